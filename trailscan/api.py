@@ -1,0 +1,171 @@
+"""What a notebook or a program uses: the same functions as the command line, the same numbers."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields, replace
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from trailscan.aws.session import AwsOptions
+from trailscan.buckets import open_bucket
+from trailscan.load.loading import LoadOptions, run_load
+from trailscan.reports.changes import ChangeFilter, changes_report
+from trailscan.store.reader import StoreReader
+from trailscan.window import Window, parse_when
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from trailscan.load.summary import LoadSummary
+    from trailscan.reports.table import Table
+
+REPORTS = {"changes": changes_report}
+"""The reports by name."""
+
+When = str | datetime | None
+
+
+class Store:
+    """A store opened for reading: the state it had when it was opened.
+
+    Args:
+        place: a folder or `s3://bucket/prefix`.
+        aws: how to reach AWS, for a store in S3.
+
+    Raises:
+        NotFoundError: there is no store.
+        StoreError: it is damaged, or its format is unknown.
+    """
+
+    def __init__(self, place: str, aws: AwsOptions | None = None) -> None:
+        self.place = place
+        self.aws = aws or AwsOptions()
+        self.reader = StoreReader(open_bucket(place, self.aws), place)
+
+    def __repr__(self) -> str:
+        events = sum(file.rows for file in self.reader.files("events"))
+        log_files = sum(file.rows for file in self.reader.files("log_files"))
+        return f"<trailscan store {self.place}: {events:,} events from {log_files:,} log files>"
+
+    def events(self, since: When = None, until: When = None) -> pd.DataFrame:
+        """The events, one row each, by time; the columns are `trailscan.events.schema.EVENTS`.
+
+        Returns:
+            A frame with UTC timestamps and pandas categories for names that repeat.
+        """
+        table = self.reader.events(to_window(since, until))
+        repeating = [name for name in _CATEGORIES if name in table.column_names]
+        frame: pd.DataFrame = table.to_pandas(categories=repeating)
+        return frame
+
+    def log_files(self) -> pd.DataFrame:
+        """The log files, one row for each time one was done or rejected."""
+        frame: pd.DataFrame = self.reader.log_files().to_pandas()
+        return frame
+
+    def rejects(self) -> pd.DataFrame:
+        """The records and log files that could not be used, with where and why."""
+        frame: pd.DataFrame = self.reader.rejects().to_pandas()
+        return frame
+
+    def conflicts(self) -> pd.DataFrame:
+        """All events whose id another event of the same account has with other content."""
+        frame = self.events()
+        same = ["recipient_account_id", "event_id"]
+        return frame[frame.duplicated(same, keep=False)].sort_values(same)
+
+    def report(self, name: str, since: When = None, until: When = None, **filters: Any) -> Table:
+        """A report by name, with the filters of `trailscan report`.
+
+        Raises:
+            ValueError: there is no such report or filter, or an instant cannot be read.
+        """
+        if name not in REPORTS:
+            raise ValueError(f"no report {name!r}; there are: {', '.join(REPORTS)}")
+        return REPORTS[name](self.reader, to_filter(to_window(since, until), filters))
+
+    def changes(self, since: When = None, until: When = None, **filters: Any) -> pd.DataFrame:
+        """Who changed what: one row a change, as `trailscan report changes`."""
+        return self.report("changes", since, until, **filters).to_frame()
+
+
+_CATEGORIES = [
+    "event_source",
+    "event_name",
+    "event_version",
+    "event_type",
+    "event_category",
+    "aws_region",
+    "recipient_account_id",
+    "error_code",
+    "user_identity_type",
+]
+
+
+def open(place: str, **aws: str | None) -> Store:  # noqa: A001  # as ts.open: the contract's name
+    """A store in a folder or at `s3://bucket/prefix`, opened for reading.
+
+    Args:
+        place: where the store is.
+        aws: `profile`, `role_arn`, `external_id`, `region`, `endpoint_url`.
+    """
+    return Store(place, AwsOptions(**aws))
+
+
+def load(
+    sources: str | Sequence[str],
+    store: str | Store,
+    since: When = None,
+    until: When = None,
+    **options: Any,
+) -> LoadSummary:
+    """Load log files into a store and give the accounts of it, as `trailscan load`.
+
+    Args:
+        sources: one or several of a folder, a file, `s3://bucket/prefix`, or `-`.
+        store: where the store is or shall be, or one that is open (open it again to see the news).
+        since: start of the delivery window.
+        until: its end.
+        options: further fields of `trailscan.load.loading.LoadOptions`.
+
+    Raises:
+        TrailscanError: a source or the store cannot be used.
+    """
+    given = [sources] if isinstance(sources, str) else list(sources)
+    place = store.place if isinstance(store, Store) else store
+    asked = replace(LoadOptions(**options), window=to_window(since, until))
+    if isinstance(store, Store) and "aws" not in options:
+        asked = replace(asked, aws=store.aws)
+    standard_input = sys.stdin.buffer.read() if "-" in given else None
+    return run_load(given, place, asked, datetime.now(UTC), standard_input)
+
+
+def to_window(since: When, until: When, tz: tzinfo = UTC) -> Window:
+    """A window from what a user gives for its bounds.
+
+    Raises:
+        ValueError: a bound cannot be read, has no time zone, or the end is before the start.
+    """
+    now = datetime.now(UTC)
+    bounds = [
+        parse_when(when, now, tz) if isinstance(when, str) else when for when in (since, until)
+    ]
+    return Window(*bounds)
+
+
+def to_filter(window: Window, filters: dict[str, Any]) -> ChangeFilter:
+    """A filter from keyword arguments; one text stands for a tuple of one.
+
+    Raises:
+        ValueError: there is no such filter.
+    """
+    known = {field.name for field in fields(ChangeFilter)} - {"window"}
+    if unknown := sorted(set(filters) - known):
+        raise ValueError(f"no filter {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
+    given: dict[str, Any] = {
+        name: (value,) if isinstance(value, str) else value for name, value in filters.items()
+    }
+    return ChangeFilter(window=window, **given)

@@ -1,0 +1,131 @@
+"""S3 through boto3: whether a bucket answers, and the keys that obstore cannot name.
+
+An S3 key may be any text; obstore refuses empty and dotted folder names and control characters, and
+one such key ends its whole listing. Whoever may write to a bucket could so hide what lies behind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from trailscan.aws.session import AwsOptions, endpoint_of, no_credentials
+from trailscan.errors import AccessError, NotFoundError, TrailscanError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import boto3
+    from mypy_boto3_s3 import S3Client
+
+_MISSING = {"404", "NoSuchBucket", "NotFound", "NoSuchKey"}
+_CHANGED = {"412", "PreconditionFailed"}
+_REFUSED = {"403", "AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+
+
+class Listed(NamedTuple):
+    """One object of a listing; the ETag without its quotes."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class S3Access:
+    """One bucket through boto3.
+
+    Every call raises `NotFoundError`, `AccessError` or, for anything else, `TrailscanError`.
+    """
+
+    def __init__(self, session: boto3.Session, options: AwsOptions, bucket: str) -> None:
+        self.bucket = bucket
+        self._client: S3Client = session.client("s3", endpoint_url=endpoint_of(options))
+
+    def region(self, prefix: str) -> str:
+        """The bucket's region, when it can be listed under a prefix.
+
+        The answer must be one of S3: an HTML page of a proxy with status 200 reads as an empty
+        listing to every S3 client.
+        """
+        answer = self._call("list_objects_v2", prefix, Prefix=prefix, MaxKeys=1)
+        headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
+        return headers.get("x-amz-bucket-region", self._client.meta.region_name or "us-east-1")
+
+    def list_objects(self, prefix: str, after: str) -> Iterator[Listed]:
+        """Every object under a prefix whose key sorts behind `after`."""
+        for page in self._pages(prefix, StartAfter=after):
+            yield from _objects(page)
+
+    def list_folder(self, prefix: str) -> tuple[list[str], list[Listed]]:
+        """The common prefixes and the objects directly under a prefix."""
+        folders: list[str] = []
+        objects: list[Listed] = []
+        for page in self._pages(prefix, Delimiter="/"):
+            folders += [found["Prefix"] for found in page.get("CommonPrefixes", [])]
+            objects += _objects(page)
+        return folders, objects
+
+    def read(self, key: str, etag: str | None) -> bytes:
+        """The bytes of an object."""
+        from botocore.exceptions import (  # noqa: PLC0415  # start-up
+            BotoCoreError,
+            ResponseStreamingError,
+        )
+
+        match = {} if etag is None else {"IfMatch": etag}
+        answer = self._call("get_object", key, Key=key, **match)
+        try:
+            return bytes(answer["Body"].read())
+        except (BotoCoreError, ResponseStreamingError) as error:
+            raise TrailscanError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
+
+    def _pages(self, prefix: str, **options: str) -> Iterator[Any]:
+        """The pages of a listing, each checked to be one."""
+        options = {name: value for name, value in options.items() if value}
+        while True:
+            page = self._call("list_objects_v2", prefix, Prefix=prefix, **options)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            options["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _call(self, operation: str, key: str, **options: Any) -> Any:
+        """One request, its errors as ours."""
+        from botocore.exceptions import (  # noqa: PLC0415  # start-up
+            BotoCoreError,
+            ClientError,
+            NoCredentialsError,
+        )
+
+        where = f"s3://{self.bucket}/{key}"
+        try:
+            answer = getattr(self._client, operation)(Bucket=self.bucket, **options)
+        except ClientError as error:
+            raise explain(error, where) from None
+        except NoCredentialsError:
+            raise no_credentials() from None
+        except BotoCoreError as error:
+            raise TrailscanError(f"{where} gave no answer: {error}") from None
+        if operation == "list_objects_v2" and "KeyCount" not in answer:
+            raise TrailscanError(f"{where} answered, but not as S3 does (a proxy?)")
+        return answer
+
+
+def _objects(page: Any) -> list[Listed]:
+    return [
+        Listed(found["Key"], found["Size"], found["ETag"].strip('"'))
+        for found in page.get("Contents", [])
+    ]
+
+
+def explain(error: Any, where: str) -> TrailscanError:
+    """A botocore `ClientError` in one line, as the error that fits."""
+    found = error.response.get("Error", {})
+    code = str(found.get("Code", ""))
+    text = str(found.get("Message", "")) or code
+    if code in _MISSING:
+        return NotFoundError(f"{where} does not exist ({code})")
+    if code in _CHANGED:
+        return NotFoundError(f"{where} changed after it was listed")
+    if code in _REFUSED:
+        return AccessError(f"{where}: access denied by {error.operation_name} ({code}: {text})")
+    return TrailscanError(f"{where}: {error.operation_name} failed ({code}: {text})")

@@ -1,0 +1,1 @@
+"""Words on the command line, one module a command group. Heavy imports stand inside commands."""

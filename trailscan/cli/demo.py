@@ -1,0 +1,51 @@
+"""`trailscan demo`: the tour on the bundled sample logs."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trailscan.cli.output import say, write_table
+
+if TYPE_CHECKING:
+    from trailscan.cli import options as o
+
+
+def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:
+    """Load the bundled sample logs into a temporary store and report who changed what."""
+    from trailscan.aws.session import AwsOptions
+    from trailscan.buckets import open_bucket
+    from trailscan.load.loading import LoadOptions, run_load
+    from trailscan.reports.changes import ChangeFilter, changes_report
+    from trailscan.store.reader import StoreReader
+
+    logs = sample_logs()
+    with tempfile.TemporaryDirectory(prefix="trailscan-demo-") as folder:
+        store = str(Path(folder, "trailscan-store"))
+        say(f"$ trailscan load {logs}", quiet=quiet)
+        summary = run_load([str(logs)], store, LoadOptions(), datetime.now(UTC))
+        say(f"{summary.to_text()}\n\n$ trailscan report changes", quiet=quiet)
+        table = changes_report(StoreReader(open_bucket(store, AwsOptions()), store), ChangeFilter())
+        write_table(table, None, None, quiet=quiet, no_color=no_color)
+    say(
+        "\nAn invented organization. For yours: trailscan load s3://BUCKET, then "
+        "trailscan report changes --since 7d",
+        quiet=quiet,
+    )
+
+
+def sample_logs() -> Path:
+    """The folder of the bundled sample logs, in an installed package or in a checkout.
+
+    Raises:
+        NotFoundError: they are in neither.
+    """
+    from trailscan.errors import NotFoundError
+
+    package = Path(__file__).parent.parent
+    for folder in (package / "_sample_logs", package.parent / "sample_logs"):
+        if (folder / "AWSLogs").is_dir():
+            return folder
+    raise NotFoundError(f"the sample logs are missing from {package}")

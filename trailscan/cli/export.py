@@ -1,0 +1,50 @@
+"""`trailscan export`: the compliance package of a day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trailscan.cli import options as o
+from trailscan.cli.output import say, write_text
+
+INCOMPLETE = 4
+
+
+def export(
+    day: o.Day,
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FOLDER", help="Where to put export-DATE/.")
+    ] = Path(),
+    store: o.Store = o.DEFAULT_STORE,
+    profile: o.Profile = None,
+    role_arn: o.RoleArn = None,
+    external_id: o.ExternalId = None,
+    region: o.Region = None,
+    endpoint_url: o.EndpointUrl = None,
+    quiet: o.Quiet = False,
+) -> None:
+    """Write the compliance package of a day: changes, records, log files with hashes, manifest.
+
+    The same store gives the same bytes, so it can be repeated safely. A day on which nothing
+    happened makes a package too. Exit code 4: the package is there, and says why it is not
+    complete.
+    """
+    from trailscan.buckets import open_bucket
+    from trailscan.export.folder import write_package
+    from trailscan.export.package import build_package
+    from trailscan.store.reader import StoreReader
+
+    aws = o.aws_options(profile, role_arn, external_id, region, endpoint_url)
+    package = build_package(StoreReader(open_bucket(store, aws), store), day)
+    written = write_package(package, to)
+    write_text(str(written.folder), None)
+    say(f"{written.outcome}: {len(package.files)} files", quiet=quiet)
+    if written.superseded:
+        say(f"the package that was there differs and is now {written.superseded}", quiet=quiet)
+    for reason in package.incomplete:
+        say(f"incomplete: {reason}", quiet=quiet)
+    if package.incomplete:
+        raise typer.Exit(INCOMPLETE)

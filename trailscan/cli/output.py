@@ -1,0 +1,88 @@
+"""Where answers and remarks go: data on stdout or into a file, everything else on stderr."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from trailscan.cli.options import Format
+    from trailscan.reports.table import Table
+
+_NARROWEST = 60
+_WIDTH_IN_FILES = 160
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """A remark, on stderr, with nothing in it that a terminal would obey."""
+    from trailscan.render.escape import visible
+
+    if not quiet:
+        for line in text.splitlines():
+            typer.echo(visible(line), err=True)
+
+
+def write_table(
+    table: Table, form: Format | None, output: Path | None, *, quiet: bool, no_color: bool
+) -> None:
+    """A report in the form asked for, on stdout or in a file that is whole or absent."""
+    chosen = _form(form, output)
+    if chosen == "table":
+        text = _as_table(table, to_file=output is not None, no_color=no_color)
+    else:
+        from trailscan.render.formats import FORMATS
+
+        text = FORMATS[chosen](table)
+    write_text(text, output)
+    if chosen != "table" or output is not None:
+        say("\n".join(table.notes), quiet=quiet)
+
+
+def _form(form: Format | None, output: Path | None) -> str:
+    """The form asked for, by name or by the file's suffix."""
+    from trailscan.render.formats import format_of
+
+    if form is not None:
+        return form.value
+    if output is None:
+        return "table"
+    try:
+        return format_of(output) or "table"
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--output") from None
+
+
+def _as_table(table: Table, *, to_file: bool, no_color: bool) -> str:
+    """A table as wide as the terminal; colours only there."""
+    from trailscan.render.terminal import render_terminal
+
+    terminal = sys.stdout.isatty() and not to_file
+    width = shutil.get_terminal_size((_WIDTH_IN_FILES, 24)).columns
+    wide = max(width, _NARROWEST) if terminal or "COLUMNS" in os.environ else _WIDTH_IN_FILES
+    return render_terminal(table, width=wide, color=terminal and not no_color)
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Text on stdout, or in a file that appears whole or not at all."""
+    data = text if text.endswith("\n") or not text else f"{text}\n"
+    if output is None:
+        sys.stdout.write(data)
+        sys.stdout.flush()
+        return
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="", dir=output.parent, delete=False
+        ) as file:
+            file.write(data)
+        Path(file.name).chmod(0o644)
+        Path(file.name).replace(output)
+    except OSError as error:
+        from trailscan.errors import TrailscanError
+
+        raise TrailscanError(f"{output} could not be written: {error.strerror}") from None

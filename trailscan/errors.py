@@ -1,0 +1,48 @@
+"""Errors that trailscan raises on purpose.
+
+    TrailscanError              this operation has no answer (exit code 5)
+    ├── AccessError             a bucket, object or credential could not be used
+    ├── NotFoundError           a folder, bucket, store or object is not there
+    ├── AlreadyExistsError      a conditional write lost: somebody wrote that object first
+    └── StoreError              the store is unreadable, or of a format this version does not know
+
+    DecodeError                 one input is unusable: becomes a `Reject`, never ends a load
+
+A caller's mistake (a naive datetime, an end before its start) is a `ValueError`.
+"""
+
+from __future__ import annotations
+
+
+class TrailscanError(Exception):
+    """This operation has no answer; the message says why in one line."""
+
+
+class AccessError(TrailscanError):
+    """A bucket, an object or a credential could not be used."""
+
+
+class NotFoundError(TrailscanError):
+    """A folder, bucket, store or object is not there."""
+
+
+class AlreadyExistsError(TrailscanError):
+    """A conditional write lost: the object is there already."""
+
+
+class StoreError(TrailscanError):
+    """The store is unreadable, damaged, or of an unknown format."""
+
+
+class DecodeError(Exception):
+    """One input is unusable.
+
+    Attributes:
+        reason: a short stable word for counting, such as `not_gzip`.
+        json_path: where inside the record, as `$.eventTime`; `$` for all of it.
+    """
+
+    def __init__(self, reason: str, message: str, json_path: str = "$") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.json_path = json_path

@@ -1,0 +1,1 @@
+"""A record decoded: the event, who acted, and the one Arrow schema."""

@@ -1,0 +1,211 @@
+"""A CloudTrail record decoded into an event.
+
+Field names are CloudTrail's in snake_case; what each means is said on AWS's page "CloudTrail record
+contents" (cloudtrail-event-reference-record-contents in the CloudTrail user guide).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from trailscan.errors import DecodeError
+
+MAX_RECORD_BYTES = 512 * 1024
+"""Longest record taken for one. CloudTrail caps an event at 256 KB since eventVersion 1.05."""
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?")
+
+JsonObject = dict[str, Any]
+
+
+class SessionIssuer(msgspec.Struct, frozen=True, rename="camel"):
+    """The role (or user) behind temporary credentials; empty for console sessions of users."""
+
+    type: str | None = None
+    principal_id: str | None = None
+    arn: str | None = None
+    account_id: str | None = None
+    user_name: str | None = None
+
+
+class SessionAttributes(msgspec.Struct, frozen=True, rename="camel"):
+    """When a session began, and whether MFA was used: the *strings* `true` and `false`."""
+
+    creation_date: str | None = None
+    mfa_authenticated: str | bool | None = None
+
+
+class WebIdFederationData(msgspec.Struct, frozen=True, rename="camel"):
+    """The web identity provider behind a federated session."""
+
+    federated_provider: str | None = None
+    attributes: JsonObject | None = None
+
+
+class SessionContext(msgspec.Struct, frozen=True, rename="camel"):
+    """What is known of the session that made the call."""
+
+    session_issuer: SessionIssuer | None = None
+    web_id_federation_data: WebIdFederationData | None = None
+    attributes: SessionAttributes | None = None
+    source_identity: str | None = None
+    ec2_role_delivery: str | None = None
+    assumed_root: str | bool | None = None
+
+
+class OnBehalfOf(msgspec.Struct, frozen=True, rename="camel"):
+    """The Identity Center user for whom a service acted."""
+
+    user_id: str | None = None
+    identity_store_arn: str | None = None
+
+
+class UserIdentity(msgspec.Struct, frozen=True, rename="camel"):
+    """`userIdentity`: all absent but `account_id` and `invoked_by` on service events."""
+
+    type: str | None = None
+    principal_id: str | None = None
+    arn: str | None = None
+    account_id: str | None = None
+    access_key_id: str | None = None
+    user_name: str | None = None
+    session_context: SessionContext | None = None
+    invoked_by: str | None = None
+    identity_provider: str | None = None
+    on_behalf_of: OnBehalfOf | None = None
+    credential_id: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """One CloudTrail event.
+
+    `event_time` is aware and UTC. `request_parameters`, `response_elements` and
+    `service_event_details` are None on denied calls, void calls and API calls respectively: their
+    absence says nothing about success, only `error_code` does.
+    """
+
+    event_time: datetime
+    event_id: str = msgspec.field(name="eventID")
+    event_source: str | None = None
+    event_name: str | None = None
+    event_version: str | None = None
+    event_type: str | None = None
+    event_category: str | None = None
+    aws_region: str | None = None
+    recipient_account_id: str | None = None
+    user_identity: UserIdentity = UserIdentity()
+    source_ip_address: str | None = msgspec.field(name="sourceIPAddress", default=None)
+    user_agent: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    request_parameters: JsonObject | str | None = None
+    response_elements: JsonObject | str | None = None
+    service_event_details: JsonObject | str | None = None
+    request_id: str | None = msgspec.field(name="requestID", default=None)
+    shared_event_id: str | None = msgspec.field(name="sharedEventID", default=None)
+    read_only: bool | None = None
+    management_event: bool | None = None
+    api_version: str | None = None
+    vpc_endpoint_id: str | None = None
+    session_credential_from_console: str | None = None
+
+    @property
+    def request(self) -> JsonObject:
+        """`requestParameters`, or an empty object when there are none to read."""
+        return self.request_parameters if isinstance(self.request_parameters, dict) else {}
+
+    @property
+    def response(self) -> JsonObject:
+        """`responseElements`, or an empty object when there are none to read."""
+        return self.response_elements if isinstance(self.response_elements, dict) else {}
+
+    @property
+    def details(self) -> JsonObject:
+        """`serviceEventDetails`, or an empty object when there are none to read."""
+        found = self.service_event_details
+        return found if isinstance(found, dict) else {}
+
+
+def decode_object(raw: bytes | str) -> JsonObject:
+    """The JSON object of one record, checked all the way down.
+
+    Raises:
+        DecodeError: `record_too_large`, `invalid_utf8`, `invalid_json` (also lone surrogates, NaN
+            and nesting beyond the parser's limit) or `not_an_object`.
+    """
+    if len(raw) > MAX_RECORD_BYTES:
+        raise DecodeError(
+            "record_too_large", f"the record has {len(raw):,} bytes, expected {MAX_RECORD_BYTES:,}"
+        )
+    try:
+        found = msgspec.json.decode(raw)
+        msgspec.json.encode(found)  # a lone surrogate may decode; it can never be encoded
+    except UnicodeError as error:
+        raise DecodeError("invalid_utf8", f"the record is not valid Unicode: {error}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise DecodeError("invalid_json", f"the record is not valid JSON: {error}") from None
+    if not isinstance(found, dict):
+        kind = type(found).__name__
+        raise DecodeError("not_an_object", f"the record is no JSON object but a {kind}")
+    return found
+
+
+def decode_event(record: JsonObject) -> Event:
+    """The event of a record.
+
+    Unknown fields are left out (they stay in the record). `readOnly` and `managementEvent` given
+    as strings, as some tools copy them, are taken as the booleans they spell.
+
+    Raises:
+        DecodeError: `event_time_missing`, `event_time_invalid`, `event_id_missing` or
+            `unexpected_type` (a documented field of another type than CloudTrail's).
+    """
+    when = record.get("eventTime")
+    if when is None:
+        raise DecodeError("event_time_missing", "eventTime is missing", "$.eventTime")
+    event_id = record.get("eventID")
+    if not event_id:
+        raise DecodeError("event_id_missing", "eventID is missing", "$.eventID")
+    fixed = {**record, "eventTime": parse_event_time(when)}
+    for name in ("readOnly", "managementEvent"):
+        if fixed.get(name) in ("true", "false"):
+            fixed[name] = fixed[name] == "true"
+    if fixed.get("userIdentity", 0) is None:
+        del fixed["userIdentity"]
+    try:
+        return msgspec.convert(fixed, Event)
+    except msgspec.ValidationError as error:
+        text, _, path = str(error).partition(" - at ")
+        raise DecodeError("unexpected_type", text, path.strip("`") or "$") from None
+
+
+def parse_event_time(value: object) -> datetime:
+    """CloudTrail's `eventTime` as an aware UTC datetime.
+
+    A time written without a zone, as some exports do, is UTC: CloudTrail writes no other.
+
+    Raises:
+        DecodeError: `event_time_invalid`.
+    """
+    if isinstance(value, str) and _ISO.fullmatch(value):
+        try:
+            when = datetime.fromisoformat(value)
+            return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    shown = repr(value)[:60]
+    raise DecodeError(
+        "event_time_invalid",
+        f"eventTime is {shown}, expected an ISO 8601 instant such as 2026-11-22T14:05:00Z",
+        "$.eventTime",
+    )
+
+
+def record_sha256(record: JsonObject) -> str:
+    """Hex SHA-256 of a record's content: equal for copies that differ only in spacing or order."""
+    return hashlib.sha256(msgspec.json.encode(record, order="deterministic")).hexdigest()

@@ -1,0 +1,169 @@
+"""The one Arrow schema of events, for every eventVersion from 1.0 to 1.11.
+
+A column is CloudTrail's field in snake_case; nested objects that reports ask for are JSON text;
+`record` is the whole record as it was written. The last columns are its evidence. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import pyarrow as pa
+
+from trailscan.events.event import Event, SessionAttributes, SessionContext, SessionIssuer
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+INSTANT = pa.timestamp("us", tz="UTC")
+
+EVENTS = pa.schema(
+    [
+        ("event_time", INSTANT),
+        ("event_id", pa.string()),
+        ("event_source", pa.string()),
+        ("event_name", pa.string()),
+        ("event_version", pa.string()),
+        ("event_type", pa.string()),
+        ("event_category", pa.string()),
+        ("aws_region", pa.string()),
+        ("recipient_account_id", pa.string()),
+        ("shared_event_id", pa.string()),
+        ("request_id", pa.string()),
+        ("read_only", pa.bool_()),
+        ("management_event", pa.bool_()),
+        ("source_ip_address", pa.string()),
+        ("user_agent", pa.string()),
+        ("error_code", pa.string()),
+        ("error_message", pa.string()),
+        ("api_version", pa.string()),
+        ("vpc_endpoint_id", pa.string()),
+        ("session_credential_from_console", pa.string()),
+        ("user_identity_type", pa.string()),
+        ("user_identity_principal_id", pa.string()),
+        ("user_identity_arn", pa.string()),
+        ("user_identity_account_id", pa.string()),
+        ("user_identity_user_name", pa.string()),
+        ("user_identity_access_key_id", pa.string()),
+        ("user_identity_invoked_by", pa.string()),
+        ("session_issuer_arn", pa.string()),
+        ("session_issuer_user_name", pa.string()),
+        ("source_identity", pa.string()),
+        ("mfa_authenticated", pa.string()),
+        ("user_identity", pa.string()),  # JSON, as are the next three
+        ("request_parameters", pa.string()),
+        ("response_elements", pa.string()),
+        ("service_event_details", pa.string()),
+        ("record", pa.string()),  # the record's own bytes
+        ("record_sha256", pa.string()),  # of its content, whatever its spacing and order
+        ("conflict", pa.bool_()),  # another event of the same account and id says something else
+        ("log_file_bucket", pa.string()),
+        ("log_file_key", pa.string()),
+        ("log_file_etag", pa.string()),
+        ("log_file_sha256", pa.string()),  # of the uncompressed bytes, as digests attest it
+        ("record_index", pa.int32()),  # position in the log file, from 0
+    ]
+)
+"""One row an event."""
+
+
+class EventRow(NamedTuple):
+    """An event on its way into the store: what the columns need, and what identifies it."""
+
+    event: Event
+    recipient_account_id: str
+    record: str
+    record_sha256: str
+    nested: tuple[str | None, str | None, str | None, str | None]
+    record_index: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What is unique in a store: recipient account and event id."""
+        return (self.recipient_account_id, self.event.event_id)
+
+    @property
+    def event_date(self) -> date:
+        """The UTC day it belongs to."""
+        return self.event.event_time.date()
+
+    @property
+    def order(self) -> tuple[datetime, str, str, str]:
+        """How events stand in a data file."""
+        return (self.event.event_time, *self.key, self.record_sha256)
+
+
+class Evidence(NamedTuple):
+    """Where an event was read."""
+
+    bucket: str
+    key: str
+    etag: str
+    sha256: str | None
+
+
+def nested_json(record: dict[str, object]) -> tuple[str | None, str | None, str | None, str | None]:
+    """The four nested objects of a record as JSON text; None where the record has none."""
+    names = ("userIdentity", "requestParameters", "responseElements", "serviceEventDetails")
+    found = (record.get(name) for name in names)
+    identity, request, response, details = (
+        None if value is None else msgspec.json.encode(value).decode() for value in found
+    )
+    return identity, request, response, details
+
+
+def event_values(row: EventRow, evidence: Evidence, *, conflict: bool) -> tuple[object, ...]:
+    """An event's values in the order of `EVENTS`."""
+    event, who = row.event, row.event.user_identity
+    session = who.session_context or SessionContext()
+    issuer = session.session_issuer or SessionIssuer()
+    mfa = (session.attributes or SessionAttributes()).mfa_authenticated
+    return (
+        event.event_time,
+        event.event_id,
+        event.event_source,
+        event.event_name,
+        event.event_version,
+        event.event_type,
+        event.event_category,
+        event.aws_region,
+        row.recipient_account_id,
+        event.shared_event_id,
+        event.request_id,
+        event.read_only,
+        event.management_event,
+        event.source_ip_address,
+        event.user_agent,
+        event.error_code,
+        event.error_message,
+        event.api_version,
+        event.vpc_endpoint_id,
+        event.session_credential_from_console,
+        who.type,
+        who.principal_id,
+        who.arn,
+        who.account_id,
+        who.user_name,
+        who.access_key_id,
+        who.invoked_by,
+        issuer.arn,
+        issuer.user_name,
+        session.source_identity,
+        None if mfa is None else str(mfa).lower(),
+        *row.nested,
+        row.record,
+        row.record_sha256,
+        conflict,
+        *evidence,
+        row.record_index,
+    )
+
+
+def to_table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    """Rows of values as an Arrow table of a schema."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [
+        pa.array(values, type=field.type) for values, field in zip(columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)

@@ -1,0 +1,1 @@
+"""The compliance package of a day: what goes in, its manifest, its folder."""

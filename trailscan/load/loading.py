@@ -1,0 +1,121 @@
+"""A load from beginning to end: open, decide the windows, run the engine, give the accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from trailscan.aws.session import AwsOptions
+from trailscan.buckets import open_bucket
+from trailscan.load.local import Job, LocalEngine
+from trailscan.load.plan import Scope, SourcePlan, open_source
+from trailscan.load.summary import LoadSummary
+from trailscan.store.writer import StoreWriter
+from trailscan.trail.log_file import Wanted
+from trailscan.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from trailscan.store.ledger import Commit
+
+ORGANIZATIONS = "organizations.amazonaws.com"
+STANDARD_INPUT = "-"
+FIRST_LOAD = timedelta(days=30)
+LOOK_BACK = timedelta(days=30)
+"""CloudTrail retries a failed delivery for 30 days, so that long a day's folder can grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What a load may be told; the defaults are those of the command line."""
+
+    window: Window = field(default_factory=Window)
+    accounts: frozenset[str] = frozenset()
+    regions: frozenset[str] = Scope().regions
+    event_sources: tuple[str, ...] | None = (ORGANIZATIONS,)
+    look_back: timedelta = LOOK_BACK
+    aws: AwsOptions = field(default_factory=AwsOptions)
+    progress: Callable[[int, int, int], None] = lambda *_: None
+
+
+def run_load(
+    sources: Sequence[str],
+    store: str,
+    options: LoadOptions,
+    now: datetime,
+    standard_input: bytes | None = None,
+) -> LoadSummary:
+    """Load log files from sources into a store, and give the accounts of it.
+
+    Args:
+        sources: folders, files, `s3://bucket/prefix`, or `-` for `standard_input`.
+        store: a folder or `s3://bucket/prefix`; made if it is not there.
+        options: window, scope and access.
+        now: the present; decides the default window only.
+        standard_input: what `-` stands for.
+
+    Raises:
+        TrailscanError: a source or the store cannot be opened, or the store cannot be written.
+    """
+    opened = [open_source(uri, options.aws) for uri in sources if uri != STANDARD_INPUT]
+    wanted = Wanted(options.event_sources)
+    job = Job([], Scope(options.accounts, options.regions), wanted, standard_input)
+    job.progress = options.progress
+    writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
+    summary = LoadSummary(
+        store=store,
+        sources=tuple(sources),
+        window=options.window,
+        event_sources=wanted.text,
+        accounts=tuple(sorted(options.accounts)),
+        regions=tuple(sorted(options.regions)),
+    )
+    for source in opened:
+        window, note = delivery_window(source, options, writer.commits, now)
+        job.sources.append((source, window))
+        summary.window = window
+        if note:
+            summary.notes.append(note)
+    return LocalEngine(job, writer, summary, now).run()
+
+
+def delivery_window(
+    source: SourcePlan, options: LoadOptions, commits: Sequence[Commit], now: datetime
+) -> tuple[Window, str | None]:
+    """The delivery window of a source, and what to say about it.
+
+    A local source is read whole. An S3 source is read from 30 days back at its first load; later
+    from `look_back` before the newest log file held, though never from before what was asked first.
+    """
+    if options.window.start is not None or not source.is_s3:
+        return options.window, None
+    held = [s for commit in commits for s in commit.sources if s.uri == source.uri]
+    newest = max((s.newest for s in held if s.newest), default=None)
+    if newest is None:
+        start = _midnight(now - FIRST_LOAD)
+        note = (
+            f"first load of {source.uri}: log files delivered since {start:%Y-%m-%d} "
+            "(30 days; --since reads further back)"
+        )
+        return Window(start, options.window.end), note
+    start = _midnight(newest - options.look_back)
+    asked = [s.since for s in held]
+    earliest = None if None in asked else min(since for since in asked if since)
+    if earliest is not None:
+        start = max(start, earliest)
+    return Window(start, options.window.end), None
+
+
+def _midnight(when: datetime) -> datetime:
+    return when.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def tool_name() -> str:
+    """The program and its version, as the ledger names them."""
+    try:
+        return f"trailscan {version('trailscan')}"
+    except PackageNotFoundError:
+        return "trailscan (not installed)"

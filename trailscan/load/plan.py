@@ -1,0 +1,193 @@
+"""Which log files of a source to read, found with as few listings as the layout allows.
+
+A source is walked folder by folder. Where a folder is a trail's (`…/CloudTrail/`), only the
+regions in scope are listed, each from the day that the window needs; folders of digests and of
+other services are left alone. Whatever lies elsewhere is looked at file by file, so that log files
+copied without their folders are found too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.buckets import LocalBucket, open_s3
+from trailscan.errors import NotFoundError
+from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey, parse_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trailscan.aws.session import AwsOptions
+    from trailscan.buckets import Bucket, ObjectInfo
+    from trailscan.window import Window
+
+DELIVERY_MARGIN = timedelta(hours=1)
+"""How long before a window's start, by its name, a log file may still be wanted: names run ahead of
+delivery by minutes at most (wazuh #33108), and delivery follows the event."""
+
+_ACCOUNT = re.compile(r"(?:^|/)(\d{12})/$")
+_ELSEWHERE = re.compile(r"/(?:CloudTrail-[A-Za-z]+|Config|elasticloadbalancing|vpcflowlogs)/$")
+_TRAIL_FOLDER = re.compile(r"(?:^|/)\d{12}/CloudTrail/$")
+_REGION = re.compile(r"/([a-z0-9-]{5,30})/$")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which accounts and regions to read; an empty set of either means all.
+
+    Attributes:
+        accounts: 12-digit account ids.
+        regions: by default those in which a partition writes Organizations events.
+    """
+
+    accounts: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset(ORGANIZATIONS_REGIONS.values())
+
+    def holds(self, account_id: str | None, region: str | None) -> bool:
+        """Whether both are in scope; what is unknown is."""
+        account = not self.accounts or account_id is None or account_id in self.accounts
+        return account and (not self.regions or region is None or region in self.regions)
+
+
+class PlannedFile(NamedTuple):
+    """One log file to read."""
+
+    bucket: Bucket
+    info: ObjectInfo
+    trail: TrailKey
+
+
+@dataclass(slots=True)
+class Walked:
+    """What a walk met besides the log files it gives: counts of objects, and regions left out."""
+
+    others: Counter[str] = field(default_factory=Counter)
+    outside_window: int = 0
+    outside_scope: int = 0
+    regions_left_out: set[str] = field(default_factory=set)
+    accounts_left_out: set[str] = field(default_factory=set)
+    folders_left_out: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """One source ready to be walked.
+
+    Attributes:
+        uri: as the user named it.
+        bucket: where it is.
+        prefix: where in it.
+        single: it is one file, named by the user: read whatever its name.
+    """
+
+    uri: str
+    bucket: Bucket
+    prefix: str
+    single: bool = False
+
+    @property
+    def is_s3(self) -> bool:
+        """Whether it is an S3 bucket."""
+        return not isinstance(self.bucket, LocalBucket)
+
+
+def open_source(uri: str, options: AwsOptions) -> SourcePlan:
+    """A folder, a file or an `s3://bucket/prefix`, found to be there.
+
+    Raises:
+        NotFoundError: there is no such file, folder or bucket.
+        AccessError: it may not be read.
+    """
+    if uri.startswith("s3://"):
+        bucket, prefix = open_s3(uri, options)
+        return SourcePlan(uri, bucket, prefix)
+    path = Path(uri).expanduser().absolute()
+    if not path.exists():
+        raise NotFoundError(f"{uri} does not exist")
+    key = path.resolve().as_posix().removeprefix("/")
+    if path.is_dir():
+        return SourcePlan(uri, LocalBucket(Path("/")), f"{key}/" if key else "")
+    return SourcePlan(uri, LocalBucket(Path("/")), key, single=True)
+
+
+def walk(source: SourcePlan, scope: Scope, window: Window, walked: Walked) -> Iterator[PlannedFile]:
+    """The log files of a source that lie in scope and window, in order of folders and names.
+
+    Args:
+        source: from `open_source`.
+        scope: accounts and regions.
+        window: of delivery time; a log file whose name gives no time is always in it.
+        walked: is told of everything else that was met.
+
+    Raises:
+        TrailscanError: a listing failed: then nothing is known of what follows.
+    """
+    if source.single:
+        folder, _, _ = source.prefix.rpartition("/")
+        _, found = source.bucket.list_folder(f"{folder}/" if folder else "")
+        for info in found:
+            if info.key == source.prefix:
+                kind = parse_key(info.key)._replace(kind="log_file")
+                yield PlannedFile(source.bucket, info, kind)
+        return
+    for info in _walk_folder(source.bucket, source.prefix, scope, window, walked):
+        trail = parse_key(info.key)
+        if trail.kind != "log_file":
+            walked.others[trail.kind] += 1
+        elif not scope.holds(trail.account_id, trail.region):
+            walked.outside_scope += 1
+        elif not _in_window(trail, window):
+            walked.outside_window += 1
+        else:
+            yield PlannedFile(source.bucket, info, trail)
+
+
+def _walk_folder(
+    bucket: Bucket, prefix: str, scope: Scope, window: Window, walked: Walked
+) -> Iterator[ObjectInfo]:
+    """Every object under a prefix that may be wanted."""
+    folders, objects = bucket.list_folder(prefix)
+    yield from objects
+    for folder in folders:
+        if _TRAIL_FOLDER.search(prefix) and (region := _REGION.search(folder)):
+            yield from _walk_region(bucket, folder, region[1], scope, window, walked)
+        elif _ELSEWHERE.search(folder):
+            walked.folders_left_out[folder.rstrip("/").rpartition("/")[2]] += 1
+        elif (account := _ACCOUNT.search(folder)) and not scope.holds(account[1], None):
+            walked.accounts_left_out.add(account[1])
+        else:
+            yield from _walk_folder(bucket, folder, scope, window, walked)
+
+
+def _walk_region(
+    bucket: Bucket, folder: str, region: str, scope: Scope, window: Window, walked: Walked
+) -> Iterator[ObjectInfo]:
+    """The objects of one account and region, from the first day that the window needs."""
+    if not scope.holds(None, region):
+        walked.regions_left_out.add(region)
+        return
+    after = None
+    if window.start is not None:
+        after = f"{folder}{(window.start - DELIVERY_MARGIN):%Y/%m/%d}"
+    for info in bucket.list_objects(folder, after):
+        day = parse_key(info.key).day
+        if day is not None and window.end is not None and day > window.end.date():
+            walked.outside_window += 1
+            if after is not None:
+                return
+            continue
+        yield info
+
+
+def _in_window(trail: TrailKey, window: Window) -> bool:
+    """Whether a log file delivered then may be wanted; one of unknown time always may."""
+    if trail.delivered is not None:
+        early = trail.delivered + DELIVERY_MARGIN
+        starts = window.start is None or early >= window.start
+        return starts and (window.end is None or trail.delivered < window.end)
+    return trail.day is None or window.touches(trail.day)

@@ -1,0 +1,106 @@
+"""One log file: read, inflate, find the wanted records, decode them. Never raises for bad input."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from trailscan.errors import DecodeError, TrailscanError
+from trailscan.events.event import decode_event, decode_object, record_sha256
+from trailscan.events.schema import EventRow, nested_json
+from trailscan.location import STDIN, key_text
+from trailscan.store.writer import LogFileResult, Reject
+from trailscan.trail.log_file import Candidate, Wanted, scan_log_file
+
+if TYPE_CHECKING:
+    from trailscan.load.plan import PlannedFile
+
+
+def read_planned(planned: PlannedFile) -> tuple[LogFileResult, bytes | None]:
+    """The result to fill for a planned log file, and its bytes; None when it could not be read."""
+    trail, info = planned.trail, planned.info
+    result = LogFileResult(
+        bucket=planned.bucket.name,
+        key=key_text(info.key),
+        etag=info.etag,
+        stored_bytes=info.size,
+        organization_id=trail.organization_id,
+        account_id=trail.account_id,
+        region=trail.region,
+        delivered=trail.delivered,
+        day=trail.day,
+    )
+    try:
+        return result, planned.bucket.read(info.key, info.etag)
+    except TrailscanError as error:
+        result.rejects.append(Reject(None, "unreadable", str(error)))
+        return result, None
+
+
+def standard_input(stored: bytes) -> LogFileResult:
+    """The result to fill for what came through standard input, known by its content."""
+    sha256 = hashlib.sha256(stored).hexdigest()
+    return LogFileResult(bucket=STDIN, key=sha256, etag=sha256, stored_bytes=len(stored))
+
+
+def scan_into(result: LogFileResult, stored: bytes, wanted: Wanted) -> None:
+    """Fill a result with what a log file holds: its wanted events, its rejects, its counts."""
+    result.stored_sha256 = hashlib.sha256(stored).hexdigest()
+    try:
+        scanned = scan_log_file(stored, wanted)
+    except DecodeError as error:
+        result.rejects.append(Reject(None, error.reason, str(error), error.json_path))
+        return
+    result.records = scanned.records
+    result.inflated_bytes = scanned.inflated_bytes
+    result.sha256 = scanned.sha256
+    result.deviations = scanned.deviations
+    for candidate in scanned.candidates:
+        try:
+            row = decode_candidate(candidate, wanted, result.account_id)
+        except DecodeError as error:
+            raw = candidate.record.raw
+            result.rejects.append(
+                Reject(candidate.position, error.reason, str(error), error.json_path, raw)
+            )
+        else:
+            if row is not None:
+                result.events.append(row)
+
+
+def decode_candidate(
+    candidate: Candidate, wanted: Wanted, account_id: str | None
+) -> EventRow | None:
+    """The event of a candidate, or None when it is of no wanted source after all.
+
+    Args:
+        candidate: a raw record.
+        wanted: the event sources to keep.
+        account_id: the account in the log file's name, for records that name none.
+
+    Raises:
+        DecodeError: the record is unusable.
+    """
+    raw = candidate.record.raw
+    record = decode_object(raw)
+    source = record.get("eventSource")
+    if source is None:
+        raise DecodeError("event_source_missing", "eventSource is missing", "$.eventSource")
+    if wanted.event_sources is not None and source not in wanted.event_sources:
+        return None
+    event = decode_event(record)
+    recipient = (
+        event.recipient_account_id
+        or candidate.record.account_id
+        or account_id
+        or event.user_identity.account_id
+        or ""
+    )
+    return EventRow(
+        event=event,
+        recipient_account_id=recipient,
+        record=raw.decode(),
+        record_sha256=record_sha256(record),
+        nested=nested_json(record),
+        record_index=candidate.position,
+    )

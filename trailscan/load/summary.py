@@ -1,0 +1,196 @@
+"""The accounts of a load: what was found, read, kept, and what was not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from trailscan.window import Window, format_instant
+
+if TYPE_CHECKING:
+    from trailscan.location import Location
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RejectLine:
+    """One reject as a summary names it."""
+
+    where: Location
+    reason: str
+    message: str
+    json_path: str = "$"
+
+    def __str__(self) -> str:
+        """What, and where: `eventTime is missing (at s3://b/k.json.gz#17 $.eventTime)`."""
+        path = "" if self.json_path == "$" else f" {self.json_path}"
+        return f"{self.message} (at {self.where}{path})"
+
+
+@dataclass(slots=True)
+class LoadSummary:
+    """What a load did.
+
+    Laws: `log files listed = done + rejected + known`, and
+    `records read = kept + filtered_out + duplicates + rejects`.
+
+    Attributes:
+        bytes_stored: of the log files read, as stored.
+        bytes_inflated: the same, uncompressed.
+        others: objects that are no log files, by kind.
+        rejected: the rejects of this load, records and log files.
+        not_as_delivered: log files that were not as CloudTrail delivers them, with how.
+        failures: what could not even be listed.
+    """
+
+    store: str
+    sources: tuple[str, ...]
+    window: Window
+    event_sources: str
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    listed: int = 0
+    done: int = 0
+    known: int = 0
+    rejected_log_files: int = 0
+    records: int = 0
+    kept: int = 0
+    filtered_out: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    conflicts: int = 0
+    bytes_stored: int = 0
+    bytes_inflated: int = 0
+    seconds: float = 0.0
+    outside_window: int = 0
+    outside_scope: int = 0
+    regions_left_out: tuple[str, ...] = ()
+    accounts_left_out: int = 0
+    others: dict[str, int] = field(default_factory=dict)
+    rejected: list[RejectLine] = field(default_factory=list)
+    not_as_delivered: dict[str, int] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything asked for was read and understood."""
+        return not (self.rejected or self.failures)
+
+    def check(self) -> None:
+        """Assert the laws of accounts.
+
+        Raises:
+            AssertionError: something went missing: a defect of trailscan.
+        """
+        accounted = self.kept + self.filtered_out + self.duplicates + self.rejects
+        if self.records != accounted:
+            raise AssertionError(f"records read {self.records} but accounted for {accounted}")
+        accounted = self.done + self.rejected_log_files + self.known
+        if self.listed != accounted:
+            raise AssertionError(f"log files listed {self.listed} but accounted for {accounted}")
+
+    def to_json(self) -> dict[str, object]:
+        """The summary as documented, stable JSON."""
+        return {
+            "store": self.store,
+            "sources": list(self.sources),
+            "complete": self.complete,
+            "window": {
+                "since": self.window.start and format_instant(self.window.start),
+                "until": self.window.end and format_instant(self.window.end),
+            },
+            "scope": {
+                "accounts": list(self.accounts) or "all",
+                "regions": list(self.regions) or "all",
+                "event_sources": self.event_sources,
+                "log_files_outside_scope": self.outside_scope,
+                "log_files_outside_window": self.outside_window,
+                "regions_left_out": list(self.regions_left_out),
+                "accounts_left_out": self.accounts_left_out,
+            },
+            "log_files": {
+                "listed": self.listed,
+                "done": self.done,
+                "known": self.known,
+                "rejected": self.rejected_log_files,
+            },
+            "records": {
+                "read": self.records,
+                "kept": self.kept,
+                "filtered_out": self.filtered_out,
+                "duplicates": self.duplicates,
+                "rejects": self.rejects,
+            },
+            "conflicts": self.conflicts,
+            "bytes": {"stored": self.bytes_stored, "inflated": self.bytes_inflated},
+            "seconds": round(self.seconds, 3),
+            "other_objects": dict(sorted(self.others.items())),
+            "not_as_delivered": dict(sorted(self.not_as_delivered.items())),
+            "rejects": [
+                {"where": str(line.where), "reason": line.reason, "message": line.message}
+                for line in self.rejected
+            ],
+            "failures": list(self.failures),
+            "notes": list(self.notes),
+        }
+
+    def to_text(self) -> str:
+        """The summary in words; its last line is the account of records."""
+        return "\n".join([*self._lines(), self._records_line()])
+
+    def _lines(self) -> list[str]:
+        """Everything but the last line."""
+        lines = [*self.notes, self._scope_line()]
+        if self.others:
+            found = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.others.items()))
+            lines.append(f"objects that are no log files: {found}")
+        if self.not_as_delivered:
+            found = ", ".join(f"{n:,} {how}" for how, n in sorted(self.not_as_delivered.items()))
+            lines.append(f"log files read but not as CloudTrail delivers them: {found}")
+        lines += [f"could not be listed: {failure}" for failure in self.failures]
+        lines += [f"reject: {line}" for line in self.rejected[:_SHOWN]]
+        if len(self.rejected) > _SHOWN:
+            lines.append(f"… and {len(self.rejected) - _SHOWN:,} more rejects")
+        if self.conflicts:
+            lines.append(
+                f"conflicts: {self.conflicts:,} events repeat the id of another with other content"
+            )
+        lines.append(
+            f"log files listed {self.listed:,} = done {self.done:,} + known {self.known:,} "
+            f"+ rejected {self.rejected_log_files:,}; {_size(self.bytes_stored)} stored, "
+            f"{_size(self.bytes_inflated)} inflated, {self.seconds:.1f} s"
+        )
+        return lines
+
+    def _scope_line(self) -> str:
+        """What was looked at, and what lies outside it unread."""
+        accounts = ", ".join(self.accounts) or "all"
+        regions = ", ".join(self.regions) or "all"
+        left = [
+            f"regions {', '.join(self.regions_left_out)}" if self.regions_left_out else "",
+            f"{self.accounts_left_out:,} accounts" if self.accounts_left_out else "",
+            f"{self.outside_scope:,} log files" if self.outside_scope else "",
+            f"{self.outside_window:,} log files outside the window" if self.outside_window else "",
+        ]
+        unread = "; ".join(filter(None, left)) or "nothing"
+        return (
+            f"scope: {self.event_sources} in accounts {accounts}, regions {regions}, delivered "
+            f"from {self.window}; left unread: {unread}"
+        )
+
+    def _records_line(self) -> str:
+        """The account of records."""
+        return (
+            f"read {self.records:,} = kept {self.kept:,} + filtered out {self.filtered_out:,} "
+            f"+ duplicates {self.duplicates:,} + rejects {self.rejects:,}"
+        )
+
+
+def _size(count: int) -> str:
+    """Bytes as people read them: decimal units."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,54 @@
+"""Plots of a store: matplotlib figures, which Jupyter shows by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trailscan.errors import TrailscanError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from trailscan.api import Store, When
+
+_COLOURS = {"succeeded": "#2a6f97", "failed": "#e09f3e", "denied": "#9e2a2b"}
+
+
+def activity(store: Store, since: When = None, until: When = None) -> Figure:
+    """Changes a day, stacked by outcome, as a figure; days are UTC.
+
+    Raises:
+        TrailscanError: matplotlib is not installed.
+        ValueError: a bound of the window cannot be read.
+    """
+    try:
+        from matplotlib import dates  # noqa: PLC0415  # an extra, and heavy
+        from matplotlib.figure import Figure  # noqa: PLC0415  # the same
+    except ImportError:
+        raise TrailscanError("plots need matplotlib: pip install 'trailscan[notebook]'") from None
+    counts = _changes_a_day(store.changes(since, until))
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    axes = figure.subplots()
+    bottom = counts.sum(axis=1) * 0
+    for outcome, colour in _COLOURS.items():
+        axes.bar(counts.index, counts[outcome], bottom=bottom, color=colour, label=outcome)
+        bottom = bottom + counts[outcome]
+    axes.set(title="Changes to the organization", ylabel="changes a day (UTC)")
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(counts):
+        locator = dates.AutoDateLocator()
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+        axes.legend(frameon=False, ncols=len(_COLOURS))
+    else:
+        axes.text(0.5, 0.5, "no changes", transform=axes.transAxes, ha="center")
+    return figure
+
+
+def _changes_a_day(changes: pd.DataFrame) -> pd.DataFrame:
+    """Numbers of changes, a row a day without holes, a column an outcome."""
+    days = changes["event_time"].dt.tz_convert("UTC").dt.tz_localize(None).dt.floor("D")
+    counts = changes.groupby([days, "outcome"]).size().unstack(fill_value=0)  # noqa: PD010  # these are sizes
+    counts = counts.reindex(columns=list(_COLOURS), fill_value=0)
+    return counts.asfreq("D", fill_value=0) if len(counts) else counts

@@ -1,0 +1,261 @@
+"""The ledger: which data files are part of the store, in a chain of commits.
+
+A commit is made in three steps, each whole or absent:
+
+1. claim: `_intent/N.zip`, created only if absent, holds the commit *and the bytes of its data
+   files*. Whoever creates it has decided what commit N is.
+2. publish: the data files are written to their places, under names made of their content.
+3. commit: `_ledger/N.json`, the very `commit.json` of the intent.
+
+Any process that finds an intent without its commit finishes that same commit: everything needed is
+inside it, so it needs no access to the source, and two that do it at once write the same bytes to
+the same names. So there is no lease, no timeout and no clock; nothing can be left behind half
+done; and because data files appear only for the one decided commit N, a reader that looks at the
+folder and not at the ledger sees no event twice. A lost answer is harmless: read what stands there.
+
+An intent whose commit exists is spent and is removed when that is allowed. A process that slept
+between reading the chain and claiming may create a spent one again; it finds the commit there,
+withdraws, and starts over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, TrailscanError
+from trailscan.store.layout import DataFile, intent_path, is_data_path, ledger_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trailscan.buckets import Bucket
+
+_NAME = re.compile(r"_ledger/(\d{8})\.json")
+_COMMIT = "commit.json"
+_READERS = 16
+
+
+class Source(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one load asked of one source.
+
+    Attributes:
+        uri: as the user named it.
+        since: start of the delivery window asked for; None for everything there is.
+        until: its end; None for everything up to the time of the load.
+        newest: the latest delivery time among the log files done.
+    """
+
+    uri: str
+    since: datetime | None = None
+    until: datetime | None = None
+    newest: datetime | None = None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What a commit adds. `records` = kept + filtered_out + duplicates + rejects."""
+
+    log_files: int = 0
+    rejected_log_files: int = 0
+    records: int = 0
+    kept: int = 0
+    filtered_out: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    conflicts: int = 0
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """One commit of the ledger.
+
+    Attributes:
+        seq: counted from 1, without holes.
+        previous_sha256: of the bytes of the commit before, hex; empty for the first.
+        load_id: random, one a load.
+        tool: the program and version that made it.
+        committed_at: by the clock of the machine that made it; nothing depends on it.
+        event_sources: what was looked for.
+        sources: what was asked for.
+        counts: what it adds.
+        files: the data files it adds.
+    """
+
+    seq: int
+    previous_sha256: str
+    load_id: str
+    tool: str
+    committed_at: datetime
+    event_sources: str
+    sources: tuple[Source, ...]
+    counts: Counts
+    files: tuple[DataFile, ...]
+
+
+def encode_commit(commit: Commit) -> bytes:
+    """A commit as it stands in the ledger: readable JSON, the same bytes for the same commit."""
+    return msgspec.json.format(msgspec.json.encode(commit), indent=1) + b"\n"
+
+
+class Ledger:
+    """The chain of commits of one store.
+
+    Raises:
+        StoreError: a commit is missing, damaged, or does not follow from the one before.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._commits: list[Commit] = []
+        self._last_sha256 = ""
+
+    def refresh(self) -> tuple[Commit, ...]:
+        """Every commit, in order, those made since the last call read and checked."""
+        names = (_NAME.fullmatch(found.key) for found in self._bucket.list_objects("_ledger/"))
+        seqs = sorted(int(name[1]) for name in names if name)
+        new = seqs[len(self._commits) :]
+        with ThreadPoolExecutor(_READERS) as readers:
+            for raw in readers.map(lambda seq: self._bucket.read(ledger_path(seq)), new):
+                self._append(raw)
+        return tuple(self._commits)
+
+    def _append(self, raw: bytes) -> None:
+        """Check that a commit follows from the last one, and take it."""
+        seq = len(self._commits) + 1
+        try:
+            commit = msgspec.json.decode(raw, type=Commit)
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise StoreError(f"{ledger_path(seq)} is no commit: {error}") from None
+        if commit.seq != seq or commit.previous_sha256 != self._last_sha256:
+            raise StoreError(
+                f"the ledger is broken at {ledger_path(seq)}: expected commit {seq} after "
+                f"{self._last_sha256[:12] or 'none'}, found commit {commit.seq} after "
+                f"{commit.previous_sha256[:12] or 'none'}"
+            )
+        self._commits.append(commit)
+        self._last_sha256 = hashlib.sha256(raw).hexdigest()
+
+    @property
+    def next_seq(self) -> int:
+        """The number of the next commit."""
+        return len(self._commits) + 1
+
+    @property
+    def last_sha256(self) -> str:
+        """What the next commit must name as the one before."""
+        return self._last_sha256
+
+    def settle(self) -> tuple[Commit, ...]:
+        """Every commit, after finishing one that somebody claimed and did not finish."""
+        while True:
+            commits = self.refresh()
+            try:
+                intent = self._bucket.read(intent_path(self.next_seq))
+            except NotFoundError:
+                return commits
+            self._finish(self.next_seq, intent)
+
+    def try_commit(self, commit: Commit, files: Mapping[str, bytes]) -> bool:
+        """Claim, publish and commit; False if another process has that number: start over.
+
+        Raises:
+            TrailscanError: the store could not be written.
+        """
+        intent = _pack(commit, files)
+        path = intent_path(commit.seq)
+        try:
+            self._bucket.write_new(path, intent)
+        except AlreadyExistsError:
+            if not self._is_ours(path, intent):
+                return False
+        return self._finish(commit.seq, intent)
+
+    def _is_ours(self, path: str, intent: bytes) -> bool:
+        """Whether the claim that stands there is this one: its answer was lost on the way."""
+        try:
+            return self._bucket.read(path) == intent
+        except NotFoundError:
+            return False
+
+    def _is_committed(self, seq: int) -> bool:
+        """Whether a commit of that number exists."""
+        try:
+            self._bucket.read(ledger_path(seq))
+        except NotFoundError:
+            return False
+        return True
+
+    def _finish(self, seq: int, intent: bytes) -> bool:
+        """Publish and commit what an intent decided, whoever made it; False if it was spent.
+
+        Whether the commit exists must be asked after the intent was read: a spent intent can only
+        have been created again after its commit was.
+        """
+        decided = not self._is_committed(seq)
+        if decided:
+            raw, files = _unpack(intent)
+            for path, data in files.items():
+                self._bucket.write(path, data)
+            self._commit(seq, raw)
+        self._remove(intent_path(seq))
+        return decided
+
+    def _commit(self, seq: int, raw: bytes) -> None:
+        """Write the commit; another process may have written the same one."""
+        try:
+            self._bucket.write_new(ledger_path(seq), raw)
+        except AlreadyExistsError:
+            if self._bucket.read(ledger_path(seq)) != raw:
+                raise StoreError(f"{ledger_path(seq)} differs from its intent") from None
+
+    def _remove(self, path: str) -> None:
+        """Remove a spent intent; where deleting is not allowed it may stay."""
+        try:
+            self._bucket.delete(path)
+        except TrailscanError:
+            return
+
+
+def _pack(commit: Commit, files: Mapping[str, bytes]) -> bytes:
+    """An intent: a ZIP of the commit and its data files, the same bytes for the same content."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as intent:
+        for name, data in {_COMMIT: encode_commit(commit), **files}.items():
+            intent.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
+    return packed.getvalue()
+
+
+def _unpack(intent: bytes) -> tuple[bytes, dict[str, bytes]]:
+    """The commit's bytes and the data files of an intent, checked against each other.
+
+    Raises:
+        StoreError: the intent is damaged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(intent)) as packed:
+            contents = {name: packed.read(name) for name in packed.namelist()}
+        raw = contents.pop(_COMMIT)
+        expected = {file.path: file for file in msgspec.json.decode(raw, type=Commit).files}
+    except (zipfile.BadZipFile, KeyError, msgspec.MsgspecError) as error:
+        raise StoreError(f"an intent of the store is damaged: {error}") from None
+    for path, data in contents.items():
+        known = expected.get(path)
+        if not is_data_path(path) or known is None or _sha256(data) != known.sha256:
+            raise StoreError(f"an intent of the store is damaged at {path!r}")
+    return raw, contents
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def days_of(commits: tuple[Commit, ...], table: str) -> list[date]:
+    """The days for which a table holds data files, in order."""
+    found = {file.day for commit in commits for file in commit.files if file.table == table}
+    return sorted(day for day in found if day is not None)

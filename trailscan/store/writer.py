@@ -1,0 +1,331 @@
+"""Writing to a store: batches of log files, deduplicated against everything in it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError
+from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
+from trailscan.store.known import KnownLogFiles
+from trailscan.store.layout import (
+    FORMAT,
+    LOG_FILES,
+    MARKER,
+    NO_DAY,
+    REJECTS,
+    DataFile,
+    TableName,
+    data_path,
+)
+from trailscan.store.ledger import Commit, Counts, Ledger, Source
+from trailscan.store.reader import check_marker, read_files, select_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trailscan.buckets import Bucket
+
+_RAW_KEPT = 64 * 1024
+_EXISTING = ["recipient_account_id", "event_id", "record_sha256"]
+
+
+class Reject(NamedTuple):
+    """One input that could not be used. `record_index` None means the whole log file."""
+
+    record_index: int | None
+    reason: str
+    message: str
+    json_path: str = "$"
+    raw: bytes = b""
+
+
+@dataclass(slots=True)
+class LogFileResult:
+    """One log file read, on its way into the store; `None` counts of a rejected one are 0."""
+
+    bucket: str
+    key: str
+    etag: str
+    stored_bytes: int
+    organization_id: str | None = None
+    account_id: str | None = None
+    region: str | None = None
+    delivered: datetime | None = None
+    day: date | None = None
+    records: int = 0
+    inflated_bytes: int = 0
+    stored_sha256: str | None = None
+    sha256: str | None = None
+    deviations: tuple[str, ...] = ()
+    events: list[EventRow] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+    @property
+    def failure(self) -> Reject | None:
+        """Why the whole log file could not be used, or None."""
+        return next((reject for reject in self.rejects if reject.record_index is None), None)
+
+    @property
+    def record_rejects(self) -> int:
+        """How many of its records could not be used."""
+        return 0 if self.failure else len(self.rejects)
+
+
+class _Judged(NamedTuple):
+    """What became of one log file's events."""
+
+    result: LogFileResult
+    kept: list[tuple[EventRow, bool]]  # with whether it conflicts
+    duplicates: int
+
+    @property
+    def conflicts(self) -> int:
+        return sum(conflict for _, conflict in self.kept)
+
+
+class StoreWriter:
+    """Adds log files to a store, which it makes if there is none.
+
+    Raises:
+        StoreError: the place holds something that is no store of this format.
+    """
+
+    def __init__(self, bucket: Bucket, place: str, tool: str, load_id: str) -> None:
+        self._bucket = bucket
+        self._tool = tool
+        self._load_id = load_id
+        _ensure_marker(bucket, place)
+        self._ledger = Ledger(bucket)
+        self.commits = self._ledger.settle()
+
+    def known(self, event_sources: str) -> KnownLogFiles:
+        """The log files that need not be read again, as of now."""
+        return KnownLogFiles(self._bucket, self.commits, event_sources)
+
+    def commit(
+        self,
+        batch: Sequence[LogFileResult],
+        event_sources: str,
+        sources: tuple[Source, ...],
+        now: datetime,
+    ) -> Counts:
+        """Add a batch, whole or not at all; what another process added meanwhile is left out.
+
+        Returns:
+            What this added: `records = kept + filtered_out + duplicates + rejects`.
+        """
+        while True:
+            judged = self._judge(self._still_new(batch, event_sources))
+            counts = _counts(judged)
+            seq = self._ledger.next_seq
+            files = dict(_data_files(judged, event_sources, seq))
+            if not files:
+                return counts
+            made = Commit(
+                seq=seq,
+                previous_sha256=self._ledger.last_sha256,
+                load_id=self._load_id,
+                tool=self._tool,
+                committed_at=now.astimezone(UTC),
+                event_sources=event_sources,
+                sources=sources,
+                counts=counts,
+                files=tuple(files),
+            )
+            done = self._ledger.try_commit(made, {file.path: files[file] for file in files})
+            self.commits = self._ledger.settle()
+            if done or self.commits[seq - 1].load_id == self._load_id:
+                return counts
+
+    def _still_new(self, batch: Sequence[LogFileResult], event_sources: str) -> list[LogFileResult]:
+        """The log files of a batch that the store does not hold, not even as the same reject."""
+        known = self.known(event_sources)
+        return [
+            result
+            for result in batch
+            if not known.is_done(result.bucket, result.key, result.etag, result.day)
+            and not (
+                result.failure
+                and known.is_rejected(
+                    result.bucket, result.key, result.etag, result.day, result.failure.reason
+                )
+            )
+        ]
+
+    def _judge(self, batch: list[LogFileResult]) -> list[_Judged]:
+        """Which events are new, which are copies, and which contradict one of the same id."""
+        wanted = {row.event.event_id for result in batch for row in result.events}
+        seen = self._existing(wanted)
+        return [_judge_one(result, seen) for result in batch]
+
+    def _existing(self, event_ids: set[str]) -> defaultdict[tuple[str, str], set[str]]:
+        """For events of the store with one of these ids: the content that each is known with."""
+        found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        if not event_ids:
+            return found
+        ids = pa.array(sorted(event_ids), pa.string())
+        files = select_files(self.commits, "events")
+        for table in read_files(self._bucket, files, _EXISTING):
+            same = table.filter(pc.is_in(table["event_id"], value_set=ids))
+            for account, event_id, sha256 in zip(*same.to_pydict().values(), strict=True):
+                found[(account, event_id)].add(sha256)
+        return found
+
+
+def _judge_one(result: LogFileResult, seen: defaultdict[tuple[str, str], set[str]]) -> _Judged:
+    """What becomes of one log file's events; adds them to those seen."""
+    kept, duplicates = [], 0
+    for row in result.events:
+        known = seen[row.key]
+        if row.record_sha256 in known:
+            duplicates += 1
+        else:
+            kept.append((row, bool(known)))
+            known.add(row.record_sha256)
+    return _Judged(result, kept, duplicates)
+
+
+def _counts(judged: list[_Judged]) -> Counts:
+    """The sums over log files, the law of accounts asserted."""
+    done = [one for one in judged if one.result.failure is None]
+    counts = Counts(
+        log_files=len(done),
+        rejected_log_files=len(judged) - len(done),
+        records=sum(one.result.records for one in done),
+        kept=sum(len(one.kept) for one in done),
+        filtered_out=sum(_filtered_out(one) for one in done),
+        duplicates=sum(one.duplicates for one in done),
+        rejects=sum(one.result.record_rejects for one in done),
+        conflicts=sum(one.conflicts for one in done),
+    )
+    accounted = counts.kept + counts.filtered_out + counts.duplicates + counts.rejects
+    if counts.records != accounted or counts.filtered_out < 0:
+        raise AssertionError(f"records unaccounted for: {counts}")
+    return counts
+
+
+def _filtered_out(one: _Judged) -> int:
+    """How many records of a log file were of no wanted event source."""
+    result = one.result
+    return result.records - len(result.events) - result.record_rejects
+
+
+def _data_files(
+    judged: list[_Judged], event_sources: str, seq: int
+) -> Iterator[tuple[DataFile, bytes]]:
+    """The data files of a commit with their bytes."""
+    events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
+    log_files: defaultdict[date, list[tuple[object, ...]]] = defaultdict(list)
+    rejects: list[tuple[object, ...]] = []
+    for one in judged:
+        result = one.result
+        evidence = Evidence(result.bucket, result.key, result.etag, result.sha256)
+        for row, conflict in one.kept:
+            events[row.event_date].append((row, evidence, conflict))
+        log_files[result.day or NO_DAY].append(_log_file_values(one, event_sources))
+        rejects += [_reject_values(result, reject) for reject in result.rejects]
+    for day, rows in sorted(events.items()):
+        rows.sort(key=lambda row: row[0].order)
+        values = [event_values(row, evidence, conflict=flag) for row, evidence, flag in rows]
+        yield _data_file("events", day, seq, to_table(values, EVENTS))
+    for day, values in sorted(log_files.items()):
+        yield _data_file("log_files", day, seq, to_table(sorted(values, key=repr), LOG_FILES))
+    if rejects:
+        yield _data_file("rejects", None, seq, to_table(rejects, REJECTS))
+
+
+def _log_file_values(one: _Judged, event_sources: str) -> tuple[object, ...]:
+    """A log file in the order of `LOG_FILES`."""
+    result = one.result
+    failed = result.failure
+    return (
+        result.bucket,
+        result.key,
+        result.etag,
+        result.stored_bytes,
+        result.organization_id,
+        result.account_id,
+        result.region,
+        result.delivered,
+        "rejected" if failed else "done",
+        failed.reason if failed else None,
+        event_sources,
+        result.records,
+        len(one.kept),
+        0 if failed else _filtered_out(one),
+        one.duplicates,
+        result.record_rejects,
+        one.conflicts,
+        result.inflated_bytes,
+        result.stored_sha256,
+        result.sha256,
+        ",".join(result.deviations) or None,
+    )
+
+
+def _reject_values(result: LogFileResult, reject: Reject) -> tuple[object, ...]:
+    """A reject in the order of `REJECTS`."""
+    return (
+        result.bucket,
+        result.key,
+        result.etag,
+        reject.record_index,
+        reject.reason,
+        reject.message,
+        reject.json_path,
+        reject.raw[:_RAW_KEPT],
+        len(reject.raw),
+    )
+
+
+def _data_file(
+    table: TableName, day: date | None, seq: int, rows: pa.Table
+) -> tuple[DataFile, bytes]:
+    """A Parquet file in memory, read back once before anybody relies on it."""
+    sink = io.BytesIO()
+    pq.write_table(rows, sink, compression="zstd", compression_level=3)
+    data = sink.getvalue()
+    if pq.read_metadata(io.BytesIO(data)).num_rows != rows.num_rows:
+        raise StoreError(f"a data file of {table} could not be read back")
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = data_path(table, day, seq, sha256)
+    return DataFile(table, path, rows.num_rows, len(data), sha256, day), data
+
+
+def _ensure_marker(bucket: Bucket, place: str) -> None:
+    """Make a store where there is nothing.
+
+    Raises:
+        StoreError: something else is there.
+    """
+    try:
+        check_marker(bucket, place)
+    except NotFoundError:
+        folders, objects = bucket.list_folder("")
+        if objects or set(folders) - {"_tmp/"}:
+            raise StoreError(
+                f"{place} is not empty and holds no store; give --store a place of its own"
+            ) from None
+        try:
+            bucket.write_new(MARKER, msgspec.json.encode({"format": FORMAT}) + b"\n")
+        except AlreadyExistsError:
+            check_marker(bucket, place)
+
+
+def sum_counts(counts: Iterable[Counts]) -> Counts:
+    """The sum of several commits' counts."""
+    total = dict.fromkeys(Counts.__struct_fields__, 0)
+    for one in counts:
+        for name in total:
+            total[name] += getattr(one, name)
+    return Counts(**total)

@@ -1,0 +1,123 @@
+"""The grammar of the S3 keys under which CloudTrail delivers.
+
+Log files stand at `[prefix/]AWSLogs/[o-id/]account/CloudTrail/region/YYYY/MM/DD/name.json.gz`
+(docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html); Control
+Tower and people's copies put other folders before, between or instead of these, so everything but
+the file's own name is optional.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Literal, NamedTuple
+
+ObjectKind = Literal["log_file", "digest", "insight", "aggregated", "lake", "other"]
+
+ORGANIZATIONS_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-northwest-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+}
+"""Partition -> the region in which it writes Organizations events (botocore's endpoints.json)."""
+
+_NAME = re.compile(
+    r"(?P<account>\d{12})_CloudTrail_(?P<region>[a-z0-9-]{5,30}?)[_-]"
+    r"(?P<time>\d{8}T\d{4}Z)_?[A-Za-z0-9]{0,16}\.json(?:\.gz)?"
+)
+_FOLDERS = {
+    "CloudTrail-Digest": "digest",
+    "CloudTrail-Insight": "insight",
+    "CloudTrail-Aggregated": "aggregated",
+    "CloudTrail-Lake": "lake",
+}
+_OTHER_NAME = re.compile(r"\d{12}_(CloudTrail-(?:Digest|Insight|Aggregated))_")
+_DAY = re.compile(r"(?:^|/)(\d{4})/(\d\d)/(\d\d)/[^/]*$")
+_IN_TRAIL = re.compile(
+    r"(?:^|/)(?:(?P<organization>o-[a-z0-9]{10,32})/)?(?P<account>\d{12})"
+    r"/CloudTrail/(?P<region>[a-z0-9-]{5,30})/"
+)
+_READABLE = re.compile(r"\.(?:json|jsonl|ndjson|log)(?:\.gz)?$|\.gz$", re.IGNORECASE)
+
+
+class TrailKey(NamedTuple):
+    """What a key says of its object; None where it says nothing.
+
+    Attributes:
+        kind: what was delivered; `log_file` for whatever may hold records.
+        account_id: the account whose events the file holds.
+        region: where they were written; global services' stand in one region of the partition.
+        delivered: when CloudTrail delivered it, to the minute, UTC. Events in it are older, and
+            S3 may show the file some minutes before or after.
+        day: the delivery day, from the name or from its folders.
+    """
+
+    kind: ObjectKind
+    organization_id: str | None = None
+    account_id: str | None = None
+    region: str | None = None
+    delivered: datetime | None = None
+    day: date | None = None
+
+
+def parse_key(key: str) -> TrailKey:
+    """What a key says of its object. Never fails: an unknown name is an unknown name."""
+    folders, _, name = key.rpartition("/")
+    if other := _delivered_otherwise(folders, name):
+        return TrailKey(other)
+    found = _NAME.fullmatch(name)
+    place = _IN_TRAIL.search(f"{folders}/")
+    if found is None and place is None:
+        return TrailKey("log_file" if _may_hold_records(folders, name) else "other")
+    if found is None and not _READABLE.search(name):
+        return TrailKey("other")
+    delivered = _instant(found["time"]) if found else None
+    named = found or place
+    return TrailKey(
+        "log_file",
+        organization_id=place["organization"] if place else None,
+        account_id=named["account"] if named else None,
+        region=named["region"] if named else None,
+        delivered=delivered,
+        day=delivered.date() if delivered else _folder_day(key),
+    )
+
+
+def _delivered_otherwise(folders: str, name: str) -> ObjectKind | None:
+    """The kind of a CloudTrail object that is no log file, or None."""
+    if other := _OTHER_NAME.match(name):
+        return _FOLDERS[other[1]]  # type: ignore[return-value]  # the table's values are kinds
+    for folder in folders.split("/"):
+        if folder in _FOLDERS:
+            return _FOLDERS[folder]  # type: ignore[return-value]  # the same
+    return None
+
+
+def _may_hold_records(folders: str, name: str) -> bool:
+    """Whether an object of unknown name is worth reading.
+
+    Below `AWSLogs/` other services deliver too (Config, load balancers), under their own folders.
+    """
+    inside = f"/{folders}/".partition("/AWSLogs/")[2]
+    return bool(_READABLE.search(name)) and (not inside or "/CloudTrail/" in f"/{inside}")
+
+
+def _instant(text: str) -> datetime | None:
+    """`20261122T1405Z` as an instant, or None when it is no date."""
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _folder_day(key: str) -> date | None:
+    """The day that the folders name, or None."""
+    found = _DAY.search(key)
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3])) if found else None
+    except ValueError:
+        return None

@@ -1,0 +1,190 @@
+"""A log file: stored bytes -> the raw records of the wanted event sources, and what they say of it.
+
+Speed is why this is written as it is: a byte search for the event source comes before any JSON
+parsing, and a log file without a hit whose form is the delivered one is never parsed. Its records
+are then counted by their openings, `{"eventVersion":"1.`: CloudTrail begins each record so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import deflate
+import msgspec
+
+from trailscan.errors import DecodeError
+from trailscan.trail.envelopes import RawRecord, read_records
+
+MAX_INFLATED_BYTES = 256 * 1024 * 1024
+"""A log file that inflates to more is rejected: the cap that makes a gzip bomb harmless."""
+
+_MAX_RATIO = 1032  # what deflate can reach at most, so that a larger claim is a lie
+_GZIP = b"\x1f\x8b"
+_MEMBER = b"\x1f\x8b\x08"
+_OPENING = b'{"eventVersion":"1.'
+_DELIVERED_HEAD = b'{"Records":[{"eventVersion":"1.'
+_NONE_DELIVERED = b'{"Records":[]}'
+
+
+class Wanted(NamedTuple):
+    """The event sources to keep; None keeps them all."""
+
+    event_sources: tuple[str, ...] | None
+
+    @property
+    def text(self) -> str:
+        """The sources in one string, the same for the same set: how the ledger knows them."""
+        return "all" if self.event_sources is None else ",".join(sorted(set(self.event_sources)))
+
+    def may_be_in(self, body: bytes | bytearray) -> bool:
+        """Whether any wanted source is named anywhere in the bytes."""
+        sources = self.event_sources
+        return sources is None or any(body.find(source.encode()) >= 0 for source in sources)
+
+
+class Inflated(NamedTuple):
+    """A log file's uncompressed bytes, and how the stored form differs from the delivered one."""
+
+    body: bytes | bytearray
+    deviations: tuple[str, ...] = ()
+
+
+class Candidate(NamedTuple):
+    """A record of a wanted source, not yet decoded, and its position in the log file."""
+
+    position: int
+    record: RawRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedLogFile:
+    """What a log file holds.
+
+    Attributes:
+        records: how many records it has.
+        candidates: those of a wanted event source, and those that could not be told.
+        inflated_bytes: its uncompressed length.
+        sha256: hex SHA-256 of the uncompressed bytes, as digests attest it, or None when not asked
+            for and no candidate was found.
+        deviations: how it is not as delivered: `plain`, `gzip_members`, `trailing_bytes`.
+    """
+
+    records: int
+    candidates: tuple[Candidate, ...]
+    inflated_bytes: int
+    sha256: str | None
+    deviations: tuple[str, ...]
+
+
+class _Source(msgspec.Struct):
+    event_source: str | None = msgspec.field(name="eventSource", default=None)
+
+
+_SOURCE = msgspec.json.Decoder(_Source)
+
+
+def scan_log_file(stored: bytes, wanted: Wanted, *, hash_all: bool = False) -> ScannedLogFile:
+    """What a log file holds, from its bytes as they are stored.
+
+    Raises:
+        DecodeError: nothing in it can be read: `empty`, `truncated_gzip`, `corrupt_gzip`,
+            `inflates_too_large`, `not_json` or `unknown_envelope`.
+    """
+    body, deviations = inflate(stored)
+    if not wanted.may_be_in(body) and (count := _count_delivered(body)) is not None:
+        sha256 = hashlib.sha256(body).hexdigest() if hash_all else None
+        return ScannedLogFile(count, (), len(body), sha256, deviations)
+    candidates, index = [], -1
+    for index, record in enumerate(read_records(body)):  # the last index counts
+        if _is_candidate(record.raw, wanted):
+            candidates.append(Candidate(index, record))
+    sha256 = hashlib.sha256(body).hexdigest() if candidates or hash_all else None
+    return ScannedLogFile(index + 1, tuple(candidates), len(body), sha256, deviations)
+
+
+def _count_delivered(body: bytes | bytearray) -> int | None:
+    """How many records a body in delivered form has; None when its form is another."""
+    if body.startswith(_DELIVERED_HEAD) and body.endswith(b"}]}"):
+        return body.count(_OPENING)
+    return 0 if body == _NONE_DELIVERED else None
+
+
+def _is_candidate(raw: bytes, wanted: Wanted) -> bool:
+    """Whether a record is of a wanted source, or so broken that nobody can tell."""
+    if raw[:1] != b"{" or b'"eventSource"' not in raw:
+        return True
+    if not wanted.may_be_in(raw):
+        return False
+    try:
+        source = _SOURCE.decode(raw).event_source
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return True
+    return wanted.event_sources is None or source in wanted.event_sources
+
+
+def inflate(stored: bytes) -> Inflated:
+    """The uncompressed bytes of a log file; plain JSON is taken as it stands.
+
+    The gzip trailer's length is a claim of whoever wrote the file: it is believed only below the
+    cap, and only when what was inflated has that very length.
+
+    Raises:
+        DecodeError: `empty`, `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
+    """
+    if not stored:
+        raise DecodeError("empty", "the log file is empty")
+    if not stored.startswith(_GZIP):
+        if len(stored) > MAX_INFLATED_BYTES:
+            raise _too_large()
+        return Inflated(stored, ("plain",))
+    claim = int.from_bytes(stored[-4:], "little")
+    if 0 < claim <= min(MAX_INFLATED_BYTES, _MAX_RATIO * len(stored)):
+        try:
+            body = deflate.gzip_decompress(stored, claim)
+        except deflate.DeflateError:
+            return _inflate_slowly(stored)
+        if len(body) == claim and stored.find(_MEMBER, len(_MEMBER)) < 0:
+            return Inflated(body)
+    return _inflate_slowly(stored)
+
+
+def _inflate_slowly(stored: bytes) -> Inflated:
+    """Inflate member by member within the cap, and say what else the file holds.
+
+    Raises:
+        DecodeError: `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
+    """
+    bodies: list[bytes] = []
+    rest, room = stored, MAX_INFLATED_BYTES
+    while rest.startswith(_MEMBER):
+        body, after = _inflate_member(rest, room)
+        bodies.append(body)
+        rest, room = after, room - len(body)
+    if not bodies:
+        raise DecodeError("corrupt_gzip", "the gzip header is not one of CloudTrail's")
+    deviations = ("gzip_members",) if len(bodies) > 1 else ()
+    return Inflated(b"".join(bodies), (*deviations, "trailing_bytes") if rest else deviations)
+
+
+def _inflate_member(stored: bytes, room: int) -> tuple[bytes, bytes]:
+    """The first gzip member inflated, and what follows it."""
+    member = zlib.decompressobj(wbits=31)
+    try:
+        body = member.decompress(stored, room + 1)
+    except zlib.error as error:
+        raise DecodeError("corrupt_gzip", f"the gzip data is damaged: {error}") from None
+    if len(body) > room:
+        raise _too_large()
+    if not member.eof:
+        raise DecodeError("truncated_gzip", "the gzip data ends before its trailer")
+    return body, member.unused_data
+
+
+def _too_large() -> DecodeError:
+    return DecodeError(
+        "inflates_too_large",
+        f"the log file has more than {MAX_INFLATED_BYTES:,} uncompressed bytes",
+    )

@@ -1,0 +1,97 @@
+"""Half-open UTC windows, and the ways a user writes an instant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+_AGE = re.compile(r"(\d{1,6})([smhdw])")
+_UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_EXPECTED = "a date (2026-11-22), an ISO instant (2026-11-22T14:05Z) or an age (7d, 36h, 2w)"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open span of time `[start, end)` in UTC; None means unbounded.
+
+    Raises:
+        ValueError: a bound is naive or not UTC-convertible, or the end is before the start.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            bound: datetime | None = getattr(self, name)
+            if bound is None:
+                continue
+            if bound.tzinfo is None:
+                raise ValueError(f"the window's {name} has no time zone: {bound.isoformat()}")
+            object.__setattr__(self, name, bound.astimezone(UTC))
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise ValueError(f"the window ends before it starts: {self}")
+
+    def __contains__(self, when: datetime) -> bool:
+        """Whether an aware instant lies in the window."""
+        after = self.start is None or when >= self.start
+        return after and (self.end is None or when < self.end)
+
+    def __str__(self) -> str:
+        """Both bounds in words: `2026-11-22T00:00:00Z to 2026-11-23T00:00:00Z`."""
+        start = "the beginning" if self.start is None else format_instant(self.start)
+        end = "now" if self.end is None else format_instant(self.end)
+        return f"{start} to {end}"
+
+    @classmethod
+    def day(cls, day: date) -> Window:
+        """The window of one UTC day."""
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return cls(start, start + timedelta(days=1))
+
+    def touches(self, day: date) -> bool:
+        """Whether any instant of a UTC day lies in the window; an empty window touches none."""
+        if self.start is not None and self.start == self.end:
+            return False
+        begins, ends = self.day(day).start, self.day(day).end
+        after = self.start is None or ends is None or self.start < ends
+        return after and (self.end is None or begins is None or begins < self.end)
+
+
+def format_instant(when: datetime) -> str:
+    """An aware instant as `2026-11-22T14:05:00Z`, with microseconds only when there are any."""
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_when(text: str, now: datetime, tz: tzinfo = UTC) -> datetime:
+    """The aware UTC instant that a user means by `--since` or `--until`.
+
+    Args:
+        text: a date, an ISO 8601 instant, or an age counted back from `now`.
+        now: the present, aware.
+        tz: the zone of dates and of instants written without one.
+
+    Raises:
+        ValueError: the text is none of these.
+    """
+    text = text.strip()
+    try:
+        if age := _AGE.fullmatch(text):
+            return now.astimezone(UTC) - timedelta(**{_UNIT[age[2]]: int(age[1])})
+        when = datetime.fromisoformat(text)
+        return when.replace(tzinfo=when.tzinfo or tz).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is not {_EXPECTED}") from None
+
+
+def parse_day(text: str) -> date:
+    """The calendar day that a user means by `--for`.
+
+    Raises:
+        ValueError: the text is no ISO date.
+    """
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date such as 2026-11-22") from None
