@@ -23,7 +23,6 @@ LEGACY = "012345678901"  # closed on 14 October; a spreadsheet would drop its fi
 CLOSED_EARLIER = "131313131313"  # closed before the window, purged on 20 September
 
 OU_SECURITY = "ou-exam-secu1111"
-OU_INFRASTRUCTURE = "ou-exam-infr2222"
 OU_WORKLOADS = "ou-exam-work3333"
 OU_PRODUCTION = "ou-exam-prod4444"
 OU_TEST = "ou-exam-test5555"
@@ -53,12 +52,13 @@ CLI = (
     "md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off md/command#"
 )
 TERRAFORM = (
-    "APN/1.0 HashiCorp/1.0 Terraform/1.13.3 (+https://www.terraform.io) terraform-provider-aws/6.14.1 "
-    "(+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.39.2 ua/2.1 os/linux "
-    "lang/go#1.24.6 md/GOOS#linux md/GOARCH#amd64 api/organizations#1.45.3"
+    "APN/1.0 HashiCorp/1.0 Terraform/1.13.3 (+https://www.terraform.io) "
+    "terraform-provider-aws/6.14.1 (+https://registry.terraform.io/providers/hashicorp/aws) "
+    "aws-sdk-go-v2/1.39.2 ua/2.1 os/linux lang/go#1.24.6 md/GOOS#linux md/GOARCH#amd64 "
+    "api/organizations#1.45.3"
 )
 HOSTILE_AGENT = "tool/1.0 <script>alert(1)</script> \x1b[31mred\x1b[0m"
-HOSTILE_SESSION = '=HYPERLINK("http://192.0.2.66/","open")'
+HOSTILE_SESSION = '=HYPERLINK("www.example.com","open")'
 HOSTILE_UNIT_NAME = "Experiments | \u202egnitset"
 HOSTILE_TAG_VALUE = "=SUM(1+1)*cmd|' /C calc'!A0"
 
@@ -123,7 +123,10 @@ CONFIG = role_session(
     invoked_by="config.amazonaws.com",
 )
 SCANNER = role_session(
-    Role(SANDBOX, "ci-scanner"), HOSTILE_SESSION, "203.0.113.66", "Boto3/1.40.45 md/Botocore#1.40.45"
+    Role(SANDBOX, "ci-scanner"),
+    HOSTILE_SESSION,
+    "203.0.113.66",
+    "Boto3/1.40.45 md/Botocore#1.40.45",
 )
 DANA = iam_user(MANAGEMENT, "break-glass-dana", "203.0.113.66", HOSTILE_AGENT)
 ACQUIRED_OWNER = iam_user(ACQUIRED, "hq-admin", "203.0.113.12", FIREFOX)

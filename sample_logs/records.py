@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
     from datetime import datetime
 
 Record = dict[str, object]
@@ -109,7 +108,7 @@ def stamp(when: datetime) -> str:
 
 
 def java_stamp(when: datetime) -> str:
-    """An instant as CloudTrail writes it inside of request and response: `Sep 3, 2026, 2:53:40 PM`."""
+    """An instant inside of request and response: `Sep 3, 2026, 2:53:40 PM`."""
     return f"{when:%b} {when.day}, {when.year}, {when.hour % 12 or 12}:{when:%M:%S %p}"
 
 
@@ -130,7 +129,7 @@ def alnum(rng: random.Random, length: int) -> str:
     return "".join(rng.choices(_ALNUM, k=length))
 
 
-def role_session(  # noqa: PLR0913 - a session is all of these
+def role_session(
     role: Role,
     session: str,
     address: str,
@@ -226,7 +225,7 @@ def service_event(
     record = _head(identity, call, invoked_by, invoked_by)
     record |= {"requestParameters": None, "responseElements": None, "eventID": uuid(rng)}
     record["readOnly"] = call.read_only
-    return _tail(record, call.account, "AwsServiceEvent", lambda: {"serviceEventDetails": details})
+    return _tail(record, call.account, "AwsServiceEvent", details)
 
 
 def tls_details(host: str) -> Record:
@@ -251,13 +250,9 @@ def _head(identity: Record, call: Call, address: str, agent: str) -> Record:
     }
 
 
-def _tail(
-    record: Record,
-    account: str,
-    event_type: str,
-    before_category: Callable[[], Record] = dict,
-) -> Record:
+def _tail(record: Record, account: str, event_type: str, details: Record | None = None) -> Record:
     record |= {"eventType": event_type, "managementEvent": True, "recipientAccountId": account}
-    record |= before_category()
+    if details is not None:
+        record["serviceEventDetails"] = details
     record["eventCategory"] = "Management"
     return record

@@ -5,12 +5,9 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from trailscan.cli import options as o
 from trailscan.cli.output import say, write_table
-
-if TYPE_CHECKING:
-    from trailscan.cli import options as o
 
 
 def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("event_time", "When (UTC)", "instant"),
-    Column("principal", "Who", "text"),
+    Column("principal", "Who", "text", most_width=30),
     Column("description", "What", "text", wide=True),
-    Column("target", "Target", "id"),
-    Column("source_ip_address", "From", "text"),
-    Column("client", "With", "text"),
+    Column("target", "Target", "id", least_width=120, most_width=20),
+    Column("source_ip_address", "From", "text", least_width=130, most_width=16),
+    Column("client", "With", "text", least_width=160, most_width=13),
     Column("outcome", "Outcome", "text"),
-    Column("event_id", "Event", "id"),
+    Column("event_id", "Event", "id", least_width=100, short=8),
     Column("event_name", "Action", "text", detail=True),
     Column("category", "Category", "text", detail=True),
     Column("target_name", "Target name", "text", detail=True),

@@ -1,0 +1,45 @@
+"""A report as CSV that is safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from trailscan.render.escape import cell
+from trailscan.window import format_instant
+
+if TYPE_CHECKING:
+    from trailscan.reports.table import Table
+
+
+def render_csv(table: Table) -> str:
+    """All columns by name, every cell quoted, formulas neutralised by a leading apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow([column.name for column in table.columns])
+    writer.writerows([cell(as_text(value)) for value in row] for row in table.rows)
+    return out.getvalue()
+
+
+def neutralised_cells(table: Table) -> int:
+    """How many cells the CSV alters because they looked like formulas."""
+    return sum(
+        cell(text).startswith("'") and not text.startswith("'")
+        for row in table.rows
+        for text in map(as_text, row)
+    )
+
+
+def as_text(value: object) -> str:
+    """A value as text: instants in ISO 8601, lists joined by spaces, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, tuple | list):
+        return " ".join(str(item) for item in value)
+    return str(value)

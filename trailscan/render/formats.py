@@ -1,0 +1,42 @@
+"""The forms of a report by name, and the suffixes that mean them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trailscan.render.csv import render_csv
+from trailscan.render.json import render_json, render_jsonl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from trailscan.reports.table import Table
+
+FORMATS: Mapping[str, Callable[[Table], str]] = {
+    "csv": render_csv,
+    "json": render_json,
+    "jsonl": render_jsonl,
+}
+"""Every form but the terminal's, which needs to know its width."""
+
+_SUFFIXES = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".txt": "table",
+}
+
+
+def format_of(path: Path) -> str:
+    """The form that a file's suffix means.
+
+    Raises:
+        ValueError: it means none.
+    """
+    try:
+        return _SUFFIXES[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(_SUFFIXES)
+        raise ValueError(f"{path.name} has none of the suffixes {known}; or say --format") from None

@@ -1,0 +1,55 @@
+"""A report as JSON or JSON lines: the exact values."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from trailscan.window import format_instant
+
+if TYPE_CHECKING:
+    from trailscan.reports.table import Table
+
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def render_json(table: Table) -> str:
+    """One object: report, window, columns, rows (an object each), notes."""
+    window = table.window
+    whole = {
+        "report": table.name,
+        "window": {
+            "since": window.start and format_instant(window.start),
+            "until": window.end and format_instant(window.end),
+        },
+        "columns": [column.name for column in table.columns],
+        "rows": [_plain(row) for row in table.records()],
+        "notes": list(table.notes),
+    }
+    return _safe(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n"
+
+
+def render_jsonl(table: Table) -> str:
+    """One compact object a row and line."""
+    lines = (
+        json.dumps(_plain(row), ensure_ascii=False, separators=(",", ":"))
+        for row in table.records()
+    )
+    return "".join(f"{_safe(line)}\n" for line in lines)
+
+
+def _plain(row: dict[str, object]) -> dict[str, object]:
+    """A row with its instants as text."""
+    return {
+        name: format_instant(value) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
+
+
+def _safe(text: str) -> str:
+    """The same JSON, with what a terminal would obey or hide written as escapes."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,90 @@
+"""The value that every report gives: named, typed columns and rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from trailscan.window import Window
+
+Kind = Literal["instant", "text", "id", "count", "list", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a report.
+
+    Attributes:
+        name: as in JSON and in a frame.
+        title: as people read it.
+        kind: an aware UTC datetime, a str, a str that identifies, an int, a tuple of str, a bool.
+        wide: it takes the width that the others leave.
+        detail: left out where space is short; always in data.
+        least_width: the narrowest terminal that shows it.
+        most_width: it is folded beyond; 0 for no bound.
+        short: how many characters of an id suffice on a terminal; 0 for all.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    wide: bool = False
+    detail: bool = False
+    least_width: int = 0
+    most_width: int = 0
+    short: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A report: rows x columns, the window looked at, and what a reader should know besides."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[object, ...], ...]
+    window: Window
+    notes: tuple[str, ...] = ()
+
+    def records(self) -> list[dict[str, object]]:
+        """The rows as dictionaries by column name."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as an Arrow table; instants are UTC, microseconds."""
+        import pyarrow as pa  # noqa: PLC0415  # heavy, and not every form needs it
+
+        types: dict[str, pa.DataType] = {
+            "instant": pa.timestamp("us", tz="UTC"),
+            "count": pa.int64(),
+            "flag": pa.bool_(),
+            "list": pa.list_(pa.string()),
+        }
+        schema = pa.schema(
+            [(column.name, types.get(column.kind, pa.string())) for column in self.columns]
+        )
+        values = zip(*self.rows, strict=True) if self.rows else [()] * len(schema)
+        arrays = [
+            pa.array(list(column), type=field.type)
+            for column, field in zip(values, schema, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, schema=schema)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows as a frame: UTC timestamps, nullable integers and booleans."""
+        import pandas as pd  # noqa: PLC0415  # heavy
+
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
+        kinds = {"count": "Int64", "flag": "boolean"}
+        types = {column.name: kinds[column.kind] for column in self.columns if column.kind in kinds}
+        return pd.DataFrame(frame.astype(types))
+
+    def _repr_html_(self) -> str:
+        """The rows for Jupyter, every text escaped."""
+        shown = [column.name for column in self.columns if not column.detail]
+        html: str = self.to_frame()[shown].to_html(escape=True, index=False, na_rep="")
+        return html
