@@ -15,10 +15,9 @@ import random
 import shutil
 import sys
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))  # its neighbours, also when loaded by path
 
@@ -40,6 +39,9 @@ HOME = "us-east-1"
 _SLOT = timedelta(minutes=5)
 _DELIVERY_DELAY = timedelta(minutes=10)
 _COMPRESSION = 9
+# Python's versions fill this byte of the gzip header differently.
+_OS_BYTE = 9
+_UNKNOWN_OS = b"\xff"
 
 # From which day of the window an account writes to the trail, and until which.
 _MEMBERS: dict[str, tuple[int, int]] = {
@@ -64,8 +66,7 @@ _TWICE_SLOT = datetime(2026, 9, 15, 12, 10, tzinfo=UTC)
 _OVERLAP_SLOT = datetime(2026, 10, 1, 8, 20, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class LogFile:
+class LogFile(NamedTuple):
     """One log file: whose it is, when it is delivered, what it holds."""
 
     account: str
@@ -89,7 +90,8 @@ class LogFile:
 def log_file_bytes(records: list[Record]) -> bytes:
     """A log file as CloudTrail delivers it: one line of JSON, gzipped, always the same."""
     text = json.dumps({"Records": records}, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), _COMPRESSION, mtime=0)
+    body = gzip.compress(text.encode(), _COMPRESSION, mtime=0)
+    return body[:_OS_BYTE] + _UNKNOWN_OS + body[_OS_BYTE + 1 :]
 
 
 def make_log_files() -> dict[str, bytes]:
@@ -146,11 +148,11 @@ def _organization_files() -> Iterator[LogFile]:
         if account != org.MANAGEMENT:
             yield file
         elif slot == _LATE_SLOT:
-            yield replace(file, delivered=file.delivered + _LATE_BY, records=records)
+            yield file._replace(delivered=file.delivered + _LATE_BY, records=records)
         else:
             yield file
             if slot == _TWICE_SLOT:
-                yield replace(file, copy=1)
+                yield file._replace(copy=1)
             if slot == _OVERLAP_SLOT:
                 yield _mixed(account, slot + _SLOT, [overlap])
 

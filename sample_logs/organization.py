@@ -129,7 +129,9 @@ SCANNER = role_session(
     "Boto3/1.40.45 md/Botocore#1.40.45",
 )
 DANA = iam_user(MANAGEMENT, "break-glass-dana", "203.0.113.66", HOSTILE_AGENT)
-ACQUIRED_OWNER = iam_user(ACQUIRED, "hq-admin", "203.0.113.12", FIREFOX)
+ACQUIRED_OWNER = iam_user(
+    ACQUIRED, "hq-admin", "203.0.113.12", f"{CLI}organizations.accept-handshake"
+)
 PARTNER_ROOT = root_user(PARTNER, "203.0.113.25", BROWSER)
 MANAGEMENT_ROOT = root_user(MANAGEMENT, "203.0.113.66", FIREFOX)
 

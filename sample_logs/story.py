@@ -274,8 +274,9 @@ def _root_user_goes_further(stage: Stage) -> None:
 
 def _invalid_tags(when: str) -> Record:
     time = java_stamp(moment(when))
+    path = [org.ORGANIZATION, org.ROOT, org.OU_WORKLOADS, org.OU_PRODUCTION, org.WORKLOADS, ""]
     error = {
-        "accountPath": f"{org.ORGANIZATION}/{org.ROOT}/{org.OU_WORKLOADS}/{org.OU_PRODUCTION}/{org.WORKLOADS}/",
+        "accountPath": "/".join(path),
         "evaluationTimestamp": time,
         "errorCode": "ELEMENTS_TOO_MANY",
         "errorMessage": "'costcentre' exceeds the allowed maximum limit 10",

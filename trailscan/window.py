@@ -50,6 +50,11 @@ class Window:
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         return cls(start, start + timedelta(days=1))
 
+    @property
+    def in_words(self) -> str:
+        """Both bounds, or `all times`."""
+        return str(self) if self.start or self.end else "all times"
+
     def touches(self, day: date) -> bool:
         """Whether any instant of a UTC day lies in the window; an empty window touches none."""
         if self.start is not None and self.start == self.end:

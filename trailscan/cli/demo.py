@@ -44,5 +44,5 @@ def sample_logs() -> Path:
     package = Path(__file__).parent.parent
     for folder in (package / "_sample_logs", package.parent / "sample_logs"):
         if (folder / "AWSLogs").is_dir():
-            return folder
+            return folder / "AWSLogs"
     raise NotFoundError(f"the sample logs are missing from {package}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
@@ -168,6 +169,8 @@ class LoadSummary:
         """What was looked at, and what lies outside it unread."""
         accounts = ", ".join(self.accounts) or "all"
         regions = ", ".join(self.regions) or "all"
+        if set(self.regions) == set(ORGANIZATIONS_REGIONS.values()):
+            regions = "us-east-1 (cn-northwest-1, us-gov-west-1, … in other partitions)"
         left = [
             f"regions {', '.join(self.regions_left_out)}" if self.regions_left_out else "",
             f"{self.accounts_left_out:,} accounts" if self.accounts_left_out else "",
@@ -176,8 +179,8 @@ class LoadSummary:
         ]
         unread = "; ".join(filter(None, left)) or "nothing"
         return (
-            f"scope: {self.event_sources} in accounts {accounts}, regions {regions}, delivered "
-            f"from {self.window}; left unread: {unread}"
+            f"scope: {self.event_sources}; accounts: {accounts}; regions: {regions}; "
+            f"delivered: {self.window.in_words}; left unread: {unread}"
         )
 
     def _records_line(self) -> str:

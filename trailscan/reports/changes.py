@@ -204,7 +204,7 @@ def _notes(store: StoreReader, wanted: ChangeFilter, count: int) -> Iterator[str
     words = wanted.in_words()
     shown = f" with {words}" if words else ""
     what = "call" if wanted.reads else "change"
-    yield f"{count:,} {what}{plural}{shown}, {wanted.window}"
+    yield f"{count:,} {what}{plural}{shown}; {wanted.window.in_words}"
     totals = [commit.counts for commit in store.commits]
     rejects = sum(counts.rejects for counts in totals)
     conflicts = sum(counts.conflicts for counts in totals)

@@ -1,0 +1,67 @@
+"""Where a thing was read, and how that is shown."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trailscan.location import LOCAL, STDIN, Location, key_text, object_uri
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        (Location("logs", "AWSLogs/k.json.gz"), "s3://logs/AWSLogs/k.json.gz"),
+        (Location("logs", "AWSLogs/k.json.gz", 0), "s3://logs/AWSLogs/k.json.gz#0"),
+        (Location("logs", "k.json.gz", 17), "s3://logs/k.json.gz#17"),
+        (Location("logs", "/leading//slashes"), "s3://logs//leading//slashes"),
+        (Location(LOCAL, "var/log/k.json.gz", 3), "/var/log/k.json.gz#3"),
+        (Location(STDIN, "0123456789abcdef" * 4, 3), "stdin:0123456789ab#3"),
+    ],
+)
+def test_a_location_is_shown_as_what_one_would_search_for(location: Location, shown: str) -> None:
+    """S3 objects are URIs, local files paths, standard input its hash; records are numbered."""
+    assert str(location) == shown
+
+
+def test_a_record_stands_in_its_log_file() -> None:
+    """The location of a record is that of its log file with a number."""
+    assert Location("logs", "k", None).record(2) == Location("logs", "k", 2)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key", "uri"),
+    [
+        ("logs", "a b+c%20d", "s3://logs/a b+c%20d"),
+        (LOCAL, "var/log/k", "/var/log/k"),
+        (STDIN, "ab" * 32, "stdin:abababababab"),
+    ],
+)
+def test_a_uri_keeps_the_key_as_it_is(bucket: str, key: str, uri: str) -> None:
+    """Nothing is escaped in a URI: the key can be copied out of it."""
+    assert object_uri(bucket, key) == uri
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("AWSLogs/k.json.gz", "AWSLogs/k.json.gz"),
+        ("ünï/日本/😀", "ünï/日本/😀"),
+        ("line\nbreak", "line\nbreak"),
+        (os.fsdecode(b"caf\xe9.json"), "caf\\udce9.json"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_a_key_that_is_no_unicode_becomes_text(key: str, text: str) -> None:
+    """What UTF-8 cannot hold is shown by its code, all else stays."""
+    assert key_text(key) == text
+
+
+@given(key=st.text(st.characters(exclude_categories=())))
+def test_the_text_of_any_key_can_be_stored(key: str) -> None:
+    """Law: whatever the file name, its text is valid UTF-8, and doing it twice changes nothing."""
+    text = key_text(key)
+    assert key_text(text.encode().decode()) == text

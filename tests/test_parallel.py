@@ -1,0 +1,101 @@
+"""Work done ahead in threads, its results taken in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trailscan.parallel import in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Four threads."""
+    with ThreadPoolExecutor(4) as threads:
+        yield threads
+
+
+@given(items=st.lists(st.integers(), max_size=30), ahead=st.integers(1, 40))
+def test_results_come_in_the_order_of_their_items(
+    pool: ThreadPoolExecutor, items: list[int], ahead: int
+) -> None:
+    """Law: for any items and any number ahead, the results are those of a plain loop."""
+    assert list(in_order(pool, lambda item: item * 2, items, ahead)) == [item * 2 for item in items]
+
+
+def test_a_slow_item_is_waited_for(pool: ThreadPoolExecutor) -> None:
+    """Results that are ready early wait for their turn."""
+
+    def work(seconds: float) -> float:
+        time.sleep(seconds)
+        return seconds
+
+    assert list(in_order(pool, work, [0.05, 0.0, 0.02, 0.0], 4)) == [0.05, 0.0, 0.02, 0.0]
+
+
+def test_work_is_done_at_the_same_time(pool: ThreadPoolExecutor) -> None:
+    """As many items as there are ahead are worked on together: a barrier of all of them opens."""
+    barrier = threading.Barrier(4, timeout=5)
+    assert sorted(in_order(pool, lambda item: barrier.wait(), range(4), 4)) == [0, 1, 2, 3]
+
+
+def test_items_are_taken_only_as_needed(pool: ThreadPoolExecutor) -> None:
+    """An endless source is fine: no more items are taken than results given and those ahead."""
+    taken = []
+
+    def source() -> Iterator[int]:
+        for item in range(1_000_000):
+            taken.append(item)
+            yield item
+
+    results = in_order(pool, lambda item: item, source(), 3)
+    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
+    assert taken == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_nothing_begins_before_the_first_result_is_asked_for(pool: ThreadPoolExecutor) -> None:
+    """Making the iterator starts no work."""
+    begun: list[int] = []
+    in_order(pool, begun.append, [1, 2, 3], 3)
+    assert begun == []
+
+
+def test_a_failure_of_work_is_raised_at_its_turn(pool: ThreadPoolExecutor) -> None:
+    """Results before a failure are given, then it is raised as it was."""
+    given_out = []
+
+    def collect() -> None:
+        given_out.extend(in_order(pool, lambda item: 6 // item, [1, 2, 3], 3))
+        for result in in_order(pool, lambda item: 6 // item, [3, 2, 0, 1], 4):
+            given_out.append(result)
+
+    with pytest.raises(ZeroDivisionError):
+        collect()
+    assert given_out == [6, 3, 2, 2, 3]
+
+
+def test_a_failure_of_the_source_comes_after_all_work_begun(pool: ThreadPoolExecutor) -> None:
+    """A listing that fails on its second page loses nothing of its first."""
+
+    def source() -> Iterator[int]:
+        yield from (1, 2, 3)
+        raise OSError("page 2 failed")
+
+    given_out = []
+
+    def collect() -> None:
+        for result in in_order(pool, lambda item: item, source(), 8):
+            given_out.append(result)
+
+    with pytest.raises(OSError, match="^page 2 failed$"):
+        collect()
+    assert given_out == [1, 2, 3]

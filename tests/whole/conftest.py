@@ -1,0 +1,120 @@
+"""Log files to load, and a way to load them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from trailscan.load.loading import LoadOptions, run_load
+from trailscan.load.summary import LoadSummary
+
+NAME = "111122223333_CloudTrail_us-east-1_20261122T1205Z_{:016d}.json.gz"
+
+
+def make_event(number: int, **changed: Any) -> dict[str, Any]:
+    """A record of an account moved."""
+    record = {
+        "eventVersion": "1.11",
+        "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": "alice"},
+        "eventTime": f"2026-11-22T12:{number // 60 % 60:02d}:{number % 60:02d}Z",
+        "eventSource": "organizations.amazonaws.com",
+        "eventName": "MoveAccount",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "192.0.2.1",
+        "userAgent": "aws-cli/2.30",
+        "requestParameters": {
+            "accountId": "222233334444",
+            "sourceParentId": "ou-exam-11111111",
+            "destinationParentId": "ou-exam-22222222",
+        },
+        "responseElements": None,
+        "eventID": f"00000000-0000-4000-8000-{number:012d}",
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "recipientAccountId": "111122223333",
+    }
+    return {**record, **changed}
+
+
+def pack(records: list[Any]) -> bytes:
+    """A log file as CloudTrail delivers it."""
+    body = json.dumps({"Records": records}, separators=(",", ":")).encode()
+    return gzip.compress(body, mtime=0)
+
+
+@pytest.fixture
+def event() -> Callable[..., dict[str, Any]]:
+    """Makes records."""
+    return make_event
+
+
+@pytest.fixture
+def packed() -> Callable[[list[Any]], bytes]:
+    """Makes log files of records."""
+    return pack
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Callable[..., Path]:
+    """Writes log files into a folder under names that CloudTrail gives."""
+
+    def write(*files: bytes) -> Path:
+        folder = tmp_path / "logs"
+        folder.mkdir(exist_ok=True)
+        start = len(list(folder.iterdir()))
+        for number, data in enumerate(files, start):
+            (folder / NAME.format(number)).write_bytes(data)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[..., LoadSummary]:
+    """Loads a source into the store of this test."""
+
+    def run(source: object, store: object = None, **options: Any) -> LoadSummary:
+        place = str(store or tmp_path / "store")
+        now = datetime(2026, 11, 23, tzinfo=UTC)
+        return run_load([str(source)], place, LoadOptions(**options), now)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The endpoint of an S3 server on loopback."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A boto3 client of an empty S3 server, with a bucket called `trail`."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": s3_server,
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3", endpoint_url=s3_server)
+    client.create_bucket(Bucket="trail")
+    client.create_bucket(Bucket="store")
+    yield client
+    for bucket in ("trail", "store"):
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for found in page.get("Contents", []):
+                client.delete_object(Bucket=bucket, Key=found["Key"])
+        client.delete_bucket(Bucket=bucket)
