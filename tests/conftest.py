@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -53,11 +53,17 @@ def s3_endpoint() -> Iterator[str]:
         server.stop()
 
 
-@pytest.fixture
-def s3_bucket(s3_endpoint: str) -> str:
-    """The name of a fresh, empty bucket of that server."""
+@pytest.fixture(scope="session")
+def s3_client(s3_endpoint: str) -> Any:
+    """S3 as other programs speak to it."""
     import boto3
 
+    return boto3.client("s3", endpoint_url=s3_endpoint)
+
+
+@pytest.fixture
+def s3_bucket(s3_client: Any) -> str:
+    """The name of a fresh, empty bucket of that server."""
     name = f"trail-{uuid.uuid4().hex[:12]}"
-    boto3.client("s3", endpoint_url=s3_endpoint).create_bucket(Bucket=name)
+    s3_client.create_bucket(Bucket=name)
     return name

@@ -71,12 +71,11 @@ def test_nothing_begins_before_the_first_result_is_asked_for(pool: ThreadPoolExe
 
 def test_a_failure_of_work_is_raised_at_its_turn(pool: ThreadPoolExecutor) -> None:
     """Results before a failure are given, then it is raised as it was."""
-    given_out = []
+    given_out: list[int] = []
 
     def collect() -> None:
         given_out.extend(in_order(pool, lambda item: 6 // item, [1, 2, 3], 3))
-        for result in in_order(pool, lambda item: 6 // item, [3, 2, 0, 1], 4):
-            given_out.append(result)
+        given_out.extend(in_order(pool, lambda item: 6 // item, [3, 2, 0, 1], 4))
 
     with pytest.raises(ZeroDivisionError):
         collect()
@@ -90,12 +89,11 @@ def test_a_failure_of_the_source_comes_after_all_work_begun(pool: ThreadPoolExec
         yield from (1, 2, 3)
         raise OSError("page 2 failed")
 
-    given_out = []
+    given_out: list[int] = []
 
     def collect() -> None:
-        for result in in_order(pool, lambda item: item, source(), 8):
-            given_out.append(result)
+        given_out.extend(in_order(pool, lambda item: item, source(), 8))
 
-    with pytest.raises(OSError, match="^page 2 failed$"):
+    with pytest.raises(OSError, match=r"^page 2 failed$"):
         collect()
     assert given_out == [1, 2, 3]

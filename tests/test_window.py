@@ -61,9 +61,6 @@ def test_a_window_that_ends_before_it_starts_is_refused() -> None:
         Window(NOW, NOW - timedelta(minutes=1))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=OverflowError, reason="astimezone overflows; the docstring: ValueError"
-)
 def test_a_bound_that_utc_cannot_hold_is_refused() -> None:
     """An instant outside of what a UTC datetime can hold is a ValueError, as documented."""
     with pytest.raises(ValueError, match="start"):
@@ -122,9 +119,6 @@ def test_a_window_touches_the_day_of_whatever_it_holds(
     assert window.touches(start.date()) is bool(length)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=OverflowError, reason="a key with the folders 9999/12/31 ends the walk"
-)
 def test_the_last_day_of_the_calendar_is_a_day_too() -> None:
     """Any day that a key may name can be asked about."""
     assert Window(NOW).touches(date.max)
@@ -179,11 +173,23 @@ def test_a_time_zone_is_meant_only_where_none_is_written() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "7", "7y", "-7d", "7 d", "2026-13-01", "2026-02-30", "1764", "999999w", "7d2h"],
+    [
+        "",
+        "yesterday",
+        "7",
+        "7y",
+        "-7d",
+        "7 d",
+        "2026-13-01",
+        "2026-02-30",
+        "1764",
+        "999999w",
+        "7d2h",
+    ],
 )
 def test_anything_else_is_no_instant(text: str) -> None:
     """What is none of the three is refused with examples of what is expected."""
-    with pytest.raises(ValueError, match="expected|is not a date") as raised:
+    with pytest.raises(ValueError, match=r" is not a date ") as raised:
         parse_when(text, NOW)
     assert str(raised.value) == (
         f"{text!r} is not a date (2026-11-22), an ISO instant (2026-11-22T14:05Z)"
@@ -195,9 +201,13 @@ def test_anything_else_is_no_instant(text: str) -> None:
 def test_any_text_is_an_instant_or_a_value_error(text: str) -> None:
     """Law: whatever a user types is an aware UTC instant or a ValueError."""
     try:
-        assert parse_when(text, NOW).tzinfo is UTC
+        when = parse_when(text, NOW)
     except ValueError as error:
-        assert repr(text.strip()) in str(error)  # noqa: PT017  # either outcome is right
+        refused = str(error)
+    else:
+        refused = ""
+        assert when.tzinfo is UTC
+    assert refused == "" or refused.startswith(f"{text.strip()!r} is not a date")
 
 
 def test_a_day_is_an_iso_date() -> None:
@@ -208,6 +218,6 @@ def test_a_day_is_an_iso_date() -> None:
 @pytest.mark.parametrize("text", ["", "22.11.2026", "2026-11-31", "2026-11-22T14:05Z", "7d"])
 def test_anything_else_is_no_day(text: str) -> None:
     """What is no ISO date is refused with an example."""
-    with pytest.raises(ValueError, match="such as 2026-11-22") as raised:
+    with pytest.raises(ValueError, match=r"such as 2026-11-22$") as raised:
         parse_day(text)
     assert str(raised.value) == f"{text!r} is not a date such as 2026-11-22"

@@ -77,13 +77,11 @@ class LocalBucket:
         """Every regular file under the prefix, in key order; `after` is not needed here."""
         del after  # the walk is in order, and nothing is saved by leaving files out
         folder, _, _ = prefix.rpartition("/")
-        for folder_path, folders, names in os.walk(self.root / folder, followlinks=False):
-            folders.sort()
-            for name in sorted(names):
-                path = Path(folder_path, name)
-                key = path.relative_to(self.root).as_posix()
-                if key.startswith(prefix) and (found := _local_info(key, path)):
-                    yield found
+        waiting = [f"{folder}/" if folder else ""]
+        while waiting:
+            folders, objects = self.list_folder(waiting.pop())
+            waiting.extend(reversed(folders))
+            yield from (found for found in objects if found.key.startswith(prefix))
 
     def list_folder(self, prefix: str) -> tuple[list[str], list[ObjectInfo]]:
         """The sub-folders and files of a folder."""
@@ -92,7 +90,7 @@ class LocalBucket:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{prefix}{entry.name}/")
-                elif info := _local_info(f"{prefix}{entry.name}", Path(entry.path)):
+                elif info := _local_info(f"{prefix}{entry.name}", entry):
                     objects.append(info)
         return folders, objects
 
@@ -103,9 +101,10 @@ class LocalBucket:
             NotFoundError: it is gone, or another file stands there now.
             AccessError: it may not be read.
         """
-        with _local_errors(self.root / key), (self.root / key).open("rb", buffering=0) as file:
+        path = f"{self.root}/{key}"
+        with _local_errors(path), open(path, "rb", buffering=0) as file:  # noqa: PTH123  # hot
             if etag is not None and _local_etag(os.fstat(file.fileno())) != etag:
-                raise NotFoundError(f"{self.root / key} changed after it was listed")
+                raise NotFoundError(f"{path} changed after it was listed")
             return file.read()
 
     def write(self, key: str, data: bytes) -> None:
@@ -145,10 +144,10 @@ class LocalBucket:
             (self.root / key).unlink(missing_ok=True)
 
 
-def _local_info(key: str, path: Path) -> ObjectInfo | None:
+def _local_info(key: str, entry: os.DirEntry[str]) -> ObjectInfo | None:
     """A regular file as an object; None for anything else, and for what vanished meanwhile."""
     try:
-        found = path.stat()
+        found = entry.stat()
     except OSError:
         return None
     if not stat.S_ISREG(found.st_mode):
@@ -181,7 +180,7 @@ def _flush_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _local_errors(path: Path) -> Iterator[None]:
+def _local_errors(path: Path | str) -> Iterator[None]:
     """Errors of the operating system as ours."""
     try:
         yield

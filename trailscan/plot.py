@@ -1,7 +1,9 @@
-"""Plots of a store: matplotlib figures, which Jupyter shows by itself."""
+"""Plots of a store: charts that Jupyter shows by itself, made with matplotlib."""
 
 from __future__ import annotations
 
+import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trailscan.errors import TrailscanError
@@ -15,8 +17,21 @@ if TYPE_CHECKING:
 _COLOURS = {"succeeded": "#2a6f97", "failed": "#e09f3e", "denied": "#9e2a2b"}
 
 
-def activity(store: Store, since: When = None, until: When = None) -> Figure:
-    """Changes a day, stacked by outcome, as a figure; days are UTC.
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart: `figure` is matplotlib's, to be changed or saved."""
+
+    figure: Figure
+
+    def _repr_png_(self) -> bytes:
+        """The chart as Jupyter shows it."""
+        picture = io.BytesIO()
+        self.figure.savefig(picture, format="png", dpi=120)
+        return picture.getvalue()
+
+
+def activity(store: Store, since: When = None, until: When = None) -> Chart:
+    """Changes a day, stacked by outcome; days are UTC.
 
     Raises:
         TrailscanError: matplotlib is not installed.
@@ -43,7 +58,7 @@ def activity(store: Store, since: When = None, until: When = None) -> Figure:
         axes.legend(frameon=False, ncols=len(_COLOURS))
     else:
         axes.text(0.5, 0.5, "no changes", transform=axes.transAxes, ha="center")
-    return figure
+    return Chart(figure)
 
 
 def _changes_a_day(changes: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,10 @@ class Window:
                 continue
             if bound.tzinfo is None:
                 raise ValueError(f"the window's {name} has no time zone: {bound.isoformat()}")
-            object.__setattr__(self, name, bound.astimezone(UTC))
+            try:
+                object.__setattr__(self, name, bound.astimezone(UTC))
+            except OverflowError:
+                raise ValueError(f"the window's {name} is beyond the calendar: {bound}") from None
         if self.start is not None and self.end is not None and self.end < self.start:
             raise ValueError(f"the window ends before it starts: {self}")
 
@@ -48,7 +51,10 @@ class Window:
     def day(cls, day: date) -> Window:
         """The window of one UTC day."""
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        return cls(start, start + timedelta(days=1))
+        try:
+            return cls(start, start + timedelta(days=1))
+        except OverflowError:
+            return cls(start, datetime.max.replace(tzinfo=UTC))
 
     @property
     def in_words(self) -> str:

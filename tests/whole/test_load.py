@@ -31,9 +31,7 @@ def test_events_of_other_sources_are_filtered_out_and_counted(logs, load, event,
     other = event(2, eventSource="sts.amazonaws.com")
     summary = load(logs(packed([event(1), other]), packed([other])))
     assert (summary.records, summary.kept, summary.filtered_out) == (3, 1, 2)
-    assert summary.to_text().endswith(
-        "read 3 = kept 1 + filtered out 2 + duplicates 0 + rejects 0"
-    )
+    assert summary.to_text().endswith("read 3 = kept 1 + filtered out 2 + duplicates 0 + rejects 0")
 
 
 def test_loading_again_reads_nothing_and_changes_no_file(logs, load, event, packed, tmp_path):

@@ -35,9 +35,7 @@ def test_s3_gives_the_same_events_as_the_folder(s3, logs, load, event, packed, t
     assert load("s3://trail", store="s3://store/here").known == 5
 
 
-def test_only_the_region_of_organizations_is_read_and_the_rest_is_named(
-    s3, load, event, packed
-):
+def test_only_the_region_of_organizations_is_read_and_the_rest_is_named(s3, load, event, packed):
     """Other regions are left unread by default, and the summary says so."""
     put(s3, packed([event(1)]))
     put(s3, packed([event(2)]), region="eu-west-1")
@@ -52,9 +50,9 @@ def test_the_first_load_of_a_bucket_reads_30_days_and_says_so(s3, load, event, p
     put(s3, packed([event(1)]), day="01")
     s3.put_object(
         Bucket="trail",
-        Key=KEY.format(account="111122223333", region="us-east-1", day="22", number=1).replace(
-            "2026/11/22", "2026/09/22"
-        ).replace("20261122", "20260922"),
+        Key=KEY.format(account="111122223333", region="us-east-1", day="22", number=1)
+        .replace("2026/11/22", "2026/09/22")
+        .replace("20261122", "20260922"),
         Body=packed([event(2)]),
     )
     summary = load("s3://trail")

@@ -18,7 +18,10 @@ from trailscan.errors import DecodeError
 MAX_RECORD_BYTES = 512 * 1024
 """Longest record taken for one. CloudTrail caps an event at 256 KB since eventVersion 1.05."""
 
-_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?")
+MAX_DEPTH = 100
+"""Deepest nesting taken: far beyond any CloudTrail record, far below what any reader can follow."""
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 
 JsonObject = dict[str, Any]
 
@@ -149,10 +152,27 @@ def decode_object(raw: bytes | str) -> JsonObject:
         raise DecodeError("invalid_utf8", f"the record is not valid Unicode: {error}") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise DecodeError("invalid_json", f"the record is not valid JSON: {error}") from None
+    if _is_deeper(found, MAX_DEPTH):
+        raise DecodeError("nested_too_deeply", f"the record nests beyond {MAX_DEPTH} levels")
     if not isinstance(found, dict):
         kind = type(found).__name__
         raise DecodeError("not_an_object", f"the record is no JSON object but a {kind}")
     return found
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether a JSON value nests deeper than some levels; asks a level at a time, never itself."""
+    level: list[object] = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)  # type: ignore[attr-defined]  # only containers are kept
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def decode_event(record: JsonObject) -> Event:

@@ -135,8 +135,7 @@ def walk(source: SourcePlan, scope: Scope, window: Window, walked: Walked) -> It
                 kind = parse_key(info.key)._replace(kind="log_file")
                 yield PlannedFile(source.bucket, info, kind)
         return
-    for info in _walk_folder(source.bucket, source.prefix, scope, window, walked):
-        trail = parse_key(info.key)
+    for info, trail in _walk_folder(source.bucket, source.prefix, scope, window, walked):
         if trail.kind != "log_file":
             walked.others[trail.kind] += 1
         elif not scope.holds(trail.account_id, trail.region):
@@ -149,10 +148,10 @@ def walk(source: SourcePlan, scope: Scope, window: Window, walked: Walked) -> It
 
 def _walk_folder(
     bucket: Bucket, prefix: str, scope: Scope, window: Window, walked: Walked
-) -> Iterator[ObjectInfo]:
+) -> Iterator[tuple[ObjectInfo, TrailKey]]:
     """Every object under a prefix that may be wanted."""
     folders, objects = bucket.list_folder(prefix)
-    yield from objects
+    yield from ((info, parse_key(info.key)) for info in objects)
     for folder in folders:
         if _TRAIL_FOLDER.search(prefix) and (region := _REGION.search(folder)):
             yield from _walk_region(bucket, folder, region[1], scope, window, walked)
@@ -166,7 +165,7 @@ def _walk_folder(
 
 def _walk_region(
     bucket: Bucket, folder: str, region: str, scope: Scope, window: Window, walked: Walked
-) -> Iterator[ObjectInfo]:
+) -> Iterator[tuple[ObjectInfo, TrailKey]]:
     """The objects of one account and region, from the first day that the window needs."""
     if not scope.holds(None, region):
         walked.regions_left_out.add(region)
@@ -175,13 +174,14 @@ def _walk_region(
     if window.start is not None:
         after = f"{folder}{(window.start - DELIVERY_MARGIN):%Y/%m/%d}"
     for info in bucket.list_objects(folder, after):
-        day = parse_key(info.key).day
+        trail = parse_key(info.key)
+        day = trail.day
         if day is not None and window.end is not None and day > window.end.date():
             walked.outside_window += 1
             if after is not None:
                 return
             continue
-        yield info
+        yield info, trail
 
 
 def _in_window(trail: TrailKey, window: Window) -> bool:

@@ -70,19 +70,27 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
         values = split_values(text)
     except DecodeError:
         lines = text.splitlines()
-        if len(lines) < 2 or not _closes(lines[0]):  # noqa: PLR2004  # one line is no JSON lines
+        if len(lines) < 2 or not any(map(_closes, lines)):  # noqa: PLR2004  # one line is no JSON lines
             raise
         yield from _lines(lines)
         return
     for value in values:
-        yield from _unwrap(value)
+        yield from _unwrap(value) if len(values) == 1 else _unwrap_one(value)
+
+
+def _unwrap_one(value: bytes) -> Iterator[RawRecord]:
+    """The records inside one of several values; what has none stands for itself."""
+    try:
+        yield from list(_unwrap(value))
+    except DecodeError:
+        yield RawRecord(value)
 
 
 def _lines(lines: list[bytes]) -> Iterator[RawRecord]:
     """The records of JSON lines of which some are broken; those stand for themselves."""
     for line in filter(None, (line.strip(_SPACE) for line in lines)):
         if _closes(line):
-            yield from _unwrap(line)
+            yield from _unwrap_one(line)
         else:
             yield RawRecord(line)
 

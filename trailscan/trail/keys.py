@@ -26,8 +26,13 @@ ORGANIZATIONS_REGIONS = {
 """Partition -> the region in which it writes Organizations events (botocore's endpoints.json)."""
 
 _NAME = re.compile(
-    r"(?P<account>\d{12})_CloudTrail_(?P<region>[a-z0-9-]{5,30}?)[_-]"
-    r"(?P<time>\d{8}T\d{4}Z)_?[A-Za-z0-9]{0,16}\.json(?:\.gz)?"
+    r"(?P<account>[0-9]{12})_CloudTrail_(?P<region>[a-z0-9-]{5,30}?)[_-]"
+    r"(?P<time>[0-9]{8}T[0-9]{4}Z)_?[A-Za-z0-9]{0,16}\.json(?:\.gz)?"
+)
+_DELIVERED = re.compile(
+    r"(?:(?:.*/)?(?P<organization>o-[a-z0-9]{10,32})/|(?:.*/)?)(?P<account>[0-9]{12})/CloudTrail/"
+    r"(?P<region>[a-z0-9-]{5,30})/[0-9]{4}/[0-9][0-9]/[0-9][0-9]/(?P=account)_CloudTrail_(?P=region)_"
+    r"(?P<time>[0-9]{8}T[0-9]{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
 )
 _FOLDERS = {
     "CloudTrail-Digest": "digest",
@@ -35,10 +40,10 @@ _FOLDERS = {
     "CloudTrail-Aggregated": "aggregated",
     "CloudTrail-Lake": "lake",
 }
-_OTHER_NAME = re.compile(r"\d{12}_(CloudTrail-(?:Digest|Insight|Aggregated))_")
-_DAY = re.compile(r"(?:^|/)(\d{4})/(\d\d)/(\d\d)/[^/]*$")
+_OTHER_NAME = re.compile(r"[0-9]{12}_(CloudTrail-(?:Digest|Insight|Aggregated))_")
+_DAY = re.compile(r"(?:^|/)([0-9]{4})/([0-9][0-9])/([0-9][0-9])/[^/]*$")
 _IN_TRAIL = re.compile(
-    r"(?:^|/)(?:(?P<organization>o-[a-z0-9]{10,32})/)?(?P<account>\d{12})"
+    r"(?:^|/)(?:(?P<organization>o-[a-z0-9]{10,32})/)?(?P<account>[0-9]{12})"
     r"/CloudTrail/(?P<region>[a-z0-9-]{5,30})/"
 )
 _READABLE = re.compile(r"\.(?:json|jsonl|ndjson|log)(?:\.gz)?$|\.gz$", re.IGNORECASE)
@@ -66,6 +71,9 @@ class TrailKey(NamedTuple):
 
 def parse_key(key: str) -> TrailKey:
     """What a key says of its object. Never fails: an unknown name is an unknown name."""
+    if (whole := _DELIVERED.fullmatch(key)) and (when := _instant(whole["time"])):
+        names = (whole["organization"], whole["account"], whole["region"])
+        return TrailKey("log_file", *names, when, when.date())
     folders, _, name = key.rpartition("/")
     if other := _delivered_otherwise(folders, name):
         return TrailKey(other)
@@ -109,7 +117,8 @@ def _may_hold_records(folders: str, name: str) -> bool:
 def _instant(text: str) -> datetime | None:
     """`20261122T1405Z` as an instant, or None when it is no date."""
     try:
-        return datetime.strptime(text, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
+        day = (int(text[:4]), int(text[4:6]), int(text[6:8]))
+        return datetime(*day, int(text[9:11]), int(text[11:13]), tzinfo=UTC)
     except ValueError:
         return None
 

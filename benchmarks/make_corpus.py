@@ -1,0 +1,85 @@
+"""Make a corpus of log files: seeded, in delivered form, as large as real ones.
+
+    python benchmarks/make_corpus.py --out /tmp/corpus --log-files 2000
+
+About 450 MB of JSON in 2,000 log files, of which one in forty holds Organizations events.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import random
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+SAMPLES = Path(__file__).parent.parent / "sample_logs" / "make_sample_logs.py"
+ACCOUNTS = [f"{number:012d}" for number in range(111100000000, 111100000010)]
+ONE_IN = 40
+RECORDS = 161  # a log file on average, about 1.4 kB each
+
+
+def generator() -> Any:
+    """The module that makes the sample logs: its background records are the noise here."""
+    spec = importlib.util.spec_from_file_location("make_sample_logs", SAMPLES)
+    if spec is None or spec.loader is None:
+        sys.exit(f"{SAMPLES} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def organizations_event(rng: random.Random, account: str, when: datetime) -> dict[str, Any]:
+    """An account moved."""
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": {"type": "IAMUser", "accountId": account, "userName": "benchmark"},
+        "eventTime": f"{when:%Y-%m-%dT%H:%M:%SZ}",
+        "eventSource": "organizations.amazonaws.com",
+        "eventName": "MoveAccount",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "192.0.2.7",
+        "userAgent": "aws-cli/2.30",
+        "requestParameters": {"accountId": rng.choice(ACCOUNTS)},
+        "responseElements": None,
+        "eventID": f"{rng.getrandbits(128):032x}",
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "recipientAccountId": account,
+    }
+
+
+def make(folder: Path, log_files: int) -> int:
+    """Write the corpus; gives the bytes of JSON in it."""
+    rng, made, total = random.Random(20261124), generator(), 0
+    for number in range(log_files):
+        account = rng.choice(ACCOUNTS)
+        when = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(minutes=5 * number)
+        count = max(1, int(rng.lognormvariate(0, 0.9) * RECORDS / 1.5))
+        records = made.noise_records(rng, account, "us-east-1", when, count)
+        if number % ONE_IN == 0:
+            records.insert(rng.randrange(len(records)), organizations_event(rng, account, when))
+        data = made.log_file_bytes(records)
+        total += int.from_bytes(data[-4:], "little")
+        name = f"{account}_CloudTrail_us-east-1_{when:%Y%m%dT%H%MZ}_{number:016d}.json.gz"
+        place = folder / "AWSLogs" / "o-exampleorg1" / account / "CloudTrail" / "us-east-1"
+        day = place / f"{when:%Y/%m/%d}"
+        day.mkdir(parents=True, exist_ok=True)
+        (day / name).write_bytes(data)
+    return total
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "corpus")
+    parser.add_argument("--log-files", type=int, default=2000)
+    given = parser.parse_args()
+    total = make(given.out, given.log_files)
+    print(f"{given.log_files:,} log files, {total / 1e6:,.0f} MB of JSON in {given.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The command line: what is said where, and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
+
+
+def trailscan(*words: object, stdin: bytes = b"", **environment: str):
+    """Run the command; gives exit code, stdout and stderr."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "trailscan", *map(str, words)],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "150", **environment},
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of the sample logs."""
+    place = tmp_path_factory.mktemp("cli") / "store"
+    code, out, err = trailscan("load", SAMPLES, "--store", place)
+    assert (code, err) == (0, "")
+    assert out.endswith("read 4,151 = kept 320 + filtered out 3,826 + duplicates 5 + rejects 0\n")
+    return place
+
+
+def test_load_gives_its_summary_as_json(tmp_path):
+    """The summary is stable JSON on stdout, and its sums add up."""
+    place = tmp_path / "store"
+    code, out, _ = trailscan("load", SAMPLES, "--store", place, "--format", "json")
+    summary = json.loads(out)
+    assert (code, summary["complete"]) == (0, True)
+    assert summary["records"] == {
+        "read": 4151,
+        "kept": 320,
+        "filtered_out": 3826,
+        "duplicates": 5,
+        "rejects": 0,
+    }
+    assert summary["log_files"] == {"listed": 724, "done": 724, "known": 0, "rejected": 0}
+    assert summary["scope"]["regions_left_out"] == ["eu-west-1"]
+
+
+def test_the_forms_of_a_report_give_the_same_rows(store):
+    """Table, CSV, JSON and JSON lines have the same changes; data is on stdout only."""
+    code, table, err = trailscan("report", "changes", "--store", store)
+    assert (code, err) == (0, "")
+    _, as_csv, notes = trailscan("report", "changes", "--store", store, "--format", "csv")
+    _, as_json, _ = trailscan("report", "changes", "--store", store, "--format", "json")
+    _, lines, _ = trailscan("report", "changes", "--store", store, "--format", "jsonl", "--quiet")
+    rows = json.loads(as_json)["rows"]
+    assert [json.loads(line) for line in lines.splitlines()] == rows
+    assert [row["event_id"] for row in csv.DictReader(io.StringIO(as_csv))] == [
+        row["event_id"] for row in rows
+    ]
+    assert notes.startswith(f"{len(rows)} changes")
+    assert all(row["event_id"][:8] in table for row in rows)
+
+
+def test_filters_compose(store):
+    """Every filter narrows; several values of one are alternatives."""
+    words = ["report", "changes", "--store", store, "--format", "json", "--quiet"]
+    _, out, _ = trailscan(*words, "--action", "*policy", "--outcome", "succeeded")
+    rows = json.loads(out)["rows"]
+    assert {row["event_name"] for row in rows} >= {"CreatePolicy", "AttachPolicy"}
+    assert {row["outcome"] for row in rows} == {"succeeded"}
+    _, out, _ = trailscan(*words, "--since", "2026-10-01", "--until", "2026-10-02")
+    assert {row["event_time"][:10] for row in json.loads(out)["rows"]} == {"2026-10-01"}
+    _, out, _ = trailscan(*words, "--principal", "alice", "--reads")
+    assert all("alice" in row["principal"] for row in json.loads(out)["rows"])
+
+
+def test_a_report_into_a_file_takes_its_form_from_the_suffix(store, tmp_path):
+    """--output writes a whole file; an unknown suffix is a usage error."""
+    target = tmp_path / "changes.csv"
+    code, out, _ = trailscan("report", "changes", "--store", store, "--output", target)
+    assert (code, out) == (0, "")
+    assert target.read_text().startswith('"event_time","principal"')
+    code, _, err = trailscan("report", "changes", "--store", store, "-o", tmp_path / "x.docx")
+    assert code == 2
+    assert ".csv" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["report", "changes", "--since", "yesterday"],
+        ["report", "changes", "--since", "2026-11-02", "--until", "2026-11-01"],
+        ["load", "somewhere", "--account", "12"],
+        ["export", "--for", "2026-13-01"],
+        ["nonsense"],
+    ],
+)
+def test_a_usage_error_is_exit_code_2(words):
+    """What the user got wrong is said on stderr, with code 2."""
+    code, out, err = trailscan(*words)
+    assert (code, out) == (2, "")
+    assert "Usage" in err
+
+
+def test_no_answer_is_one_line_and_exit_code_5(tmp_path):
+    """A missing store or source is one line on stderr, with code 5."""
+    for words in (["report", "changes"], ["load", str(tmp_path / "nowhere")]):
+        code, out, err = trailscan(*words, "--store", tmp_path / "none")
+        assert (code, out, err.count("\n")) == (5, "", 1)
+        assert err.startswith("trailscan: ")
+
+
+def test_an_incomplete_load_is_exit_code_4_and_says_why(tmp_path):
+    """Rejects are named in the summary, and the code is 4."""
+    (tmp_path / "broken.json.gz").write_bytes(b"\x1f\x8b\x08 no")
+    code, out, err = trailscan("load", tmp_path / "broken.json.gz", "--store", tmp_path / "s")
+    assert code == 4
+    assert "reject: " in out
+    assert "incomplete" in err
+
+
+def test_standard_input_is_a_source(tmp_path):
+    """What comes through a pipe is loaded, and known the next time by its content."""
+    data = next(path for path in sorted(SAMPLES.rglob("*.gz"))).read_bytes()
+    words = ["load", "-", "--store", tmp_path / "s", "--event-source", "all"]
+    code, first, _ = trailscan(*words, stdin=data)
+    assert code == 0
+    assert f"read {len(json.loads(gzip.decompress(data))['Records'])} = " in first
+    _, second, _ = trailscan(*words, stdin=data)
+    assert "known 1" in second
+
+
+def test_hostile_names_reach_no_terminal(tmp_path, store):
+    """No escape sequence and no bidi override of a log comes out, in no form."""
+    for form in ("table", "csv", "json", "jsonl"):
+        _, out, _ = trailscan("report", "changes", "--store", store, "--reads", "--format", form)
+        assert not {"\x1b", "\u202e", "\u202d"} & set(out)
+    folder = tmp_path / "evil\x1b[31m"
+    folder.mkdir()
+    (folder / "a\x1b]0;x\x07.json").write_bytes(b"no")
+    _, out, err = trailscan("load", folder, "--store", tmp_path / "s")
+    assert "\x1b" not in out + err
+
+
+def test_the_demo_runs_without_aws():
+    """The tour ends in a report on stdout."""
+    code, out, err = trailscan("demo", AWS_EC2_METADATA_DISABLED="true")
+    assert code == 0
+    assert "moved account" in out
+    assert "read 4,151 = kept 320" in err
+
+
+def test_help_and_version_need_no_heavy_library():
+    """Start-up imports neither pandas nor pyarrow nor boto3."""
+    script = (
+        "import sys\nfrom trailscan.cli.app import app\n"
+        "heavy = {'pandas', 'pyarrow', 'boto3', 'botocore', 'obstore', 'rich'} & set(sys.modules)\n"
+        "print(sorted(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "[]"
+    code, out, _ = trailscan("--version")
+    assert (code, out) == (0, "trailscan 0.1.0\n")

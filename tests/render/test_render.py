@@ -1,0 +1,159 @@
+"""One report in every form, and hostile text harmless in each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trailscan.render.csv import neutralised_cells, render_csv
+from trailscan.render.escape import cell, is_formula, visible
+from trailscan.render.formats import FORMATS, format_of
+from trailscan.render.json import render_json
+from trailscan.render.terminal import render_terminal
+from trailscan.reports.table import Column, Table
+from trailscan.window import Window
+
+COLUMNS = (
+    Column("event_time", "When (UTC)", "instant"),
+    Column("principal", "Who", "text", most_width=20),
+    Column("description", "What", "text", wide=True),
+    Column("related", "Related", "list", detail=True),
+    Column("count", "Count", "count", detail=True),
+)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ATTACKS = (
+    "\x1b[31mred\x1b]0;title\x07",
+    "=cmd|' /C calc'!A0",
+    "  +1",
+    "\uff1d1",
+    "<script>alert(1)</script>",
+    "a\u202eb",
+    "two\nlines",
+    "[bold]markup[/bold]",
+    "nul\0",
+    "zero\u200bwidth",
+    "x" * 5000,
+)
+
+
+def table(*texts: str) -> Table:
+    """A table with a text in every cell that takes one."""
+    rows = tuple((NOON, text, text, (text,), 1) for text in texts)
+    return Table("changes", COLUMNS, rows, Window.day(NOON.date()), ("1 change",))
+
+
+def test_csv_has_all_columns_by_name_and_every_cell_quoted():
+    """The whole CSV of a small table."""
+    assert render_csv(table("moved")) == (
+        '"event_time","principal","description","related","count"\n'
+        '"2026-11-22T12:00:00Z","moved","moved","moved","1"\n'
+    )
+
+
+def test_json_is_one_object_with_its_window_and_exact_rows():
+    """The whole JSON of a small table."""
+    assert json.loads(render_json(table("=1"))) == {
+        "report": "changes",
+        "window": {"since": "2026-11-22T00:00:00Z", "until": "2026-11-23T00:00:00Z"},
+        "columns": ["event_time", "principal", "description", "related", "count"],
+        "rows": [
+            {
+                "event_time": "2026-11-22T12:00:00Z",
+                "principal": "=1",
+                "description": "=1",
+                "related": ["=1"],
+                "count": 1,
+            }
+        ],
+        "notes": ["1 change"],
+    }
+
+
+def test_a_terminal_table_fits_its_width_and_loses_nothing():
+    """Text is folded, never cut."""
+    long = "moved account 222233334444 from OU Sandbox to OU Workloads and further words"
+    shown = render_terminal(table(long), width=80, color=False)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.endswith("\n1 change\n")
+    assert all(word in re.sub(r"\s+", " ", shown) for word in ("222233334444", "Workloads"))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("form", [*FORMATS, "table"])
+def test_hostile_text_is_harmless_in_every_form(form, attack):
+    """No form lets an escape sequence, a bidi override or a formula through."""
+    if form == "table":
+        out = render_terminal(table(attack), width=100, color=False)
+    else:
+        out = FORMATS[form](table(attack))
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e]", out)
+    if form == "csv":
+        rows = list(csv.reader(io.StringIO(out)))
+        assert not any(is_formula(text) for row in rows for text in row)
+        assert len(rows) == 2
+    if form.startswith("json"):
+        found = json.loads(out)
+        row = found["rows"][0] if form == "json" else found
+        assert (row["principal"], row["related"]) == (attack, [attack])
+    if form == "table" and attack.startswith("[bold]"):
+        assert "[bold]markup" in out
+
+
+def test_colour_is_the_only_escape_sequence():
+    """With colours on, data still brings no sequence of its own."""
+    out = render_terminal(table(*ATTACKS), width=100, color=True)
+    assert not re.search("\x1b(?!\\[[0-9;]*m)", out)
+    assert "\x1b[31mred" not in out
+
+
+def test_the_cells_that_csv_alters_are_counted():
+    """A reader can know that a CSV differs from the record."""
+    assert neutralised_cells(table("=1", "1")) == 3
+
+
+def test_the_suffix_of_a_file_chooses_the_form(tmp_path):
+    """Known suffixes mean a form; an unknown one is an error that lists them."""
+    names = ["a.csv", "a.JSON", "a.jsonl", "a.ndjson", "a.txt"]
+    assert [format_of(tmp_path / name) for name in names] == [
+        "csv",
+        "json",
+        "jsonl",
+        "jsonl",
+        "table",
+    ]
+    with pytest.raises(ValueError, match=r"\.csv, \.json"):
+        format_of(tmp_path / "a.docx")
+
+
+def test_a_frame_has_its_types_even_when_empty():
+    """Times are UTC timestamps, counts integers, in a table of no rows too."""
+    for rows in (table("a"), table()):
+        types = {name: str(kind) for name, kind in rows.to_frame().dtypes.items()}
+        assert (types["event_time"], types["count"]) == ("datetime64[us, UTC]", "Int64")
+
+
+@given(st.text())
+def test_visible_text_is_printable(text):
+    """Nothing that a terminal obeys or hides is left, and plain text stays as it is."""
+    assert all(char.isprintable() or char == "\u3000" or char.isspace() for char in visible(text))
+    assert not is_formula(cell(text))
+
+
+@given(st.lists(st.text(), max_size=4))
+def test_csv_keeps_its_rows_and_columns_for_any_text(texts):
+    """However hostile, a cell stays one cell."""
+    rows = list(csv.reader(io.StringIO(render_csv(table(*texts)))))
+    assert [len(row) for row in rows] == [5] * (len(texts) + 1)
+
+
+@given(st.text())
+def test_json_gives_back_any_text(text):
+    """JSON is exact, also where it writes escapes."""
+    assert json.loads(render_json(table(text)))["rows"][0]["principal"] == text
