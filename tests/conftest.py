@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 settings.register_profile(
     "trailscan",
     database=None,  # nothing is written into the checkout; a failure prints how to repeat it
+    max_examples=60,
     deadline=None,  # a busy machine is no failure
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import botocore.session
+import pytest
 
+from trailscan.events.event import decode_event
 from trailscan.organizations.operations import OPERATIONS, READ_ONLY_NAMES, is_read_only
+from trailscan.organizations.sentences import placeholders
+from trailscan.organizations.values import policy_type, thing, words
 
 
 def test_the_catalogue_has_every_operation_of_the_service():
@@ -21,3 +25,37 @@ def test_reads_are_those_that_describe_and_list():
     """Whether a call changes something is told by the table, or for unknown ones by the name."""
     assert all(name.startswith(("Describe", "List")) for name in READ_ONLY_NAMES)
     assert [is_read_only(name) for name in ("ListNovelties", "MakeNovelty")] == [True, False]
+
+
+def test_every_row_says_from_where_it_is_known():
+    """Sentences that rest on a real log can be told from those that rest on a description."""
+    assert {row.source for row in OPERATIONS.values()} == {"log", "page", "model", "text"}
+
+
+def test_what_ends_a_request_is_an_event_of_the_service():
+    """A request that waits for a result has words for the time before it."""
+    waiting = [row for row in OPERATIONS.values() if row.result or row.asked]
+    assert len(waiting) == 3
+    assert all(OPERATIONS[row.result].service_event and row.asked for row in waiting)
+
+
+@pytest.mark.parametrize("row", OPERATIONS.values(), ids=OPERATIONS)
+def test_every_placeholder_has_a_value(row):
+    """A sentence asks for nothing that an event cannot be asked for."""
+    event = decode_event({"eventTime": "2026-11-22T12:00:00Z", "eventID": "e"})
+    asked = placeholders(row.done + row.tried + row.asked) - words(event, {}).keys()
+    for role in (asked | {row.target}) - {"govcloud"}:
+        assert thing(event, role, {}).name is None
+
+
+def test_every_policy_type_reads_as_an_adjective():
+    """No type is shown as its enum, and an unknown one is spelt out."""
+    model = botocore.session.get_session().get_service_model("organizations")
+    types = {*model.shape_for("PolicyType").enum, "NOVEL_THING_POLICY"}
+    record = {"eventTime": "2026-11-22T12:00:00Z", "eventID": "e"}
+    shown = {
+        policy_type(decode_event({**record, "requestParameters": {"type": each}})) for each in types
+    }
+    assert len(shown) == len(types)
+    assert {"SCP", "RCP", "backup", "EC2 declarative", "novel thing"} <= shown
+    assert not any("_" in each or "policy" in each.casefold() for each in shown)

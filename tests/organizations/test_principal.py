@@ -57,6 +57,68 @@ def assumed(role, session):
             True,
         ),
         ({"type": "Novel"}, "unknown", "unknown", False),
+        ({"type": "AWSAccount"}, "an unknown account", "aws_account", True),
+        (
+            {"type": "Root", "accountId": "1" * 12, "sessionContext": {"assumedRoot": "true"}},
+            "root user of 111111111111",
+            "root_user",
+            False,
+        ),
+        (
+            {"type": "FederatedUser", "arn": "arn:aws:sts::111122223333:federated-user/kim"},
+            "kim",
+            "federated_user",
+            False,
+        ),
+        (
+            {"type": "SAMLUser", "userName": "kim@example.com"},
+            "kim@example.com",
+            "federated_user",
+            False,
+        ),
+        (
+            {"type": "Unknown", "accountId": "1" * 12, "onBehalfOf": {"userId": "u-1"}},
+            "Identity Center user u-1",
+            "identity_center_user",
+            True,
+        ),
+        (
+            {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1"}},
+            "Identity Center user u-1",
+            "identity_center_user",
+            True,
+        ),
+        (
+            {**assumed("App", "x"), "onBehalfOf": {"userId": "u-1"}},
+            "Identity Center user u-1 (role App)",
+            "identity_center_user",
+            True,
+        ),
+        (
+            {**assumed("Admin", "carol"), "type": "IAMUser"},
+            "carol (role Admin)",
+            "assumed_role",
+            False,
+        ),
+        (
+            assumed("Deploy", "aws-go-sdk-1688990515440126480"),
+            "Deploy (session aws-go-sdk-1688990515440126480)",
+            "assumed_role",
+            False,
+        ),
+        (
+            {**assumed("stacksets-exec-1", "X"), "invokedBy": "cloudformation.amazonaws.com"},
+            "cloudformation.amazonaws.com (role stacksets-exec-1)",
+            "aws_service",
+            False,
+        ),
+        (assumed("stacksets-exec-1", "eve"), "eve (role stacksets-exec-1)", "assumed_role", False),
+        (
+            {**assumed("Admin", "carol"), "invokedBy": "cloudformation.amazonaws.com"},
+            "carol (role Admin, through cloudformation.amazonaws.com)",
+            "assumed_role",
+            False,
+        ),
     ],
 )
 def test_each_type_of_identity_has_a_name_a_kind_and_how_sure_it_is(
@@ -75,6 +137,35 @@ def test_source_identity_names_the_person():
     assert (who.name, who.rule, who.certain) == ("dana", "source_identity", True)
 
 
+def test_a_person_of_identity_center_keeps_the_permission_set():
+    """A sourceIdentity says who, the role still says through what."""
+    identity = assumed("AWSReservedSSO_OrgAdmin_0123456789abcdef", "session-1")
+    identity["sessionContext"]["sourceIdentity"] = "dana"
+    assert parse_principal(make(identity)).display == "dana (OrgAdmin through Identity Center)"
+
+
+SSO, LINKED = "AWSReservedSSO_OrgAdmin_0123456789abcdef", "AWSServiceRoleForSSO"
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "kind", "certain"),
+    [
+        (SSO, "aws-reserved/sso.amazonaws.com/eu-west-1/", "identity_center_user", False),
+        (SSO, "", "assumed_role", False),
+        (LINKED, "aws-service-role/sso.amazonaws.com/", "aws_service", True),
+        (LINKED, "", "assumed_role", False),
+    ],
+)
+def test_a_role_that_only_borrows_a_reserved_name_is_an_ordinary_one(role, path, kind, certain):
+    """AWS reserves the paths of its roles; a name convinces only where no path is recorded."""
+    identity = assumed(role, "someone")
+    identity["sessionContext"]["sessionIssuer"]["arn"] = (
+        f"arn:aws:iam::111122223333:role/{path}{role}"
+    )
+    who = parse_principal(make(identity))
+    assert (who.kind, who.certain) == (kind, certain)
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -85,6 +176,18 @@ def test_source_identity_names_the_person():
         ({"userAgent": "Mozilla/5.0", "sessionCredentialFromConsole": "true"}, "console"),
         ({"eventType": "AwsServiceEvent"}, "aws_service"),
         ({"userAgent": "cloudformation.amazonaws.com"}, "cloudformation"),
+        ({"userAgent": "APN/1.0 HashiCorp/1.0 OpenTofu/1.8"}, "opentofu"),
+        ({"userAgent": "console.amazonaws.com"}, "console"),
+        ({"userAgent": "AWS Organizations Console, aws-internal/3"}, "console"),
+        ({"userAgent": "AWS Internal", "sessionCredentialFromConsole": "true"}, "console"),
+        ({"userAgent": "AWS Internal"}, "aws_service"),
+        (
+            {
+                "userAgent": "aws-cli/2.30 exec-env/CloudShell",
+                "sessionCredentialFromConsole": "true",
+            },
+            "cli",
+        ),
         ({"userAgent": "curl/8"}, "unknown"),
         ({}, "unknown"),
     ],
@@ -92,3 +195,16 @@ def test_source_identity_names_the_person():
 def test_the_client_is_told_from_the_user_agent_and_the_session(fields, expected):
     """Console, CLI, SDK, Terraform and services are told apart; anything else is unknown."""
     assert client(make({"type": "IAMUser"}, **fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("identity", "agent", "expected"),
+    [
+        (assumed("AWSControlTowerAdmin", "AWSControlTower"), "AWS Internal", "control_tower"),
+        (assumed("AWSControlTowerExecution", "eve"), "aws-cli/2.30", "cli"),
+        (assumed("Dev", "awscontroltower"), "Boto3/1.40", "sdk"),
+    ],
+)
+def test_a_tool_is_not_hidden_by_the_name_of_a_session(identity, agent, expected):
+    """Session names are free to choose: they tell a service apart only where a service called."""
+    assert client(make(identity, userAgent=agent)) == expected

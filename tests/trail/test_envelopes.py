@@ -261,9 +261,10 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
+ENVELOPES = {"Records", "Events", "logEvents", "messageType", "detail-type", "CloudTrailEvent"}
 NAMES = (
     st.sampled_from(["eventName", "eventSource", "requestParameters", "detail", "x"]) | st.text()
-)
+).filter(lambda name: name not in ENVELOPES)
 OBJECTS = st.dictionaries(NAMES, VALUES, max_size=5)
 RECORDS = st.lists(OBJECTS.map(lambda members: {"eventVersion": "1.08", **members}), max_size=4)
 WRITTEN = st.sampled_from(
@@ -283,7 +284,7 @@ def contents(body: bytes) -> list[Any]:
 
 @given(objects=st.lists(OBJECTS, max_size=5), how=WRITTEN)
 def test_a_log_file_gives_back_its_objects(objects: list[Any], how: dict[str, Any]) -> None:
-    """Law: any objects wrapped as Records come back as they were, in order."""
+    """Law: any objects, but for envelopes, wrapped as Records come back as they were, in order."""
     assert contents(json.dumps({"Records": objects}, **how).encode()) == objects
 
 

@@ -29,12 +29,25 @@ _IDENTITY_CENTER = re.compile(r"AWSReservedSSO_(?P<permission_set>.+)_[0-9a-f]{1
 _ASSUMED = re.compile(
     r"arn:[^:]*:sts::[^:]*:assumed-role/(?P<role>[^/]+)/(?P<session>.*)", re.DOTALL
 )
-_CLIENTS = (
-    ("terraform", re.compile(r"APN/1\.0 HashiCorp|Terraform/", re.IGNORECASE)),
+_SERVICE_ROLE = re.compile(r"AWSServiceRoleFor.+")
+_SERVICE_PATH = re.compile(r":role/aws-service-role/([^/]+)/")
+_STACK_SETS = re.compile(r"stacksets-exec-.+|AWSCloudFormationStackSetExecutionRole")
+_IDENTITY_CENTER_PATH = ":role/aws-reserved/sso.amazonaws.com/"
+_GENERATED_SESSION = re.compile(
+    r"(aws-go-sdk|botocore-session|aws-sdk-js|aws-sdk-java|AWSCLI-Session|\d{13}|\d{19})[-\d]*"
+)
+_TOOLS = (
     ("opentofu", re.compile(r"OpenTofu/", re.IGNORECASE)),
+    ("terraform", re.compile(r"APN/1\.0 HashiCorp|Terraform/", re.IGNORECASE)),
     ("cli", re.compile(r"aws-cli/")),
-    ("console", re.compile(r"console\.amazonaws\.com|AWS Organizations Console|^Mozilla/")),
-    ("sdk", re.compile(r"boto|aws-sdk|aws-internal|exec-env/", re.IGNORECASE)),
+)
+_AGENTS = (
+    (
+        "console",
+        re.compile(r"^(console|signin)\.amazonaws\.com|AWS Organizations Console|^Mozilla/"),
+    ),
+    ("aws_service", re.compile(r"^AWS Internal|^aws-internal/|\.amazonaws\.com$")),
+    ("sdk", re.compile(r"boto|aws-sdk|exec-env/", re.IGNORECASE)),
 )
 _SERVICE_CLIENTS = (
     ("control_tower", "controltower"),
@@ -79,6 +92,8 @@ class Principal:
             return f"{self.name} ({self.permission_set} through Identity Center{through})"
         if self.role and self.role != self.name:
             return f"{self.name} (role {self.role}{through})"
+        if self.session and self.session != self.name:
+            return f"{self.name} (session {self.session}{through})"
         return f"{self.name} ({through[2:]})" if through else self.name
 
 
@@ -92,26 +107,46 @@ def parse_principal(event: Event) -> Principal:
     return replace(principal, account_id=who.account_id, arn=who.arn)
 
 
-def _by_type(who: UserIdentity) -> Principal:  # noqa: PLR0911  # one a type
+def _by_type(who: UserIdentity) -> Principal:
     """The rule for each type of `userIdentity`."""
+    if _ASSUMED.fullmatch(who.arn or ""):
+        return _assumed_role(who)  # whatever the type says: AWS's own examples call it IAMUser
     match who.type:
         case "Root":
-            return Principal(f"root user of {who.account_id or 'an account'}", "root_user", "root")
+            return _root(who)
         case "IAMUser":
             return Principal(_user_name(who), "iam_user", "user_name")
         case "AssumedRole" | "Role":
             return _assumed_role(who)
         case "FederatedUser" | "SAMLUser" | "WebIdentityUser":
             return Principal(_user_name(who), "federated_user", "federated_name", certain=False)
-        case "IdentityCenterUser":
-            return _identity_center(who)
-        case "AWSService":
-            return Principal(who.invoked_by or "an AWS service", "aws_service", "invoked_by")
-        case "AWSAccount":
-            return Principal(f"account {who.account_id}", "aws_account", "account_id")
-        case None if who.invoked_by:
-            return Principal("AWS Organizations", "aws_service", "service_event")
+    return _by_what_there_is(who)
+
+
+def _by_what_there_is(who: UserIdentity) -> Principal:
+    """The rule for services, foreign accounts, and types that may be absent or new."""
+    if who.type == "IdentityCenterUser" or _on_behalf_of(who):
+        return _identity_center(who)
+    if who.type == "AWSService":
+        return Principal(who.invoked_by or "an AWS service", "aws_service", "invoked_by")
+    if who.type == "AWSAccount":
+        return Principal(_account(who), "aws_account", "account_id")
+    if who.type is None and who.invoked_by:
+        return Principal("AWS Organizations", "aws_service", "service_event")
     return Principal(_user_name(who), "unknown", "none", certain=False)
+
+
+def _root(who: UserIdentity) -> Principal:
+    """The root user; or a central root session, whose person only the AssumeRoot event names."""
+    name = f"root user of {who.account_id or 'an account'}"
+    context = who.session_context or SessionContext()
+    if str(context.assumed_root).lower() == "true":
+        return Principal(name, "root_user", "assumed_root", certain=False)
+    return Principal(name, "root_user", "root")
+
+
+def _account(who: UserIdentity) -> str:
+    return f"account {who.account_id}" if who.account_id else "an unknown account"
 
 
 def _user_name(who: UserIdentity) -> str:
@@ -120,58 +155,101 @@ def _user_name(who: UserIdentity) -> str:
         return who.user_name
     if who.arn:
         return who.arn.rpartition("/")[2] or who.arn
-    return who.principal_id or (f"account {who.account_id}" if who.account_id else "unknown")
+    return who.principal_id or (_account(who) if who.account_id else "unknown")
+
+
+def _on_behalf_of(who: UserIdentity) -> str | None:
+    """The id of the Identity Center user for whom somebody acted."""
+    return who.on_behalf_of.user_id if who.on_behalf_of else None
 
 
 def _identity_center(who: UserIdentity) -> Principal:
-    """A user of Identity Center itself; only an id is recorded."""
-    user = who.on_behalf_of and who.on_behalf_of.user_id
+    """A user of Identity Center; only an id is recorded."""
+    user = _on_behalf_of(who)
     name = who.user_name or (f"Identity Center user {user}" if user else "an Identity Center user")
-    return Principal(name, "identity_center_user", "on_behalf_of")
+    return Principal(name, "identity_center_user", "on_behalf_of", certain=bool(user))
 
 
 def _assumed_role(who: UserIdentity) -> Principal:
-    """A role session: a person by Identity Center's convention or sourceIdentity, else itself."""
+    """A role session: the first rule that names somebody."""
     context = who.session_context or SessionContext()
     issuer = context.session_issuer or SessionIssuer()
     found = _ASSUMED.fullmatch(who.arn or "")
-    role = issuer.user_name or (found["role"] if found else None)
-    session = found["session"] if found else (who.principal_id or "").partition(":")[2] or None
-    known = {"role": role, "session": session}
+    role = found["role"] if found else issuer.user_name
+    session = found["session"] if found else (who.principal_id or "").partition(":")[2]
+    named = _role_session(who, context, issuer, role or "", session or "")
+    return replace(named, role=role or None, session=session or None)
+
+
+def _role_session(
+    who: UserIdentity, context: SessionContext, issuer: SessionIssuer, role: str, session: str
+) -> Principal:
+    """Who is behind a session of a role, without repeating role and session."""
+    service = _acting_service(who, issuer, role)
+    if service:
+        rule, certain = "service_role", bool(_SERVICE_PATH.search(issuer.arn or ""))
+        known = service if service != role else None
+        return Principal(service, "aws_service", rule, certain=certain, service=known)
+    permission_set = _permission_set(issuer, role)
+    kind: Kind = "identity_center_user" if permission_set else "assumed_role"
     if context.source_identity:
-        name = context.source_identity
-        return Principal(name, "assumed_role", "source_identity", **known)  # type: ignore[arg-type]  # str or None
-    if role and (single := _IDENTITY_CENTER.fullmatch(role)):
-        return Principal(
-            session or "an Identity Center user",
-            "identity_center_user",
-            "session_name_of_identity_center_role",
-            certain=False,
-            permission_set=single["permission_set"],
-            role=role,
-            session=session,
-        )
-    return Principal(
-        session or role or who.principal_id or "a role",
-        "assumed_role",
-        "session_name",
-        certain=False,
-        role=role,
-        session=session,
-    )
+        name, rule, certain = context.source_identity, "source_identity", True
+    elif permission_set:
+        name = session or "an Identity Center user"
+        rule, certain = "session_name_of_identity_center_role", False
+    elif _on_behalf_of(who):
+        return _identity_center(who)
+    elif role and _GENERATED_SESSION.fullmatch(session):
+        name, rule, certain = role, "role_of_generated_session", False
+    else:
+        name = session or role or who.principal_id or "a role"
+        rule, certain = "session_name", False
+    return Principal(name, kind, rule, certain=certain, permission_set=permission_set)
+
+
+def _acting_service(who: UserIdentity, issuer: SessionIssuer, role: str) -> str | None:
+    """The service that alone can be behind a role, where there is one.
+
+    Service-linked roles can be assumed by their service only, and their path is reserved: where
+    the record has the role's ARN, it decides. The roles of stack sets could be assumed by others:
+    for those the record must say that a service called.
+    """
+    if _SERVICE_ROLE.fullmatch(role):
+        path = _SERVICE_PATH.search(issuer.arn or "")
+        lookalike = issuer.arn and not path
+        return None if lookalike else path[1] if path else who.invoked_by or role
+    return who.invoked_by if _STACK_SETS.fullmatch(role) else None
+
+
+def _permission_set(issuer: SessionIssuer, role: str) -> str | None:
+    """The permission set of a role of Identity Center.
+
+    Anybody may give a role such a name, but not the path, which AWS reserves: where the record has
+    the role's ARN, it decides.
+    """
+    found = _IDENTITY_CENTER.fullmatch(role)
+    if found is None or (issuer.arn and _IDENTITY_CENTER_PATH not in issuer.arn):
+        return None
+    return found["permission_set"]
 
 
 def client(event: Event) -> str:
-    """With what a call was made: console, cli, sdk, terraform, …, or aws_service, or unknown."""
+    """With what a call was made: console, cli, sdk, terraform, …, or aws_service, or unknown.
+
+    User agents are chosen by the caller: this says what a call looks like, not what it must be.
+    """
     who, agent = event.user_identity, event.user_agent or ""
-    marks = f"{who.invoked_by or ''} {agent} {who.arn or ''}".casefold()
     if event.event_type == "AwsServiceEvent" or who.type == "AWSService" or who.invoked_by:
-        found = (name for name, mark in _SERVICE_CLIENTS if mark in marks)
-        return next(found, "aws_service")
+        return _service_client(f"{who.invoked_by or ''} {agent} {who.arn or ''}")
+    if found := next((name for name, mark in _TOOLS if mark.search(agent)), None):
+        return found  # before the console: CloudShell has its credentials
     if event.session_credential_from_console == "true":
         return "console"
-    if "awscontroltower" in marks:
-        return "control_tower"
-    if agent.endswith(".amazonaws.com"):
-        return next((name for name, mark in _SERVICE_CLIENTS if mark in agent), "aws_service")
-    return next((name for name, mark in _CLIENTS if mark.search(agent)), "unknown")
+    found = next((name for name, mark in _AGENTS if mark.search(agent)), "unknown")
+    return _service_client(f"{agent} {who.arn or ''}") if found == "aws_service" else found
+
+
+def _service_client(marks: str) -> str:
+    """The service that called, where it is one to tell apart."""
+    lower = marks.casefold()
+    return next((name for name, mark in _SERVICE_CLIENTS if mark in lower), "aws_service")

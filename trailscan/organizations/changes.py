@@ -8,40 +8,40 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from trailscan.events.principal import Principal, client, parse_principal
-from trailscan.organizations.operations import OPERATIONS, ORGANIZATIONS, Operation, is_read_only
-from trailscan.organizations.values import (
-    Thing,
-    denied_id,
-    kind_of,
-    text_at,
-    thing,
-    words,
+from trailscan.organizations.operations import (
+    OPERATIONS,
+    ORGANIZATIONS,
+    READ_ONLY_NAMES,
+    Operation,
+    is_read_only,
 )
+from trailscan.organizations.sentences import Value, fill, placeholders
+from trailscan.organizations.values import Thing, kind_of, refused_thing, text_at, thing, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from trailscan.events.event import Event
     from trailscan.location import Location
 
 Outcome = Literal["succeeded", "denied", "failed"]
 
-_DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized|OptInRequired", re.IGNORECASE)
-_ROLE = re.compile(r"\{(\w+)\}")
-_RESULT_OF = {
-    "CreateAccount": "CreateAccountResult",
-    "CreateGovCloudAccount": "CreateAccountResult",
-    "CloseAccount": "CloseAccountResult",
-}
+_DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized", re.IGNORECASE)
+_RESULTS = frozenset(row.result for row in OPERATIONS.values() if row.result)
+_POLICY = "response.policy.policySummary"
 _NAMED = {
     "CreateOrganizationalUnit": (
-        "response.organizationalUnit.id",
-        "response.organizationalUnit.name",
+        ("response.organizationalUnit.id",),
+        ("response.organizationalUnit.name", "request.name"),
     ),
-    "UpdateOrganizationalUnit": ("request.organizationalUnitId", "request.name"),
-    "CreatePolicy": ("response.policy.policySummary.id", "response.policy.policySummary.name"),
-    "UpdatePolicy": ("request.policyId", "response.policy.policySummary.name"),
+    "UpdateOrganizationalUnit": (
+        ("request.organizationalUnitId",),
+        ("request.name", "response.organizationalUnit.name"),
+    ),
+    "CreatePolicy": ((f"{_POLICY}.id",), (f"{_POLICY}.name", "request.name")),
+    "UpdatePolicy": (("request.policyId",), (f"{_POLICY}.name", "request.name")),
 }
+"""Where an operation that gives a name has the id, and where the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,13 @@ def describe_changes(
     """
     ordered = sorted(
         (pair for pair in events if pair[0].event_source == ORGANIZATIONS),
-        key=lambda pair: (pair[0].event_time, pair[0].event_id, pair[1]),
+        key=lambda pair: (pair[0].event_time, pair[0].event_id, str(pair[1])),
     )
     seen = [_Seen(place, *pair) for place, pair in enumerate(ordered)]
-    results, copies = _pair_results(seen), _copies(seen)
-    told_elsewhere = {one.place for one in results.values()}
-    told_elsewhere |= {one.place for group in copies.values() for one in group}
+    copies = _copies(seen)
+    told_elsewhere = {one.place for group in copies.values() for one in group}
+    results = _pair_results([one for one in seen if one.place not in told_elsewhere])
+    told_elsewhere |= {one.place for one in results.values()}
     names: dict[str, str] = {}
     changes = []
     for one in seen:
@@ -129,39 +130,57 @@ def _learn(event: Event, names: dict[str, str]) -> None:
     if event.error_code or event.event_name not in _NAMED:
         return
     where, what = _NAMED[event.event_name]
-    identifier, name = text_at(event, where), text_at(event, what)
+    identifier, name = text_at(event, *where), text_at(event, *what)
     if identifier and name:
         names[identifier] = name
 
 
 def _copies(seen: list[_Seen]) -> dict[int, list[_Seen]]:
-    """By the place of the first, the other copies of a call that several accounts received.
+    """By the place of the one to tell, the other copies of a call that several accounts received.
 
-    They have one sharedEventID and name, and each its own event id and recipient account.
+    They have one sharedEventID and name, and each its own event id and recipient account. The copy
+    of the account that called is told: the others may hide who it was.
     """
     groups: defaultdict[tuple[str, str | None], dict[str | None, _Seen]] = defaultdict(dict)
     for one in seen:
         if shared := one.event.shared_event_id:
             group = groups[shared, one.event.event_name]
             group.setdefault(one.event.recipient_account_id, one)
-    found = (list(group.values()) for group in groups.values())
+    found = (sorted(group.values(), key=_is_foreign) for group in groups.values())
     return {first.place: others for first, *others in found if others}
 
 
+def _is_foreign(one: _Seen) -> bool:
+    """Whether an event stands in the trail of another account than the one that called."""
+    return one.event.recipient_account_id != one.event.user_identity.account_id
+
+
 def _pair_results(seen: list[_Seen]) -> dict[int, _Seen]:
-    """By the place of a request, its result: by the request's own id, or by the account."""
+    """By the place of a request, its result: by the request's own id, or by the account.
+
+    Times are whole seconds: of one second, requests come before results.
+    """
     waiting: defaultdict[tuple[str, str], list[_Seen]] = defaultdict(list)
     pairs: dict[int, _Seen] = {}
-    for one in seen:
+    for one in sorted(seen, key=lambda one: (one.event.event_time, _is_result(one.event))):
         event = one.event
-        if event.event_name in _RESULT_OF and not event.error_code:
-            if key := _request_key(event):
-                waiting[_RESULT_OF[event.event_name], key].append(one)
-        elif event.event_name in _RESULT_OF.values():
+        if _is_result(event):
             asked = waiting[event.event_name or "", _result_key(event) or ""]
             if asked:
                 pairs[asked.pop().place] = one
+        elif (result := _result_of(event)) and (key := _request_key(event)):
+            waiting[result, key].append(one)
     return pairs
+
+
+def _is_result(event: Event) -> bool:
+    return event.event_name in _RESULTS
+
+
+def _result_of(event: Event) -> str:
+    """The name of the service event that will tell how a request ended, if there will be one."""
+    operation = OPERATIONS.get(event.event_name or "")
+    return operation.result if operation and not event.error_code else ""
 
 
 def _request_key(event: Event) -> str | None:
@@ -174,13 +193,18 @@ def _result_key(event: Event) -> str | None:
     return text_at(event, "details.createAccountStatus.id", "details.closeAccountStatus.accountId")
 
 
-def _describe(one: _Seen, result: _Seen | None, names: dict[str, str]) -> Change:
+def _describe(one: _Seen, result: _Seen | None, names: Mapping[str, str]) -> Change:
     """One event in words, with its result if it has one."""
-    event = one.event
-    name = event.event_name or "an unnamed call"
+    event, told = one.event, one.event if result is None else result.event
+    name = event.event_name or "an unnamed operation"
     operation = OPERATIONS.get(name)
-    outcome = _outcome(event if result is None else result.event)
-    target = _target(event, result, operation, names)
+    outcome = _outcome(told)
+    if operation is None:
+        target = _any_thing(event, names)
+        said = f"called {name}{f' on {target.id}' if target.id else ''}"
+    else:
+        target = _target(event, told, operation, names)
+        said = _said(event, told, operation, outcome, names)
     return Change(
         event=event,
         where=one.where,
@@ -188,13 +212,13 @@ def _describe(one: _Seen, result: _Seen | None, names: dict[str, str]) -> Change
         client=client(event),
         action=name,
         category=_category(operation, name),
-        description=_sentence(event, result, operation, outcome, names),
+        description=said if outcome == "succeeded" else f"{said}: {_why(told, outcome)}",
         target_id=target.id,
         target_name=target.name,
         target_type=target.type,
         outcome=outcome,
         related_event_ids=() if result is None else (result.event.event_id,),
-        known=operation is not None or is_read_only(name),
+        known=operation is not None or name in READ_ONLY_NAMES,
     )
 
 
@@ -212,82 +236,49 @@ def _outcome(event: Event) -> Outcome:
     return "failed" if (state or "").upper() == "FAILED" else "succeeded"
 
 
-def _target(
-    event: Event, result: _Seen | None, operation: Operation | None, names: dict[str, str]
-) -> Thing:
-    """What it was done to."""
-    if operation is None:
-        identifier = _any_id(event)
-        return Thing(identifier, names.get(identifier or ""), kind_of(identifier))
-    if result is not None:
-        return _new_account(result.event, event)
-    if event.event_name in ("CreateAccount", "CreateGovCloudAccount"):
-        return Thing(None, text_at(event, "request.accountName"), "account")
-    found = thing(event, operation.target, names)
+def _target(event: Event, told: Event, operation: Operation, names: Mapping[str, str]) -> Thing:
+    """What it was done to, with the name it had then, or has from this event on."""
+    found = _from_either(operation.target, event, told, names)
+    if found.id is None and (refused := refused_thing(event, names)).id:
+        return refused
     if found.name is None and not event.error_code and event.event_name in _NAMED:
-        return found._replace(name=text_at(event, _NAMED[event.event_name][1]))
+        return found._replace(name=text_at(event, *_NAMED[event.event_name][1]))
     return found
 
 
-def _any_id(event: Event) -> str | None:
-    """The first value of a request that looks like an id, or what a denial names."""
+def _from_either(role: str, event: Event, told: Event, names: Mapping[str, str]) -> Thing:
+    """A thing by its result, which alone knows a new account's id, else by its request."""
+    late, early = thing(told, role, names), thing(event, role, names)
+    return Thing(late.id or early.id, late.name or early.name, late.type or early.type)
+
+
+def _any_thing(event: Event, names: Mapping[str, str]) -> Thing:
+    """The first value of a request that looks like an id, or what a refusal names."""
     texts = [value for value in event.request.values() if isinstance(value, str)]
-    return next((text for text in texts if kind_of(text)), None) or denied_id(event)
+    found = next((text for text in texts if kind_of(text)), None)
+    if found is None:
+        return refused_thing(event, names)
+    return Thing(found, names.get(found), kind_of(found))
 
 
-def _new_account(result: Event, request: Event) -> Thing:
-    """The account that a result is about."""
-    found = text_at(
-        result, "details.createAccountStatus.accountId", "details.closeAccountStatus.accountId"
-    )
-    name = text_at(request, "request.accountName")
-    return Thing(found, name, "account")
-
-
-def _sentence(
-    event: Event,
-    result: _Seen | None,
-    operation: Operation | None,
-    outcome: Outcome,
-    names: dict[str, str],
+def _said(
+    event: Event, told: Event, operation: Operation, outcome: Outcome, names: Mapping[str, str]
 ) -> str:
-    """What happened, or was tried, in words."""
-    if operation is None:
-        found = _any_id(event)
-        said = f"called {event.event_name}{f' on {found}' if found else ''}"
-        return said if outcome == "succeeded" else f"{said}: {_why(event, outcome)}"
-    filled = _fill(event, result, names)
-    if outcome != "succeeded":
-        tried = operation.tried.format_map(filled)
-        return f"tried to {tried}: {_why(result.event if result else event, outcome)}"
-    if event.event_name in ("CreateAccount", "CreateGovCloudAccount") and result is None:
-        request = text_at(event, "response.createAccountStatus.id") or "request id unknown"
-        return f"asked for a new account ({request}); its result was not seen"
-    return operation.done.format_map(filled)
+    """What happened, was asked for, or was tried, in words."""
+    if outcome == "succeeded":
+        template = operation.asked if operation.asked and told is event else operation.done
+        return fill(template, _values(template, event, told, names))
+    said = f"tried to {fill(operation.tried, _values(operation.tried, event, told, names))}"
+    refused = refused_thing(event, names)
+    return f"{said} (refused on {refused})" if refused.id and str(refused) not in said else said
 
 
-def _fill(event: Event, result: _Seen | None, names: dict[str, str]) -> dict[str, str]:
-    """Every value that the sentences of an operation need."""
-    operation = OPERATIONS[event.event_name or ""]
-    roles = set(_ROLE.findall(operation.done + operation.tried))
-    said = words(event)
-    things = {role: str(thing(event, role, names)) for role in roles - said.keys()}
-    if "ou" in things or "policy" in things:
-        things.update(_as_created(event, names))
-    if result is not None:
-        things["account"] = str(_new_account(result.event, event))
-    return {**said, **things}
-
-
-def _as_created(event: Event, names: dict[str, str]) -> dict[str, str]:
-    """An OU or policy that this very event names: nothing before it could."""
-    if event.event_name not in ("CreateOrganizationalUnit", "CreatePolicy"):
-        return {}
-    role = "ou" if event.event_name == "CreateOrganizationalUnit" else "policy"
-    made = thing(event, role, names)
-    named = made._replace(name=text_at(event, _NAMED[event.event_name][1]))
-    text = str(named)
-    return {role: text.removeprefix("policy ") if role == "policy" else text}
+def _values(template: str, event: Event, told: Event, names: Mapping[str, str]) -> dict[str, Value]:
+    """Every value that a template needs."""
+    said: dict[str, Value] = {**words(event, names)}
+    said["govcloud"] = text_at(told, "details.createAccountStatus.govCloudAccountId")
+    roles = placeholders(template) - said.keys()
+    return {**said, **{role: _from_either(role, event, told, names) for role in roles}}
 
 
 def _why(event: Event, outcome: Outcome) -> str:
