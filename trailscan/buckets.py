@@ -102,10 +102,10 @@ class LocalBucket:
             AccessError: it may not be read.
         """
         path = f"{self.root}/{key}"
-        with _local_errors(path), open(path, "rb", buffering=0) as file:  # noqa: PTH123  # hot
-            if etag is not None and _local_etag(os.fstat(file.fileno())) != etag:
-                raise NotFoundError(f"{path} changed after it was listed")
-            return file.read()
+        try:
+            return _read_file(path, etag)
+        except OSError as error:
+            raise _local_error(path, error) from None
 
     def write(self, key: str, data: bytes) -> None:
         """Write beside, flush to the disk, rename."""
@@ -160,6 +160,23 @@ def _local_etag(found: os.stat_result) -> str:
     return f"{found.st_mtime_ns:x}-{found.st_size:x}"
 
 
+def _read_file(path: str, etag: str | None) -> bytes:
+    """All bytes of a file, with as few calls as there can be: it runs once a log file."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.fstat(file)
+        if etag is not None and _local_etag(found) != etag:
+            raise NotFoundError(f"{path} changed after it was listed")
+        data = os.read(file, found.st_size + 1)
+        while len(data) < found.st_size and (more := os.read(file, found.st_size - len(data))):
+            data += more
+    finally:
+        os.close(file)
+    if len(data) != found.st_size:
+        raise NotFoundError(f"{path} changed while it was read")
+    return data
+
+
 def _make_folders(folder: Path) -> None:
     """Make a folder, and make its name durable in the folders above it."""
     if folder.is_dir():
@@ -184,12 +201,19 @@ def _local_errors(path: Path | str) -> Iterator[None]:
     """Errors of the operating system as ours."""
     try:
         yield
-    except FileNotFoundError:
-        raise NotFoundError(f"{path} does not exist") from None
-    except PermissionError as error:
-        raise AccessError(f"{path}: {error.strerror}") from None
     except OSError as error:
-        raise TrailscanError(f"{path}: {error.strerror or error}") from None
+        raise _local_error(path, error) from None
+
+
+def _local_error(path: Path | str, error: OSError) -> TrailscanError:
+    """An error of the operating system as ours."""
+    match error:
+        case FileNotFoundError():
+            return NotFoundError(f"{path} does not exist")
+        case PermissionError():
+            return AccessError(f"{path}: {error.strerror}")
+        case _:
+            return TrailscanError(f"{path}: {error.strerror or error}")
 
 
 class S3Bucket:

@@ -55,10 +55,8 @@ def read_records(body: bytes | bytearray) -> Iterator[RawRecord]:
     try:
         found = _LOG_FILE.decode(body).records
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        yield from _any_form(bytes(body))
-        return
-    for raw in found:
-        yield RawRecord(bytes(raw))
+        return _any_form(bytes(body))
+    return map(RawRecord, map(bytes, found))
 
 
 def _any_form(body: bytes) -> Iterator[RawRecord]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import deflate
 import msgspec
+import stringzilla
 
 from trailscan.errors import DecodeError
 from trailscan.trail.envelopes import RawRecord, read_records
@@ -29,10 +30,12 @@ _DELIVERED_HEAD = b'{"Records":[{"eventVersion":"1.'
 _NONE_DELIVERED = b'{"Records":[]}'
 
 
-class Wanted(NamedTuple):
+class Wanted:
     """The event sources to keep; None keeps them all."""
 
-    event_sources: tuple[str, ...] | None
+    def __init__(self, event_sources: tuple[str, ...] | None) -> None:
+        self.event_sources = event_sources
+        self._encoded = tuple(source.encode() for source in event_sources or ())
 
     @property
     def text(self) -> str:
@@ -41,8 +44,12 @@ class Wanted(NamedTuple):
 
     def may_be_in(self, body: bytes | bytearray) -> bool:
         """Whether any wanted source is named anywhere in the bytes."""
-        sources = self.event_sources
-        return sources is None or any(body.find(source.encode()) >= 0 for source in sources)
+        if self.event_sources is None:
+            return True
+        for source in self._encoded:  # no generator: this runs once a record  # noqa: SIM110
+            if stringzilla.find(body, source) >= 0:
+                return True
+        return False
 
 
 class Inflated(NamedTuple):
@@ -108,7 +115,7 @@ def scan_log_file(stored: bytes, wanted: Wanted, *, hash_all: bool = False) -> S
 def _count_delivered(body: bytes | bytearray) -> int | None:
     """How many records a body in delivered form has; None when its form is another."""
     if body.startswith(_DELIVERED_HEAD) and body.endswith(b"}]}"):
-        return body.count(_OPENING)
+        return int(stringzilla.count(body, _OPENING))
     return 0 if body == _NONE_DELIVERED else None
 
 
@@ -146,7 +153,7 @@ def inflate(stored: bytes) -> Inflated:
             body = deflate.gzip_decompress(stored, claim)
         except deflate.DeflateError:
             return _inflate_slowly(stored)
-        if len(body) == claim and stored.find(_MEMBER, len(_MEMBER)) < 0:
+        if len(body) == claim and stringzilla.count(stored, _MEMBER) == 1:
             return Inflated(body)
     return _inflate_slowly(stored)
 
