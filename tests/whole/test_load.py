@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import trailscan as ts
-from trailscan.errors import NotFoundError, StoreError
+from trailscan.errors import AccessError, NotFoundError, StoreError
 
 
 def data_files(store: Path) -> dict[str, bytes]:
@@ -211,6 +212,31 @@ def test_loading_with_more_event_sources_reads_the_log_files_again(logs, load, e
     again = load(folder, event_sources=None)
     assert (again.known, again.kept, again.duplicates) == (0, 1, 1)
     assert load(folder).known == 1
+
+
+def test_a_folder_that_may_not_be_listed_costs_nothing_else_and_is_named(
+    logs, load, event, packed, monkeypatch
+):
+    """What could not be looked into makes the load incomplete; its neighbours are loaded."""
+    source = logs(packed([event(1)]))
+    closed = source / "closed"
+    closed.mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if path == closed:
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    summary = load(source)
+    assert (summary.kept, summary.complete, summary.failures) == (
+        1,
+        False,
+        [f"{closed}: Permission denied"],
+    )
+    with pytest.raises(AccessError, match=r"closed: Permission denied$"):
+        load(closed)
 
 
 def test_a_missing_folder_is_an_error_of_one_line(load, tmp_path):

@@ -71,6 +71,30 @@ def test_keys_that_obstore_cannot_name_are_read_all_the_same(s3, load, event, pa
     assert (summary.kept, summary.complete) == (4, True)
 
 
+def test_one_object_is_a_source(s3, load, event, packed):
+    """The key of one log file, whatever its name, is read alone."""
+    key = put(s3, packed([event(1)]))
+    put(s3, packed([event(2)]), number=1)
+    s3.put_object(Bucket="trail", Key="kept/evidence", Body=packed([event(3)]))
+    assert [load(f"s3://trail/{name}").kept for name in (key, "kept/evidence")] == [1, 1]
+
+
+@pytest.mark.parametrize("prefix", ["AWSLog", "AWSLogs/o-", "nothing/here/"])
+def test_a_prefix_where_nothing_stands_is_no_empty_trail(s3, load, event, packed, prefix):
+    """A prefix names a folder or an object; a mistyped one is an error, not a quiet trail."""
+    put(s3, packed([event(1)]))
+    with pytest.raises(
+        NotFoundError, match=f"^nothing stands at s3://trail/{prefix.rstrip('/')}/$"
+    ):
+        load(f"s3://trail/{prefix}")
+
+
+def test_an_empty_bucket_is_a_trail_without_log_files_yet(s3, load):
+    """A new bucket answers, and holds nothing."""
+    summary = load("s3://trail")
+    assert (summary.listed, summary.complete) == (0, True)
+
+
 def test_a_missing_bucket_is_one_clear_line(s3, load):
     """No such bucket, no answer."""
     with pytest.raises(NotFoundError, match=r"^s3://nowhere-at-all/ does not exist"):

@@ -6,6 +6,7 @@ one such key ends its whole listing. Whoever may write to a bucket could so hide
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.session import AwsOptions, endpoint_of, no_credentials
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
+"""Names that a bucket or an access point's alias can have, the old ones of us-east-1 included."""
 _MISSING = {"404", "NoSuchBucket", "NotFound", "NoSuchKey"}
 _CHANGED = {"412", "PreconditionFailed"}
 _REFUSED = {"403", "AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
@@ -37,18 +40,25 @@ class S3Access:
     """
 
     def __init__(self, session: boto3.Session, options: AwsOptions, bucket: str) -> None:
+        if not _BUCKET.fullmatch(bucket):
+            raise TrailscanError(f"{bucket!r} is no name of a bucket")
         self.bucket = bucket
-        self._client: S3Client = session.client("s3", endpoint_url=endpoint_of(options))
+        self.session = session
+        try:
+            self._client: S3Client = session.client("s3", endpoint_url=endpoint_of(options))
+        except ValueError as error:  # an endpoint that is no URL
+            raise TrailscanError(str(error)) from None
 
-    def region(self, prefix: str) -> str:
-        """The bucket's region, when it can be listed under a prefix.
+    def first(self, prefix: str) -> tuple[str, str | None]:
+        """The bucket's region, and the first key that starts with a prefix, or None.
 
         The answer must be one of S3: an HTML page of a proxy with status 200 reads as an empty
         listing to every S3 client.
         """
         answer = self._call("list_objects_v2", prefix, Prefix=prefix, MaxKeys=1)
         headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
-        return headers.get("x-amz-bucket-region", self._client.meta.region_name or "us-east-1")
+        region = headers.get("x-amz-bucket-region", self._client.meta.region_name or "us-east-1")
+        return region, next((found["Key"] for found in answer.get("Contents", [])), None)
 
     def list_objects(self, prefix: str, after: str) -> Iterator[Listed]:
         """Every object under a prefix whose key sorts behind `after`."""

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from trailscan.errors import TrailscanError
 from trailscan.load.plan import PlannedFile, Scope, SourcePlan, Walked, walk
 from trailscan.load.scan import read_planned, scan_into, standard_input
 from trailscan.load.summary import LoadSummary, RejectLine
@@ -112,8 +111,6 @@ class LocalEngine:
             for results in in_order(pool, self._read_group, groups, 4 * threads):
                 for result in results:
                     self._take(result, source.uri)
-        except TrailscanError as error:
-            self._summary.failures.append(str(error))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         self._tell_walked(walked)
@@ -200,6 +197,7 @@ class LocalEngine:
     def _tell_walked(self, walked: Walked) -> None:
         """What the walk met besides."""
         summary = self._summary
+        summary.failures += walked.failures
         summary.others = dict(Counter(summary.others) + walked.others)
         summary.outside_scope += walked.outside_scope
         summary.outside_window += walked.outside_window

@@ -15,8 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.buckets import LocalBucket, open_s3
-from trailscan.errors import NotFoundError
+from trailscan.buckets import LocalBucket, find_s3
+from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey, parse_key
 
 if TYPE_CHECKING:
@@ -64,7 +64,11 @@ class PlannedFile(NamedTuple):
 
 @dataclass(slots=True)
 class Walked:
-    """What a walk met besides the log files it gives: counts of objects, and regions left out."""
+    """What a walk met besides the log files it gives: counts of objects, and what was left out.
+
+    Attributes:
+        failures: folders that could not be listed, one line each: what is in them is not known.
+    """
 
     others: Counter[str] = field(default_factory=Counter)
     outside_window: int = 0
@@ -72,6 +76,7 @@ class Walked:
     regions_left_out: set[str] = field(default_factory=set)
     accounts_left_out: set[str] = field(default_factory=set)
     folders_left_out: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +109,18 @@ def open_source(uri: str, options: AwsOptions) -> SourcePlan:
         AccessError: it may not be read.
     """
     if uri.startswith("s3://"):
-        bucket, prefix = open_s3(uri, options)
-        return SourcePlan(uri, bucket, prefix)
+        found = find_s3(uri, options)
+        return SourcePlan(uri, found.bucket, found.prefix, found.single)
     path = Path(uri).expanduser().absolute()
     if not path.exists():
         raise NotFoundError(f"{uri} does not exist")
     key = path.resolve().as_posix().removeprefix("/")
-    if path.is_dir():
-        return SourcePlan(uri, LocalBucket(Path("/")), f"{key}/" if key else "")
-    return SourcePlan(uri, LocalBucket(Path("/")), key, single=True)
+    bucket = LocalBucket(Path("/"))
+    if not path.is_dir():
+        return SourcePlan(uri, bucket, key, single=True)
+    folder = f"{key}/" if key else ""
+    bucket.list_folder(folder)  # may it be?
+    return SourcePlan(uri, bucket, folder)
 
 
 def walk(source: SourcePlan, scope: Scope, window: Window, walked: Walked) -> Iterator[PlannedFile]:
@@ -122,14 +130,12 @@ def walk(source: SourcePlan, scope: Scope, window: Window, walked: Walked) -> It
         source: from `open_source`.
         scope: accounts and regions.
         window: of delivery time; a log file whose name gives no time is always in it.
-        walked: is told of everything else that was met.
-
-    Raises:
-        TrailscanError: a listing failed: then nothing is known of what follows.
+        walked: is told of everything else that was met, and of folders that could not be listed:
+            those cost nothing else.
     """
     if source.single:
         folder, _, _ = source.prefix.rpartition("/")
-        _, found = source.bucket.list_folder(f"{folder}/" if folder else "")
+        _, found = _list_folder(source.bucket, f"{folder}/" if folder else "", walked)
         for info in found:
             if info.key == source.prefix:
                 kind = parse_key(info.key)._replace(kind="log_file")
@@ -150,7 +156,7 @@ def _walk_folder(
     bucket: Bucket, prefix: str, scope: Scope, window: Window, walked: Walked
 ) -> Iterator[tuple[ObjectInfo, TrailKey]]:
     """Every object under a prefix that may be wanted."""
-    folders, objects = bucket.list_folder(prefix)
+    folders, objects = _list_folder(bucket, prefix, walked)
     yield from ((info, parse_key(info.key)) for info in objects)
     for folder in folders:
         if _TRAIL_FOLDER.search(prefix) and (region := _REGION.search(folder)):
@@ -163,6 +169,25 @@ def _walk_folder(
             yield from _walk_folder(bucket, folder, scope, window, walked)
 
 
+def _list_folder(bucket: Bucket, folder: str, walked: Walked) -> tuple[list[str], list[ObjectInfo]]:
+    """What is directly in a folder; nothing when it cannot be listed."""
+    try:
+        return bucket.list_folder(folder)
+    except TrailscanError as error:
+        walked.failures.append(str(error))
+        return [], []
+
+
+def _list_objects(
+    bucket: Bucket, folder: str, after: str | None, walked: Walked
+) -> Iterator[ObjectInfo]:
+    """Everything in a folder, as far as it can be listed."""
+    try:
+        yield from bucket.list_objects(folder, after)
+    except TrailscanError as error:
+        walked.failures.append(str(error))
+
+
 def _walk_region(
     bucket: Bucket, folder: str, region: str, scope: Scope, window: Window, walked: Walked
 ) -> Iterator[tuple[ObjectInfo, TrailKey]]:
@@ -173,7 +198,7 @@ def _walk_region(
     after = None
     if window.start is not None:
         after = f"{folder}{(window.start - DELIVERY_MARGIN):%Y/%m/%d}"
-    for info in bucket.list_objects(folder, after):
+    for info in _list_objects(bucket, folder, after, walked):
         trail = parse_key(info.key)
         day = trail.day
         if day is not None and window.end is not None and day > window.end.date():

@@ -308,18 +308,28 @@ def _ensure_marker(bucket: Bucket, place: str) -> None:
     Raises:
         StoreError: something else is there.
     """
+    if _has_marker(bucket, place):
+        return
+    folders, objects = bucket.list_folder("")
+    if objects or set(folders) - {"_tmp/"}:
+        if _has_marker(bucket, place):  # made meanwhile: what was seen stands in a store
+            return
+        raise StoreError(
+            f"{place} is not empty and holds no store; give --store a place of its own"
+        )
+    try:
+        bucket.write_new(MARKER, msgspec.json.encode({"format": FORMAT}) + b"\n")
+    except AlreadyExistsError:
+        check_marker(bucket, place)
+
+
+def _has_marker(bucket: Bucket, place: str) -> bool:
+    """Whether a store stands there; raises if it is of another format."""
     try:
         check_marker(bucket, place)
     except NotFoundError:
-        folders, objects = bucket.list_folder("")
-        if objects or set(folders) - {"_tmp/"}:
-            raise StoreError(
-                f"{place} is not empty and holds no store; give --store a place of its own"
-            ) from None
-        try:
-            bucket.write_new(MARKER, msgspec.json.encode({"format": FORMAT}) + b"\n")
-        except AlreadyExistsError:
-            check_marker(bucket, place)
+        return False
+    return True
 
 
 def sum_counts(counts: Iterable[Counts]) -> Counts:

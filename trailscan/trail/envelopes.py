@@ -9,6 +9,7 @@ that string), so that they can be kept as they were recorded.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[{}\[\],:]', re.DOTALL)
+_ENVELOPED = re.compile(rb'"(?:detail-type|CloudTrailEvent)"')
+_CLOSED_BY = {ord("{"): ord("}"), ord("["): ord("]")}
+_CLOSING = frozenset(_CLOSED_BY.values())
 _SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
 
 
@@ -53,10 +57,12 @@ def read_records(body: bytes | bytearray) -> Iterator[RawRecord]:
         DecodeError: `empty`, `not_json` or `unknown_envelope`: the log file cannot be read whole.
     """
     try:
-        found = _LOG_FILE.decode(body).records
+        found = map(bytes, _LOG_FILE.decode(body).records)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return _any_form(bytes(body))
-    return map(RawRecord, map(bytes, found))
+    if _ENVELOPED.search(body):
+        return chain.from_iterable(map(_unwrap_item, found))
+    return map(RawRecord, found)
 
 
 def _any_form(body: bytes) -> Iterator[RawRecord]:
@@ -201,17 +207,12 @@ def split_object(raw: bytes) -> dict[str, bytes]:
 def _members(raw: bytes) -> list[tuple[int, int]]:
     """Start and end of what stands between the outermost commas of an array or object."""
     spans: list[tuple[int, int]] = []
-    depth, start = 0, 1
-    for token in _tokens(raw, 0):
-        char = raw[token.start()]
-        if char in b"{[":
-            depth += 1
-        elif char in b"}]":
-            depth -= 1
-            if depth == 0:
-                last = (start, token.start())
-                return [*spans, last] if spans or raw[slice(*last)].strip(_SPACE) else []
-        elif char == ord(",") and depth == 1:
+    start = 1
+    for token, depth in _tokens(raw, 0):
+        if depth == 0:
+            last = (start, token.start())
+            return [*spans, last] if spans or raw[slice(*last)].strip(_SPACE) else []
+        if raw[token.start()] == ord(",") and depth == 1:
             spans.append((start, token.start()))
             start = token.end()
     raise DecodeError("not_json", "the JSON ends before its brackets close")
@@ -227,21 +228,28 @@ def _value_end(text: bytes, at: int) -> int:
         raise DecodeError(
             "not_json", f"expected a JSON object or array at byte {at}, found {_excerpt(text[at:])}"
         )
-    depth = 0
-    for token in _tokens(text, at):
-        char = text[token.start()]
-        depth += (char in b"{[") - (char in b"}]")
+    for token, depth in _tokens(text, at):
         if depth == 0:
             return token.end()
     raise DecodeError("not_json", "the JSON ends before its brackets close")
 
 
-def _tokens(text: bytes, at: int) -> Iterator[re.Match[bytes]]:
-    """Strings whole, and brackets, commas and colons outside of them."""
+def _tokens(text: bytes, at: int) -> Iterator[tuple[re.Match[bytes], int]]:
+    """Strings whole, and brackets, commas and colons outside of them; each with the depth after it.
+
+    Raises:
+        DecodeError: `not_json`: a string does not end, or a bracket closes one of another kind.
+    """
+    closing = bytearray()
     for token in _TOKEN.finditer(text, at):
-        if text[token.start()] == ord('"') and not token[1]:
+        char = text[token.start()]
+        if char == ord('"') and not token[1]:
             raise DecodeError("not_json", "the JSON ends inside a string")
-        yield token
+        if char in _CLOSED_BY:
+            closing.append(_CLOSED_BY[char])
+        elif char in _CLOSING and (not closing or closing.pop() != char):
+            raise DecodeError("not_json", f"the brackets do not match at byte {token.start()}")
+        yield token, len(closing)
 
 
 def _excerpt(raw: bytes) -> str:

@@ -2,7 +2,7 @@
 
 Speed is why this is written as it is: a byte search for the event source comes before any JSON
 parsing, and a log file without a hit whose form is the delivered one is never parsed. Its records
-are then counted by their openings, `{"eventVersion":"1.`: CloudTrail begins each record so.
+are then counted by their openings, `},{"eventVersion":"1.`: CloudTrail begins each record so.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ MAX_INFLATED_BYTES = 256 * 1024 * 1024
 """A log file that inflates to more is rejected: the cap that makes a gzip bomb harmless."""
 
 _MAX_RATIO = 1032  # what deflate can reach at most, so that a larger claim is a lie
+_PIECE = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _MEMBER = b"\x1f\x8b\x08"
-_OPENING = b'{"eventVersion":"1.'
+_NEXT = b'},{"eventVersion":"1.'
 _DELIVERED_HEAD = b'{"Records":[{"eventVersion":"1.'
 _NONE_DELIVERED = b'{"Records":[]}'
 
@@ -115,7 +116,7 @@ def scan_log_file(stored: bytes, wanted: Wanted, *, hash_all: bool = False) -> S
 def _count_delivered(body: bytes | bytearray) -> int | None:
     """How many records a body in delivered form has; None when its form is another."""
     if body.startswith(_DELIVERED_HEAD) and body.endswith(b"}]}"):
-        return int(stringzilla.count(body, _OPENING))
+        return 1 + int(stringzilla.count(body, _NEXT))
     return 0 if body == _NONE_DELIVERED else None
 
 
@@ -165,29 +166,38 @@ def _inflate_slowly(stored: bytes) -> Inflated:
         DecodeError: `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
     """
     bodies: list[bytes] = []
-    rest, room = stored, MAX_INFLATED_BYTES
-    while rest.startswith(_MEMBER):
-        body, after = _inflate_member(rest, room)
+    at, room = 0, MAX_INFLATED_BYTES
+    while stored.startswith(_MEMBER, at):
+        body, at = _inflate_member(stored, at, room)
         bodies.append(body)
-        rest, room = after, room - len(body)
+        room -= len(body)
     if not bodies:
         raise DecodeError("corrupt_gzip", "the gzip header is not one of CloudTrail's")
-    deviations = ("gzip_members",) if len(bodies) > 1 else ()
-    return Inflated(b"".join(bodies), (*deviations, "trailing_bytes") if rest else deviations)
+    several = ("gzip_members",) if len(bodies) > 1 else ()
+    trailing = ("trailing_bytes",) if at < len(stored) else ()
+    return Inflated(b"".join(bodies), several + trailing)
 
 
-def _inflate_member(stored: bytes, room: int) -> tuple[bytes, bytes]:
-    """The first gzip member inflated, and what follows it."""
+def _inflate_member(stored: bytes, start: int, room: int) -> tuple[bytes, int]:
+    """The gzip member that starts there inflated, and where it ends.
+
+    It is fed in pieces that grow, since zlib copies whatever follows the end.
+    """
     member = zlib.decompressobj(wbits=31)
-    try:
-        body = member.decompress(stored, room + 1)
-    except zlib.error as error:
-        raise DecodeError("corrupt_gzip", f"the gzip data is damaged: {error}") from None
-    if len(body) > room:
-        raise _too_large()
-    if not member.eof:
-        raise DecodeError("truncated_gzip", "the gzip data ends before its trailer")
-    return body, member.unused_data
+    parts, at, step = [], start, 512
+    while not member.eof:
+        if at >= len(stored):
+            raise DecodeError("truncated_gzip", "the gzip data ends before its trailer")
+        try:
+            part = member.decompress(stored[at : at + step], room + 1)
+        except zlib.error as error:
+            raise DecodeError("corrupt_gzip", f"the gzip data is damaged: {error}") from None
+        room -= len(part)
+        if room < 0:
+            raise _too_large()
+        parts.append(part)
+        at, step = min(at + step, len(stored)), min(2 * step, _PIECE)
+    return b"".join(parts), at - len(member.unused_data)
 
 
 def _too_large() -> DecodeError:

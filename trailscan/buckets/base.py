@@ -1,0 +1,50 @@
+"""What every bucket can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class ObjectInfo(NamedTuple):
+    """One object of a listing; `etag` changes when its content does."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class Bucket(Protocol):
+    """A flat space of keys. Errors: `NotFoundError`, `AccessError`, `TrailscanError`."""
+
+    name: str
+    """The S3 bucket's name, or `file`."""
+
+    def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
+        """Every object in a folder (empty, or ending in `/`), in the order of keys.
+
+        In S3 only those whose key sorts behind `after`.
+        """
+        ...
+
+    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
+        """The folders (each ending in `/`) and the objects directly in a folder."""
+        ...
+
+    def read(self, key: str, etag: str | None = None) -> bytes:
+        """The bytes of an object, which must still be the version of the ETag given."""
+        ...
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write an object, whole or not at all, durable when this returns."""
+        ...
+
+    def write_new(self, key: str, data: bytes) -> None:
+        """The same, only if no object stands there. Raises `AlreadyExistsError`: one does."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        ...

@@ -1,0 +1,182 @@
+"""The local disk as a bucket, through the operating system.
+
+Measured on one machine, obstore's local read costs 190 microseconds a file against 34, one file
+name with a control character ends its whole listing, and its writes are not flushed to the disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import uuid
+from typing import TYPE_CHECKING
+
+from trailscan.buckets.base import ObjectInfo
+from trailscan.errors import AccessError, AlreadyExistsError, NotFoundError, TrailscanError
+from trailscan.location import LOCAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class LocalBucket:
+    """A folder of the local disk; keys are its files' relative paths."""
+
+    def __init__(self, root: Path) -> None:
+        self.name = LOCAL
+        self.root = root
+
+    def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
+        """Every regular file in the folder, in key order; `after` is not needed here."""
+        del after  # the walk is in order, and nothing is saved by leaving files out
+        folders, objects = self.list_folder(folder)
+        inside: list[ObjectInfo | str] = [*objects, *folders]
+        for found in sorted(inside, key=_key_of):
+            if isinstance(found, str):
+                yield from self.list_objects(found)
+            else:
+                yield found
+
+    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
+        """The sub-folders and files of a folder; of one that is not there, none."""
+        folders, objects = [], []
+        path = self.root / folder
+        with (
+            _local_errors(path),
+            contextlib.suppress(FileNotFoundError),
+            os.scandir(path) as entries,
+        ):
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{folder}{entry.name}/")
+                elif info := _local_info(f"{folder}{entry.name}", entry):
+                    objects.append(info)
+        return folders, objects
+
+    def read(self, key: str, etag: str | None = None) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            NotFoundError: it is gone, or another file stands there now.
+            AccessError: it may not be read.
+        """
+        path = f"{self.root}/{key}"
+        try:
+            return _read_file(path, etag)
+        except OSError as error:
+            raise _local_error(path, error) from None
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write beside, flush to the disk, rename."""
+        with _local_errors(self.root / key), self._beside(key, data) as temporary:
+            temporary.replace(self.root / key)
+            _flush_folder((self.root / key).parent)
+
+    def write_new(self, key: str, data: bytes) -> None:
+        """Write beside, flush to the disk, link: the link fails if the name is taken."""
+        with _local_errors(self.root / key), self._beside(key, data) as temporary:
+            try:
+                os.link(temporary, self.root / key)
+            except FileExistsError:
+                raise AlreadyExistsError(f"{self.root / key} exists already") from None
+            _flush_folder((self.root / key).parent)
+
+    @contextlib.contextmanager
+    def _beside(self, key: str, data: bytes) -> Iterator[Path]:
+        """A file on the same disk that no reader of the data looks at; removed at the end."""
+        _make_folders((self.root / key).parent)
+        _make_folders(self.root / "_tmp")
+        temporary = self.root / "_tmp" / uuid.uuid4().hex
+        try:
+            with temporary.open("xb", buffering=0) as file:
+                view = memoryview(data)
+                while view:
+                    view = view[file.write(view) or 0 :]
+                os.fsync(file.fileno())
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def delete(self, key: str) -> None:
+        """Remove a file, if it is there."""
+        with _local_errors(self.root / key):
+            (self.root / key).unlink(missing_ok=True)
+
+
+def _key_of(found: str | ObjectInfo) -> str:
+    """The key by which a folder or an object is in order."""
+    return found if isinstance(found, str) else found.key
+
+
+def _local_info(key: str, entry: os.DirEntry[str]) -> ObjectInfo | None:
+    """A regular file as an object; None for anything else, and for what vanished meanwhile."""
+    try:
+        found = entry.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return ObjectInfo(key, found.st_size, _local_etag(found))
+
+
+def _local_etag(found: os.stat_result) -> str:
+    """What stands in for an ETag on a disk: time of change and size."""
+    return f"{found.st_mtime_ns:x}-{found.st_size:x}"
+
+
+def _read_file(path: str, etag: str | None) -> bytes:
+    """All bytes of a file, with as few calls as there can be: it runs once a log file."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.fstat(file)
+        if etag is not None and _local_etag(found) != etag:
+            raise NotFoundError(f"{path} changed after it was listed")
+        data = os.read(file, found.st_size + 1)
+        while len(data) < found.st_size and (more := os.read(file, found.st_size - len(data))):
+            data += more
+    finally:
+        os.close(file)
+    if len(data) != found.st_size:
+        raise NotFoundError(f"{path} changed while it was read")
+    return data
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder, and make its name durable in the folders above it."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+    _flush_folder(folder.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _local_errors(path: Path | str) -> Iterator[None]:
+    """Errors of the operating system as ours."""
+    try:
+        yield
+    except OSError as error:
+        raise _local_error(path, error) from None
+
+
+def _local_error(path: Path | str, error: OSError) -> TrailscanError:
+    """An error of the operating system as ours."""
+    match error:
+        case FileNotFoundError():
+            return NotFoundError(f"{path} does not exist")
+        case PermissionError():
+            return AccessError(f"{path}: {error.strerror}")
+        case _:
+            return TrailscanError(f"{path}: {error.strerror or error}")
