@@ -6,7 +6,6 @@ Nothing in it depends on a clock, on the machine, or on what the store holds of 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -208,9 +207,9 @@ def _readme(day: date, changes: Table) -> bytes:
 
 
 def _parquet(rows: pa.Table) -> bytes:
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     pq.write_table(rows, sink, compression="zstd")
-    return sink.getvalue()
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def _as_csv(name: str, rows: pa.Table, window: Window) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -292,10 +291,10 @@ def _data_file(
     table: TableName, day: date | None, seq: int, rows: pa.Table
 ) -> tuple[DataFile, bytes]:
     """A Parquet file in memory, read back once before anybody relies on it."""
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     pq.write_table(rows, sink, compression="zstd", compression_level=3)
-    data = sink.getvalue()
-    if pq.read_metadata(io.BytesIO(data)).num_rows != rows.num_rows:
+    data = sink.getvalue().to_pybytes()
+    if pq.read_metadata(pa.BufferReader(data)).num_rows != rows.num_rows:
         raise StoreError(f"a data file of {table} could not be read back")
     sha256 = hashlib.sha256(data).hexdigest()
     path = data_path(table, day, seq, sha256)
