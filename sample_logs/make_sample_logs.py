@@ -1,5 +1,7 @@
 """Write the sample logs: sixty days of an invented organization's trail, always the same bytes.
 
+Beside them stands one file of the month before, from the trail of the management account alone.
+
     python sample_logs/make_sample_logs.py [--out FOLDER]
 
 Another program may load this file by its path and call `noise_records` and `log_file_bytes` to
@@ -22,8 +24,14 @@ from typing import TYPE_CHECKING, NamedTuple
 sys.path.insert(0, str(Path(__file__).parent))  # its neighbours, also when loaded by path
 
 import organization as org
+from before import founding
+from billing import billing_transfer
+from control_tower import lifecycle
+from government import government_account
 from noise import noise_records
+from policies import policy_edits
 from reads import organization_reads
+from recon import reconnaissance
 from records import Record, alnum
 from story import organization_changes
 
@@ -55,25 +63,38 @@ _MEMBERS: dict[str, tuple[int, int]] = {
     org.ANALYTICS: (0, 41),
     org.PARTNER: (0, 38),
     org.LEGACY: (0, 43),
+    org.GOVERNMENT: (18, 49),
 }
 # How many log files with nothing but background an account writes on a day.
 _BUSY = {org.MANAGEMENT: 2, org.WORKLOADS: 2}
 _ELSEWHERE = [(org.WORKLOADS, 3), (org.SANDBOX, 5)]
 
+_FOUNDED_SLOT = datetime(2026, 8, 3, 9, 5, tzinfo=UTC)
 _LATE_SLOT = datetime(2026, 10, 12, 14, 0, tzinfo=UTC)
 _LATE_BY = timedelta(days=9)
 _TWICE_SLOT = datetime(2026, 9, 15, 12, 10, tzinfo=UTC)
 _OVERLAP_SLOT = datetime(2026, 10, 1, 8, 20, tzinfo=UTC)
 
 
+# The story beside the main one, each part with a generator of its own.
+_CHAPTERS = {
+    "billing": billing_transfer,
+    "control tower": lifecycle,
+    "government": government_account,
+    "policies": policy_edits,
+    "recon": reconnaissance,
+}
+
+
 class LogFile(NamedTuple):
-    """One log file: whose it is, when it is delivered, what it holds."""
+    """One log file: whose it is, when it is delivered, what it holds; by which trail."""
 
     account: str
     region: str
     delivered: datetime
     records: list[Record]
     copy: int = 0
+    trail: str = f"{org.ORGANIZATION}/"
 
     @property
     def path(self) -> str:
@@ -83,7 +104,7 @@ class LogFile(NamedTuple):
             f"{self.account}_CloudTrail_{self.region}_{self.delivered:%Y%m%dT%H%MZ}_"
             f"{alnum(rng, 16)}.json.gz"
         )
-        folder = f"AWSLogs/{org.ORGANIZATION}/{self.account}/CloudTrail/{self.region}"
+        folder = f"AWSLogs/{self.trail}{self.account}/CloudTrail/{self.region}"
         return f"{folder}/{self.delivered:%Y/%m/%d}/{name}"
 
 
@@ -96,7 +117,7 @@ def log_file_bytes(records: list[Record]) -> bytes:
 
 def make_log_files() -> dict[str, bytes]:
     """Every sample log file by its path."""
-    files = [*_organization_files(), *_background_files()]
+    files = [_founding_file(), *_organization_files(), *_background_files()]
     return {file.path: log_file_bytes(file.records) for file in files}
 
 
@@ -114,7 +135,7 @@ def write_log_files(out: Path) -> dict[str, bytes]:
     """
     logs = out / "AWSLogs"
     if logs.exists():
-        if [path.name for path in logs.iterdir()] not in ([], [org.ORGANIZATION]):
+        if {path.name for path in logs.iterdir()} - {org.ORGANIZATION, org.MANAGEMENT}:
             raise FileExistsError(f"{logs} holds other logs: choose another folder")
         shutil.rmtree(logs)
     files = make_log_files()
@@ -139,9 +160,18 @@ def _rng(*words: object) -> random.Random:
     return random.Random("/".join([SEED, *map(str, words)]))
 
 
+def _founding_file() -> LogFile:
+    """The one file of the management account's own trail, from before the organization's."""
+    file = _mixed(org.MANAGEMENT, _FOUNDED_SLOT, founding(_rng("founding")))
+    return file._replace(trail="")
+
+
 def _organization_files() -> Iterator[LogFile]:
     """The files with Organizations events in them, and the traps among them."""
-    groups = _by_slot(organization_changes(_rng("story")) + organization_reads(_rng("reads")))
+    records = organization_changes(_rng("story")) + organization_reads(_rng("reads"))
+    for name, chapter in _CHAPTERS.items():
+        records += chapter(_rng("chapter", name))
+    groups = _by_slot(records)
     overlap = groups[org.MANAGEMENT, _OVERLAP_SLOT][0]
     for (account, slot), records in groups.items():
         file = _mixed(account, slot, records)

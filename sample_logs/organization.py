@@ -8,6 +8,7 @@ from records import Caller, Role, iam_user, role_session, root_user
 
 ORGANIZATION = "o-exampleorg1"
 OTHER_ORGANIZATION = "o-otherexample2"
+FIRST_TRY = "o-firsttryex0"  # made and deleted within minutes, in August
 ROOT = "r-exam"
 
 MANAGEMENT = "111122223333"
@@ -21,7 +22,15 @@ ANALYTICS = "888899990000"  # removed on 12 October
 PARTNER = "999900001111"  # leaves on 9 October
 LEGACY = "012345678901"  # closed on 14 October; a spreadsheet would drop its first digit
 CLOSED_EARLIER = "131313131313"  # closed before the window, purged on 20 September
+GOVERNMENT = (
+    "121212121212"  # made with a GovCloud twin on 18 September, closes itself on 20 October
+)
+GOVERNMENT_TWIN = "141414141414"  # in GovCloud, whose trail is not this one
+OTHER_MANAGEMENT = "101010101010"
 
+OU_INFRASTRUCTURE = "ou-exam-infr2222"
+OU_STAGING = "ou-exam-stag9999"
+OU_HOSTILE = "ou-exam-host0000"
 OU_SECURITY = "ou-exam-secu1111"
 OU_WORKLOADS = "ou-exam-work3333"
 OU_PRODUCTION = "ou-exam-prod4444"
@@ -36,11 +45,15 @@ P_GUARDRAIL = "p-exguard3"
 P_PERIMETER = "p-experim4"
 P_COST_TAGS = "p-extags05"
 P_TRIAL = "p-extrial6"
+P_SANDBOX = "p-exsandb8"
+P_BACKUP = "p-exbackup9"
+TRANSFER = "rt-examplebilling1"
 RESOURCE_POLICY = "rp-exdeleg7"
 
 SCP = "SERVICE_CONTROL_POLICY"
 RCP = "RESOURCE_CONTROL_POLICY"
 TAGS = "TAG_POLICY"
+BACKUP = "BACKUP_POLICY"
 
 BROWSER = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -57,9 +70,16 @@ TERRAFORM = (
     "aws-sdk-go-v2/1.39.2 ua/2.1 os/linux lang/go#1.24.6 md/GOOS#linux md/GOARCH#amd64 "
     "api/organizations#1.45.3"
 )
+OPENTOFU = (
+    "APN/1.0 OpenTofu/1.0 OpenTofu/1.10.6 (+https://opentofu.org) terraform-provider-aws/6.14.1 "
+    "(+https://registry.opentofu.org/providers/hashicorp/aws) aws-sdk-go-v2/1.39.2 ua/2.1 os/linux "
+    "lang/go#1.24.6 md/GOOS#linux md/GOARCH#amd64 api/organizations#1.45.3"
+)
 HOSTILE_AGENT = "tool/1.0 <script>alert(1)</script> \x1b[31mred\x1b[0m"
 HOSTILE_SESSION = '=HYPERLINK("www.example.com","open")'
 HOSTILE_UNIT_NAME = "Experiments | \u202egnitset"
+HOSTILE_LONG_UNIT_NAME = '=HYPERLINK("http://www.example.com","Sandbox")\x1b[2J\x07\r\n<script>alert(1)</script>\u202exobdnas'
+HOSTILE_RECON_AGENT = '=HYPERLINK("http://www.example.com","aws-cli")\r\n\x1b]0;owned\x07<script>alert(1)</script>\u202e'
 HOSTILE_TAG_VALUE = "=SUM(1+1)*cmd|' /C calc'!A0"
 
 _SSO_PATH = "aws-reserved/sso.amazonaws.com/"
@@ -128,6 +148,33 @@ SCANNER = role_session(
     "203.0.113.66",
     "Boto3/1.40.45 md/Botocore#1.40.45",
 )
+RECON = role_session(
+    Role(SANDBOX, "ci-scanner"), "botocore-session-1790388662", "203.0.113.66", HOSTILE_RECON_AGENT
+)
+FINANCE = role_session(
+    _sso(MANAGEMENT, "Billing", "4e5f60718a9b0c1d"),
+    "ines.duarte@example.com",
+    "192.0.2.37",
+    FIREFOX,
+    console=True,
+)
+GITHUB = role_session(
+    Role(MANAGEMENT, "github-actions-organization"),
+    "GitHubActions",
+    "198.51.100.78",
+    OPENTOFU,
+    federated_by=f"arn:aws:iam::{MANAGEMENT}:oidc-provider/token.actions.githubusercontent.com",
+)
+CLOUDFORMATION = role_session(
+    Role(MANAGEMENT, "cfn-organization"),
+    "AWSCloudFormation",
+    "cloudformation.amazonaws.com",
+    "cloudformation.amazonaws.com",
+    invoked_by="cloudformation.amazonaws.com",
+)
+SETUP = iam_user(MANAGEMENT, "org-setup", "192.0.2.9", CLI + "organizations")
+FOUNDER = root_user(MANAGEMENT, "192.0.2.9", FIREFOX)
+GOVERNMENT_ROOT = root_user(GOVERNMENT, "198.51.100.61", BROWSER)
 DANA = iam_user(MANAGEMENT, "break-glass-dana", "203.0.113.66", HOSTILE_AGENT)
 ACQUIRED_OWNER = iam_user(
     ACQUIRED, "hq-admin", "203.0.113.12", f"{CLI}organizations.accept-handshake"
@@ -186,6 +233,27 @@ GUARDRAIL = _document(
             "StringNotLike": {"aws:PrincipalArn": ["arn:aws:iam::*:role/AWSControlTowerExecution"]}
         },
     }
+)
+_NO_KEYS: dict[str, object] = {
+    "Sid": "DenyLongTermKeys",
+    "Effect": "Deny",
+    "Action": ["iam:CreateAccessKey", "iam:CreateUser"],
+    "Resource": "*",
+}
+_SMALL_INSTANCES: dict[str, object] = {
+    "Sid": "DenyCostlyInstances",
+    "Effect": "Deny",
+    "Action": "ec2:RunInstances",
+    "Resource": "arn:aws:ec2:*:*:instance/*",
+    "Condition": {"StringNotLike": {"ec2:InstanceType": ["t4g.*", "t3.*"]}},
+}
+SANDBOX_LIMITS = _document(_NO_KEYS, _SMALL_INSTANCES)
+SANDBOX_LIMITS_LESS = _document(_NO_KEYS)
+SANDBOX_LIMITS_REFORMATTED = json.dumps(json.loads(SANDBOX_LIMITS_LESS), indent=4)
+DAILY_BACKUP = (
+    '{"plans":{"daily":{"regions":{"@@assign":["us-east-1","eu-west-1"]},"rules":{"daily_rule":'
+    '{"schedule_expression":{"@@assign":"cron(0 5 ? * * *)"},"target_backup_vault_name":'
+    '{"@@assign":"Default"}}}}}}'
 )
 PERIMETER = _document(
     {

@@ -65,7 +65,7 @@ def organization_reads(rng: random.Random) -> list[Record]:
         for day in range(first, _DAYS, every)
         for record in _round(rng, caller, account, looks, _start(rng, day, hour))
     ]
-    return records + _denied_reads(rng)
+    return [*records, *_denied_reads(rng), _invitations_seen(rng)]
 
 
 def _start(rng: random.Random, day: int, hour: int) -> datetime:
@@ -82,6 +82,14 @@ def _round(
         call = Call(when, SOURCE, name, account, read_only=True)
         records.append(api_call(rng, caller, call, Outcome(request)))
     return records
+
+
+def _invitations_seen(rng: random.Random) -> Record:
+    """The sandbox's owner finds the stranger's invitation before it is declined."""
+    call = Call(
+        moment("09-28 06:57:50"), SOURCE, "ListHandshakesForAccount", org.SANDBOX, read_only=True
+    )
+    return api_call(rng, org.FATIMA, call, Outcome({"filter": {"actionType": "INVITE"}}))
 
 
 def _denied_reads(rng: random.Random) -> list[Record]:

@@ -112,6 +112,11 @@ def java_stamp(when: datetime) -> str:
     return f"{when:%b} {when.day}, {when.year}, {when.hour % 12 or 12}:{when:%M:%S %p}"
 
 
+def older_java_stamp(when: datetime) -> str:
+    """The same as older services write it: `Sep 3, 2026 2:53:40 PM`."""
+    return java_stamp(when).replace(f", {when.year},", f", {when.year}")
+
+
 def fake_id(prefix: str, seed: str, length: int) -> str:
     """An access key or unique id that nobody can own: it has EXAMPLE in it."""
     digest = base64.b32encode(hashlib.sha256(seed.encode()).digest()).decode()
@@ -138,8 +143,10 @@ def role_session(
     console: bool = False,
     invoked_by: str = "",
     identity_center_user: str = "",
+    federated_by: str = "",
 ) -> Caller:
     """A session of an assumed role."""
+    web: Record = {"federatedProvider": federated_by, "attributes": {}}
     identity: Record = {
         "type": "AssumedRole",
         "principalId": f"{role.principal_id}:{session}",
@@ -148,6 +155,7 @@ def role_session(
         "accessKeyId": "",
         "sessionContext": {
             "sessionIssuer": role.issuer(),
+            **({"webIdFederationData": web} if federated_by else {}),
             "attributes": {"creationDate": "", "mfaAuthenticated": "false"},
         },
     }

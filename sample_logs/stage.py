@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import organization as org
-from records import Call, Caller, Outcome, Record, api_call, java_stamp, service_event
-
-if TYPE_CHECKING:
-    import random
+from records import (
+    Call,
+    Caller,
+    Outcome,
+    Record,
+    api_call,
+    java_stamp,
+    older_java_stamp,
+    service_event,
+    uuid,
+)
 
 SOURCE = "organizations.amazonaws.com"
 _ARN = f"arn:aws:organizations::{org.MANAGEMENT}:"
@@ -24,37 +31,44 @@ def moment(text: str) -> datetime:
 
 @dataclass
 class Handshake:
-    """An invitation, and what its answers repeat of it."""
+    """An invitation or another thing to be agreed, and what its answers repeat of it."""
 
     id: str
     target: Record
     asked: datetime
     organization: str = org.ORGANIZATION
     master: str = org.MANAGEMENT
+    action: str = "invite"
+    more: list[Record] = field(default_factory=list)
 
     def shown(self, state: str) -> Record:
         """The handshake as a response shows it."""
-        parties = [{"type": "ORGANIZATION", "id": self.organization}, self.target]
-        arn = f"arn:aws:organizations::{self.master}:handshake/{self.organization}/invite/{self.id}"
+        parties: list[Record] = [{"type": "ORGANIZATION", "id": self.organization}]
+        if self.target:
+            parties.append(self.target)
+        place = f"{self.organization}/{self.action}/{self.id}"
+        expires = self.asked + timedelta(days=_HANDSHAKE_DAYS)
         return {
             "handshake": {
-                "requestedTimestamp": java_stamp(self.asked),
+                "requestedTimestamp": older_java_stamp(self.asked),
                 "state": state,
-                "arn": arn,
+                "arn": f"arn:aws:organizations::{self.master}:handshake/{place}",
                 "id": self.id,
                 "parties": parties,
-                "action": "invite",
-                "expirationTimestamp": java_stamp(self.asked + timedelta(days=_HANDSHAKE_DAYS)),
+                "action": self.action,
+                "expirationTimestamp": older_java_stamp(expires),
                 "resources": self._resources(),
             }
         }
 
     def _resources(self) -> list[Record]:
         features: Record = {"type": "ORGANIZATION_FEATURE_SET", "value": "ALL"}
-        return [
-            {"resources": [features], "type": "ORGANIZATION", "value": self.organization},
-            {"type": self.target["type"], "value": self.target["id"]},
+        found: list[Record] = [
+            {"resources": [features], "type": "ORGANIZATION", "value": self.organization}
         ]
+        if self.target:
+            found.append({"type": self.target["type"], "value": self.target["id"]})
+        return found + self.more
 
 
 @dataclass
@@ -95,6 +109,25 @@ class Stage:
         )
         self.call(who, when, name, error=("AccessDenied", message))
 
+    def look(self, who: Caller, when: str, name: str, request: Record | None = None) -> None:
+        """A call that only reads: whatever it found is not in the log."""
+        account = str(who.identity.get("accountId"))
+        call = Call(moment(when), SOURCE, name, account, read_only=True)
+        self.records.append(api_call(self.rng, who, call, Outcome(request)))
+
+    def shared_with(self, account: str) -> None:
+        """The last event again in another account's trail, which is told less of who acted."""
+        last = self.records[-1]
+        rng = random.Random(f"shared {last['eventID']}")
+        shared = uuid(rng)
+        self.records[-1] = _with_shared_id(last, shared)
+        identity = last["userIdentity"]
+        if not isinstance(identity, dict):
+            raise TypeError("an identity is an object")
+        known = {"principalId": identity["principalId"], "accountId": identity["accountId"]}
+        copy = {**last, "userIdentity": {"type": "AWSAccount", **known}, "eventID": uuid(rng)}
+        self.records.append(_with_shared_id({**copy, "recipientAccountId": account}, shared))
+
     def service(
         self,
         when: str,
@@ -115,7 +148,7 @@ class Stage:
             "accountName": "****",
             "state": "IN_PROGRESS",
             "id": request_id,
-            "requestedTimestamp": java_stamp(moment(when)),
+            "requestedTimestamp": older_java_stamp(moment(when)),
         }
         self.call(who, when, "CreateAccount", request, {"createAccountStatus": status})
 
@@ -124,8 +157,8 @@ class Stage:
         status: Record = {"id": request_id, "state": "SUCCEEDED", "accountName": "****", **result}
         if "failureReason" in result:
             status["state"] = "FAILED"
-        status["requestedTimestamp"] = java_stamp(moment(asked))
-        status["completedTimestamp"] = java_stamp(moment(when))
+        status["requestedTimestamp"] = older_java_stamp(moment(asked))
+        status["completedTimestamp"] = older_java_stamp(moment(when))
         self.service(when, "CreateAccountResult", {"createAccountStatus": status})
 
     def account_closed(self, asked: str, when: str, account: str) -> None:
@@ -133,8 +166,8 @@ class Stage:
         status: Record = {
             "accountId": account,
             "state": "SUCCEEDED",
-            "requestedTimestamp": java_stamp(moment(asked)),
-            "completedTimestamp": java_stamp(moment(when)),
+            "requestedTimestamp": older_java_stamp(moment(asked)),
+            "completedTimestamp": older_java_stamp(moment(when)),
         }
         self.service(when, "CloseAccountResult", {"closeAccountStatus": status}, SOURCE)
 
@@ -194,10 +227,17 @@ class Stage:
         self.call(who, when, "CreatePolicy", request, policy.shown())
 
     def update_policy(self, who: Caller, when: str, policy: Policy, content: str) -> None:
-        """Give a policy another text; the old one is not in the event."""
+        """Give a policy another text; the old one is not in the event. The console gives all."""
         policy.content = content
         request: Record = {"content": content, "policyId": policy.id}
+        if who.console:
+            request |= {"description": policy.description, "name": policy.name}
         self.call(who, when, "UpdatePolicy", request, policy.shown())
+
+    def rename_policy(self, who: Caller, when: str, policy: Policy, name: str) -> None:
+        """Give a policy another name."""
+        policy.name = name
+        self.call(who, when, "UpdatePolicy", {"policyId": policy.id, "name": name}, policy.shown())
 
     def delete_policy(self, who: Caller, when: str, policy: str) -> None:
         """Delete a policy."""
@@ -267,6 +307,16 @@ class Policy:
             "name": self.name,
         }
         return {"policy": {"policySummary": summary, "content": self.content}}
+
+
+def _with_shared_id(record: Record, shared: str) -> Record:
+    """The record with its sharedEventID where CloudTrail has it."""
+    told: Record = {}
+    for member, value in record.items():
+        told[member] = value
+        if member == "recipientAccountId":
+            told["sharedEventID"] = shared
+    return told
 
 
 def _unit(unit: str, name: str) -> Record:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import organization as org
+from control_tower import managed_account
 from organization import ALICE, BEN, CONTROL_TOWER, DANA, PIPELINE
-from records import Call, java_stamp, service_event
+from records import java_stamp
 from stage import Handshake, Policy, Stage, moment
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from records import Record
 
+_PRODUCTION = ("Production", org.OU_PRODUCTION)
 _ORG_ARN = f"arn:aws:organizations::{org.MANAGEMENT}"
 
 
@@ -147,29 +149,10 @@ def _account_created(stage: Stage) -> None:
     stage.account_created(asked, done, request_id, {"accountId": org.PAYMENTS})
     stage.joined("09-15 12:10:10", org.PAYMENTS, "CREATED")
     stage.move(CONTROL_TOWER, "09-15 12:11:30", org.PAYMENTS, org.ROOT, org.OU_PRODUCTION)
-    stage.records.append(_managed_account(stage.rng))
-    stage.tag(PIPELINE, "09-15 12:40:12", org.PAYMENTS, Owner="payments", CostCentre="4200")
-
-
-def _managed_account(rng: random.Random) -> Record:
-    call = Call(
-        moment("09-15 12:29:51"),
-        "controltower.amazonaws.com",
-        "CreateManagedAccount",
-        org.MANAGEMENT,
+    stage.records.append(
+        managed_account(stage.rng, "09-15 12:29:51", ("payments", org.PAYMENTS), _PRODUCTION)
     )
-    status: Record = {
-        "organizationalUnit": {
-            "organizationalUnitName": "Production",
-            "organizationalUnitId": org.OU_PRODUCTION,
-        },
-        "account": {"accountName": "payments", "accountId": org.PAYMENTS},
-        "state": "SUCCEEDED",
-        "message": "AWS Control Tower successfully created a managed account.",
-        "requestedTimestamp": "2026-09-15T12:09:58+0000",
-        "completedTimestamp": "2026-09-15T12:29:51+0000",
-    }
-    return service_event(rng, call, {"createManagedAccountStatus": status})
+    stage.tag(PIPELINE, "09-15 12:40:12", org.PAYMENTS, Owner="payments", CostCentre="4200")
 
 
 def _account_request_fails(stage: Stage) -> None:
@@ -185,6 +168,7 @@ def _account_invited(stage: Stage) -> None:
     )
     stage.invite(ALICE, "09-21 09:40:00", handshake, "Welcome. Please accept this week.")
     stage.answer(org.ACQUIRED_OWNER, "09-22 07:55:41", "AcceptHandshake", handshake, "ACCEPTED")
+    stage.shared_with(org.MANAGEMENT)
     stage.joined("09-22 07:55:43", org.ACQUIRED, "INVITED")
     stage.move(ALICE, "09-22 08:20:15", org.ACQUIRED, org.ROOT, org.OU_TEST)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent.parent / "sample_logs"
 ORGANIZATIONS = "organizations.amazonaws.com"
 KEY = re.compile(
-    r"AWSLogs/o-exampleorg1/(?P<account>\d{12})/CloudTrail/(?P<region>[a-z0-9-]+)/"
+    r"AWSLogs/(?P<trail>o-exampleorg1/)?(?P<account>\d{12})/CloudTrail/(?P<region>[a-z0-9-]+)/"
     r"(?P<day>\d{4}/\d\d/\d\d)/(?P=account)_CloudTrail_(?P=region)_(?P<time>\d{8}T\d{4}Z)_"
     r"[A-Za-z0-9]{16}\.json\.gz"
 )
@@ -42,6 +42,17 @@ EXAMPLE_ACCOUNTS = {
     "012345678901",
     "131313131313",
     "101010101010",
+    "121212121212",
+    "141414141414",
+}
+SERVICE_EVENTS = {
+    "AccountDepartedOrganization",
+    "AccountJoinedOrganization",
+    "CloseAccountResult",
+    "CreateAccountResult",
+    "EffectivePolicyValidation",
+    "ResponsibilityTransferAccepted",
+    "ResponsibilityTransferTerminated",
 }
 Record = dict[str, Any]
 
@@ -72,16 +83,30 @@ def records(bodies: dict[str, bytes]) -> dict[str, list[Record]]:
 
 
 @pytest.fixture(scope="module")
-def changes(records: dict[str, list[Record]]) -> list[Record]:
-    """Each Organizations event that is not a read, once."""
+def operations() -> dict[str, bool]:
+    """Every operation of the Organizations API by botocore's model, and whether it only reads."""
+    from botocore.session import get_session
+
+    names = get_session().get_service_model("organizations").operation_names
+    return {name: name.startswith(("Describe", "List")) for name in names}
+
+
+@pytest.fixture(scope="module")
+def told(records: dict[str, list[Record]]) -> list[Record]:
+    """Each Organizations event, reads too, once."""
     events = {
         record["eventID"]: record
         for found in records.values()
         for record in found
         if record["eventSource"] == ORGANIZATIONS
-        and not record["eventName"].startswith(("List", "Describe"))
     }
     return sorted(events.values(), key=lambda record: record["eventTime"])
+
+
+@pytest.fixture(scope="module")
+def changes(told: list[Record]) -> list[Record]:
+    """Each Organizations event that is not a read, once."""
+    return [each for each in told if not each["eventName"].startswith(("List", "Describe"))]
 
 
 def test_making_them_again_gives_the_committed_files(
@@ -103,16 +128,20 @@ def test_logs_of_others_are_never_deleted(script: ModuleType, tmp_path: Path) ->
 
 
 def test_they_are_small(bodies: dict[str, bytes]) -> None:
-    """All log files together stay under 3 MB and about a thousand files."""
-    assert sum((FOLDER / path).stat().st_size for path in bodies) <= 3_000_000
+    """All log files together stay under 2.5 MB and about a thousand files."""
+    assert sum((FOLDER / path).stat().st_size for path in bodies) < 2_500_000
     assert 600 <= len(bodies) <= 1000
 
 
 def test_every_path_is_the_one_of_an_organization_trail(bodies: dict[str, bytes]) -> None:
-    """Names follow CloudTrail's pattern, over at least 6 accounts, 60 days and 2 regions."""
+    """Names follow CloudTrail's pattern, over at least 6 accounts, 60 days and 2 regions.
+
+    One file more is from the month before, when the account had a trail of its own.
+    """
     found = [KEY.fullmatch(path) for path in bodies]
-    keys = [key for key in found if key]
-    assert len(keys) == len(bodies)
+    assert all(found)
+    keys = [key for key in found if key and key["trail"]]
+    assert len(keys) == len(bodies) - 1
     assert len({key["account"] for key in keys}) >= 6
     assert len({key["day"] for key in keys}) == 60
     assert {key["region"] for key in keys} == {"us-east-1", "eu-west-1"}
@@ -216,60 +245,230 @@ def test_no_record_is_delivered_before_it_happened(records: dict[str, list[Recor
     )
 
 
-def test_the_story_has_what_an_organization_can_do(changes: list[Record]) -> None:
-    """The changes cover the kinds of call and service event that reports tell apart."""
-    assert {record["eventName"] for record in changes} == {
-        "AcceptHandshake",
-        "AccountDepartedOrganization",
-        "AccountJoinedOrganization",
-        "AttachPolicy",
-        "CancelHandshake",
-        "CloseAccount",
-        "CloseAccountResult",
-        "CreateAccount",
-        "CreateAccountResult",
-        "CreateOrganizationalUnit",
-        "CreatePolicy",
-        "DeclineHandshake",
-        "DeleteOrganizationalUnit",
-        "DeletePolicy",
-        "DeregisterDelegatedAdministrator",
-        "DetachPolicy",
-        "DisableAWSServiceAccess",
-        "DisablePolicyType",
-        "EffectivePolicyValidation",
-        "EnableAWSServiceAccess",
-        "EnablePolicyType",
-        "InviteAccountToOrganization",
-        "LeaveOrganization",
-        "MoveAccount",
-        "PutResourcePolicy",
-        "RegisterDelegatedAdministrator",
-        "RemoveAccountFromOrganization",
-        "TagResource",
-        "UntagResource",
-        "UpdateOrganizationalUnit",
-        "UpdatePolicy",
-    }
+def test_the_story_has_all_that_an_organization_can_do(
+    told: list[Record], operations: dict[str, bool]
+) -> None:
+    """Every operation of the API and every service event happens, and nothing that does not exist."""
+    succeeded = {(each["eventType"], each["eventName"]) for each in told if "errorCode" not in each}
+    assert {name for kind, name in succeeded if kind == "AwsApiCall"} == set(operations)
+    assert {name for kind, name in succeeded if kind == "AwsServiceEvent"} == SERVICE_EVENTS
 
 
-def test_denied_changes_have_no_request(changes: list[Record]) -> None:
-    """A denied call shows no parameters; a call that the service refuses keeps them."""
-    denied = [each for each in changes if each.get("errorCode") == "AccessDenied"]
+def test_every_operation_is_denied_once_and_shows_no_request(
+    told: list[Record], operations: dict[str, bool]
+) -> None:
+    """A denied call has neither request nor response; what it wanted is an ARN in the message."""
+    denied = [each for each in told if each.get("errorCode") == "AccessDenied"]
+    assert {each["eventName"] for each in denied} == set(operations)
+    for each in denied:
+        assert each["requestParameters"] is None
+        assert each["responseElements"] is None
+        caller = re.escape(each["userIdentity"]["arn"])
+        action = f"organizations:{each['eventName']}"
+        message = f"User: {caller} is not authorized to perform: {action} on resource: (\\S+) .*"
+        named = re.fullmatch(message, each["errorMessage"])
+        assert named
+        assert named[1] == "*" or named[1].startswith("arn:aws:organizations::111122223333:")
+
+
+def test_one_session_of_one_night_was_denied_everything(
+    told: list[Record], operations: dict[str, bool]
+) -> None:
+    """One role session tries each operation once within an hour, and succeeds with none."""
+    tries = [each for each in told if "botocore-session-" in each["userIdentity"].get("arn", "")]
+    assert sorted(each["eventName"] for each in tries) == sorted(operations)
+    assert {each.get("errorCode") for each in tries} == {"AccessDenied"}
+    assert _time(tries[-1]) - _time(tries[0]) < timedelta(hours=1)
+    assert sum("arn:aws:organizations::" in each["errorMessage"] for each in tries) == 37
+
+
+def test_what_the_service_refuses_keeps_its_request(changes: list[Record]) -> None:
+    """A call that the service refuses, rather than a policy, shows what was asked."""
     refused = [each for each in changes if each.get("errorCode", "").endswith("Exception")]
-    assert len(denied) == 4
-    assert {each["requestParameters"] for each in denied} == {None}
-    assert sum("arn:aws:organizations::" in each["errorMessage"] for each in denied) == 3
     assert len(refused) == 2
     assert all(each["requestParameters"] for each in refused)
+
+
+def test_read_only_is_said_of_reads(told: list[Record], operations: dict[str, bool]) -> None:
+    """`readOnly` follows the operation, and a read shows no response."""
+    calls = [each for each in told if each["eventType"] == "AwsApiCall"]
+    assert all(each["readOnly"] is operations[each["eventName"]] for each in calls)
+    assert all(each["responseElements"] is None for each in calls if each["readOnly"])
+
+
+def test_void_calls_have_no_response(changes: list[Record]) -> None:
+    """Operations without response members answer null; the others answer something."""
+    from botocore.session import get_session
+
+    model = get_session().get_service_model("organizations")
+    for each in changes:
+        if each["eventType"] == "AwsApiCall" and "errorCode" not in each:
+            shape = model.operation_model(each["eventName"]).output_shape
+            answers = shape is not None and bool(shape.members)
+            assert (each["responseElements"] is not None) is answers, each["eventName"]
+
+
+def test_requests_have_the_members_of_the_model(told: list[Record]) -> None:
+    """A request has every member that the API requires and none that it does not know."""
+    from botocore.session import get_session
+
+    model = get_session().get_service_model("organizations")
+    for each in told:
+        if each["eventType"] == "AwsServiceEvent" or each.get("errorCode") == "AccessDenied":
+            continue
+        shape = model.operation_model(each["eventName"]).input_shape
+        members = {_lower(name) for name in shape.members} if shape else set()
+        required = {_lower(name) for name in shape.required_members} if shape else set()
+        given = set(each["requestParameters"] or ())
+        assert required <= given <= members, each["eventName"]
+
+
+def test_what_cloudtrail_hides_is_hidden(changes: list[Record]) -> None:
+    """Names and addresses of new accounts are asterisks; the resource policy's text has a phrase."""
+    asked = [
+        each["requestParameters"]
+        for each in changes
+        if each["eventName"] in {"CreateAccount", "CreateGovCloudAccount"}
+        and "errorCode" not in each
+    ]
+    assert len(asked) == 3
+    assert {(each["email"], each["accountName"]) for each in asked} == {("****", "****")}
+    written = _succeeded(changes, "PutResourcePolicy")
+    hidden = "HIDDEN_DUE_TO_SECURITY_REASONS"
+    assert {each["requestParameters"]["content"] for each in written} == {hidden}
+    assert {each["responseElements"]["resourcePolicy"]["content"] for each in written} == {hidden}
+
+
+def test_a_disabled_policy_type_is_still_shown_enabled(changes: list[Record]) -> None:
+    """The answer of DisablePolicyType shows the root as it was before."""
+    for each in _succeeded(changes, "DisablePolicyType"):
+        types = each["responseElements"]["root"]["policyTypes"]
+        assert {"status": "ENABLED", "type": each["requestParameters"]["policyType"]} in types
+
+
+def test_inner_times_have_both_forms(told: list[Record]) -> None:
+    """Times inside of events are Java's, with a comma after the year in newer ones only."""
+    text = json.dumps(told)
+    times = re.findall(r'imestamp": "(\w{3} \d{1,2}, 2026(,?) \d{1,2}:\d\d:\d\d [AP]M)"', text)
+    assert {comma for _, comma in times} == {"", ","}
+    (result, *_) = _succeeded(told, "CreateAccountResult")
+    status = result["serviceEventDetails"]["createAccountStatus"]
+    assert status["completedTimestamp"] == "Sep 15, 2026 12:10:09 PM"
+    (validation, *_) = _succeeded(told, "EffectivePolicyValidation")
+    assert validation["serviceEventDetails"]["requestTimestamp"] == "Sep 28, 2026, 8:12:01 AM"
+    assert validation["readOnly"] is True
 
 
 def test_service_events_name_no_person(changes: list[Record]) -> None:
     """Service events have neither a type of identity nor a request id."""
     events = [each for each in changes if each["eventType"] == "AwsServiceEvent"]
-    assert len(events) == 9
+    assert len(events) == 18
     assert all(set(each["userIdentity"]) == {"accountId", "invokedBy"} for each in events)
     assert not any("requestID" in each for each in events)
+
+
+def test_many_kinds_of_caller_change_things(changes: list[Record]) -> None:
+    """People, root users, IAM users, pipelines and services all change the organization."""
+    callers = {
+        each["userIdentity"].get("sessionContext", {}).get("sessionIssuer", {}).get("userName")
+        or each["userIdentity"].get("type")
+        for each in changes
+        if "errorCode" not in each
+    }
+    assert callers >= {
+        "AWSReservedSSO_OrgAdmin_0a1b2c3d4e5f6071",
+        "terraform-organization",
+        "github-actions-organization",
+        "cfn-organization",
+        "AWSControlTowerAdmin",
+        "IAMUser",
+        "Root",
+    }
+
+
+def test_one_event_is_shared_by_two_accounts(told: list[Record]) -> None:
+    """Two accounts have one call with one sharedEventID; only the caller's copy says who."""
+    ours, theirs = [each for each in told if "sharedEventID" in each]
+    if "arn" in theirs["userIdentity"]:
+        ours, theirs = theirs, ours
+    assert ours["sharedEventID"] == theirs["sharedEventID"]
+    assert ours["eventID"] != theirs["eventID"]
+    assert ours["eventName"] == theirs["eventName"] == "AcceptHandshake"
+    assert (ours["recipientAccountId"], theirs["recipientAccountId"]) == (
+        "777788889999",
+        "111122223333",
+    )
+    assert theirs["userIdentity"]["type"] == "AWSAccount"
+    assert "arn" not in theirs["userIdentity"]
+
+
+def test_a_policy_loses_a_statement_then_only_its_layout_changes(changes: list[Record]) -> None:
+    """One update takes a statement away, the next changes nothing but white space."""
+    texts = [
+        each["requestParameters"]["content"]
+        for each in changes
+        if each["eventName"] in {"CreatePolicy", "UpdatePolicy"}
+        and "errorCode" not in each
+        and each["responseElements"]["policy"]["policySummary"]["id"] == "p-exsandb8"
+        and "content" in each["requestParameters"]
+    ]
+    made, loosened, laid_out = texts
+    before, after = json.loads(made)["Statement"], json.loads(loosened)["Statement"]
+    assert len(before) == 2
+    assert after == before[:1]
+    assert loosened != laid_out
+    assert json.loads(loosened) == json.loads(laid_out)
+
+
+def test_control_tower_tells_names(records: dict[str, list[Record]]) -> None:
+    """Lifecycle events of Control Tower tell the names of accounts and units in clear."""
+    events = _of_source(records, "controltower.amazonaws.com")
+    assert {each["eventType"] for each in events} == {"AwsServiceEvent"}
+    made = [
+        each["serviceEventDetails"]["createManagedAccountStatus"]
+        for each in events
+        if each["eventName"] == "CreateManagedAccount"
+    ]
+    accounts = {each["account"]["accountId"]: each["account"]["accountName"] for each in made}
+    assert accounts == {
+        "121212121212": "gov-reports",
+        "444455556666": "workloads",
+        "555566667777": "sandbox",
+        "666677778888": "payments",
+        "777788889999": "acquired-shop",
+    }
+    assert all(
+        set(each["organizationalUnit"]) == {"organizationalUnitName", "organizationalUnitId"}
+        for each in made
+    )
+    assert {"RegisterOrganizationalUnit", "SetupLandingZone"} <= {
+        each["eventName"] for each in events
+    }
+
+
+def test_namesakes_of_other_services_are_there(records: dict[str, list[Record]]) -> None:
+    """Account closures and sign-ups of other services share their names with Organizations."""
+    (closed,) = _of_source(records, "account.amazonaws.com")
+    (made,) = _of_source(records, "signup.amazonaws.com")
+    assert (closed["eventName"], made["eventName"]) == ("CloseAccount", "CreateAccount")
+    assert closed["userIdentity"]["type"] == "Root"
+
+
+def test_one_file_is_older_than_the_organization_trail(records: dict[str, list[Record]]) -> None:
+    """The account's own trail of the month before tells how the organization came to be."""
+    ((path, found),) = [each for each in records.items() if "o-exampleorg1" not in each[0]]
+    assert path.startswith("AWSLogs/111122223333/CloudTrail/us-east-1/2026/08/03/111122223333_")
+    told = [each for each in found if each["eventSource"] == ORGANIZATIONS]
+    assert Counter(each["eventName"] for each in told if not each["readOnly"]) == {
+        "AcceptHandshake": 1,
+        "AccountDepartedOrganization": 1,
+        "AccountJoinedOrganization": 2,
+        "CreateOrganization": 2,
+        "CreateOrganizationalUnit": 2,
+        "DeleteOrganization": 1,
+        "EnableAllFeatures": 1,
+    }
+    assert len(told) < len(found)
 
 
 def test_moves_and_units_fit_together(changes: list[Record]) -> None:
@@ -300,6 +499,16 @@ def test_texts_that_want_to_be_run_are_there(bodies: dict[str, bytes]) -> None:
     assert ":=HYPERLINK(" in text
     assert '"value":"=SUM(' in text
     assert "Experiments | \u202e" in text
+    units = [
+        name
+        for name in re.findall(r'"organizationalUnit":\{[^}]*"name":("(?:[^"\\]|\\.)*")', text)
+        if "HYPERLINK" in name
+    ]
+    assert units
+    for name in map(json.loads, units):
+        assert name.startswith("=HYPERLINK(")
+        assert all(mark in name for mark in ("\x1b[", "\x07", "\r\n", "<script>", "\u202e"))
+    assert '"userAgent":"=HYPERLINK(' in text
 
 
 def test_background_has_the_size_of_the_real_thing(script: ModuleType) -> None:
@@ -321,6 +530,18 @@ def _bodies(folder: Path) -> dict[str, bytes]:
         for path in sorted((folder / "AWSLogs").rglob("*"))
         if path.is_file()
     }
+
+
+def _succeeded(events: list[Record], name: str) -> list[Record]:
+    return [each for each in events if each["eventName"] == name and "errorCode" not in each]
+
+
+def _of_source(records: dict[str, list[Record]], source: str) -> list[Record]:
+    return [each for found in records.values() for each in found if each["eventSource"] == source]
+
+
+def _lower(name: str) -> str:
+    return name[0].lower() + name[1:]
 
 
 def _delivered(path: str) -> datetime:

@@ -34,7 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("cli") / "store"
     code, out, err = trailscan("load", SAMPLES, "--store", place)
     assert (code, err) == (0, "")
-    assert out.endswith("read 4,151 = kept 320 + filtered out 3,826 + duplicates 5 + rejects 0\n")
+    assert out.endswith("read 4,596 = kept 438 + filtered out 4,153 + duplicates 5 + rejects 0\n")
     return place
 
 
@@ -45,13 +45,13 @@ def test_load_gives_its_summary_as_json(tmp_path):
     summary = json.loads(out)
     assert (code, summary["complete"]) == (0, True)
     assert summary["records"] == {
-        "read": 4151,
-        "kept": 320,
-        "filtered_out": 3826,
+        "read": 4596,
+        "kept": 438,
+        "filtered_out": 4153,
         "duplicates": 5,
         "rejects": 0,
     }
-    assert summary["log_files"] == {"listed": 724, "done": 724, "known": 0, "rejected": 0}
+    assert summary["log_files"] == {"listed": 791, "done": 791, "known": 0, "rejected": 0}
     assert summary["scope"]["regions_left_out"] == ["eu-west-1"]
 
 
@@ -157,7 +157,7 @@ def test_the_demo_runs_without_aws():
     code, out, err = trailscan("demo", AWS_EC2_METADATA_DISABLED="true")
     assert code == 0
     assert "moved account" in out
-    assert "read 4,151 = kept 320" in err
+    assert "read 4,596 = kept 438" in err
 
 
 def test_help_and_version_need_no_heavy_library():
