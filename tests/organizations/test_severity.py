@@ -1,0 +1,290 @@
+"""Every operation and service event is graded, with a reason, and what is published stays exact."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import botocore.session
+import pytest
+
+from trailscan.organizations.operations import OPERATIONS, READ_ONLY_NAMES
+from trailscan.organizations.severity import (
+    ASSESSMENTS,
+    CIS_CONTROL,
+    SEVERITIES,
+    UNKNOWN,
+    Assessment,
+    assess,
+    severity_of,
+)
+
+SERVICE_EVENTS = {name for name, row in OPERATIONS.items() if row.service_event}
+WHERE = "_CHANGES or _READS of trailscan/organizations/severity.py"
+
+
+def rank(severity):
+    """The place of a severity, from 0."""
+    return SEVERITIES.index(severity)
+
+
+def names(severity):
+    """The events of a severity, reads left out."""
+    return {name for name in OPERATIONS if ASSESSMENTS[name].severity == severity}
+
+
+def test_every_operation_and_service_event_has_a_row():
+    """An operation that AWS adds must be graded here, and one that it drops must go."""
+    calls = set(botocore.session.Session().get_service_model("organizations").operation_names)
+    missing = calls - set(ASSESSMENTS)
+    assert not missing, f"add a row to {WHERE} for each of: {sorted(missing)}"
+    stale = set(ASSESSMENTS) - calls - SERVICE_EVENTS
+    assert not stale, f"remove from {WHERE}, botocore does not know: {sorted(stale)}"
+    assert set(ASSESSMENTS) == calls | SERVICE_EVENTS
+    assert (len(calls), len(SERVICE_EVENTS), len(ASSESSMENTS)) == (63, 7, 70)
+
+
+def test_the_catalogue_and_the_grades_name_the_same_events():
+    """What can be put in words can be graded, and the other way round."""
+    assert set(ASSESSMENTS) == set(OPERATIONS) | READ_ONLY_NAMES
+
+
+def test_severities_ascend():
+    """The order of the severities is that in which they grow graver."""
+    assert SEVERITIES == ("info", "low", "medium", "high", "critical")
+
+
+def test_the_cis_control_has_its_eighteen_events():
+    """Exactly the events of the benchmark carry its control."""
+    assert {name: row.cis for name, row in ASSESSMENTS.items() if row.cis} == dict.fromkeys(
+        [
+            "AcceptHandshake",
+            "AttachPolicy",
+            "CreateAccount",
+            "CreateOrganizationalUnit",
+            "CreatePolicy",
+            "DeclineHandshake",
+            "DeleteOrganization",
+            "DeleteOrganizationalUnit",
+            "DeletePolicy",
+            "DetachPolicy",
+            "DisablePolicyType",
+            "EnablePolicyType",
+            "InviteAccountToOrganization",
+            "LeaveOrganization",
+            "MoveAccount",
+            "RemoveAccountFromOrganization",
+            "UpdateOrganizationalUnit",
+            "UpdatePolicy",
+        ],
+        "CIS AWS Foundations 5.15",
+    )
+    assert CIS_CONTROL == "CIS AWS Foundations 5.15"
+
+
+def test_the_gravest_are_those_after_which_accounts_are_out_of_control():
+    """Critical and high are few, so that they are read."""
+    assert names("critical") == {
+        "AccountDepartedOrganization",
+        "CloseAccount",
+        "CloseAccountResult",
+        "DeleteOrganization",
+        "DisablePolicyType",
+        "LeaveOrganization",
+        "RemoveAccountFromOrganization",
+    }
+    assert names("high") == {
+        "AcceptHandshake",
+        "DeleteResourcePolicy",
+        "DeregisterDelegatedAdministrator",
+        "DetachPolicy",
+        "DisableAWSServiceAccess",
+        "PutResourcePolicy",
+        "RegisterDelegatedAdministrator",
+        "ResponsibilityTransferAccepted",
+        "UpdatePolicy",
+    }
+
+
+def test_housekeeping_is_low():
+    """What changes nothing that anyone may do stands below all the rest, and no change is info."""
+    assert names("low") == {
+        "CancelHandshake",
+        "CreateOrganizationalUnit",
+        "CreatePolicy",
+        "DeclineHandshake",
+        "EnablePolicyType",
+        "TagResource",
+        "UntagResource",
+        "UpdateOrganizationalUnit",
+        "UpdateResponsibilityTransfer",
+    }
+    assert names("info") == set()
+
+
+def test_a_denied_attempt_to_leave_is_as_grave_as_leaving():
+    """A blocked try to leave the organization is as strong a sign as a successful one."""
+    assert severity_of("LeaveOrganization", succeeded=True) == "critical"
+    assert severity_of("LeaveOrganization", succeeded=False) == "critical"
+
+
+def test_an_attempt_is_one_level_less_than_a_deed():
+    """Only leaving, and events that cannot be tried, keep their level; nothing falls below low."""
+    same = {
+        name
+        for name in OPERATIONS
+        if ASSESSMENTS[name].tried == ASSESSMENTS[name].severity != "low"
+    }
+    assert same == {
+        "LeaveOrganization",
+        *SERVICE_EVENTS - {"CreateAccountResult", "CloseAccountResult"},
+    }
+    for name in OPERATIONS.keys() - same:
+        row = ASSESSMENTS[name]
+        assert rank(row.tried) == max(rank(row.severity) - 1, rank("low")), name
+
+
+@pytest.mark.parametrize("name", [name for name, row in OPERATIONS.items() if row.result])
+def test_a_result_is_as_grave_as_its_request(name):
+    """Whichever of the two a trail holds, the level is the same."""
+    levels = (ASSESSMENTS[name].severity, ASSESSMENTS[name].tried)
+    result = ASSESSMENTS[OPERATIONS[name].result]
+    assert (result.severity, result.tried) == levels
+
+
+def test_reads_are_info_and_at_most_low_when_denied():
+    """No read is above low, and only one that a published rule watches is more than info."""
+    assert {ASSESSMENTS[name].severity for name in READ_ONLY_NAMES} == {"info"}
+    denied = {name: ASSESSMENTS[name].tried for name in READ_ONLY_NAMES}
+    assert denied == {
+        name: "low" if ASSESSMENTS[name].mitre else "info" for name in READ_ONLY_NAMES
+    }
+
+
+def test_reads_that_map_the_organization_carry_discovery():
+    """The reads of the published rules, and no others, are mapped to a technique."""
+    mapped = {name: ASSESSMENTS[name].mitre for name in READ_ONLY_NAMES if ASSESSMENTS[name].mitre}
+    assert mapped == {
+        "DescribeAccount": ("T1087",),
+        **dict.fromkeys(
+            [
+                "DescribeOrganization",
+                "DescribeOrganizationalUnit",
+                "DescribeResourcePolicy",
+                "ListAWSServiceAccessForOrganization",
+                "ListAccounts",
+                "ListAccountsForParent",
+                "ListDelegatedAdministrators",
+                "ListDelegatedServicesForAccount",
+                "ListOrganizationalUnitsForParent",
+                "ListPolicies",
+                "ListRoots",
+            ],
+            ("T1087.004", "T1580"),
+        ),
+    }
+
+
+def test_changes_carry_the_techniques_that_were_published_for_them():
+    """No technique is of our own making."""
+    assert {name: ASSESSMENTS[name].mitre for name in OPERATIONS if ASSESSMENTS[name].mitre} == {
+        "AcceptHandshake": ("T1666",),
+        "AccountDepartedOrganization": ("T1666", "T1666.A002"),
+        "AccountJoinedOrganization": ("T1666", "T1666.A001"),
+        "CloseAccount": ("T1485", "T1531"),
+        "CloseAccountResult": ("T1485", "T1531"),
+        "CreateAccount": ("T1136", "T1666", "T1666.A001"),
+        "CreateAccountResult": ("T1136", "T1666", "T1666.A001"),
+        "CreateGovCloudAccount": ("T1136", "T1666", "T1666.A001"),
+        "DeleteOrganization": ("T1666",),
+        "DeleteOrganizationalUnit": ("T1666",),
+        "DetachPolicy": ("T1666",),
+        "DisablePolicyType": ("T1666",),
+        "InviteAccountToOrganization": ("T1535", "T1666", "T1666.A001"),
+        "LeaveOrganization": (
+            "T1070",
+            "T1531",
+            "T1562.001",
+            "T1562.008",
+            "T1666",
+            "T1666.A002",
+        ),
+        "MoveAccount": ("T1666",),
+        "RemoveAccountFromOrganization": ("T1562", "T1666"),
+    }
+
+
+@pytest.mark.parametrize("row", [*ASSESSMENTS.values(), UNKNOWN], ids=[*ASSESSMENTS, "UNKNOWN"])
+def test_a_row_is_well_formed(row):
+    """Levels are known, techniques are ids in order, and the reason is one sentence."""
+    assert row.severity in SEVERITIES
+    assert row.tried in SEVERITIES
+    assert all(re.fullmatch(r"T\d{4}(\.\d{3}|\.A\d{3})?", each) for each in row.mitre)
+    assert row.mitre == tuple(sorted(set(row.mitre)))
+    assert row.cis in {"", CIS_CONTROL}
+    assert re.fullmatch(r"[A-Z][^.!?;]{30,160}\.", row.reason)
+
+
+def test_every_change_has_a_reason_of_its_own():
+    """Only reads share a reason."""
+    reasons = Counter(row.reason for row in ASSESSMENTS.values())
+    assert {name for name in OPERATIONS if reasons[ASSESSMENTS[name].reason] > 1} == set()
+    assert len({ASSESSMENTS[name].reason for name in READ_ONLY_NAMES}) == 4
+
+
+def test_every_row_says_who_published_that_it_should_be_watched():
+    """What rests on others can be told from our own judgement."""
+    assert {row.source for row in ASSESSMENTS.values()} == {
+        "AWS CIRT",
+        "CIS",
+        "Datadog",
+        "Elastic",
+        "LZA",
+        "MITRE DET0155",
+        "Panther",
+        "Prowler",
+        "df00tech",
+        "incident-response",
+        "streamalert",
+        "survival-kit",
+        "trailscan",
+    }
+    ours = [row for row in ASSESSMENTS.values() if row.source == "trailscan"]
+    assert not any(row.cis for row in ours)
+
+
+def test_an_unknown_event_is_medium_and_says_so():
+    """An event of tomorrow is neither hidden nor an alarm."""
+    assert assess("MakeNovelty") is UNKNOWN
+    assert tuple(UNKNOWN) == (
+        "medium",
+        "This version of trailscan does not know the event, so it cannot tell what it changes.",
+        "medium",
+        (),
+        "",
+        "trailscan",
+    )
+    assert severity_of("MakeNovelty", succeeded=True) == "medium"
+    assert severity_of("MakeNovelty", succeeded=False) == "medium"
+
+
+def test_an_event_is_graded_by_its_row():
+    """The row tells the reason, the outcome tells which of its two levels holds."""
+    assert assess("DetachPolicy") == Assessment(
+        severity="high",
+        reason="Takes a policy off accounts, so that what it forbade can be possible at once.",
+        tried="medium",
+        mitre=("T1666",),
+        cis="CIS AWS Foundations 5.15",
+        source="survival-kit",
+    )
+    assert severity_of("DetachPolicy", succeeded=True) == "high"
+    assert severity_of("DetachPolicy", succeeded=False) == "medium"
+
+
+def test_the_rows_cannot_be_changed():
+    """No part of the program can grade for another."""
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        ASSESSMENTS["LeaveOrganization"] = UNKNOWN
+    with pytest.raises(AttributeError, match="can't set attribute"):
+        assess("LeaveOrganization").severity = "info"
