@@ -57,6 +57,9 @@ REQUEST = {
     "target": {"type": "EMAIL", "id": "sam@example.com"},
     "id": "rt-ex1",
     "content": "{}",
+    "childId": "222233334444",
+    "childType": "ORGANIZATIONAL_UNIT",
+    "createAccountRequestId": "car-ex2",
 }
 RESPONSE = {
     "handshake": {"id": "h-ex1", "action": "invite"},
@@ -78,9 +81,9 @@ DETAILS = {
 }
 
 DONE = {
-    "AcceptHandshake": "accepted handshake h-ex1 (invite)",
+    "AcceptHandshake": "accepted handshake h-ex1 (invitation)",
     "AttachPolicy": "attached policy p-ex1 to OU ou-ex-2",
-    "CancelHandshake": "cancelled handshake h-ex1 (invite)",
+    "CancelHandshake": "cancelled handshake h-ex1 (invitation)",
     "AccountDepartedOrganization": "account 222233334444 departed from the organization (left)",
     "AccountJoinedOrganization": "account 222233334444 joined the organization (invited)",
     "CloseAccount": "asked to close account 222233334444; its result was not seen",
@@ -107,9 +110,9 @@ DONE = {
     "ResponsibilityTransferTerminated": "responsibility transfer rt-ex1 ended",
     "TerminateResponsibilityTransfer": "terminated responsibility transfer rt-ex1",
     "UpdateOrganizationalUnit": "renamed OU ou-ex-1 to Guard",
-    "UpdatePolicy": "updated policy p-ex1: text, name Guard",
+    "UpdatePolicy": "updated policy p-ex1: new text (the one before is not known); name Guard",
     "UpdateResponsibilityTransfer": "renamed responsibility transfer rt-ex1 to Guard",
-    "DeclineHandshake": "declined handshake h-ex1 (invite)",
+    "DeclineHandshake": "declined handshake h-ex1 (invitation)",
     "DeleteOrganization": "deleted the organization",
     "DeleteOrganizationalUnit": "deleted OU ou-ex-1",
     "DeletePolicy": "deleted policy p-ex1",
@@ -130,6 +133,41 @@ DONE = {
     "RemoveAccountFromOrganization": "removed account 222233334444 from the organization",
     "TagResource": "tagged OU ou-ex-1 with team=red",
     "UntagResource": "removed the tags team from OU ou-ex-1",
+    "DescribeAccount": "looked up account 222233334444",
+    "DescribeCreateAccountStatus": "looked up how account request car-ex2 goes",
+    "DescribeEffectivePolicy": "looked up the effective backup policy of OU ou-ex-2",
+    "DescribeHandshake": "looked up handshake h-ex1",
+    "DescribeOrganization": "looked up the organization",
+    "DescribeOrganizationalUnit": "looked up OU ou-ex-1",
+    "DescribePolicy": "looked up policy p-ex1",
+    "DescribeResourcePolicy": "looked up the organization's resource policy",
+    "DescribeResponsibilityTransfer": "looked up responsibility transfer rt-ex1",
+    "ListAWSServiceAccessForOrganization": "listed the services with trusted access",
+    "ListAccounts": "listed the accounts of the organization",
+    "ListAccountsForParent": "listed the accounts in organization root r-ex",
+    "ListAccountsWithInvalidEffectivePolicy": (
+        "listed the accounts with an invalid effective backup policy"
+    ),
+    "ListChildren": "listed the OUs in organization root r-ex",
+    "ListCreateAccountStatus": "listed the accounts asked for",
+    "ListDelegatedAdministrators": "listed the delegated administrators for config.amazonaws.com",
+    "ListDelegatedServicesForAccount": "listed what account 222233334444 administers",
+    "ListEffectivePolicyValidationErrors": (
+        "listed the errors in the effective backup policy of account 222233334444"
+    ),
+    "ListHandshakesForAccount": "listed the handshakes of account 111122223333",
+    "ListHandshakesForOrganization": "listed the handshakes of the organization",
+    "ListInboundResponsibilityTransfers": "listed the responsibility transfers to the organization",
+    "ListOrganizationalUnitsForParent": "listed the OUs in organization root r-ex",
+    "ListOutboundResponsibilityTransfers": (
+        "listed the responsibility transfers from the organization"
+    ),
+    "ListParents": "looked up where account 222233334444 is",
+    "ListPolicies": "listed the backup policies",
+    "ListPoliciesForTarget": "listed the backup policies attached to OU ou-ex-2",
+    "ListRoots": "looked up the organization root",
+    "ListTagsForResource": "listed the tags of OU ou-ex-1",
+    "ListTargetsForPolicy": "listed what policy p-ex1 is attached to",
 }
 
 
@@ -144,9 +182,11 @@ def test_each_operation_is_told_in_words(name):
     fields = (
         {"serviceEventDetails": DETAILS}
         if OPERATIONS[name].service_event
+        else {"requestParameters": REQUEST, "responseElements": None}
+        if OPERATIONS[name].category == "read"
         else {"requestParameters": REQUEST, "responseElements": RESPONSE}
     )
-    (change,) = describe(make(name, **fields))
+    (change,) = describe(make(name, **fields), reads=True)
     assert (change.description, change.outcome) == (DONE[name], "succeeded")
     assert change.known
 
@@ -154,7 +194,7 @@ def test_each_operation_is_told_in_words(name):
 @pytest.mark.parametrize("name", sorted(set(OPERATIONS) - {"CreateAccountResult"}))
 def test_a_denied_call_was_tried_and_did_not_happen(name):
     """A denied call has no request parameters and is never told as done."""
-    (change,) = describe(make(name, errorCode=ERROR, requestParameters=None))
+    (change,) = describe(make(name, errorCode=ERROR, requestParameters=None), reads=True)
     assert change.description.startswith("tried to ")
     assert (change.outcome, change.known) == ("denied", True)
     assert change.description.endswith(": denied")
@@ -295,9 +335,9 @@ def test_a_policy_that_is_renamed_shows_both_names():
     )
     assert [change.description for change in changes] == [
         "created SCP Old (p-1)",
-        "updated policy Old (p-1): text",
-        "updated policy Old (p-1): renamed to New",
-        "updated policy New (p-1): text",
+        "updated SCP Old (p-1): new text (the one before is not known)",
+        "updated SCP Old (p-1): renamed to New",
+        "updated SCP New (p-1): no change",
     ]
 
 
@@ -497,7 +537,7 @@ def test_reads_are_shown_only_when_asked_for():
     events = [make("ListAccounts"), make("CloseAccount", eventSource="account.amazonaws.com")]
     assert describe(*events) == []
     assert [change.description for change in describe(*events, reads=True)] == [
-        "called ListAccounts"
+        "listed the accounts of the organization"
     ]
 
 

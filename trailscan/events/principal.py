@@ -6,8 +6,11 @@ Facts: AWS's "CloudTrail userIdentity element" page, and events observed in publ
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from trailscan.events.event import SessionContext, SessionIssuer
 
@@ -56,8 +59,7 @@ _SERVICE_CLIENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(msgspec.Struct, frozen=True):
     """Who made a call.
 
     Attributes:
@@ -101,10 +103,11 @@ def parse_principal(event: Event) -> Principal:
     """Who made a call; never fails, and says when it does not know."""
     who = event.user_identity
     principal = _by_type(who)
+    told: dict[str, str | None] = {"account_id": who.account_id, "arn": who.arn}
     service = who.invoked_by
     if principal.kind != "aws_service" and service and service != "AWS Internal":
-        principal = replace(principal, service=service)
-    return replace(principal, account_id=who.account_id, arn=who.arn)
+        told["service"] = service
+    return replace(principal, **told)
 
 
 def _by_type(who: UserIdentity) -> Principal:
@@ -241,14 +244,21 @@ def client(event: Event) -> str:
     who, agent = event.user_identity, event.user_agent or ""
     if event.event_type == "AwsServiceEvent" or who.type == "AWSService" or who.invoked_by:
         return _service_client(f"{who.invoked_by or ''} {agent} {who.arn or ''}")
-    if found := next((name for name, mark in _TOOLS if mark.search(agent)), None):
-        return found  # before the console: CloudShell has its credentials
-    if event.session_credential_from_console == "true":
-        return "console"
-    found = next((name for name, mark in _AGENTS if mark.search(agent)), "unknown")
+    found = _by_agent(agent, event.session_credential_from_console == "true")
     return _service_client(f"{agent} {who.arn or ''}") if found == "aws_service" else found
 
 
+@lru_cache(maxsize=2048)
+def _by_agent(agent: str, from_console: bool) -> str:  # noqa: FBT001  # a key of the cache
+    """What a user agent looks like; the same few come again and again."""
+    if found := next((name for name, mark in _TOOLS if mark.search(agent)), None):
+        return found  # before the console: CloudShell has its credentials
+    if from_console:
+        return "console"
+    return next((name for name, mark in _AGENTS if mark.search(agent)), "unknown")
+
+
+@lru_cache(maxsize=2048)
 def _service_client(marks: str) -> str:
     """The service that called, where it is one to tell apart."""
     lower = marks.casefold()

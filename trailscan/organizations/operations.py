@@ -3,9 +3,12 @@
 Sources: the service model of botocore 1.44 (`organizations/2016-11-28`) for operations and their
 members; AWS's page "Logging AWS Organizations with CloudTrail" for the service events.
 
-A sentence is a template over the values of the event (see `trailscan.organizations.values`):
-`{account}`, `{ou}`, `{policy}`, `{target}` and so on stand for a thing by name and id. What stands
-in brackets is said only if the event tells something of it: a denied call tells next to nothing.
+A sentence is a template over the values of the event: `{account}`, `{ou}`, `{policy}`, `{target}`
+and so on stand for a thing by name and id (`trailscan.organizations.things.ROLES`, which also says
+where its id sits), others for what the event says of it (`trailscan.organizations.words.WORDS`).
+What stands in brackets is said only if it is known: a denied call tells next to nothing. An attempt
+is told as `tried to …: denied`, or `: failed (…)` with the reason. How grave each is, and who says
+that it should be watched, is in `trailscan.organizations.severity`.
 """
 
 from __future__ import annotations
@@ -16,6 +19,12 @@ from typing import NamedTuple
 ORGANIZATIONS = "organizations.amazonaws.com"
 """The event source."""
 
+CONTROL_TOWER = "controltower.amazonaws.com"
+"""The event source whose lifecycle events name accounts and OUs, where they were loaded."""
+
+READ = "read"
+"""The category of what changes nothing."""
+
 
 class Operation(NamedTuple):
     """One operation or service event.
@@ -23,7 +32,7 @@ class Operation(NamedTuple):
     Attributes:
         name: the event name.
         category: what it is about.
-        target: which value is its target.
+        target: the role of its subject, one of `trailscan.organizations.things.ROLES`.
         done: in words, past tense, when it succeeded.
         tried: in words, infinitive, when it did not.
         source: from where its form is known: `log` (public logs), `page` (an example on AWS's
@@ -93,48 +102,47 @@ _SERVICE_EVENTS = (
     Operation("ResponsibilityTransferTerminated", "responsibility_transfer", "transfer", "{transfer} ended", "end {transfer}", "text", service_event=True),
 )
 
-# fmt: on
-READ_ONLY_NAMES = frozenset(
-    [
-        "DescribeAccount",
-        "DescribeCreateAccountStatus",
-        "DescribeEffectivePolicy",
-        "DescribeHandshake",
-        "DescribeOrganization",
-        "DescribeOrganizationalUnit",
-        "DescribePolicy",
-        "DescribeResourcePolicy",
-        "DescribeResponsibilityTransfer",
-        "ListAWSServiceAccessForOrganization",
-        "ListAccounts",
-        "ListAccountsForParent",
-        "ListAccountsWithInvalidEffectivePolicy",
-        "ListChildren",
-        "ListCreateAccountStatus",
-        "ListDelegatedAdministrators",
-        "ListDelegatedServicesForAccount",
-        "ListEffectivePolicyValidationErrors",
-        "ListHandshakesForAccount",
-        "ListHandshakesForOrganization",
-        "ListInboundResponsibilityTransfers",
-        "ListOrganizationalUnitsForParent",
-        "ListOutboundResponsibilityTransfers",
-        "ListParents",
-        "ListPolicies",
-        "ListPoliciesForTarget",
-        "ListRoots",
-        "ListTagsForResource",
-        "ListTargetsForPolicy",
-    ]
+_READS = (
+    Operation("DescribeAccount", READ, "account", "looked up {account}", "look up {account}", "log"),
+    Operation("DescribeCreateAccountStatus", READ, "account_request", "looked up how {account_request} goes", "look up how {account_request} goes", "model"),
+    Operation("DescribeEffectivePolicy", READ, "target", "looked up the effective [{policy_type} ]policy[ of {target}]", "look up the effective [{policy_type} ]policy[ of {target}]", "model"),
+    Operation("DescribeHandshake", READ, "handshake", "looked up {handshake}[ ({purpose})]", "look up {handshake}", "model"),
+    Operation("DescribeOrganization", READ, "organization", "looked up the organization", "look up the organization", "log"),
+    Operation("DescribeOrganizationalUnit", READ, "ou", "looked up {ou}", "look up {ou}", "model"),
+    Operation("DescribePolicy", READ, "policy", "looked up {policy}", "look up {policy}", "model"),
+    Operation("DescribeResourcePolicy", READ, "resource_policy", "looked up the organization's resource policy", "look up the organization's resource policy", "model"),
+    Operation("DescribeResponsibilityTransfer", READ, "transfer", "looked up {transfer}", "look up {transfer}", "model"),
+    Operation("ListAWSServiceAccessForOrganization", READ, "organization", "listed the services with trusted access", "list the services with trusted access", "model"),
+    Operation("ListAccounts", READ, "organization", "listed the accounts of the organization", "list the accounts of the organization", "log"),
+    Operation("ListAccountsForParent", READ, "parent", "listed the accounts in {parent}", "list the accounts[ in {parent}]", "model"),
+    Operation("ListAccountsWithInvalidEffectivePolicy", READ, "organization", "listed the accounts with an invalid effective {policy_type} policy", "list the accounts with an invalid effective [{policy_type} ]policy", "model"),
+    Operation("ListChildren", READ, "parent", "listed the {child_type} in {parent}", "list what is in {parent}", "model"),
+    Operation("ListCreateAccountStatus", READ, "organization", "listed the accounts asked for", "list the accounts asked for", "model"),
+    Operation("ListDelegatedAdministrators", READ, "service", "listed the delegated administrators[ for {service}]", "list the delegated administrators[ for {service}]", "log"),
+    Operation("ListDelegatedServicesForAccount", READ, "account", "listed what {account} administers", "list what {account} administers", "model"),
+    Operation("ListEffectivePolicyValidationErrors", READ, "account", "listed the errors in the effective {policy_type} policy of {account}", "list the errors in the effective [{policy_type} ]policy of {account}", "model"),
+    Operation("ListHandshakesForAccount", READ, "caller", "listed the handshakes of {caller}", "list the handshakes of {caller}", "log"),
+    Operation("ListHandshakesForOrganization", READ, "organization", "listed the handshakes of the organization", "list the handshakes of the organization", "model"),
+    Operation("ListInboundResponsibilityTransfers", READ, "transfer", "listed the responsibility transfers to the organization", "list the responsibility transfers to the organization", "model"),
+    Operation("ListOrganizationalUnitsForParent", READ, "parent", "listed the OUs in {parent}", "list the OUs[ in {parent}]", "log"),
+    Operation("ListOutboundResponsibilityTransfers", READ, "organization", "listed the responsibility transfers from the organization", "list the responsibility transfers from the organization", "model"),
+    Operation("ListParents", READ, "child", "looked up where {child} is", "look up where {child} is", "model"),
+    Operation("ListPolicies", READ, "organization", "listed the [{policy_type} ]policies", "list the [{policy_type} ]policies", "model"),
+    Operation("ListPoliciesForTarget", READ, "target", "listed the [{policy_type} ]policies attached to {target}", "list the policies attached to {target}", "model"),
+    Operation("ListRoots", READ, "organization", "looked up the organization root", "look up the organization root", "model"),
+    Operation("ListTagsForResource", READ, "resource", "listed the tags of {resource}", "list the tags of {resource}", "model"),
+    Operation("ListTargetsForPolicy", READ, "policy", "listed what {policy} is attached to", "list what {policy} is attached to", "model"),
 )
-"""The operations that change nothing; `readOnly` in the record can be missing or mislead."""
 
-OPERATIONS = MappingProxyType({row.name: row for row in (*_CHANGES, *_SERVICE_EVENTS)})
-"""Every operation that changes something, and every service event, by event name."""
+# fmt: on
+OPERATIONS = MappingProxyType({row.name: row for row in (*_CHANGES, *_SERVICE_EVENTS, *_READS)})
+"""Every operation and service event, by event name."""
+
+READ_ONLY_NAMES = frozenset(row.name for row in _READS)
+"""The operations that change nothing; `readOnly` in the record can be missing or mislead."""
 
 
 def is_read_only(event_name: str) -> bool:
     """Whether an operation changes nothing; of unknown ones, those named Describe… or List…."""
-    if event_name in OPERATIONS:
-        return False
-    return event_name in READ_ONLY_NAMES or event_name.startswith(("Describe", "List"))
+    row = OPERATIONS.get(event_name)
+    return event_name.startswith(("Describe", "List")) if row is None else row.category == READ

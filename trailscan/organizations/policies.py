@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from trailscan.errors import DecodeError
-from trailscan.events.event import decode_object
+from trailscan.events.event import JsonObject, decode_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -132,11 +132,11 @@ def compare_policies(before: str, after: str) -> PolicyDifference:
         comparable.
     """
     try:
-        old, new = decode_object(before), decode_object(after)
+        (old, was), (new, now) = _decoded(before), _decoded(after)
     except DecodeError:
         other = () if before == after else ("text changed",)
         return PolicyDifference((), (), (), other, comparable=False)
-    pairs, removed, added = _matched(_statements(old), _statements(new))
+    pairs, removed, added = _matched(was, now)
     return PolicyDifference(
         added=tuple(_label(one.value) for one in added),
         removed=tuple(_label(one.value) for one in removed),
@@ -144,6 +144,13 @@ def compare_policies(before: str, after: str) -> PolicyDifference:
         other=tuple(_differences(*_others(old, new))),
         comparable=True,
     )
+
+
+@lru_cache(maxsize=128)
+def _decoded(text: str) -> tuple[JsonObject, list[_Statement]]:
+    """A text and its statements: what one update wrote the next one replaces."""
+    policy = decode_object(text)
+    return policy, _statements(policy)
 
 
 def _statements(policy: Mapping[str, object]) -> list[_Statement]:

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trailscan.events.event import decode_event, decode_object
+from trailscan.events.event import decode_record
 from trailscan.location import Location
 from trailscan.organizations.changes import Change, describe_changes
-from trailscan.organizations.operations import ORGANIZATIONS, READ_ONLY_NAMES
+from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
 from trailscan.reports.table import Column, Table
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from trailscan.events.event import Event
     from trailscan.store.reader import StoreReader
@@ -26,19 +27,23 @@ COLUMNS = (
     Column("event_time", "When (UTC)", "instant"),
     Column("principal", "Who", "text", most_width=30),
     Column("description", "What", "text", wide=True),
-    Column("target", "Target", "id", least_width=120, most_width=20),
+    Column("target", "Target", "id", least_width=140, most_width=20),
     Column("source_ip_address", "From", "text", least_width=130, most_width=16),
     Column("client", "With", "text", least_width=160, most_width=13),
     Column("outcome", "Outcome", "text"),
+    Column("severity", "Severity", "text", least_width=110),
     Column("event_id", "Event", "id", least_width=100, short=8),
     Column("event_name", "Action", "text", detail=True),
     Column("category", "Category", "text", detail=True),
     Column("target_name", "Target name", "text", detail=True),
     Column("target_type", "Target type", "text", detail=True),
+    Column("before", "Before", "text", detail=True),
+    Column("after", "After", "text", detail=True),
     Column("recipient_account_id", "Account", "id", detail=True),
     Column("principal_kind", "Kind of principal", "text", detail=True),
     Column("principal_arn", "ARN", "text", detail=True),
     Column("principal_certain", "Principal certain", "flag", detail=True),
+    Column("principal_rule", "Rule of principal", "text", detail=True),
     Column("error_code", "Error", "text", detail=True),
     Column("error_message", "Error message", "text", detail=True),
     Column("user_agent", "User agent", "text", detail=True),
@@ -49,12 +54,8 @@ COLUMNS = (
 )
 
 _READ = [
-    "event_time",
-    "event_id",
-    "event_source",
-    "event_name",
-    "recipient_account_id",
     "record",
+    "recipient_account_id",
     "log_file_bucket",
     "log_file_key",
     "record_index",
@@ -134,38 +135,43 @@ def changes_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     )
 
 
-def read_changes(store: StoreReader, *, reads: bool = False) -> list[Change]:
+def read_changes(
+    store: StoreReader, *, reads: bool = False, names: Mapping[str, str] | None = None
+) -> list[Change]:
     """Every change of a store, with `reads` every read-only call too."""
-    return describe_changes(_events(store, reads=reads), reads=reads)
+    return describe_changes(_events(store, reads=reads), reads=reads, names=names)
 
 
 def _events(store: StoreReader, *, reads: bool) -> Iterator[tuple[Event, Location]]:
-    """The Organizations events that may be changes, decoded from their records."""
-    table = store.events(columns=_READ, where=_all_of_organizations if reads else _maybe_changes)
-    for batch in table.to_batches(max_chunksize=1000):
-        for row in batch.to_pylist():
-            event = decode_event(decode_object(row["record"].encode()))
+    """The events that may be changes, and those that give names, decoded from their records."""
+    table = store.events(columns=_READ, where=_all_that_tell if reads else _maybe_changes)
+    for batch in table.to_batches(max_chunksize=4096):
+        columns = [batch["record"].cast(pa.binary()), *batch.columns[1:]]
+        for record, account_id, *place in zip(*(one.to_pylist() for one in columns), strict=True):
+            event = decode_record(record)
             if event.recipient_account_id is None:
-                event = _with_recipient(event, row["recipient_account_id"])
-            where = Location(row["log_file_bucket"], row["log_file_key"], row["record_index"])
-            yield event, where
+                event = _with_recipient(event, account_id)
+            yield event, Location(*place)
 
 
 def _with_recipient(event: Event, account_id: str) -> Event:
     """The event with the account that the load found for it."""
-    import msgspec  # noqa: PLC0415  # rare
-
     return msgspec.structs.replace(event, recipient_account_id=account_id or None)
 
 
-def _all_of_organizations(table: pa.Table) -> pa.Array:
-    return pc.equal(table["event_source"], ORGANIZATIONS)
+def _all_that_tell(table: pa.Table) -> pa.Array:
+    """The events of Organizations, and those of Control Tower where they were loaded."""
+    return pc.is_in(table["event_source"], value_set=_SOURCES)
 
 
 def _maybe_changes(table: pa.Table) -> pa.Array:
-    """Whether each event may be a change: all but the read-only operations of the catalogue."""
-    reads = pc.is_in(table["event_name"], value_set=pa.array(sorted(READ_ONLY_NAMES)))
-    return pc.and_(_all_of_organizations(table), pc.invert(reads))
+    """The same without the read-only operations of the catalogue."""
+    reads = pc.is_in(table["event_name"], value_set=_READS)
+    return pc.and_(_all_that_tell(table), pc.invert(reads))
+
+
+_SOURCES = pa.array([ORGANIZATIONS, CONTROL_TOWER])
+_READS = pa.array(sorted(READ_ONLY_NAMES))
 
 
 def _row(change: Change) -> tuple[object, ...]:
@@ -179,15 +185,19 @@ def _row(change: Change) -> tuple[object, ...]:
         event.source_ip_address,
         change.client,
         change.outcome,
+        change.severity,
         event.event_id,
         change.action,
         change.category,
         change.target_name,
         change.target_type,
+        change.before,
+        change.after,
         event.recipient_account_id,
         who.kind,
         who.arn,
         who.certain,
+        who.rule,
         event.error_code,
         event.error_message,
         event.user_agent,

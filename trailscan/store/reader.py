@@ -6,7 +6,7 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -32,12 +32,40 @@ _SCHEMAS: dict[TableName, pa.Schema] = {
     "log_files": LOG_FILES,
     "rejects": REJECTS,
 }
+_TOLD_BY = ("event_source", "event_name")
 _S3_READERS = 16
 _LOCAL_READERS = os.cpu_count() or 1
 
 
 class _Marker(msgspec.Struct):
     format: int
+
+
+class Choice(NamedTuple):
+    """Which events are wanted: those in a window of event time for which `where` holds."""
+
+    window: Window
+    where: Callable[[pa.Table], pa.Array] | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What must be read of a row to tell."""
+        bounded = self.window != Window()
+        return (*(_TOLD_BY if self.where else ()), *(("event_time",) if bounded else ()))
+
+    def mask(self, rows: pa.Table) -> pa.BooleanArray:
+        """Which rows are wanted."""
+        found = pa.scalar(True) if self.where is None else self.where(rows)  # noqa: FBT003  # an Arrow value
+        for bound, compare in (
+            (self.window.start, pc.greater_equal),
+            (self.window.end, pc.less),
+        ):
+            if bound is not None:
+                when = rows["event_time"]
+                found = pc.and_(found, compare(when, pa.scalar(bound, when.type)))
+        if isinstance(found, pa.ChunkedArray):
+            found = found.combine_chunks()
+        return found.fill_null(False)  # noqa: FBT003  # the same
 
 
 class StoreReader:
@@ -69,15 +97,17 @@ class StoreReader:
         Args:
             window: of event time; None for all there is.
             columns: of `trailscan.events.schema.EVENTS`; None for all.
-            where: says of each row of a data file whether it is wanted. What is not is dropped a
-                data file at a time, so that memory holds the wanted rows only.
+            where: says of rows that have `event_source` and `event_name` whether they are wanted.
+                It is asked a row group at a time, and of one with no wanted row nothing else is
+                read: what changes something and what only looks stand in row groups of their own.
         """
         window = window or Window()
         needed = None if columns is None else [*dict.fromkeys([*columns, "event_time", "event_id"])]
         files = [
             file for file in self.files("events") if file.day is None or window.touches(file.day)
         ]
-        found = self._read(files, "events", needed, lambda rows: _within(rows, window, where))
+        choice = Choice(window, where) if where or window != Window() else None
+        found = self._read(files, "events", needed, choice)
         found = found.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
         return found if columns is None else found.select(columns)
 
@@ -96,12 +126,12 @@ class StoreReader:
         files: Sequence[DataFile],
         table: TableName,
         columns: list[str] | None,
-        choose: Callable[[pa.Table], pa.Table] = lambda rows: rows,
+        choice: Choice | None = None,
     ) -> pa.Table:
         """What is chosen of data files as one table, in the order of the ledger."""
         schema = _SCHEMAS[table]
         wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
-        parts = (choose(rows) for rows in read_files(self._bucket, files, wanted.names))
+        parts = read_files(self._bucket, files, wanted.names, choice)
         return pa.concat_tables([wanted.empty_table(), *parts])
 
 
@@ -139,19 +169,23 @@ def select_files(
     ]
 
 
-def read_files(bucket: Bucket, files: Sequence[DataFile], columns: list[str]) -> Iterator[pa.Table]:
-    """Data files one after another, a few read ahead.
+def read_files(
+    bucket: Bucket, files: Sequence[DataFile], columns: list[str], choice: Choice | None = None
+) -> Iterator[pa.Table]:
+    """Data files one after another, a few read ahead; of each the chosen rows.
 
     Raises:
         StoreError: a file is gone, or is not the one that was committed.
     """
     threads = _LOCAL_READERS if bucket.name == LOCAL else _S3_READERS
     with ThreadPoolExecutor(threads) as readers:
-        read = partial(_read_file, bucket, columns=columns)
+        read = partial(_read_file, bucket, columns=columns, choice=choice)
         yield from in_order(readers, read, files, threads)
 
 
-def _read_file(bucket: Bucket, file: DataFile, columns: list[str]) -> pa.Table:
+def _read_file(
+    bucket: Bucket, file: DataFile, columns: list[str], choice: Choice | None
+) -> pa.Table:
     """One data file, the length and rows checked against the ledger."""
     try:
         data = bucket.read(file.path)
@@ -162,28 +196,31 @@ def _read_file(bucket: Bucket, file: DataFile, columns: list[str]) -> pa.Table:
     try:
         # One thread a file: pyarrow's own threads may outlive the read, hold what is Python's, and
         # end the process with "terminate called" when it is about to end well.
-        file_read = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
-        table = file_read.read(columns, use_threads=False)
+        parquet = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
+        if parquet.metadata.num_rows != file.rows:
+            raise StoreError(
+                f"the store is damaged: {file.path} has {parquet.metadata.num_rows:,} rows"
+            )
+        if choice is None:
+            table = parquet.read(columns, use_threads=False)
+        else:
+            table = _chosen(parquet, columns, choice)
     except pa.ArrowException as error:
         raise StoreError(f"the store is damaged: {file.path}: {error}") from None
-    if table.num_rows != file.rows:
-        raise StoreError(f"the store is damaged: {file.path} has {table.num_rows:,} rows")
     return table.select(columns).replace_schema_metadata(None)
+
+
+def _chosen(parquet: pq.ParquetFile, columns: list[str], choice: Choice) -> pa.Table:
+    """The chosen rows; of a row group that has none, only what the choice looks at is read."""
+    parts = [parquet.schema_arrow.empty_table().select(columns)]
+    for group in range(parquet.metadata.num_row_groups):
+        wanted = choice.mask(parquet.read_row_group(group, list(choice.columns), use_threads=False))
+        if wanted.true_count:
+            part = parquet.read_row_group(group, columns, use_threads=False).select(columns)
+            parts.append(part if wanted.true_count == len(wanted) else part.filter(wanted))
+    return pa.concat_tables(parts)
 
 
 def verify_file(bucket: Bucket, file: DataFile) -> bool:
     """Whether a data file still has the bytes that were committed."""
     return hashlib.sha256(bucket.read(file.path)).hexdigest() == file.sha256
-
-
-def _within(
-    table: pa.Table, window: Window, where: Callable[[pa.Table], pa.Array] | None
-) -> pa.Table:
-    """The wanted rows whose `event_time` lies in the window."""
-    if where is not None:
-        table = table.filter(where(table))
-    for bound, compare in ((window.start, pc.greater_equal), (window.end, pc.less)):
-        if bound is not None:
-            when = table["event_time"]
-            table = table.filter(compare(when, pa.scalar(bound, when.type)))
-    return table

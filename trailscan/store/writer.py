@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from trailscan.buckets import Bucket
 
 _RAW_KEPT = 64 * 1024
+_ROW_GROUP = 64 * 1024
+_LOOKING = ("Describe", "List", "Get")
 _EXISTING = ["recipient_account_id", "event_id", "record_sha256"]
 
 
@@ -234,13 +236,19 @@ def _data_files(
         log_files[result.day or NO_DAY].append(_log_file_values(one, event_sources))
         rejects += [_reject_values(result, reject) for reject in result.rejects]
     for day, rows in sorted(events.items()):
-        rows.sort(key=lambda row: row[0].order)
+        rows.sort(key=lambda row: (_only_looks(row[0]), row[0].order))
         values = [event_values(row, evidence, conflict=flag) for row, evidence, flag in rows]
-        yield _data_file("events", day, seq, to_table(values, EVENTS))
+        changes = sum(not _only_looks(row) for row, _, _ in rows)
+        yield _data_file("events", day, seq, to_table(values, EVENTS), changes)
     for day, values in sorted(log_files.items()):
         yield _data_file("log_files", day, seq, to_table(sorted(values, key=repr), LOG_FILES))
     if rejects:
         yield _data_file("rejects", None, seq, to_table(rejects, REJECTS))
+
+
+def _only_looks(row: EventRow) -> bool:
+    """Whether an event changes nothing, by its name: a guess that decides where it stands."""
+    return (row.event.event_name or "").startswith(_LOOKING)
 
 
 def _log_file_values(one: _Judged, event_sources: str) -> tuple[object, ...]:
@@ -288,11 +296,17 @@ def _reject_values(result: LogFileResult, reject: Reject) -> tuple[object, ...]:
 
 
 def _data_file(
-    table: TableName, day: date | None, seq: int, rows: pa.Table
+    table: TableName, day: date | None, seq: int, rows: pa.Table, first: int = 0
 ) -> tuple[DataFile, bytes]:
-    """A Parquet file in memory, read back once before anybody relies on it."""
+    """A Parquet file in memory, read back once before anybody relies on it.
+
+    The first rows stand in row groups of their own, so that who wants them reads nothing else.
+    """
     sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, compression="zstd", compression_level=3)
+    with pq.ParquetWriter(sink, rows.schema, compression="zstd", compression_level=3) as writer:
+        for part in (rows.slice(0, first), rows.slice(first)):
+            if part.num_rows or not rows.num_rows:
+                writer.write_table(part, row_group_size=_ROW_GROUP)
     data = sink.getvalue().to_pybytes()
     if pq.read_metadata(pa.BufferReader(data)).num_rows != rows.num_rows:
         raise StoreError(f"a data file of {table} could not be read back")
