@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest_plugins = ["services.fixtures"]
+
 settings.register_profile(
     "trailscan",
     database=None,  # nothing is written into the checkout; a failure prints how to repeat it

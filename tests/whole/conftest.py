@@ -62,6 +62,13 @@ def packed() -> Callable[[list[Any]], bytes]:
     return pack
 
 
+@pytest.fixture(scope="session")
+def make_log_file() -> Callable[[int], bytes]:
+    """Makes log files of one event of Organizations and one of another service."""
+    other = "sts.amazonaws.com"
+    return lambda n: pack([make_event(n), make_event(n + 500, eventSource=other)])
+
+
 @pytest.fixture
 def logs(tmp_path: Path) -> Callable[..., Path]:
     """Writes log files into a folder under names that CloudTrail gives."""

@@ -246,6 +246,19 @@ def test_a_missing_folder_is_an_error_of_one_line(load, tmp_path):
     assert not (tmp_path / "store").exists()
 
 
+def test_a_store_among_the_log_files_is_not_read_as_one(logs, load, event, packed):
+    """A source may hold the store itself: its own files are left out, all others are not."""
+    folder = logs(packed([event(1)]))
+    store = folder / "here"
+    first = load(folder, store=store)
+    (store / "late.json.gz").write_bytes(packed([event(2)]))
+    (folder / "events").mkdir()
+    (folder / "events" / "late.json.gz").write_bytes(packed([event(3)]))
+    second = load(folder, store=store)
+    assert (first.listed, first.kept, first.complete) == (1, 1, True)
+    assert (second.listed, second.kept, second.others) == (3, 2, {"store": 1})
+
+
 def test_a_folder_with_other_things_in_it_is_not_taken_for_a_store(logs, load, event, packed):
     """A store is never begun among other files."""
     folder = logs(packed([event(1)]))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.buckets import LocalBucket, find_s3
 from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.store.layout import MARKER, STORE_FOLDERS
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey, parse_key
 
 if TYPE_CHECKING:
@@ -157,6 +158,9 @@ def _walk_folder(
 ) -> Iterator[tuple[ObjectInfo, TrailKey]]:
     """Every object under a prefix that may be wanted."""
     folders, objects = _list_folder(bucket, prefix, walked)
+    if any(info.key == prefix + MARKER for info in objects):
+        folders, objects = _without_store(prefix, folders, objects)
+        walked.others["store"] += 1
     yield from ((info, parse_key(info.key)) for info in objects)
     for folder in folders:
         if _TRAIL_FOLDER.search(prefix) and (region := _REGION.search(folder)):
@@ -167,6 +171,15 @@ def _walk_folder(
             walked.accounts_left_out.add(account[1])
         else:
             yield from _walk_folder(bucket, folder, scope, window, walked)
+
+
+def _without_store(
+    prefix: str, folders: list[str], objects: list[ObjectInfo]
+) -> tuple[list[str], list[ObjectInfo]]:
+    """A folder without what belongs to the store that stands in it."""
+    names = {f"{prefix}{name}/" for name in STORE_FOLDERS}
+    left = [folder for folder in folders if folder not in names]
+    return left, [info for info in objects if info.key != prefix + MARKER]
 
 
 def _list_folder(bucket: Bucket, folder: str, walked: Walked) -> tuple[list[str], list[ObjectInfo]]:

@@ -27,6 +27,9 @@ FORMAT = 1
 """The format that this version writes and reads."""
 
 MARKER = "_store.json"
+STORE_FOLDERS = ("events", "log_files", "rejects", "_ledger", "_intent", "_tmp")
+"""Every folder that a store may have."""
+
 NO_DAY = date(1970, 1, 1)
 """The delivery day of log files whose name gives none."""
 
