@@ -32,7 +32,6 @@ _SCHEMAS: dict[TableName, pa.Schema] = {
     "log_files": LOG_FILES,
     "rejects": REJECTS,
 }
-_TOLD_BY = ("event_source", "event_name")
 _S3_READERS = 16
 _LOCAL_READERS = os.cpu_count() or 1
 
@@ -46,12 +45,13 @@ class Choice(NamedTuple):
 
     window: Window
     where: Callable[[pa.Table], pa.Array] | None
+    told_by: tuple[str, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """What must be read of a row to tell."""
         bounded = self.window != Window()
-        return (*(_TOLD_BY if self.where else ()), *(("event_time",) if bounded else ()))
+        return (*(self.told_by if self.where else ()), *(("event_time",) if bounded else ()))
 
     def mask(self, rows: pa.Table) -> pa.BooleanArray:
         """Which rows are wanted."""
@@ -91,22 +91,24 @@ class StoreReader:
         window: Window | None = None,
         columns: list[str] | None = None,
         where: Callable[[pa.Table], pa.Array] | None = None,
+        told_by: tuple[str, ...] = ("event_source", "event_name"),
     ) -> pa.Table:
         """The events whose `event_time` lies in the window, in order of time and id.
 
         Args:
             window: of event time; None for all there is.
             columns: of `trailscan.events.schema.EVENTS`; None for all.
-            where: says of rows that have `event_source` and `event_name` whether they are wanted.
-                It is asked a row group at a time, and of one with no wanted row nothing else is
-                read: what changes something and what only looks stand in row groups of their own.
+            where: says of rows whether they are wanted. It is asked a row group at a time, and of
+                one with no wanted row nothing else is read: what changes something and what only
+                looks stand in row groups of their own.
+            told_by: the columns that `where` looks at.
         """
         window = window or Window()
         needed = None if columns is None else [*dict.fromkeys([*columns, "event_time", "event_id"])]
         files = [
             file for file in self.files("events") if file.day is None or window.touches(file.day)
         ]
-        choice = Choice(window, where) if where or window != Window() else None
+        choice = Choice(window, where, told_by) if where or window != Window() else None
         found = self._read(files, "events", needed, choice)
         found = found.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
         return found if columns is None else found.select(columns)
