@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trailscan.events.event import decode_event
 from trailscan.location import Location
 from trailscan.organizations.changes import describe_changes
-from trailscan.organizations.operations import OPERATIONS
+from trailscan.organizations.operations import OPERATIONS, ORGANIZATIONS
 
 WHERE = Location("trail", "a.json.gz", 0)
 ERROR = "AccessDeniedException"
@@ -571,3 +571,242 @@ def test_no_shape_of_event_is_an_error(name, request, response, details, error, 
     )
     (change,) = describe(event, reads=True)
     assert change.description
+
+
+# What was before, and who caused it.
+
+
+def test_before_and_after_are_told_where_the_log_knows_them():
+    """A move, a renaming, a text, an attachment, a tag, a type, access and delegation."""
+    told = describe(*_HISTORY)
+    found = {change.event.event_id: (change.before, change.after) for change in told}
+    assert {key: found[key] for key in sorted(found) if found[key] != (None, None)} == {
+        "event-10": ("OU Dev (ou-ex-1)", "organization root r-ex"),
+        "event-11": ("Dev", "Test"),
+        "event-12": (None, "attached"),
+        "event-13": ("attached", "not attached"),
+        "event-14": (None, "team=red"),
+        "event-15": ("team=red", "team=blue"),
+        "event-16": ("team=blue", None),
+        "event-17": (None, "enabled"),
+        "event-18": ("enabled", "disabled"),
+        "event-19": (None, "enabled"),
+        "event-20": (None, "registered"),
+        "event-21": (ALLOW, None),
+        "event-3": (None, DENY),
+        "event-4": (DENY, ALLOW),
+        "event-5": ("Guard", "Gate"),
+    }
+
+
+def test_an_update_is_told_by_what_it_changed():
+    """Statements that came, went and changed; a text that only looks different; a renaming."""
+    told = {change.event.event_id: change.description for change in describe(*_HISTORY)}
+    assert told["event-4"] == (
+        "updated SCP Guard (p-ex1): changed statement Leave: effect Deny -> Allow"
+    )
+    assert told["event-5"] == "updated SCP Guard (p-ex1): renamed to Gate"
+    assert told["event-15"] == "tagged OU Test (ou-ex-1) with team=blue (was red)"
+    assert told["event-16"] == "removed the tags team (was blue) from OU Test (ou-ex-1)"
+
+
+DENY = '{"Statement": [{"Sid": "Leave", "Effect": "Deny", "Action": "organizations:Leave*"}]}'
+ALLOW = DENY.replace("Deny", "Allow")
+_POLICY = {"policyId": "p-ex1"}
+_ATTACHED = {"policyId": "p-ex1", "targetId": "ou-ex-1"}
+_TYPE = {"rootId": "r-ex", "policyType": "TAG_POLICY"}
+_SERVICE = {"servicePrincipal": "ram.amazonaws.com"}
+_UNIT = {"organizationalUnit": {"id": "ou-ex-1", "name": "Dev"}}
+
+
+def _tag(value: str):
+    return {"resourceId": "ou-ex-1", "tags": [{"key": "team", "value": value}]}
+
+
+def _asked(name: str, number: int, request: Any, response: Any = None):
+    return make(name, number, requestParameters=request, responseElements=response)
+
+
+_HISTORY = [
+    _asked("CreateOrganizationalUnit", 2, {"parentId": "r-ex", "name": "Dev"}, _UNIT),
+    _asked(
+        "CreatePolicy",
+        3,
+        {"name": "Guard", "type": "SERVICE_CONTROL_POLICY", "content": DENY},
+        {"policy": {"policySummary": {"id": "p-ex1"}}},
+    ),
+    _asked("UpdatePolicy", 4, {**_POLICY, "name": "Guard", "content": ALLOW}),
+    _asked("UpdatePolicy", 5, {**_POLICY, "name": "Gate"}),
+    _asked(
+        "MoveAccount",
+        10,
+        {"accountId": "2" * 12, "sourceParentId": "ou-ex-1", "destinationParentId": "r-ex"},
+    ),
+    _asked("UpdateOrganizationalUnit", 11, {"organizationalUnitId": "ou-ex-1", "name": "Test"}),
+    _asked("AttachPolicy", 12, _ATTACHED),
+    _asked("DetachPolicy", 13, _ATTACHED),
+    _asked("TagResource", 14, _tag("red")),
+    _asked("TagResource", 15, _tag("blue")),
+    _asked("UntagResource", 16, {"resourceId": "ou-ex-1", "tagKeys": ["team"]}),
+    _asked("EnablePolicyType", 17, _TYPE),
+    _asked("DisablePolicyType", 18, _TYPE),
+    _asked("EnableAWSServiceAccess", 19, _SERVICE),
+    _asked("RegisterDelegatedAdministrator", 20, {"accountId": "2" * 12, **_SERVICE}),
+    _asked("DeletePolicy", 21, _POLICY),
+]
+
+
+def test_within_one_second_what_makes_comes_before_what_uses():
+    """Event ids decide nothing: the policy of a second has its name when it is attached in it."""
+    changes = describe(
+        make("DeletePolicy", eventID="a", requestParameters=_POLICY),
+        make("AttachPolicy", eventID="b", requestParameters=_ATTACHED),
+        make(
+            "CreatePolicy",
+            eventID="c",
+            requestParameters={"name": "Guard", "type": "TAG_POLICY"},
+            responseElements={"policy": {"policySummary": {"id": "p-ex1"}}},
+        ),
+    )
+    assert [change.description for change in changes] == [
+        "created tag policy Guard (p-ex1)",
+        "attached tag policy Guard (p-ex1) to OU ou-ex-1",
+        "deleted tag policy Guard (p-ex1)",
+    ]
+
+
+MEMBER = "222233334444"
+_SERVICE_IDENTITY = {"accountId": "111122223333", "invokedBy": "organizations.amazonaws.com"}
+
+
+def _by_member(name: str, number: int, **fields: Any):
+    """A call of a member account."""
+    who = {"type": "IAMUser", "accountId": MEMBER, "userName": "mia"}
+    return make(name, number, userIdentity=who, recipientAccountId=MEMBER, **fields)
+
+
+def _service_event(name: str, number: int, **details: Any):
+    return make(name, number, userIdentity=_SERVICE_IDENTITY, serviceEventDetails=details)
+
+
+@pytest.mark.parametrize(
+    ("cause", "effect"),
+    [
+        (
+            _by_member("AcceptHandshake", 1, responseElements={"handshake": {"action": "INVITE"}}),
+            _service_event(
+                "AccountJoinedOrganization", 2, accountId=MEMBER, joinedMethod="INVITED"
+            ),
+        ),
+        (
+            _by_member("LeaveOrganization", 1),
+            _service_event(
+                "AccountDepartedOrganization", 2, accountId=MEMBER, departureMethod="LEFT"
+            ),
+        ),
+        (
+            make("RemoveAccountFromOrganization", 1, requestParameters={"accountId": MEMBER}),
+            _service_event(
+                "AccountDepartedOrganization", 2, accountId=MEMBER, departedMethod="Removed"
+            ),
+        ),
+        (
+            make("CloseAccount", 1, requestParameters={"accountId": MEMBER}),
+            make(
+                "AccountDepartedOrganization",
+                2,
+                eventTime="2027-02-20T12:00:00Z",
+                userIdentity=_SERVICE_IDENTITY,
+                serviceEventDetails={"accountId": MEMBER, "departureMethod": "CLEANED"},
+            ),
+        ),
+        (
+            make("TerminateResponsibilityTransfer", 1, requestParameters={"id": "rt-ex"}),
+            _service_event("ResponsibilityTransferTerminated", 2, id="rt-ex"),
+        ),
+        (
+            _by_member(
+                "AcceptHandshake",
+                1,
+                requestParameters={"handshakeId": "h-ex"},
+                responseElements={"handshake": {"action": "TRANSFER_RESPONSIBILITY"}},
+            ),
+            _service_event(
+                "ResponsibilityTransferAccepted",
+                2,
+                responsibilityTransfer={"id": "rt-ex", "activeHandshakeId": "h-ex"},
+            ),
+        ),
+    ],
+    ids=["joined", "left", "removed", "cleaned", "terminated", "accepted"],
+)
+def test_an_event_of_the_service_names_the_person_of_the_call_that_caused_it(cause, effect):
+    """The person is named by the rule that names the caller, and the call is a related event."""
+    first, second = describe(effect, cause)
+    assert second.principal.name == first.principal.name
+    assert second.principal.name in {"alice", "mia"}
+    assert second.principal.rule == "caused_by_user_name"
+    assert second.principal.display == f"{first.principal.name} (through {ORGANIZATIONS})"
+    assert second.related_event_ids == ("event-1",)
+    assert second.client == "aws_service"
+
+
+def test_a_created_account_joins_by_who_asked_for_it():
+    """The account's id is in the result, the person in the request."""
+    status = {"id": "car-1", "state": "SUCCEEDED", "accountId": MEMBER}
+    created, joined = describe(
+        make("CreateAccount", 1, responseElements={"createAccountStatus": {"id": "car-1"}}),
+        _service_event("CreateAccountResult", 2, createAccountStatus=status),
+        _service_event("AccountJoinedOrganization", 3, accountId=MEMBER, joinedMethod="CREATED"),
+    )
+    assert (created.principal.name, joined.principal.name) == ("alice", "alice")
+    assert joined.related_event_ids == ("event-1",)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        _by_member("LeaveOrganization", 1, errorCode=ERROR),
+        make("LeaveOrganization", 1),
+        _by_member("LeaveOrganization", 1, eventTime="2026-11-20T12:00:00Z"),
+        _by_member("LeaveOrganization", 3),
+        _by_member(
+            "AcceptHandshake", 1, responseElements={"handshake": {"action": "APPROVE_ALL_FEATURES"}}
+        ),
+    ],
+    ids=["denied", "another account", "days before", "afterwards", "another agreement"],
+)
+def test_what_cannot_have_caused_an_event_names_nobody(cause):
+    """Nobody is named for what they did not do."""
+    left = {"accountId": MEMBER, "departureMethod": "LEFT"}
+    changes = describe(cause, _service_event("AccountDepartedOrganization", 2, **left))
+    (departed,) = (one for one in changes if one.action == "AccountDepartedOrganization")
+    assert (departed.principal.name, departed.related_event_ids) == ("AWS Organizations", ())
+
+
+def test_details_that_cloudtrail_left_out_are_said_to_be():
+    """Over 100 KB the request is replaced: nothing is guessed."""
+    left_out = {"omitted": True, "originalSize": 102401, "reason": "requestParameters too large"}
+    (change,) = describe(make("UpdatePolicy", requestParameters=left_out))
+    assert change.description == (
+        "updated an unknown policy (CloudTrail left its details out, being over 100 KB)"
+    )
+
+
+@pytest.mark.parametrize("read_only", [None, True, False])
+def test_whether_a_call_changes_something_is_told_by_the_catalogue(read_only):
+    """The field readOnly can be missing, and a service event that says true is shown all the same."""
+    events = [make("EffectivePolicyValidation", readOnly=read_only), make("ListRoots", 2)]
+    assert [change.action for change in describe(*events)] == ["EffectivePolicyValidation"]
+
+
+def test_names_of_the_user_are_shown_with_the_ids():
+    """A names file names what the log has no name of; the id stays visible."""
+    move = {"accountId": MEMBER, "sourceParentId": "r-ex", "destinationParentId": "ou-ex-1"}
+    (change,) = describe(
+        make("MoveAccount", requestParameters=move), names={MEMBER: "payments", "ou-ex-1": "Prod"}
+    )
+    assert change.description == (
+        'moved account 222233334444 "payments" from organization root r-ex to OU Prod (ou-ex-1)'
+    )
+    assert change.target_name == "payments"

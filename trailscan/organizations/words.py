@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trailscan.organizations.effects.members import departure_method
-from trailscan.organizations.fields import enum_at, tags_at, text_at, texts_at
+from trailscan.organizations.fields import enum_at, omitted, tags_at, text_at, texts_at
 from trailscan.organizations.policies import compare_policies
 from trailscan.organizations.state import Handshake, Policy
 from trailscan.organizations.things import (
@@ -126,7 +126,9 @@ def _changed(telling: Telling) -> str | None:
     name, old = text_at(event, "request.name"), telling.known.name_of(_policy_id(telling))
     if name and name != old:
         told.append(f"renamed to {name}" if old else f"name {name}")
-    return "; ".join(filter(None, told)) or ("no change" if event.request else None)
+    return "; ".join(filter(None, told)) or (
+        "no change" if event.request and not omitted(event) else None
+    )
 
 
 def _content_changed(before: str | None, after: str) -> str:
