@@ -23,7 +23,7 @@ from trailscan.organizations.things import Thing, any_thing, refused_thing
 from trailscan.organizations.words import Telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from trailscan.organizations.joins import Seen
     from trailscan.organizations.operations import Operation
@@ -118,10 +118,11 @@ def describe_changes(
 
 
 def _describe(
-    one: Seen, result: Seen | None, cause: Seen | None, copies: Iterable[Seen], known: Organization
+    one: Seen, result: Seen | None, cause: Seen | None, copies: Sequence[Seen], known: Organization
 ) -> Change:
     """One event in words, with its result and its cause if it has them."""
     event, told = one.event, one.event if result is None else result.event
+    others = [other for other in (result, cause, *copies) if other is not None]
     name = event.event_name or "an unnamed operation"
     operation = OPERATIONS.get(name)
     outcome = _outcome(told)
@@ -140,7 +141,7 @@ def _describe(
         client=client(event),
         action=name,
         category=_category(operation, name),
-        description="".join(_with_ending(said, event, told, outcome)),
+        description=f"{said}{_ending(told, outcome)}{_LEFT_OUT if omitted(event) else ''}",
         before=before,
         after=after,
         target_id=target.id,
@@ -148,9 +149,7 @@ def _describe(
         target_type=target.type,
         outcome=outcome,
         severity=severity_of(name, succeeded=outcome == "succeeded"),
-        related_event_ids=tuple(
-            other.event.event_id for other in (result, cause, *copies) if other is not None
-        ),
+        related_event_ids=tuple([other.event.event_id for other in others]),
         known=operation is not None,
     )
 
@@ -200,18 +199,14 @@ def _said(telling: Telling, operation: Operation, outcome: Outcome) -> str:
     return f"{said} (refused on {refused})" if refused.id and str(refused) not in said else said
 
 
-def _with_ending(said: str, event: Event, told: Event, outcome: Outcome) -> Iterator[str]:
-    """A sentence, how the attempt ended, and what CloudTrail left out of the event."""
-    yield said
-    if outcome == "denied":
-        yield ": denied"
-    elif outcome == "failed":
-        reason = enum_at(
-            told,
-            "details.createAccountStatus.failureReason",
-            "details.closeAccountStatus.failureReason",
-        )
-        detail = reason or told.error_code
-        yield f": failed ({detail})" if detail else ": failed"
-    if omitted(event):
-        yield _LEFT_OUT
+def _ending(told: Event, outcome: Outcome) -> str:
+    """How an attempt ended."""
+    if outcome != "failed":
+        return ": denied" if outcome == "denied" else ""
+    reason = enum_at(
+        told,
+        "details.createAccountStatus.failureReason",
+        "details.closeAccountStatus.failureReason",
+    )
+    detail = reason or told.error_code
+    return f": failed ({detail})" if detail else ": failed"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.effects.members import departure_method
@@ -82,6 +83,7 @@ def _order(pair: tuple[Event, Location]) -> tuple[datetime, int, str, str, str, 
     return (event.event_time, rank, event.event_id, where.bucket, where.key, index)
 
 
+@lru_cache(maxsize=256)
 def _rank(name: str) -> int:
     """The place of an operation within a second."""
     row = OPERATIONS.get(name)

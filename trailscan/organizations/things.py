@@ -120,19 +120,21 @@ class Thing(NamedTuple):
 
     def __str__(self) -> str:
         """Kind, name and id: `OU Workloads/Prod (ou-abcd-11111111)`."""
-        word = self.word or _WORDS.get(self.type or "", "")
-        if self.id is None:
-            return f"an unknown {word or self.type or 'thing'}"
-        if self.type == "account" and self.name:
-            return f'account {self.id} "{self.name}"'
-        return f"{word} {self.label}" if word else self.label
+        identifier, name, kind, path, word = self
+        word = word or _WORDS.get(kind or "", "")
+        if identifier is None:
+            return f"an unknown {word or kind or 'thing'}"
+        if kind == "account" and name:
+            return f'account {identifier} "{name}"'
+        if name := path or name:
+            return f"{word} {name} ({identifier})" if word else f"{name} ({identifier})"
+        return f"{word} {identifier}" if word else identifier
 
     @property
     def label(self) -> str:
         """Name and id."""
-        name = self.path or self.name
         identifier = self.id or "id unknown"
-        return f"{name} ({identifier})" if name else identifier
+        return f"{self.name} ({identifier})" if self.name else identifier
 
 
 def thing(event: Event, role: str, known: Organization) -> Thing:
