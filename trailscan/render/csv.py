@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from trailscan.render.escape import cell
@@ -18,7 +18,7 @@ def render_csv(table: Table) -> str:
     """All columns by name, every cell quoted, formulas neutralised by a leading apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
+    writer.writerow([cell(column.name) for column in table.columns])
     writer.writerows([cell(as_text(value)) for value in row] for row in table.rows)
     return out.getvalue()
 
@@ -33,13 +33,13 @@ def neutralised_cells(table: Table) -> int:
 
 
 def as_text(value: object) -> str:
-    """A value as text: instants in ISO 8601, lists joined by spaces, nothing for None."""
+    """A value as text: instants in ISO 8601, lists joined by `; `, nothing for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return format_instant(value)
+        return format_instant(value, value.tzinfo or UTC)
     if isinstance(value, tuple | list):
-        return " ".join(str(item) for item in value)
+        return "; ".join(str(item) for item in value)
     return str(value)

@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from trailscan.render.csv import as_text
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def render_json(table: Table) -> str:
     whole = {
         "report": table.name,
         "window": {
-            "since": window.start and format_instant(window.start),
-            "until": window.end and format_instant(window.end),
+            "since": window.start and format_instant(window.start, table.tz),
+            "until": window.end and format_instant(window.end, table.tz),
         },
         "columns": [column.name for column in table.columns],
         "rows": [_plain(row) for row in table.records()],
@@ -45,7 +46,7 @@ def render_jsonl(table: Table) -> str:
 def _plain(row: dict[str, object]) -> dict[str, object]:
     """A row with its instants as text."""
     return {
-        name: format_instant(value) if isinstance(value, datetime) else value
+        name: as_text(value) if isinstance(value, datetime) else value
         for name, value in row.items()
     }
 

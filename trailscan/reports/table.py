@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     import pandas as pd
     import pyarrow as pa
 
     from trailscan.window import Window
 
-Kind = Literal["instant", "text", "id", "count", "list", "flag"]
+Kind = Literal["instant", "text", "id", "count", "number", "list", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class Column:
     Attributes:
         name: as in JSON and in a frame.
         title: as people read it.
-        kind: an aware UTC datetime, a str, a str that identifies, an int, a tuple of str, a bool.
+        kind: an aware datetime in the table's zone, a str, a str that identifies, an int, a float,
+            a tuple of str, a bool.
         wide: it takes the width that the others leave.
         detail: left out where space is short; always in data.
         least_width: the narrowest terminal that shows it.
@@ -41,13 +45,34 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A report: rows x columns, the window looked at, and what a reader should know besides."""
+    """A report: rows x columns, the window looked at, and what a reader should know besides.
+
+    Attributes:
+        tz: the zone in which instants are told. Arrow and pandas keep UTC: the same instants.
+        incomplete: why the answer may lack something; empty when nothing says so.
+    """
 
     name: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[object, ...], ...]
     window: Window
     notes: tuple[str, ...] = ()
+    tz: tzinfo = UTC
+    incomplete: tuple[str, ...] = ()
+
+    def in_zone(self, tz: tzinfo) -> Table:
+        """The same table with its instants told in a zone, which the titles name."""
+        if tz == self.tz:
+            return self
+        columns = tuple(
+            replace(column, title=column.title.replace(f"({self.tz})", f"({tz})"))
+            for column in self.columns
+        )
+        rows = tuple(
+            tuple(value.astimezone(tz) if isinstance(value, datetime) else value for value in row)
+            for row in self.rows
+        )
+        return replace(self, columns=columns, rows=rows, tz=tz)
 
     def records(self) -> list[dict[str, object]]:
         """The rows as dictionaries by column name."""
@@ -61,6 +86,7 @@ class Table:
         types: dict[str, pa.DataType] = {
             "instant": pa.timestamp("us", tz="UTC"),
             "count": pa.int64(),
+            "number": pa.float64(),
             "flag": pa.bool_(),
             "list": pa.list_(pa.string()),
         }
