@@ -1,23 +1,23 @@
 """How policies evolved: each version of a text, each attachment, what every update changed.
 
-The text before an update is not in its event: it is that of the last event of the policy that had
-one. A policy whose text was never seen before an update has nothing to be compared with.
+The text before an update is not in its event: it is what the events before it left.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.policies import PolicyDifference, compare_policies
-from trailscan.organizations.values import policy_type, text_at
+from trailscan.organizations.replay import apply
+from trailscan.organizations.state import Organization, Policy
+from trailscan.organizations.things import in_words, policy_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from trailscan.organizations.changes import Change
-
-_SUMMARY = "response.policy.policySummary"
 
 
 class _Verb(NamedTuple):
@@ -52,7 +52,7 @@ class PolicyStep:
         version: of the text after it, counted from the first that the log has; None while it has
             none.
         before: the text before it, if it changed the text and the log has it.
-        after: the text after it, if it gave one.
+        after: the text after it, if it created or changed one.
         difference: between both.
         same_as: the version that had this very text before.
         renamed_from: the name before, if it changed the name.
@@ -69,85 +69,56 @@ class PolicyStep:
     renamed_from: str | None = None
 
 
-@dataclass(slots=True)
-class _Policy:
-    """What is known of a policy at a moment."""
-
-    kind: str | None = None
-    name: str | None = None
-    description: str | None = None
-    texts: list[str] = field(default_factory=list)
-
-    @property
-    def version(self) -> int | None:
-        return len(self.texts) or None
-
-
 def follow_policies(changes: Iterable[Change]) -> Iterator[PolicyStep]:
     """The steps in the lives of all policies, in the order of the changes.
 
     Args:
         changes: all there are, in order of time: what is left out cannot be compared with.
     """
-    policies: dict[str, _Policy] = {}
+    state = Organization()
+    texts: defaultdict[str, list[str]] = defaultdict(list)
     for change in changes:
-        if change.action in VERBS:
-            known = policies.setdefault(change.target_id or "", _Policy())
-            yield _step(change, known if change.target_id else _Policy())
+        if change.action not in VERBS:
+            continue
+        state, before = apply(state, change.event), state
+        name = change.target_id or ""
+        old, new = (one.policies.get(name, Policy()) for one in (before, state))
+        yield _step(change, old, new, texts[name])
 
 
-def _step(change: Change, known: _Policy) -> PolicyStep:
-    """One step; tells what it changed to what is known."""
+def _step(change: Change, old: Policy, new: Policy, texts: list[str]) -> PolicyStep:
+    """One step; adds a new text to those that the policy had."""
     verb = VERBS[change.action]
-    known.kind = policy_type(change.event) or known.kind
-    if change.outcome != "succeeded":
-        return PolicyStep(change, f"tried to {verb.tried}", known.kind, known.version)
-    step = PolicyStep(change, verb.done, known.kind, known.version)
-    if change.action in ("CreatePolicy", "UpdatePolicy"):
-        return _text_step(step, known)
-    return step
+    done = change.outcome == "succeeded"
+    kind = in_words(new.type) or policy_type(change.event)
+    step = PolicyStep(change, verb.done if done else f"tried to {verb.tried}", kind)
+    if done and change.action == "UpdatePolicy":
+        step = _updated(step, old, new)
+    if done and new.content is not None and new.content != old.content:
+        step = _new_text(step, old.content, new.content, texts)
+    return replace(step, version=len(texts) or None)
 
 
-def _text_step(step: PolicyStep, known: _Policy) -> PolicyStep:
-    """A policy created or updated: its text, its name and its description."""
-    event = step.change.event
-    after = text_at(event, "response.policy.content", "request.content")
-    name = text_at(event, f"{_SUMMARY}.name", "request.name")
-    description = text_at(event, f"{_SUMMARY}.description", "request.description")
-    before = known.texts[-1] if known.texts else None
-    told = _named_step(replace(step, after=after), known, name, description)
-    if after is not None and after != before:
-        told = _new_text(told, known, before, after)
-    known.name, known.description = name or known.name, description or known.description
-    return replace(told, version=known.version)
-
-
-def _named_step(
-    step: PolicyStep, known: _Policy, name: str | None, description: str | None
-) -> PolicyStep:
-    """An update by what it changed besides the text, if anything."""
-    if step.change.action == "CreatePolicy":
-        return step
-    if name and known.name and name != known.name:
-        return replace(step, step="renamed", renamed_from=known.name)
-    if description and known.description and description != known.description:
+def _updated(step: PolicyStep, old: Policy, new: Policy) -> PolicyStep:
+    """An update by what it changed besides the text, if anything is known to have changed."""
+    renamed_from = old.name if old.name != new.name else None
+    if renamed_from:
+        return replace(step, step="renamed", renamed_from=renamed_from)
+    if old.description and old.description != new.description:
         return replace(step, step="description changed")
-    request = step.change.event.request
-    before = {
-        "content": known.texts,
-        "name": known.name,
-        "description": known.description,
-    }
-    unknown = any(member in request and not value for member, value in before.items())
-    return step if unknown else replace(step, step="nothing changed")
+    given = step.change.event.request.keys() & {"content", "name", "description"}
+    known = given and all(getattr(old, member) is not None for member in given)
+    return replace(step, step="nothing changed") if known else step
 
 
-def _new_text(step: PolicyStep, known: _Policy, before: str | None, after: str) -> PolicyStep:
+def _new_text(step: PolicyStep, before: str | None, after: str, texts: list[str]) -> PolicyStep:
     """A step that gave another text than the last."""
-    same_as = known.texts.index(after) + 1 if after in known.texts else None
-    known.texts.append(after)
+    same_as = texts.index(after) + 1 if after in texts else None
+    texts.append(after)
     if before is None:
-        return step
+        return replace(step, after=after)
     difference = compare_policies(before, after)
     words = "only reformatted" if difference.same else "text changed"
-    return replace(step, step=words, before=before, difference=difference, same_as=same_as)
+    return replace(
+        step, step=words, before=before, after=after, difference=difference, same_as=same_as
+    )

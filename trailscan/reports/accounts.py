@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.values import Thing, kind_of, text_at
+from trailscan.organizations.effects.members import departure_method
+from trailscan.organizations.fields import enum_at, text_at
+from trailscan.organizations.things import kind_of
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
 from trailscan.reports.table import Column, Table
@@ -32,6 +34,7 @@ COLUMNS = (
     Column("created_by", "Created by", "text", detail=True),
     Column("joined", "Joined (UTC)", "instant", detail=True),
     Column("parent_id", "Parent", "id", detail=True),
+    Column("parent", "Parent in words", "text", detail=True),
     Column("moves", "Moves", "count", detail=True),
     Column("closed", "Closed (UTC)", "instant", detail=True),
     Column("closed_by", "Closed by", "text", detail=True),
@@ -51,7 +54,6 @@ class _Life:
     """What is known of an account."""
 
     account_id: str
-    names: dict[str, str]  # of everything, as far as known at this moment
     state: str = "unknown"
     name: str | None = None
     joined_how: str | None = None
@@ -59,6 +61,7 @@ class _Life:
     created: Change | None = None
     joined: Change | None = None
     parent_id: str | None = None
+    parent: str | None = None
     moves: int = 0
     closed: Change | None = None
     departed: Change | None = None
@@ -94,14 +97,11 @@ def accounts_report(store: StoreReader, wanted: ChangeFilter) -> Table:
 def account_lives(changes: Iterable[Change]) -> dict[str, _Life]:
     """What changes in order of time tell of each account's life, by account id."""
     lives: dict[str, _Life] = {}
-    names: dict[str, str] = {}
     for change in changes:
-        if change.target_id and change.target_name:
-            names[change.target_id] = change.target_name
         account_id = _account(change)
         if account_id is None or change.action not in _STEPS:
             continue
-        life = lives.setdefault(account_id, _Life(account_id, names))
+        life = lives.setdefault(account_id, _Life(account_id))
         life.changes.append(change)
         life.name = change.target_name or life.name
         if change.outcome == "succeeded":
@@ -114,9 +114,8 @@ def account_lives(changes: Iterable[Change]) -> dict[str, _Life]:
 def _account(change: Change) -> str | None:
     """The account that a change is about; of an accepted invitation the one that accepted."""
     if change.action == "AcceptHandshake":
-        purpose = text_at(change.event, "response.handshake.action") or ""
-        own = change.event.user_identity.account_id
-        return own if purpose.casefold() == "invite" else None
+        purpose = enum_at(change.event, "response.handshake.action")
+        return change.event.user_identity.account_id if purpose == "invite" else None
     return change.target_id if kind_of(change.target_id) == "account" else None
 
 
@@ -144,10 +143,10 @@ def _accept(life: _Life, change: Change) -> None:
 
 def _join(life: _Life, change: Change) -> None:
     """AWS's own word for it that an account joined, which comes after what made it join."""
-    how = text_at(change.event, "details.joinedMethod", "details.*.joinedMethod")
-    life.state, life.joined_how = "member", how.lower() if how else life.joined_how
+    how = enum_at(change.event, "details.joinedMethod", "details.*.joinedMethod")
+    life.state, life.joined_how = "member", how or life.joined_how
     _begin(life, change)
-    life.steps.append((change.event.event_time, f"joined ({how.lower()})" if how else "joined"))
+    life.steps.append((change.event.event_time, f"joined ({how})" if how else "joined"))
 
 
 def _begin(life: _Life, change: Change) -> None:
@@ -157,10 +156,11 @@ def _begin(life: _Life, change: Change) -> None:
 
 
 def _move(life: _Life, change: Change) -> None:
-    parent = text_at(change.event, "request.destinationParentId")
-    life.parent_id, life.state = parent, "member" if life.state == "unknown" else life.state
+    life.parent_id = text_at(change.event, "request.destinationParentId")
+    life.parent = change.after
+    life.state = "member" if life.state == "unknown" else life.state
     life.moves += 1
-    _tell(life, change, f"moved to {Thing(parent, life.names.get(parent or '')).label}")
+    _tell(life, change, f"moved to {life.parent or 'an unknown parent'}")
 
 
 def _close(life: _Life, change: Change) -> None:
@@ -180,19 +180,16 @@ def _remove(life: _Life, change: Change) -> None:
 
 def _departed(life: _Life, change: Change) -> None:
     """AWS's own word for it that an account departed, which comes after what made it depart."""
-    paths = ("departureMethod", "departedMethod")
-    how = text_at(
-        change.event, *(f"details.{end}" for path in paths for end in (path, f"*.{path}"))
-    )
-    words = how.lower() if how else None
+    how = departure_method(change.event)
     if life.departed is None:
-        _depart(life, change, words)
-    life.departed_how = words or life.departed_how
-    life.steps.append((change.event.event_time, f"departed ({words})" if words else "departed"))
+        _depart(life, change, how)
+    life.departed_how = how or life.departed_how
+    life.steps.append((change.event.event_time, f"departed ({how})" if how else "departed"))
 
 
 def _depart(life: _Life, change: Change, how: str | None) -> None:
-    life.departed, life.departed_how, life.state, life.parent_id = change, how, "departed", None
+    life.departed, life.departed_how, life.state = change, how, "departed"
+    life.parent_id = life.parent = None
 
 
 _STEPS = {
@@ -228,6 +225,7 @@ def _row(life: _Life, tz: tzinfo) -> tuple[object, ...]:
         _who(life.created),
         _when(life.joined or life.created),
         life.parent_id,
+        life.parent,
         life.moves,
         _when(life.closed),
         _who(life.closed),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.values import text_at
+from trailscan.organizations.fields import text_at
 from trailscan.organizations.versions import PolicyStep, follow_policies
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("principal", "Who", "text", wide=True),
-    Column("principal_kind", "Kind", "text"),
+    Column("principal_kind", "Kind", "text", least_width=110),
     Column("changes", "Changes", "count"),
-    Column("succeeded", "Succeeded", "count", least_width=100),
+    Column("succeeded", "Succeeded", "count", least_width=150),
     Column("denied", "Denied", "count"),
-    Column("failed", "Failed", "count", least_width=100),
-    Column("severity", "Gravest", "text", least_width=110),
-    Column("first", "First (UTC)", "instant", least_width=160),
+    Column("failed", "Failed", "count", least_width=150),
+    Column("severity", "Gravest", "text", least_width=120),
+    Column("first", "First (UTC)", "instant", least_width=200),
     Column("last", "Last (UTC)", "instant"),
-    Column("clients", "With", "list", least_width=130, most_width=14),
-    Column("source_ip_addresses", "From", "list", least_width=170, most_width=22),
-    Column("named_by", "Named by", "text", least_width=120),
+    Column("named_by", "Named by", "text", least_width=130),
+    Column("clients", "With", "list", least_width=170, most_width=15),
+    Column("source_ip_addresses", "From", "list", least_width=220, most_width=22),
     Column("naming", "What the name is", "text", detail=True),
     Column("name", "Name", "text", detail=True),
     Column("role", "Role", "text", detail=True),
@@ -128,9 +128,9 @@ def _row(identity: _Identity, changes: list[Change]) -> tuple[object, ...]:
         sums.severity,
         sums.first.event.event_time,
         sums.last.event.event_time,
+        "; ".join(distinct(_naming(who.rule).by for who in people)),
         distinct(change.client for change in changes),
         distinct(event.source_ip_address for event in events),
-        "; ".join(distinct(_naming(who.rule).by for who in people)),
         "; ".join(distinct(_naming(who.rule).means for who in people)),
         identity.name,
         identity.role,
@@ -148,4 +148,6 @@ def _row(identity: _Identity, changes: list[Change]) -> tuple[object, ...]:
 
 
 def _naming(rule: str) -> Naming:
-    return NAMING.get(rule, Naming("unknown", rule.replace("_", " ")))
+    """What stands behind a rule; of a service's event, behind that of the call which caused it."""
+    plain = rule.removeprefix("caused_by_")
+    return NAMING.get(plain, Naming("unknown", plain.replace("_", " ")))
