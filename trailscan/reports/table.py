@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import tzinfo
 
     import pandas as pd
@@ -31,6 +32,7 @@ class Column:
         least_width: the narrowest terminal that shows it.
         most_width: it is folded beyond; 0 for no bound.
         short: how many characters of an id suffice on a terminal; 0 for all.
+        order: the values there can be, in the order to sort them by, worst first; empty: any.
     """
 
     name: str
@@ -41,6 +43,28 @@ class Column:
     least_width: int = 0
     most_width: int = 0
     short: int = 0
+    order: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A record behind a row, and where it was read.
+
+    Attributes:
+        event_id: of the event that it is.
+        record: as it was recorded, JSON text.
+        log_file: bucket and key, or the path.
+        record_index: its position there, from 0.
+        sha256: of the log file's uncompressed bytes, hex, as CloudTrail's digest files attest it.
+        attested: what the digest files say of the log file; None: they were not checked.
+    """
+
+    event_id: str
+    record: str
+    log_file: str
+    record_index: int
+    sha256: str | None = None
+    attested: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +72,16 @@ class Table:
     """A report: rows x columns, the window looked at, and what a reader should know besides.
 
     Attributes:
+        name: as on the command line.
+        columns: what the values of a row are.
+        rows: a value a column; None where there is none.
+        window: of event time.
+        notes: what was looked at, and what was not.
         tz: the zone in which instants are told. Arrow and pandas keep UTC: the same instants.
         incomplete: why the answer may lack something; empty when nothing says so.
+        title: what it says, for people.
+        evidence: reads, for each row, the records behind it, its own first; None when no record
+            stands behind a row. It is read when a form shows it, since records are large.
     """
 
     name: str
@@ -59,6 +91,10 @@ class Table:
     notes: tuple[str, ...] = ()
     tz: tzinfo = UTC
     incomplete: tuple[str, ...] = ()
+    title: str = ""
+    evidence: Callable[[], tuple[tuple[Evidence, ...], ...]] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     def in_zone(self, tz: tzinfo) -> Table:
         """The same table with its instants told in a zone, which the titles name."""
