@@ -12,6 +12,8 @@ from trailscan.events.event import decode_record
 from trailscan.location import Location
 from trailscan.organizations.changes import Change, describe_changes
 from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
+from trailscan.organizations.severity import SEVERITIES
+from trailscan.reports.evidence import evidence_of
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.notes import looked_at
 from trailscan.reports.table import Column, Table
@@ -31,8 +33,8 @@ COLUMNS = (
     Column("target", "Target", "id", least_width=140, most_width=20),
     Column("source_ip_address", "From", "text", least_width=130, most_width=16),
     Column("client", "With", "text", least_width=160, most_width=13),
-    Column("outcome", "Outcome", "text"),
-    Column("severity", "Severity", "text", least_width=110),
+    Column("outcome", "Outcome", "text", order=("denied", "failed", "succeeded")),
+    Column("severity", "Severity", "text", least_width=110, order=SEVERITIES[::-1]),
     Column("event_id", "Event", "id", least_width=100, short=8),
     Column("event_name", "Action", "text", detail=True),
     Column("category", "Category", "text", detail=True),
@@ -77,6 +79,8 @@ def changes_report(store: StoreReader, wanted: ChangeFilter) -> Table:
         rows=tuple(to_row(change) for change in found),
         window=wanted.window,
         notes=looked_at(store, wanted, found, seen),
+        title="Who changed what, and when",
+        evidence=evidence_of(store, found),
     )
 
 
