@@ -21,7 +21,7 @@ _WIDTH_IN_FILES = 160
 
 def say(text: str, *, quiet: bool = False) -> None:
     """A remark, on stderr, with nothing in it that a terminal would obey."""
-    from trailscan.render.escape import visible
+    from trailscan.visible import visible
 
     if not quiet:
         for line in text.splitlines():

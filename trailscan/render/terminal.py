@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from trailscan.render.csv import as_text
-from trailscan.render.escape import visible
+from trailscan.visible import visible
 
 if TYPE_CHECKING:
     from rich.text import Text
