@@ -21,6 +21,9 @@ class Format(StrEnum):
     csv = "csv"
     json = "json"
     jsonl = "jsonl"
+    markdown = "markdown"
+    xlsx = "xlsx"
+    parquet = "parquet"
 
 
 class SummaryFormat(StrEnum):
