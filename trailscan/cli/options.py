@@ -22,6 +22,7 @@ class Format(StrEnum):
     json = "json"
     jsonl = "jsonl"
     markdown = "markdown"
+    html = "html"
     xlsx = "xlsx"
     parquet = "parquet"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trailscan.render.csv import render_csv
+from trailscan.render.html import render_html
 from trailscan.render.json import render_json, render_jsonl
 from trailscan.render.markdown import render_markdown
 from trailscan.render.parquet import render_parquet
@@ -21,6 +22,7 @@ FORMATS: Mapping[str, Callable[[Table], str | bytes]] = {
     "json": render_json,
     "jsonl": render_jsonl,
     "markdown": render_markdown,
+    "html": render_html,
     "xlsx": render_xlsx,
     "parquet": render_parquet,
 }
@@ -33,6 +35,8 @@ _SUFFIXES = {
     ".ndjson": "jsonl",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
     ".xlsx": "xlsx",
     ".parquet": "parquet",
     ".txt": "table",

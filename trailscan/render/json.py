@@ -31,7 +31,7 @@ def render_json(table: Table) -> str:
         "rows": [_plain(row) for row in table.records()],
         "notes": list(table.notes),
     }
-    return _safe(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n"
+    return safe_json(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n"
 
 
 def render_jsonl(table: Table) -> str:
@@ -40,7 +40,7 @@ def render_jsonl(table: Table) -> str:
         json.dumps(_plain(row), ensure_ascii=False, separators=(",", ":"))
         for row in table.records()
     )
-    return "".join(f"{_safe(line)}\n" for line in lines)
+    return "".join(f"{safe_json(line)}\n" for line in lines)
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
@@ -51,6 +51,6 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _safe(text: str) -> str:
+def safe_json(text: str) -> str:
     """The same JSON, with what a terminal would obey or hide written as escapes."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
