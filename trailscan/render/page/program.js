@@ -324,6 +324,7 @@
 
   nameTheme();
   show();
+  performance.mark("trailscan-shown");
   const ready = read("details").then((texts) => {
     details = texts;
     for (const row of rows) delete row.text;
@@ -335,6 +336,7 @@
   });
   ready.then(() => {
     if (location.hash) goTo(location.hash);
+    performance.mark("trailscan-ready");
     root.dataset.ready = "";
   });
 })();
