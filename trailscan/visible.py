@@ -17,10 +17,11 @@ def visible(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return text
-    return "".join(_shown(char) if _is_hidden(char) else char for char in text)
+    return "".join(_shown(char) if is_hidden(char) else char for char in text)
 
 
-def _is_hidden(char: str) -> bool:
+def is_hidden(char: str) -> bool:
+    """Whether a character is not seen where it is shown, or does something there."""
     return unicodedata.category(char) in _HIDDEN
 
 

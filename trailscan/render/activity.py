@@ -37,7 +37,7 @@ class _Rows:
 
 
 def activity(table: Table) -> Chart | None:
-    """Rows by time, stacked by the first column whose values have an order.
+    """Rows by time, stacked by `outcome` or else the first column whose values have an order.
 
     None when there is no instant to show.
     """
@@ -60,7 +60,9 @@ def _rows(table: Table) -> _Rows | None:
     """The instants of a report; a window that is asked for is shown whole."""
     columns = table.columns
     place = next((at for at, column in enumerate(columns) if column.kind == "instant"), None)
-    stacked = next((at for at, column in enumerate(columns) if column.order), None)
+    ordered = [at for at, column in enumerate(columns) if column.order]
+    ordered.sort(key=lambda at: columns[at].name != "outcome")
+    stacked = ordered[0] if ordered else None
     if place is None:
         return None
     pairs = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -67,7 +68,7 @@ def render_html(table: Table) -> str:
             report=visible(table.name),
             title=visible(table.title or table.name.capitalize()),
             window=table.window.in_words,
-            tiles=list(_tiles(table)),
+            tiles=[list(_tiles(table, place)) for place in _ordered(table)],
             notes=[visible(note) for note in (*table.notes, *remarks)],
             charts=draw_charts(table),
             shown=[column for column in table.columns if not column.detail],
@@ -92,13 +93,18 @@ def _data(table: Table) -> tuple[list[Block], tuple[str, ...]]:
     return blocks, (remark,) if left_out else ()
 
 
-def _tiles(table: Table) -> Iterator[Tile]:
-    """How many rows have each value of the columns whose values have an order."""
-    for place, column in enumerate(table.columns):
-        for value in column.order:
-            count = sum(row[place] == value for row in table.rows)
-            if count:
-                yield Tile(visible(value), count, tone(column, value) or "")
+def _ordered(table: Table) -> list[int]:
+    """The places of the columns whose values have an order."""
+    return [place for place, column in enumerate(table.columns) if column.order]
+
+
+def _tiles(table: Table, place: int) -> Iterator[Tile]:
+    """How many rows have each value of a column, where any has."""
+    column = table.columns[place]
+    counts = Counter(row[place] for row in table.rows)
+    for value in column.order:
+        if counts[value]:
+            yield Tile(visible(value), counts[value], tone(column, value) or "")
 
 
 def _cells(table: Table, row: tuple[object, ...]) -> Iterator[tuple[str, str, int]]:

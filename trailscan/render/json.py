@@ -7,15 +7,14 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from trailscan.render.csv import as_text
+from trailscan.reports.table import as_text
+from trailscan.visible import is_hidden
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     from trailscan.reports.table import Table
 
-_UNSEEN = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
+_NOT_PLAIN = re.compile("[^\x00-\x7e]")  # what is unseen below, JSON writes as escapes anyway
 
 
 def render_json(table: Table) -> str:
@@ -53,4 +52,9 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
 
 def safe_json(text: str) -> str:
     """The same JSON, with what a terminal would obey or hide written as escapes."""
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _NOT_PLAIN.sub(lambda found: _escaped(found[0]), text)
+
+
+def _escaped(char: str) -> str:
+    """A character, or its escape if it is not seen."""
+    return json.dumps(char)[1:-1] if char == "\x7f" or is_hidden(char) else char

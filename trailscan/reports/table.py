@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING, Literal
+
+from trailscan.visible import visible
+from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from trailscan.window import Window
+
+ROWS_IN_A_NOTEBOOK = 100
+"""How many rows Jupyter shows of a report."""
 
 Kind = Literal["instant", "text", "id", "count", "number", "list", "flag"]
 
@@ -146,7 +153,32 @@ class Table:
         return pd.DataFrame(frame.astype(types))
 
     def _repr_html_(self) -> str:
-        """The rows for Jupyter, every text escaped."""
-        shown = [column.name for column in self.columns if not column.detail]
-        html: str = self.to_frame()[shown].to_html(escape=True, index=False, na_rep="")
-        return html
+        """The first rows for Jupyter, and what was looked at; every text visible and escaped."""
+        shown = [place for place, column in enumerate(self.columns) if not column.detail]
+        head = "".join(f"<th>{_escaped(self.columns[place].title)}</th>" for place in shown)
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{_escaped(as_text(row[place]))}</td>' for place in shown)}</tr>"
+            for row in self.rows[:ROWS_IN_A_NOTEBOOK]
+        )
+        more = len(self.rows) - ROWS_IN_A_NOTEBOOK
+        said = [*self.notes, *([f"{more:,} more rows: to_frame() has all"] if more > 0 else [])]
+        notes = "<br>".join(map(_escaped, said))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{notes}</p>"
+
+
+def as_text(value: object) -> str:
+    """A value as text: instants in ISO 8601, lists joined by `; `, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return format_instant(value, value.tzinfo or UTC)
+    if isinstance(value, tuple | list):
+        return "; ".join(str(item) for item in value)
+    return str(value)
+
+
+def _escaped(text: str) -> str:
+    """A text inside an element of a page."""
+    return escape(visible(text))
