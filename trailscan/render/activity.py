@@ -21,7 +21,7 @@ _DAY = timedelta(days=1)
 _WIDE, _NARROW = 1120, 350
 _HEIGHT = 190
 _LEAST_BAR = 6  # pixels of a span
-_END = datetime.max.replace(tzinfo=UTC)  # of the calendar
+_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # of matplotlib's calendar
 _MOST_HOURS, _MOST_DAYS, _MOST_WEEKS = 72, 190, 110
 
 
@@ -116,8 +116,9 @@ def _draw_bars(sheet: Sheet, rows: _Rows, edges: list[datetime]) -> None:
     from matplotlib import dates  # noqa: PLC0415  # heavy
 
     places = [float(dates.date2num(edge)) for edge in edges]
+    last = len(places) - 2
     counts = Counter(
-        (bisect_right(edges, when) - 1, kind)
+        (min(bisect_right(edges, when) - 1, last), kind)
         for when, kind in zip(rows.whens, rows.kinds, strict=True)
     )
     for span in sorted({span for span, _ in counts}):
