@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,24 +19,6 @@ from trailscan.render.html import render_html
 from trailscan.reports.table import Table
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Path:
-    """The program of a real browser."""
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("needs Chromium")
-    return Path(found)
-
-
-@pytest.fixture(scope="session")
-def chromedriver() -> Path:
-    """The program that drives it."""
-    found = shutil.which("chromedriver")
-    if found is None:
-        pytest.skip("needs Chromium's driver")
-    return Path(found)
 
 
 class Browser:

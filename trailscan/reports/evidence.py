@@ -69,7 +69,9 @@ def _by_id(
     """The records of some events by event id, each with its place."""
     wanted = pa.array(sorted(event_ids), pa.string())
     table = store.events(
-        columns=_READ, where=lambda rows: pc.is_in(rows["event_id"], value_set=wanted)
+        columns=_READ,
+        where=lambda rows: pc.is_in(rows["event_id"], value_set=wanted),
+        told_by=("event_id",),
     )
     found: defaultdict[str, list[tuple[Location, Evidence]]] = defaultdict(list)
     for event_id, record, bucket, key, index, sha256 in zip(
