@@ -23,9 +23,12 @@ import trailscan as ts
 from trailscan.cli.options import Format
 from trailscan.load.loading import LoadOptions, run_load
 from trailscan.render.formats import FORMATS
+from trailscan.reports.changes import COLUMNS
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
-COLUMNS = "220"
+WIDTH = "220"
+SHOWN = [column.name for column in COLUMNS if not column.detail]
+OUTCOME, EVENT = SHOWN.index("outcome"), SHOWN.index("event_id")
 
 
 def trailscan(*words: object) -> subprocess.CompletedProcess[bytes]:
@@ -34,7 +37,7 @@ def trailscan(*words: object) -> subprocess.CompletedProcess[bytes]:
         [sys.executable, "-W", "error", "-m", "trailscan", *map(str, words)],
         capture_output=True,
         check=False,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": COLUMNS},
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": WIDTH},
     )
 
 
@@ -48,7 +51,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def from_table(data: bytes) -> list[tuple[str, str, str]]:
     """Time, outcome and the beginning of the event's id, from the lines that begin a row."""
-    line = re.compile(r" (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) .* (denied|failed|succeeded) +(\w{8})")
+    line = re.compile(
+        r" (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) .* (denied|failed|succeeded) +\w+ +(\w{8})"
+    )
     return [found.groups() for found in map(line.fullmatch, data.decode().splitlines()) if found]
 
 
@@ -65,14 +70,14 @@ def as_cell(when: object) -> str:
 def from_markdown(data: bytes) -> list[tuple[str, str, str]]:
     """The same from the lines of a table in Markdown."""
     lines = [line.strip("| ").split(" | ") for line in data.decode().splitlines() if "|" in line]
-    return [(cells[0], cells[-2], cells[-1]) for cells in lines[2:]]
+    return [(cells[0], cells[OUTCOME], cells[EVENT]) for cells in lines[2:]]
 
 
 def from_html(data: bytes) -> list[tuple[str, str, str]]:
     """The same from the elements of a page."""
     rows = LexborHTMLParser(data.decode()).css("#rows tbody tr")
     texts = [[cell.text().strip() for cell in row.css("td")] for row in rows]
-    return [(cells[0], cells[6], cells[7][:8]) for cells in texts]
+    return [(cells[0], cells[OUTCOME], cells[EVENT][:8]) for cells in texts]
 
 
 def from_xlsx(data: bytes) -> list[tuple[str, str, str]]:
@@ -153,7 +158,7 @@ def test_a_terminal_gets_no_bytes(store, form):
         stdout=terminal,
         stderr=subprocess.PIPE,
         check=False,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": COLUMNS},
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": WIDTH},
     )
     os.close(terminal)
     os.set_blocking(reader, False)

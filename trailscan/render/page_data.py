@@ -32,7 +32,7 @@ MOST_PACKED = 5_000_000
 _BLOCK = 200  # rows whose records are unpacked together
 _LEVEL = 7
 _MOST_VALUES = 150
-_MOST_CHOICES = 6
+_MOST_CHOICES = 7
 
 
 class Block(NamedTuple):

@@ -31,12 +31,12 @@ def _rules(place: int, column: Column) -> Iterator[str]:
     elif column.short:
         yield f"{cell} span{{width:{column.short}ch}}"
     elif column.wide:
-        yield f"{cell}{{min-width:18rem}}"
+        yield f"{cell}{{min-width:18rem;width:36%}}"
     elif column.kind in {"text", "id"}:
         yield f"{cell}{{min-width:{min(column.most_width or 14, 16)}ch}}"
     if column.kind == "id":
         yield f"{cell}{{font-family:var(--mono);font-size:.92em}}"
-    if column.least_width:
+    if column.least_width and not column.order:
         least = round(column.least_width * _CHARACTER)
         yield f"@media screen and (max-width:{least}px){{{cell},{head}{{display:none}}}}"
     yield from _on_cards(place, cell, column)
@@ -46,16 +46,16 @@ def _on_cards(place: int, cell: str, column: Column) -> Iterator[str]:
     """How a column stands when a row is a card: time first, what has an order beside it."""
     rules = []
     if place == 1:
-        rules.append(f"{cell}{{flex:0 1 auto;order:0}}")
+        rules.append(f"{cell}{{flex:0 1 auto;order:0;margin-right:auto}}")
     elif column.order:
-        rules.append(f"{cell}{{flex:0 0 auto;order:1;margin-left:auto}}")
+        rules.append(f"{cell}{{flex:0 0 auto;order:1}}")
     elif not column.wide:
         rules.append(f"{cell}{{flex:0 1 auto;font-size:.92em;color:var(--soft);min-width:0}}")
         rules.append(f"{cell}::before{{content:{_quoted(column.title + ': ')};color:var(--soft)}}")
         rules.append(f"{cell}:empty{{display:none}}")
     else:
-        rules.append(f"{cell}{{min-width:0}}")
-    yield f"@media (max-width:{_NARROW}){{{''.join(rules)}}}"
+        rules.append(f"{cell}{{min-width:0;width:auto}}")
+    yield f"@media screen and (max-width:{_NARROW}){{{''.join(rules)}}}"
 
 
 def _quoted(text: str) -> str:
