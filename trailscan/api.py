@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.load.loading import LoadOptions, run_load
-from trailscan.reports.changes import ChangeFilter, changes_report
+from trailscan.reports.catalogue import REPORTS
+from trailscan.reports.filter import ChangeFilter
 from trailscan.store.reader import StoreReader
-from trailscan.window import Window, parse_when
+from trailscan.window import Window, parse_when, parse_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
     from trailscan.load.summary import LoadSummary
     from trailscan.reports.table import Table
-
-REPORTS = {"changes": changes_report}
-"""The reports by name."""
 
 When = str | datetime | None
 
@@ -80,12 +78,20 @@ class Store:
     def report(self, name: str, since: When = None, until: When = None, **filters: Any) -> Table:
         """A report by name, with the filters of `trailscan report`.
 
+        Args:
+            name: one of `trailscan.reports.catalogue.REPORTS`.
+            since: start of the window; a date is read in the zone `tz`, UTC without it.
+            until: its end.
+            filters: as on the command line: a text, or several as alternatives; `reads` is a bool,
+                `tz` a zone's name.
+
         Raises:
             ValueError: there is no such report or filter, or an instant cannot be read.
         """
         if name not in REPORTS:
             raise ValueError(f"no report {name!r}; there are: {', '.join(REPORTS)}")
-        return REPORTS[name](self.reader, to_filter(to_window(since, until), filters))
+        report = REPORTS[name]
+        return report.build(self.reader, to_filter(report.filters, since, until, filters))
 
     def changes(self, since: When = None, until: When = None, **filters: Any) -> pd.DataFrame:
         """Who changed what: one row a change, as `trailscan report changes`."""
@@ -156,16 +162,26 @@ def to_window(since: When, until: When, tz: tzinfo = UTC) -> Window:
     return Window(*bounds)
 
 
-def to_filter(window: Window, filters: dict[str, Any]) -> ChangeFilter:
+def to_filter(
+    known: Iterable[str], since: When, until: When, filters: dict[str, Any]
+) -> ChangeFilter:
     """A filter from keyword arguments; one text stands for a tuple of one.
 
+    Args:
+        known: the filters that there are.
+        since: start of the window.
+        until: its end.
+        filters: values by name.
+
     Raises:
-        ValueError: there is no such filter.
+        ValueError: there is no such filter, or a value cannot be read.
     """
-    known = {field.name for field in fields(ChangeFilter)} - {"window"}
-    if unknown := sorted(set(filters) - known):
+    if unknown := sorted(set(filters) - set(known)):
         raise ValueError(f"no filter {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
+    tz = parse_zone(filters.get("tz") or "UTC")
     given: dict[str, Any] = {
-        name: (value,) if isinstance(value, str) else value for name, value in filters.items()
+        name: (value,) if isinstance(value, str) else value
+        for name, value in filters.items()
+        if name != "tz"
     }
-    return ChangeFilter(window=window, **given)
+    return ChangeFilter(window=to_window(since, until, tz), tz=tz, **given)

@@ -109,7 +109,7 @@ def load(
 
 def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
     """The summary on stdout."""
-    from trailscan.render.escape import visible
+    from trailscan.visible import visible
 
     if form is o.SummaryFormat.json:
         import json

@@ -21,6 +21,10 @@ class Format(StrEnum):
     csv = "csv"
     json = "json"
     jsonl = "jsonl"
+    markdown = "markdown"
+    html = "html"
+    xlsx = "xlsx"
+    parquet = "parquet"
 
 
 class SummaryFormat(StrEnum):

@@ -121,6 +121,34 @@ class _Statement(NamedTuple):
 _Pairs = list[tuple[_Statement, _Statement]]
 
 
+class StatementMatch(NamedTuple):
+    """The statements of two texts, as JSON values, without those that mean the same in both.
+
+    Attributes:
+        changed: pairs of before and after.
+        removed: those that only the old text has.
+        added: those that only the new text has.
+    """
+
+    changed: tuple[tuple[object, object], ...]
+    removed: tuple[object, ...]
+    added: tuple[object, ...]
+
+
+def match_statements(before: str, after: str) -> StatementMatch | None:
+    """Which statements of two texts belong together; None when the texts are not comparable."""
+    try:
+        old, new = decode_object(before), decode_object(after)
+    except DecodeError:
+        return None
+    pairs, removed, added = _matched(_statements(old), _statements(new))
+    return StatementMatch(
+        changed=tuple((one.value, other.value) for one, other in pairs),
+        removed=tuple(one.value for one in removed),
+        added=tuple(one.value for one in added),
+    )
+
+
 def compare_policies(before: str, after: str) -> PolicyDifference:
     """What a policy's text says after an update that it did not say before, and the reverse.
 
@@ -138,8 +166,8 @@ def compare_policies(before: str, after: str) -> PolicyDifference:
         return PolicyDifference((), (), (), other, comparable=False)
     pairs, removed, added = _matched(was, now)
     return PolicyDifference(
-        added=tuple(_label(one.value) for one in added),
-        removed=tuple(_label(one.value) for one in removed),
+        added=tuple(label(one.value) for one in added),
+        removed=tuple(label(one.value) for one in removed),
         changed=tuple(_changed(one.value, other.value) for one, other in pairs),
         other=tuple(_differences(*_others(old, new))),
         comparable=True,
@@ -256,7 +284,7 @@ def _sid(statement: object) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _label(statement: object) -> str:
+def label(statement: object) -> str:
     """`DenyLeave (Deny organizations:LeaveOrganization)`, or the part in brackets alone."""
     sid = _sid(statement)
     return _account(statement) if sid is None else f"{_shown(sid)} ({_account(statement)})"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from trailscan.render.csv import as_text
-from trailscan.render.escape import visible
+from trailscan.visible import visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -31,6 +31,7 @@ def render_terminal(table: Table, *, width: int, color: bool) -> str:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # start-up
     from rich.console import Console  # noqa: PLC0415  # start-up
     from rich.table import Table as RichTable  # noqa: PLC0415  # start-up
+    from rich.text import Text  # noqa: PLC0415  # start-up
 
     out = io.StringIO()
     console = Console(
@@ -54,7 +55,7 @@ def render_terminal(table: Table, *, width: int, color: bool) -> str:
         cells = [[_cell(row[place], column) for place, column in shown] for row in table.rows]
         widths = _widths([column for _, column in shown], cells, width)
         for (_, column), wide in zip(shown, widths, strict=True):
-            grid.add_column(column.title, overflow="fold", width=wide)
+            grid.add_column(Text(visible(column.title)), overflow="fold", width=wide)
         for row in cells:
             grid.add_row(*row)
         console.print(grid)
@@ -100,8 +101,13 @@ def _cell(value: object, column: Column) -> Text:
     from rich.text import Text  # noqa: PLC0415  # start-up
 
     if isinstance(value, datetime):
-        return Text(f"{value:%Y-%m-%d %H:%M:%S}")
+        return Text(f"{value:%Y-%m-%d %H:%M:%S}{_offset(value)}")
     text = visible(as_text(value))
     if column.short and len(text) > column.short:
         return Text(text[: column.short])
     return Text(text, style=_STYLES.get(text, "") if column.name == "outcome" else "")
+
+
+def _offset(when: datetime) -> str:
+    """What tells the hours of a zone apart that its clocks show twice; UTC needs nothing."""
+    return "" if when.tzinfo is UTC else f"{when:%z}"

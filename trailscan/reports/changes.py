@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,14 +12,19 @@ from trailscan.events.event import decode_record
 from trailscan.location import Location
 from trailscan.organizations.changes import Change, describe_changes
 from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
+from trailscan.organizations.severity import SEVERITIES
+from trailscan.reports.evidence import evidence_of
+from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.notes import looked_at
 from trailscan.reports.table import Column, Table
-from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from trailscan.events.event import Event
     from trailscan.store.reader import StoreReader
+
+__all__ = ["COLUMNS", "ChangeFilter", "changes_report", "read_changes", "to_row"]
 
 COLUMNS = (
     Column("event_time", "When (UTC)", "instant"),
@@ -30,8 +33,8 @@ COLUMNS = (
     Column("target", "Target", "id", least_width=140, most_width=20),
     Column("source_ip_address", "From", "text", least_width=130, most_width=16),
     Column("client", "With", "text", least_width=160, most_width=13),
-    Column("outcome", "Outcome", "text"),
-    Column("severity", "Severity", "text", least_width=110),
+    Column("outcome", "Outcome", "text", order=("denied", "failed", "succeeded")),
+    Column("severity", "Severity", "text", least_width=110, order=SEVERITIES[::-1]),
     Column("event_id", "Event", "id", least_width=100, short=8),
     Column("event_name", "Action", "text", detail=True),
     Column("category", "Category", "text", detail=True),
@@ -62,89 +65,49 @@ _READ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """Which changes to show; every field narrows, several values of one field are alternatives.
-
-    Texts match without regard to case: `action` as a pattern (`*Policy`), `outcome`, `category` and
-    `account` whole, all others anywhere inside.
-
-    Attributes:
-        window: of event time.
-        account: the account in whose trail the event stands, or whose principal acted.
-        contains: anywhere in the row's words, ids, error or user agent.
-        reads: also show calls that change nothing.
-    """
-
-    window: Window = Window()  # noqa: RUF009  # frozen: sharing it is harmless
-    principal: tuple[str, ...] = ()
-    action: tuple[str, ...] = ()
-    target: tuple[str, ...] = ()
-    account: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-    outcome: tuple[str, ...] = ()
-    source_ip: tuple[str, ...] = ()
-    contains: tuple[str, ...] = ()
-    reads: bool = False
-
-    def holds(self, change: Change) -> bool:
-        """Whether a change is wanted."""
-        return change.event.event_time in self.window and all(
-            not texts or any(test(text.casefold(), change) for text in texts)
-            for texts, test in (
-                (self.principal, _by_principal),
-                (self.action, _by_action),
-                (self.target, _by_target),
-                (self.account, _by_account),
-                (self.category, _by_category),
-                (self.outcome, _by_outcome),
-                (self.source_ip, _by_source_ip),
-                (self.contains, _by_words),
-            )
-        )
-
-    def in_words(self) -> str:
-        """The filter as a reader may want to see it repeated; empty when there is none."""
-        named = {
-            "principal": self.principal,
-            "action": self.action,
-            "target": self.target,
-            "account": self.account,
-            "category": self.category,
-            "outcome": self.outcome,
-            "source ip": self.source_ip,
-            "contains": self.contains,
-        }
-        parts = [f"{name} {' or '.join(texts)}" for name, texts in named.items() if texts]
-        return ", ".join(parts)
-
-
 def changes_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     """The changes of a store, one row each, in order of time and event id.
 
     All of the store's history is read, whatever the window: a result may come long after its
     request, and names are known from events before.
     """
-    found = [change for change in read_changes(store, reads=wanted.reads) if wanted.holds(change)]
+    seen = read_changes(store, reads=wanted.reads)
+    found = [change for change in seen if wanted.holds(change)]
     return Table(
         name="changes",
         columns=COLUMNS,
-        rows=tuple(_row(change) for change in found),
+        rows=tuple(to_row(change) for change in found),
         window=wanted.window,
-        notes=tuple(_notes(store, wanted, len(found))),
+        notes=looked_at(store, wanted, found, seen),
+        title="Who changed what, and when",
+        evidence=evidence_of(store, found),
     )
 
 
 def read_changes(
-    store: StoreReader, *, reads: bool = False, names: Mapping[str, str] | None = None
+    store: StoreReader,
+    *,
+    reads: bool = False,
+    names: Mapping[str, str] | None = None,
+    where: Callable[[pa.Table], pa.Array] | None = None,
 ) -> list[Change]:
-    """Every change of a store, with `reads` every read-only call too."""
-    return describe_changes(_events(store, reads=reads), reads=reads, names=names)
+    """Every change of a store, with `reads` every read-only call too.
+
+    Args:
+        store: all of its history is read.
+        reads: also tell of calls that change nothing.
+        names: id -> name, for what the log has no name of.
+        where: says of `TOLD_BY` of some events which are wanted; None for all that tell.
+    """
+    chosen = where or (all_that_tell if reads else _maybe_changes)
+    return describe_changes(_events(store, chosen), reads=reads, names=names)
 
 
-def _events(store: StoreReader, *, reads: bool) -> Iterator[tuple[Event, Location]]:
+def _events(
+    store: StoreReader, where: Callable[[pa.Table], pa.Array]
+) -> Iterator[tuple[Event, Location]]:
     """The events that may be changes, and those that give names, decoded from their records."""
-    table = store.events(columns=_READ, where=_all_that_tell if reads else _maybe_changes)
+    table = store.events(columns=_READ, where=where, told_by=TOLD_BY)
     for batch in table.to_batches(max_chunksize=4096):
         columns = [batch["record"].cast(pa.binary()), *batch.columns[1:]]
         for record, account_id, *place in zip(*(one.to_pylist() for one in columns), strict=True):
@@ -159,7 +122,7 @@ def _with_recipient(event: Event, account_id: str) -> Event:
     return msgspec.structs.replace(event, recipient_account_id=account_id or None)
 
 
-def _all_that_tell(table: pa.Table) -> pa.Array:
+def all_that_tell(table: pa.Table) -> pa.Array:
     """The events of Organizations, and those of Control Tower where they were loaded."""
     return pc.is_in(table["event_source"], value_set=_SOURCES)
 
@@ -167,14 +130,17 @@ def _all_that_tell(table: pa.Table) -> pa.Array:
 def _maybe_changes(table: pa.Table) -> pa.Array:
     """The same without the read-only operations of the catalogue."""
     reads = pc.is_in(table["event_name"], value_set=_READS)
-    return pc.and_(_all_that_tell(table), pc.invert(reads))
+    return pc.and_(all_that_tell(table), pc.invert(reads))
 
+
+TOLD_BY = ("event_source", "event_name", "error_code")
+"""The columns by which events are chosen before their records are read."""
 
 _SOURCES = pa.array([ORGANIZATIONS, CONTROL_TOWER])
 _READS = pa.array(sorted(READ_ONLY_NAMES))
 
 
-def _row(change: Change) -> tuple[object, ...]:
+def to_row(change: Change) -> tuple[object, ...]:
     """A change in the order of `COLUMNS`."""
     event, who = change.event, change.principal
     return (
@@ -206,62 +172,3 @@ def _row(change: Change) -> tuple[object, ...]:
         str(change.where._replace(record_index=None)),
         change.where.record_index,
     )
-
-
-def _notes(store: StoreReader, wanted: ChangeFilter, count: int) -> Iterator[str]:
-    """What was looked at, and what a reader should know of it."""
-    plural = "" if count == 1 else "s"
-    words = wanted.in_words()
-    shown = f" with {words}" if words else ""
-    what = "call" if wanted.reads else "change"
-    yield f"{count:,} {what}{plural}{shown}; {wanted.window.in_words}"
-    totals = [commit.counts for commit in store.commits]
-    rejects = sum(counts.rejects for counts in totals)
-    conflicts = sum(counts.conflicts for counts in totals)
-    log_files = sum(counts.log_files for counts in totals)
-    events = sum(counts.kept for counts in totals)
-    yield f"from {events:,} events out of {log_files:,} log files in {store.place}"
-    if rejects:
-        yield f"{rejects:,} records could not be decoded and are not among these (rejects/)"
-    if conflicts:
-        yield f"{conflicts:,} events repeat the id of another with other content; all are shown"
-
-
-def _by_principal(text: str, change: Change) -> bool:
-    who = change.principal
-    fields = (who.name, who.display, who.role, who.session, who.arn, who.service)
-    return _inside(text, *fields)
-
-
-def _by_action(text: str, change: Change) -> bool:
-    return fnmatchcase(change.action.casefold(), text)
-
-
-def _by_target(text: str, change: Change) -> bool:
-    return _inside(text, change.target_id, change.target_name)
-
-
-def _by_account(text: str, change: Change) -> bool:
-    return text in (change.event.recipient_account_id, change.principal.account_id)
-
-
-def _by_category(text: str, change: Change) -> bool:
-    return text == change.category.casefold()
-
-
-def _by_outcome(text: str, change: Change) -> bool:
-    return text == change.outcome
-
-
-def _by_source_ip(text: str, change: Change) -> bool:
-    return _inside(text, change.event.source_ip_address)
-
-
-def _by_words(text: str, change: Change) -> bool:
-    event, who = change.event, change.principal
-    fields = (change.description, who.display, who.arn, change.action, change.target_id)
-    return _inside(text, *fields, event.event_id, event.error_message, event.user_agent)
-
-
-def _inside(text: str, *fields: str | None) -> bool:
-    return any(text in field.casefold() for field in fields if field)

@@ -119,6 +119,17 @@ class StoreReader:
         """The log files by delivery day, one row for each time one was done or rejected."""
         return self._read(self.files("log_files", days), "log_files", columns)
 
+    def scan(
+        self, table: TableName, columns: list[str] | None = None
+    ) -> Iterator[tuple[DataFile, pa.Table]]:
+        """The data files of a table one after another, by day and commit, with their rows.
+
+        Memory holds a few of them at a time, whatever the size of the store.
+        """
+        files = sorted(self.files(table), key=lambda file: (str(file.day), file.path))
+        rows = read_files(self._bucket, files, columns or _SCHEMAS[table].names)
+        return zip(files, rows, strict=True)
+
     def rejects(self) -> pa.Table:
         """The rejects."""
         return self._read(self.files("rejects"), "rejects", None)

@@ -1,0 +1,201 @@
+"""The plot of activity over time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+from trailscan.render.drawing import Chart, Drawing, Meaning, Sheet
+from trailscan.render.tones import tone
+from trailscan.visible import visible
+
+if TYPE_CHECKING:
+    from trailscan.reports.table import Column, Table
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_WIDE, _NARROW = 1120, 350
+_HEIGHT = 190
+_LEAST_BAR = 6  # pixels of a span
+_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # of matplotlib's calendar
+_MOST_HOURS, _MOST_DAYS, _MOST_WEEKS = 72, 190, 110
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is drawn: instants, each with a kind, and the column that the kinds are of."""
+
+    whens: list[datetime]
+    kinds: list[str]
+    column: Column | None
+    first: datetime
+    last: datetime
+
+
+def activity(table: Table) -> Chart | None:
+    """Rows by time, stacked by `outcome` or else the first column whose values have an order.
+
+    None when there is no instant to show.
+    """
+    rows = _rows(table)
+    if rows is None:
+        return None
+    days = Counter(when.date() for when in rows.whens)
+    day, most = min(days.items(), key=lambda pair: (-pair[1], pair[0]))
+    return Chart(
+        "activity",
+        "Activity",
+        f"most on {day:%a} {day.isoformat()}: {most:,}",
+        tuple((_look(rows, kind), visible(kind)) for kind in _order(rows) if kind),
+        _draw(rows, _WIDE),
+        _draw(rows, _NARROW),
+    )
+
+
+def _rows(table: Table) -> _Rows | None:
+    """The instants of a report; a window that is asked for is shown whole."""
+    columns = table.columns
+    place = next((at for at, column in enumerate(columns) if column.kind == "instant"), None)
+    ordered = [at for at, column in enumerate(columns) if column.order]
+    ordered.sort(key=lambda at: columns[at].name != "outcome")
+    stacked = ordered[0] if ordered else None
+    if place is None:
+        return None
+    pairs = [
+        (when.astimezone(UTC), "" if stacked is None else str(row[stacked] or ""))
+        for row in table.rows
+        if isinstance(when := row[place], datetime)
+    ]
+    if not pairs:
+        return None
+    whens = [when for when, _ in pairs]
+    return _Rows(
+        whens,
+        [kind for _, kind in pairs],
+        None if stacked is None else columns[stacked],
+        min([*whens, *filter(None, [table.window.start])]),
+        max([*whens, *filter(None, [table.window.end])]),
+    )
+
+
+def _order(rows: _Rows) -> list[str]:
+    """The kinds there are, in their order, the unknown last."""
+    found = set(rows.kinds)
+    known = [kind for kind in (rows.column.order if rows.column else ()) if kind in found]
+    return known + sorted(found - set(known))
+
+
+def _look(rows: _Rows, kind: str) -> str:
+    return (tone(rows.column, kind) if rows.column else None) or "plain"
+
+
+def _draw(rows: _Rows, width: int) -> Drawing:
+    """Bars, one for each span of time that has rows, the worst at the bottom."""
+    from matplotlib import dates, ticker  # noqa: PLC0415  # heavy
+
+    sheet = Sheet(width, _HEIGHT, left=34, right=8, top=8, bottom=34)
+    edges = _edges(rows.first, rows.last, most=width // _LEAST_BAR)
+    _draw_bars(sheet, rows, edges)
+    axes = sheet.axes
+    axes.set_xlim(dates.date2num(edges[0]), dates.date2num(edges[-1]))
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(ticker.MaxNLocator(nbins=4, integer=True, min_n_ticks=1))
+    axes.yaxis.grid(visible=True)
+    locator = dates.AutoDateLocator(minticks=2, maxticks=3 + width // 110)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    return sheet.draw()
+
+
+def _draw_bars(sheet: Sheet, rows: _Rows, edges: list[datetime]) -> None:
+    """A stack for each span of time that has rows."""
+    from matplotlib import dates  # noqa: PLC0415  # heavy
+
+    places = [float(dates.date2num(edge)) for edge in edges]
+    last = len(places) - 2
+    counts = Counter(
+        (min(bisect_right(edges, when) - 1, last), kind)
+        for when, kind in zip(rows.whens, rows.kinds, strict=True)
+    )
+    for span in sorted({span for span, _ in counts}):
+        start, end = edges[span], edges[span + 1]
+        wide, bottom = places[span + 1] - places[span], 0
+        for kind in _order(rows):
+            count = counts[span, kind]
+            if count:
+                (bar,) = sheet.axes.bar(
+                    places[span] + 0.06 * wide, count, 0.88 * wide, bottom, align="edge"
+                )
+                sheet.mean(bar, _meaning(rows, kind, start, end, count))
+                bottom += count
+
+
+def _meaning(rows: _Rows, kind: str, start: datetime, end: datetime, count: int) -> Meaning:
+    """What a bar stands for."""
+    picks: dict[str, object] = {"from": _text(start), "to": _text(end)}
+    if rows.column:
+        picks["values"] = {rows.column.name: visible(kind)}
+    title = f"{_span(start, end)}: {count:,} {visible(kind)}".rstrip()
+    return Meaning(f"mark {_look(rows, kind)}", title, picks)
+
+
+def _edges(first: datetime, last: datetime, most: int) -> list[datetime]:
+    """Bounds of hours, days, weeks, months or years around two instants.
+
+    Args:
+        first: the earliest instant.
+        last: the latest.
+        most: about how many spans there may be.
+    """
+    hours = (last - first) / _HOUR
+    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    if hours <= min(most, _MOST_HOURS):
+        return _stepped(first.replace(minute=0, second=0, microsecond=0), last, _HOUR)
+    if hours / 24 <= min(most, _MOST_DAYS):
+        return _stepped(day, last, _DAY)
+    if hours / 24 / 7 <= min(most, _MOST_WEEKS) and day.toordinal() > day.weekday():
+        return _stepped(day - day.weekday() * _DAY, last, 7 * _DAY)
+    begin, end = _months(first), _months(last)
+    if end - begin <= most:
+        return [_month(number) for number in range(begin, end + 2)]
+    begin, step = 12 * first.year, 12 * ceil((end - begin) / 12 / most)
+    return [_month(number) for number in range(begin, end + step + 1, step)]
+
+
+def _stepped(start: datetime, last: datetime, step: timedelta) -> list[datetime]:
+    """Instants a step apart, from a start to beyond the last one, or to the calendar's end."""
+    edges = [start]
+    while edges[-1] <= last:
+        if _END - edges[-1] < step:
+            return [*edges, _END]
+        edges.append(edges[-1] + step)
+    return edges
+
+
+def _months(when: datetime) -> int:
+    """The month of an instant, counted from the year 0."""
+    return 12 * when.year + when.month - 1
+
+
+def _month(number: int) -> datetime:
+    """The start of a month, counted from the year 0, or the calendar's end."""
+    year, month = divmod(number, 12)
+    return _END if year > _END.year else datetime(year, month + 1, 1, tzinfo=UTC)
+
+
+def _text(when: datetime) -> str:
+    """An instant as a page's cells have it: such texts compare as instants do."""
+    return when.replace(tzinfo=None).isoformat(" ")
+
+
+def _span(start: datetime, end: datetime) -> str:
+    """A span of time in words."""
+    if end - start <= _HOUR:
+        return f"{start:%a} {start.date()} {start:%H:%M} UTC"
+    if end - start <= _DAY:
+        return f"{start:%a} {start.date()}"
+    return f"{start.date()} to {(end - _DAY).date()}"

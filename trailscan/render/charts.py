@@ -1,0 +1,22 @@
+"""The plots of a report: activity over time, who by what, and the hours of the week.
+
+A report has those for which it has columns: an instant; `principal` and `category` or
+`event_name`. All of its rows are counted in each of them. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trailscan.render.activity import activity
+from trailscan.render.heatmaps import hours_of_the_week, who_by_what
+
+if TYPE_CHECKING:
+    from trailscan.render.drawing import Chart
+    from trailscan.reports.table import Table
+
+
+def draw_charts(table: Table) -> tuple[Chart, ...]:
+    """The plots that a report has columns for; none when it has no rows."""
+    makers = (activity, who_by_what, hours_of_the_week)
+    return tuple(chart for maker in makers if (chart := maker(table)))
