@@ -17,6 +17,7 @@ from trailscan.cli.output import say, write_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from trailscan.load.loading import LoadOptions
     from trailscan.load.summary import LoadSummary
 
 INCOMPLETE = 4
@@ -103,8 +104,21 @@ def load(
         asked = replace(asked, progress=progress)
         summary = run_load(sources, store, asked, datetime.now(UTC), standard_input)
     _show(summary, format, quiet=quiet)
+    if summary.kept:
+        _tell_once(store, asked)
     if not summary.complete:
         raise typer.Exit(INCOMPLETE)
+
+
+def _tell_once(store: str, asked: LoadOptions) -> None:
+    """Tell the changes of a large store now, so that the first report need not."""
+    from trailscan.buckets import open_bucket
+    from trailscan.reports.changes import iterate_changes
+    from trailscan.reports.kept import keep_all
+    from trailscan.store.reader import StoreReader
+
+    reader = StoreReader(open_bucket(store, asked.aws), store)
+    keep_all(reader, iterate_changes(reader))
 
 
 def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:

@@ -29,6 +29,9 @@ def _group() -> None:
 
 def _run(report: Report, **given: Any) -> None:
     """Make a report, write it, and end with the exit code that it deserves."""
+    import gc
+
+    gc.disable()  # nothing here makes cycles, and looking for them is a third of a long report
     from trailscan.buckets import open_bucket
     from trailscan.store.reader import StoreReader
 

@@ -23,9 +23,9 @@ from trailscan.organizations.things import Thing, any_thing, refused_thing
 from trailscan.organizations.words import Telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from trailscan.organizations.joins import Seen
+    from trailscan.organizations.joins import Joined, Seen
     from trailscan.organizations.operations import Operation
 
 Outcome = Literal["succeeded", "denied", "failed"]
@@ -98,23 +98,36 @@ def describe_changes(
         names: id -> name, for what the log has no name of.
     """
     seen = joins.in_order_of_time(events)
-    copies = joins.copies(seen)
-    copied = {one.place for group in copies.values() for one in group}
-    results = joins.results(one for one in seen if one.place not in copied)
-    causes = joins.causes((one for one in seen if one.place not in copied), results)
-    told_elsewhere = copied | {one.place for one in results.values()}
+    return list(tell(seen, joins.join(seen), reads=reads, names=names))
+
+
+def tell(
+    seen: Iterable[Seen],
+    joined: Joined,
+    *,
+    reads: bool = False,
+    names: Mapping[str, str] | None = None,
+) -> Iterator[Change]:
+    """The changes among events that come in order of time, one by one.
+
+    Args:
+        seen: decoded as they are asked for: what was just decoded is told fastest.
+        joined: which of them belong together.
+        reads: as for `describe_changes`.
+        names: as for `describe_changes`.
+    """
     state = Organization.with_names(names or {})
-    changes = []
     for one in seen:
         event = one.event
         wanted = reads or not is_read_only(event.event_name or "")
-        if event.event_source == ORGANIZATIONS and wanted and one.place not in told_elsewhere:
-            related = copies.get(one.place, ())
-            changes.append(
-                _describe(one, results.get(one.place), causes.get(one.place), related, state)
-            )
+        if event.event_source == ORGANIZATIONS and wanted:
+            place = one.place
+            if place not in joined.told_elsewhere:
+                copies = joined.copies.get(place, ())
+                yield _describe(
+                    one, joined.results.get(place), joined.causes.get(place), copies, state
+                )
         state = apply(state, event)
-    return changes
 
 
 def _describe(

@@ -174,12 +174,14 @@ def named(identifier: str | None, kind: str | None, known: Organization) -> Thin
     """A thing with what is known of it: name, path of an OU, type of a policy."""
     if identifier is None:
         return Thing(None, None, kind)
-    name = known.name_of(identifier, kind)
-    if kind == "ou":
-        return Thing(identifier, name, kind, known.path_of(identifier) if name else None)
     if kind == "policy":
-        return Thing(identifier, name, kind, None, policy_word(known.policy_type_of(identifier)))
-    return Thing(identifier, name, kind)
+        policy = known.policies.get(identifier)
+        word = policy_word(policy.type) if policy is not None and policy.type else None
+        return Thing(identifier, known.name_of(identifier, kind), kind, None, word)
+    name = known.name_of(identifier, kind)
+    return Thing(
+        identifier, name, kind, known.path_of(identifier) if name and kind == "ou" else None
+    )
 
 
 def _invited_kind(event: Event) -> str | None:

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from trailscan.render.columns import safe_cells, texts
 from trailscan.render.escape import cell
 from trailscan.reports.table import as_text
 
@@ -20,7 +21,8 @@ def render_csv(table: Table) -> str:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow([cell(column.name) for column in table.columns])
-    writer.writerows([cell(as_text(value)) for value in row] for row in table.rows)
+    columns = [safe_cells(texts(values)) for values in zip(*table.rows, strict=True)]
+    writer.writerows(zip(*columns, strict=True))
     return out.getvalue()
 
 

@@ -7,6 +7,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from trailscan.reports.table import as_text
 from trailscan.visible import is_hidden
 from trailscan.window import format_instant
@@ -35,11 +37,8 @@ def render_json(table: Table) -> str:
 
 def render_jsonl(table: Table) -> str:
     """One compact object a row and line."""
-    lines = (
-        json.dumps(_plain(row), ensure_ascii=False, separators=(",", ":"))
-        for row in table.records()
-    )
-    return "".join(f"{safe_json(line)}\n" for line in lines)
+    lines = (msgspec.json.encode(_plain(row)) for row in table.records())
+    return safe_json("".join(f"{line.decode()}\n" for line in lines))
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
@@ -52,6 +51,8 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
 
 def safe_json(text: str) -> str:
     """The same JSON, with what a terminal would obey or hide written as escapes."""
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _NOT_PLAIN.sub(lambda found: _escaped(found[0]), text)
 
 

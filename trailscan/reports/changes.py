@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,19 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.events.event import decode_record
-from trailscan.location import Location
-from trailscan.organizations.changes import Change, describe_changes
+from trailscan.events.schema import strings
+from trailscan.location import Location, object_uri
+from trailscan.organizations.changes import Change, tell
+from trailscan.organizations.joins import Joined, Seen, join, may_join, rank
 from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
 from trailscan.organizations.severity import SEVERITIES
-from trailscan.reports.evidence import evidence_of
+from trailscan.reports.evidence import events_behind, read_evidence
 from trailscan.reports.filter import ChangeFilter
-from trailscan.reports.notes import looked_at
+from trailscan.reports.kept import keep, kept_changes
+from trailscan.reports.notes import Span, told_of
 from trailscan.reports.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from trailscan.events.event import Event
     from trailscan.store.reader import StoreReader
 
 __all__ = ["COLUMNS", "ChangeFilter", "changes_report", "read_changes", "to_row"]
@@ -62,25 +65,33 @@ _READ = [
     "log_file_bucket",
     "log_file_key",
     "record_index",
+    "event_time",
+    "event_name",
+    "event_id",
+    "shared_event_id",
 ]
 
 
 def changes_report(store: StoreReader, wanted: ChangeFilter) -> Table:
-    """The changes of a store, one row each, in order of time and event id.
+    """The changes of a store, one row each, in order of time.
 
     All of the store's history is read, whatever the window: a result may come long after its
     request, and names are known from events before.
     """
-    seen = read_changes(store, reads=wanted.reads)
-    found = [change for change in seen if wanted.holds(change)]
+    rows, behind, span = [], [], Span()
+    for change in iterate_changes(store, reads=wanted.reads):
+        span.add(change)
+        if wanted.holds(change):
+            rows.append(to_row(change))
+            behind.append(events_behind(change))
     return Table(
         name="changes",
         columns=COLUMNS,
-        rows=tuple(to_row(change) for change in found),
+        rows=tuple(rows),
         window=wanted.window,
-        notes=looked_at(store, wanted, found, seen),
+        notes=told_of(store, wanted, len(rows), span),
         title="Who changed what, and when",
-        evidence=evidence_of(store, found),
+        evidence=partial(read_evidence, store, behind),
     )
 
 
@@ -91,7 +102,18 @@ def read_changes(
     names: Mapping[str, str] | None = None,
     where: Callable[[pa.Table], pa.Array] | None = None,
 ) -> list[Change]:
-    """Every change of a store, with `reads` every read-only call too.
+    """Every change of a store, with `reads` every read-only call too, as `iterate_changes`."""
+    return list(iterate_changes(store, reads=reads, names=names, where=where))
+
+
+def iterate_changes(
+    store: StoreReader,
+    *,
+    reads: bool = False,
+    names: Mapping[str, str] | None = None,
+    where: Callable[[pa.Table], pa.Array] | None = None,
+) -> Iterator[Change]:
+    """Every change of a store, one by one in order of time; none is held in memory.
 
     Args:
         store: all of its history is read.
@@ -99,27 +121,55 @@ def read_changes(
         names: id -> name, for what the log has no name of.
         where: says of `TOLD_BY` of some events which are wanted; None for all that tell.
     """
-    chosen = where or (all_that_tell if reads else _maybe_changes)
-    return describe_changes(_events(store, chosen), reads=reads, names=names)
+    if reads or names or where:
+        return _told(store, where or (all_that_tell if reads else _maybe_changes), reads, names)
+    return kept_changes(store) or keep(store, _told(store, _maybe_changes))
 
 
-def _events(
-    store: StoreReader, where: Callable[[pa.Table], pa.Array]
-) -> Iterator[tuple[Event, Location]]:
-    """The events that may be changes, and those that give names, decoded from their records."""
-    table = store.events(columns=_READ, where=where, told_by=TOLD_BY)
-    for batch in table.to_batches(max_chunksize=4096):
-        columns = [batch["record"].cast(pa.binary()), *batch.columns[1:]]
-        for record, account_id, *place in zip(*(one.to_pylist() for one in columns), strict=True):
-            event = decode_record(record)
-            if event.recipient_account_id is None:
-                event = _with_recipient(event, account_id)
-            yield event, Location(*place)
+def _told(
+    store: StoreReader,
+    where: Callable[[pa.Table], pa.Array],
+    reads: bool = False,  # noqa: FBT001, FBT002  # as above
+    names: Mapping[str, str] | None = None,
+) -> Iterator[Change]:
+    """The changes told from the records."""
+    table = store.events(columns=_READ, where=where, told_by=TOLD_BY, ordered=False)
+    events = _Events(table)
+    seen = map(events.seen, range(len(events.order)))
+    return tell(seen, events.joined(), reads=reads, names=names)
 
 
-def _with_recipient(event: Event, account_id: str) -> Event:
-    """The event with the account that the load found for it."""
-    return msgspec.structs.replace(event, recipient_account_id=account_id or None)
+class _Events:
+    """Events in order of time, decoded from their records when they are asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._records = table["record"].cast(pa.binary()).to_pylist()
+        self._accounts = table["recipient_account_id"].to_pylist()
+        self._where = [table[name].to_pylist() for name in _READ[2:5]]
+        self._names = table["event_name"].to_pylist()
+        self._shared = table["shared_event_id"].to_pylist()
+        times = table["event_time"].cast(pa.int64()).to_pylist()
+        ids = table["event_id"].to_pylist()
+        keys = list(zip(times, map(rank, self._names), ids, *self._where, strict=True))
+        self.order = sorted(range(len(keys)), key=keys.__getitem__)
+
+    def seen(self, place: int) -> Seen:
+        """The event at a place in the order of time."""
+        row = self.order[place]
+        event = decode_record(self._records[row])
+        if event.recipient_account_id is None:
+            account_id = self._accounts[row] or None
+            event = msgspec.structs.replace(event, recipient_account_id=account_id)
+        bucket, key, index = self._where
+        return Seen(place, event, Location(bucket[row], key[row], index[row]))
+
+    def joined(self) -> Joined:
+        """Which of the events belong together."""
+        return join(
+            self.seen(place)
+            for place, row in enumerate(self.order)
+            if may_join(self._names[row], self._shared[row])
+        )
 
 
 def all_that_tell(table: pa.Table) -> pa.Array:
@@ -136,8 +186,8 @@ def _maybe_changes(table: pa.Table) -> pa.Array:
 TOLD_BY = ("event_source", "event_name", "error_code")
 """The columns by which events are chosen before their records are read."""
 
-_SOURCES = pa.array([ORGANIZATIONS, CONTROL_TOWER])
-_READS = pa.array(sorted(READ_ONLY_NAMES))
+_SOURCES = strings([ORGANIZATIONS, CONTROL_TOWER])
+_READS = strings(sorted(READ_ONLY_NAMES))
 
 
 def to_row(change: Change) -> tuple[object, ...]:
@@ -169,6 +219,6 @@ def to_row(change: Change) -> tuple[object, ...]:
         event.user_agent,
         change.related_event_ids,
         change.known,
-        str(change.where._replace(record_index=None)),
+        object_uri(change.where.bucket, change.where.key),
         change.where.record_index,
     )

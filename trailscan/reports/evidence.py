@@ -34,11 +34,11 @@ _READ = [
 def evidence_of(
     store: StoreReader, changes: Iterable[Change]
 ) -> Callable[[], tuple[tuple[Evidence, ...], ...]]:
-    """What reads, for each change of a report of changes, its record and those of related events."""
-    return partial(read_evidence, store, [_behind(change) for change in changes])
+    """What reads, for each change of a report, its record and those of related events."""
+    return partial(read_evidence, store, [events_behind(change) for change in changes])
 
 
-def _behind(change: Change) -> list[Behind]:
+def events_behind(change: Change) -> list[Behind]:
     """The event of a change, and those related to it."""
     others: list[Behind] = [(event_id, None) for event_id in change.related_event_ids]
     return [(change.event.event_id, change.where), *others]

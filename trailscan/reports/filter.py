@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
 from trailscan.organizations.changes import Outcome
@@ -26,7 +27,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 """How a call can end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChangeFilter:
     """Which changes to look at; every field narrows, several values of one field are alternatives.
 
@@ -71,11 +72,16 @@ class ChangeFilter:
 
     def holds_apart_from_time(self, change: Change) -> bool:
         """Whether a change would be wanted if it lay in the window."""
-        return all(
-            any(test(text.casefold(), change) for text in texts)
+        return all(any(test(text, change) for text in texts) for test, texts in self._asked)
+
+    @cached_property
+    def _asked(self) -> list[tuple[Callable[[str, Change], bool], tuple[str, ...]]]:
+        """The tests of the fields that narrow, each with its texts."""
+        return [
+            (test, tuple(text.casefold() for text in texts))
             for name, test in _TESTS.items()
             if (texts := getattr(self, name))
-        )
+        ]
 
     @property
     def in_words(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trailscan.store.writer import sum_counts
@@ -9,10 +10,26 @@ from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from trailscan.organizations.changes import Change
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
+
+
+@dataclass(slots=True)
+class Span:
+    """How many changes there were to choose from, and from when to when."""
+
+    count: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def add(self, change: Change) -> None:
+        """One more, in order of time."""
+        self.count += 1
+        self.last = change.event.event_time
+        self.first = self.first or self.last
 
 
 def looked_at(
@@ -31,11 +48,21 @@ def looked_at(
         seen: all that it chose from.
         more: what this report has to say besides.
     """
+    span = Span()
+    for change in seen:
+        span.add(change)
+    return told_of(store, wanted, len(found), span, *more)
+
+
+def told_of(
+    store: StoreReader, wanted: ChangeFilter, found: int, span: Span, *more: str
+) -> tuple[str, ...]:
+    """The same, of so many changes found among so many."""
     asked = f" with {wanted.in_words}" if wanted.in_words else ""
-    what = _calls(len(found), reads=wanted.reads)
+    what = _calls(found, reads=wanted.reads)
     return (
         f"{what}{asked}; {wanted.window.told_in(wanted.tz)}",
-        *(() if found else (_nothing(wanted, seen),)),
+        *(() if found else (_nothing(wanted, span),)),
         *more,
         *store_notes(store),
     )
@@ -67,12 +94,10 @@ def _calls(number: int, *, reads: bool) -> str:
     return count(number, "call" if reads else "change")
 
 
-def _nothing(wanted: ChangeFilter, seen: Sequence[Change]) -> str:
+def _nothing(wanted: ChangeFilter, span: Span) -> str:
     """What there would have been to find."""
     what = "call" if wanted.reads else "change"
-    if not seen:
+    if span.first is None or span.last is None:
         return f"the store holds no {what} at all"
-    first, last = (
-        format_instant(change.event.event_time, wanted.tz) for change in (seen[0], seen[-1])
-    )
-    return f"none matches of {count(len(seen), what)}, made from {first} to {last}"
+    first, last = (format_instant(when, wanted.tz) for when in (span.first, span.last))
+    return f"none matches of {count(span.count, what)}, made from {first} to {last}"
