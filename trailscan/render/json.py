@@ -30,6 +30,11 @@ def render_json(table: Table) -> str:
         "rows": [_plain(row) for row in table.records()],
         "notes": list(table.notes),
     }
+    return render_object(whole)
+
+
+def render_object(whole: dict[str, object]) -> str:
+    """Any JSON object, indented."""
     return safe_json(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n"
 
 

@@ -56,6 +56,9 @@ COLUMNS = (
     Column("record_index", "Record", "count", detail=True),
 )
 
+TOLD_BY = ("event_source", "event_name")
+"""The columns by which events are chosen before their records are read."""
+
 _READ = [
     "record",
     "recipient_account_id",
@@ -90,6 +93,7 @@ def read_changes(
     reads: bool = False,
     names: Mapping[str, str] | None = None,
     where: Callable[[pa.Table], pa.Array] | None = None,
+    told_by: tuple[str, ...] = TOLD_BY,
 ) -> list[Change]:
     """Every change of a store, with `reads` every read-only call too.
 
@@ -97,17 +101,19 @@ def read_changes(
         store: all of its history is read.
         reads: also tell of calls that change nothing.
         names: id -> name, for what the log has no name of.
-        where: says of `TOLD_BY` of some events which are wanted; None for all that tell.
+        where: says of some events which are wanted; None for all that tell.
+        told_by: the columns that it looks at.
     """
-    chosen = where or (all_that_tell if reads else _maybe_changes)
-    return describe_changes(_events(store, chosen), reads=reads, names=names)
+    chosen = where or (all_that_tell if reads else maybe_changes)
+    events = _events(store, chosen, told_by)
+    return describe_changes(events, reads=reads, names=names)
 
 
 def _events(
-    store: StoreReader, where: Callable[[pa.Table], pa.Array]
+    store: StoreReader, where: Callable[[pa.Table], pa.Array], told_by: tuple[str, ...]
 ) -> Iterator[tuple[Event, Location]]:
     """The events that may be changes, and those that give names, decoded from their records."""
-    table = store.events(columns=_READ, where=where, told_by=TOLD_BY)
+    table = store.events(columns=_READ, where=where, told_by=told_by)
     for batch in table.to_batches(max_chunksize=4096):
         columns = [batch["record"].cast(pa.binary()), *batch.columns[1:]]
         for record, account_id, *place in zip(*(one.to_pylist() for one in columns), strict=True):
@@ -127,14 +133,11 @@ def all_that_tell(table: pa.Table) -> pa.Array:
     return pc.is_in(table["event_source"], value_set=_SOURCES)
 
 
-def _maybe_changes(table: pa.Table) -> pa.Array:
+def maybe_changes(table: pa.Table) -> pa.Array:
     """The same without the read-only operations of the catalogue."""
     reads = pc.is_in(table["event_name"], value_set=_READS)
     return pc.and_(all_that_tell(table), pc.invert(reads))
 
-
-TOLD_BY = ("event_source", "event_name", "error_code")
-"""The columns by which events are chosen before their records are read."""
 
 _SOURCES = pa.array([ORGANIZATIONS, CONTROL_TOWER])
 _READS = pa.array(sorted(READ_ONLY_NAMES))
