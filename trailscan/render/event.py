@@ -87,7 +87,7 @@ def _evidence(shown: Shown, record: ShownRecord) -> Iterator[str]:
     commit, log_file = record.commit, record.log_file or {}
     delivered = log_file.get("delivered")
     others = len(shown.records) - 1
-    conflict = f"{others} other record(s) with this id and other content" if others else "none known"
+    conflict = f"{others} other record(s) of this id" if others else "none known"
     yield "Evidence"
     yield from _fields(
         ("log file", str(record.where._replace(record_index=None))),
