@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trailscan.load.summary import LoadSummary
+    from trailscan.reports.show import Shown
     from trailscan.reports.table import Table
 
 When = str | datetime | None
@@ -92,6 +93,31 @@ class Store:
             raise ValueError(f"no report {name!r}; there are: {', '.join(REPORTS)}")
         report = REPORTS[name]
         return report.build(self.reader, to_filter(report.filters, since, until, filters))
+
+    def show(self, event_id: str) -> Shown:
+        """One event in full, by its id or enough of how it begins, as `trailscan show`.
+
+        Raises:
+            NotFoundError: no event's id begins so.
+            TrailscanError: the ids of several events do.
+        """
+        from trailscan.reports.show import show_event  # noqa: PLC0415  # start-up
+
+        return show_event(self.reader, event_id)
+
+    def sql(self, query: str, tz: str = "UTC") -> Table:
+        """What one SELECT in DuckDB's SQL finds, as `trailscan sql`: `to_frame()` for pandas.
+
+        Args:
+            query: over the views `events`, `changes`, `log_files` and `rejects`.
+            tz: the zone of times.
+
+        Raises:
+            ValueError: the query is not one SELECT, cannot be run, or there is no such zone.
+        """
+        from trailscan.reports.sql import run_query  # noqa: PLC0415  # heavy
+
+        return run_query(self.reader, query, parse_zone(tz))
 
     def changes(self, since: When = None, until: When = None, **filters: Any) -> pd.DataFrame:
         """Who changed what: one row a change, as `trailscan report changes`."""

@@ -1,7 +1,7 @@
 """The command `trailscan`: its groups of commands, its errors and exit codes.
 
-0 complete; 4 incomplete (rejects, something that could not be listed); 5 no answer; 2 usage; 1 a
-crash. 4 still prints what it has.
+0 complete; 3 findings at or above `--fail-on`; 4 incomplete (rejects, gaps, something that could
+not be listed); 5 no answer; 2 usage; 1 a crash. 3 and 4 still print what they have; 4 wins.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from trailscan import __version__
-from trailscan.cli import demo, export, load, report
+from trailscan.cli import demo, export, load, report, show, sql
 from trailscan.cli.output import say
 from trailscan.errors import TrailscanError
 
@@ -30,7 +30,9 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.add_typer(report.app, name="report")
+app.command("show")(show.show)
 app.command("export")(export.export)
+app.command("sql")(sql.sql)
 
 
 def _version(asked: bool) -> None:

@@ -12,7 +12,8 @@ import json
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from trailscan.organizations.policies import label, match_statements
+from trailscan.errors import DecodeError
+from trailscan.organizations.policies import decoded, label, matched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ _NAMED = {"Action": "actions", "Resource": "resources", "Principal": "principals
 _LISTS = ("stringequals", "stringlike", "arnequals", "arnlike", "ipaddress")
 _SETS = ("foranyvalue:", "forallvalues:")
 
-Statement = dict[str, Any]
+JsonStatement = dict[str, Any]
 
 
 def loosened(before: str, after: str) -> tuple[str, ...]:
@@ -29,14 +30,16 @@ def loosened(before: str, after: str) -> tuple[str, ...]:
 
     Texts that cannot be compared, and such without statements, loosen nothing that can be told.
     """
-    found = match_statements(before, after)
-    if found is None:
+    try:
+        (_, was), (_, now) = decoded(before), decoded(after)
+    except DecodeError:
         return ()
-    said = [f"denial {label(one)} removed" for one in found.removed if _effect(one) == "deny"]
-    for old, new in found.changed:
-        if isinstance(old, dict) and isinstance(new, dict):
-            said += _looser(old, new)
-    said += [f"{label(one)} added" for one in found.added if _effect(one) == "allow"]
+    pairs, removed, added = matched(was, now)
+    said = [f"denial {label(one.value)} removed" for one in removed if _effect(one.value) == "deny"]
+    for old, new in pairs:
+        if isinstance(old.value, dict) and isinstance(new.value, dict):
+            said += _looser(old.value, new.value)
+    said += [f"{label(one.value)} added" for one in added if _effect(one.value) == "allow"]
     return tuple(said)
 
 
@@ -44,7 +47,7 @@ def _effect(statement: object) -> str:
     return str(statement.get("Effect")).casefold() if isinstance(statement, dict) else ""
 
 
-def _looser(old: Statement, new: Statement) -> Iterator[str]:
+def _looser(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
     """What a statement forbids no more."""
     if _effect(old) == "deny" != _effect(new):
         yield f"denial {label(old)} became {new.get('Effect')}"
@@ -54,7 +57,7 @@ def _looser(old: Statement, new: Statement) -> Iterator[str]:
         yield from (f"{label(old)} allows more {word}" for word in _wider(old, new))
 
 
-def _narrower(old: Statement, new: Statement) -> Iterator[str]:
+def _narrower(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
     """How a statement applies to less than before."""
     for name, word in _NAMED.items():
         if _lost(old, new, name) or _lost(new, old, f"Not{name}"):
@@ -63,7 +66,7 @@ def _narrower(old: Statement, new: Statement) -> Iterator[str]:
         yield "holds under more conditions"
 
 
-def _wider(old: Statement, new: Statement) -> Iterator[str]:
+def _wider(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
     """What a statement applies to and did not before."""
     for name, word in _NAMED.items():
         if _lost(new, old, name) or _lost(old, new, f"Not{name}"):
@@ -72,7 +75,7 @@ def _wider(old: Statement, new: Statement) -> Iterator[str]:
         yield "circumstances"
 
 
-def _lost(old: Statement, new: Statement, name: str) -> bool:
+def _lost(old: JsonStatement, new: JsonStatement, name: str) -> bool:
     """Whether an element has a value that its later form does not cover.
 
     What is replaced by its opposite, `Action` by `NotAction`, cannot be compared: it counts as
@@ -100,7 +103,7 @@ def _covers(pattern: str, value: str) -> bool:
     return fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
-def _conditions(statement: Statement) -> dict[tuple[str, str], list[str]]:
+def _conditions(statement: JsonStatement) -> dict[tuple[str, str], list[str]]:
     """The values of each condition by operator and key."""
     found = statement.get("Condition")
     operators = found.items() if isinstance(found, dict) else ()

@@ -14,6 +14,8 @@ from trailscan.visible import is_hidden
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trailscan.reports.table import Table
 
 _NOT_PLAIN = re.compile("[^\x00-\x7e]")  # what is unseen below, JSON writes as escapes anyway
@@ -32,6 +34,11 @@ def render_json(table: Table) -> str:
         "rows": [_plain(row) for row in table.records()],
         "notes": list(table.notes),
     }
+    return render_object(whole)
+
+
+def render_object(whole: Mapping[str, object]) -> str:
+    """Any JSON object, indented."""
     return safe_json(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n"
 
 

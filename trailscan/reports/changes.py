@@ -59,6 +59,9 @@ COLUMNS = (
     Column("record_index", "Record", "count", detail=True),
 )
 
+TOLD_BY = ("event_source", "event_name")
+"""The columns by which events are chosen before their records are read."""
+
 _READ = [
     "record",
     "recipient_account_id",
@@ -101,9 +104,11 @@ def read_changes(
     reads: bool = False,
     names: Mapping[str, str] | None = None,
     where: Callable[[pa.Table], pa.Array] | None = None,
+    told_by: tuple[str, ...] = TOLD_BY,
 ) -> list[Change]:
     """Every change of a store, with `reads` every read-only call too, as `iterate_changes`."""
-    return list(iterate_changes(store, reads=reads, names=names, where=where))
+    changes = iterate_changes(store, reads=reads, names=names, where=where, told_by=told_by)
+    return list(changes)
 
 
 def iterate_changes(
@@ -112,6 +117,7 @@ def iterate_changes(
     reads: bool = False,
     names: Mapping[str, str] | None = None,
     where: Callable[[pa.Table], pa.Array] | None = None,
+    told_by: tuple[str, ...] = TOLD_BY,
 ) -> Iterator[Change]:
     """Every change of a store, one by one in order of time; none is held in memory.
 
@@ -119,21 +125,27 @@ def iterate_changes(
         store: all of its history is read.
         reads: also tell of calls that change nothing.
         names: id -> name, for what the log has no name of.
-        where: says of `TOLD_BY` of some events which are wanted; None for all that tell.
+        where: says of some events which are wanted; None for all that tell.
+        told_by: the columns that it looks at.
     """
     if reads or names or where:
-        return _told(store, where or (all_that_tell if reads else _maybe_changes), reads, names)
-    return kept_changes(store) or keep(store, _told(store, _maybe_changes))
+        chosen = where or (all_that_tell if reads else maybe_changes)
+        return _told(
+            store.events(columns=_READ, where=chosen, told_by=told_by, ordered=False), reads, names
+        )
+    if (known := kept_changes(store)) is not None:
+        return known
+    return keep(
+        store, _told(store.events(columns=_READ, where=maybe_changes, ordered=False), reads)
+    )
 
 
 def _told(
-    store: StoreReader,
-    where: Callable[[pa.Table], pa.Array],
-    reads: bool = False,  # noqa: FBT001, FBT002  # as above
+    table: pa.Table,
+    reads: bool,  # noqa: FBT001  # as above
     names: Mapping[str, str] | None = None,
 ) -> Iterator[Change]:
-    """The changes told from the records."""
-    table = store.events(columns=_READ, where=where, told_by=TOLD_BY, ordered=False)
+    """The changes among events, told from their records."""
     events = _Events(table)
     seen = map(events.seen, range(len(events.order)))
     return tell(seen, events.joined(), reads=reads, names=names)
@@ -177,14 +189,11 @@ def all_that_tell(table: pa.Table) -> pa.Array:
     return pc.is_in(table["event_source"], value_set=_SOURCES)
 
 
-def _maybe_changes(table: pa.Table) -> pa.Array:
+def maybe_changes(table: pa.Table) -> pa.Array:
     """The same without the read-only operations of the catalogue."""
     reads = pc.is_in(table["event_name"], value_set=_READS)
     return pc.and_(all_that_tell(table), pc.invert(reads))
 
-
-TOLD_BY = ("event_source", "event_name", "error_code")
-"""The columns by which events are chosen before their records are read."""
 
 _SOURCES = strings([ORGANIZATIONS, CONTROL_TOWER])
 _READS = strings(sorted(READ_ONLY_NAMES))

@@ -43,7 +43,7 @@ class ChangeFilter:
         tz: the zone in which times are told; it moves no bound of the window.
 
     Raises:
-        ValueError: no outcome, category or severity is called that.
+        ValueError: no outcome, category, severity or rule is called that.
     """
 
     window: Window = Window()  # noqa: RUF009  # frozen: sharing it is harmless
@@ -63,8 +63,8 @@ class ChangeFilter:
     def __post_init__(self) -> None:
         for name, known in _KNOWN.items():
             for text in getattr(self, name):
-                if text.casefold() not in known:
-                    raise ValueError(f"no {name} {text!r}; there are: {', '.join(known)}")
+                if text.casefold() not in known():
+                    raise ValueError(f"no {name} {text!r}; there are: {', '.join(known())}")
 
     def holds(self, change: Change) -> bool:
         """Whether a change is wanted."""
@@ -149,8 +149,17 @@ _TESTS: dict[str, Callable[[str, Change], bool]] = {
     "source_ip": _by_source_ip,
     "contains": _by_words,
 }
-_KNOWN: dict[str, tuple[str, ...]] = {
-    "category": CATEGORIES,
-    "severity": SEVERITIES,
-    "outcome": OUTCOMES,
+
+
+def _rules() -> tuple[str, ...]:
+    from trailscan.reports.findings_rules import RULES  # noqa: PLC0415  # few ask for a rule
+
+    return tuple(rule.id for rule in RULES)
+
+
+_KNOWN: dict[str, Callable[[], tuple[str, ...]]] = {
+    "category": lambda: CATEGORIES,
+    "severity": lambda: SEVERITIES,
+    "outcome": lambda: OUTCOMES,
+    "rule": _rules,
 }

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.organizations.operations import READ, READ_ONLY_NAMES
-from trailscan.reports.changes import all_that_tell, read_changes
+from trailscan.reports.changes import TOLD_BY, all_that_tell, read_changes
 from trailscan.reports.findings_detectors import BASELINE
 from trailscan.reports.findings_history import DISCOVERY, History, Hit, when
-from trailscan.reports.findings_rules import RULES, Rule
+from trailscan.reports.findings_rules import RULES
 from trailscan.reports.notes import count, looked_at
 from trailscan.reports.table import Column, Table
 from trailscan.reports.tally import distinct
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from trailscan.organizations.changes import Change
     from trailscan.reports.filter import ChangeFilter
+    from trailscan.reports.findings_rule import Rule
     from trailscan.store.reader import StoreReader
 
 COLUMNS = (
@@ -75,7 +76,7 @@ def findings_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     was before, only history tells. A finding is shown if its last event lies in the window, and
     one of its events is wanted otherwise.
     """
-    seen = read_changes(store, reads=True, where=_worth_reading)
+    seen = read_changes(store, reads=True, where=_worth_reading, told_by=(*TOLD_BY, "error_code"))
     history = History(seen, wanted.tz)
     found = [one for one in find(history) if _is_wanted(one, wanted)]
     changes = list({id(change): change for one in found for change in one.hit.changes}.values())

@@ -128,10 +128,10 @@ def _row(identity: _Identity, changes: list[Change]) -> tuple[object, ...]:
         sums.severity,
         sums.first.event.event_time,
         sums.last.event.event_time,
-        "; ".join(distinct(_naming(who.rule).by for who in people)),
+        "; ".join(distinct(naming(who.rule).by for who in people)),
         distinct(change.client for change in changes),
         distinct(event.source_ip_address for event in events),
-        "; ".join(distinct(_naming(who.rule).means for who in people)),
+        "; ".join(distinct(naming(who.rule).means for who in people)),
         identity.name,
         identity.role,
         identity.permission_set,
@@ -147,7 +147,7 @@ def _row(identity: _Identity, changes: list[Change]) -> tuple[object, ...]:
     )
 
 
-def _naming(rule: str) -> Naming:
+def naming(rule: str) -> Naming:
     """What stands behind a rule; of a service's event, behind that of the call which caused it."""
     plain = rule.removeprefix("caused_by_")
     return NAMING.get(plain, Naming("unknown", plain.replace("_", " ")))

@@ -121,6 +121,15 @@ class StoreReader:
         found = found.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
         return found if columns is None else found.select(columns)
 
+    def brought_by(self, event_id: str, day: date) -> Iterator[tuple[Commit, pa.Table]]:
+        """The commits that brought events of one id and UTC day, with the rows of `EVENTS`."""
+        choice = Choice(Window(), lambda rows: pc.equal(rows["event_id"], event_id), ("event_id",))
+        for commit in self.commits:
+            files = select_files([commit], "events", [day])
+            for rows in read_files(self._bucket, files, EVENTS.names, choice):
+                if rows.num_rows:
+                    yield commit, rows
+
     def log_files(
         self, days: Iterable[date] | None = None, columns: list[str] | None = None
     ) -> pa.Table:
