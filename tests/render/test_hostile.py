@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import cmarkgfm
@@ -194,8 +195,10 @@ def test_attacks_reach_the_columns(hostile):
 def test_hostile_titles_and_notes_are_harmless(hostile):
     """What a report says of itself may repeat what a user typed, or a folder's name."""
     attack = "</title><script>alert(1)</script>|`[x](http://e.com)\x1b[31m\u202e"
-    table = Table("changes", hostile.table.columns, (), hostile.table.window, (attack,), attack)
-    plain = Table("changes", hostile.table.columns, (), hostile.table.window, ("word",), "word")
+    table, plain = (
+        replace(hostile.table, rows=(), notes=(text,), incomplete=(text,), title=text)
+        for text in (attack, "word")
+    )
     assert elements(render_html(table)) == elements(render_html(plain))
     for form in ("html", "markdown"):
         assert not OBEYED.search(FORMATS[form](table))

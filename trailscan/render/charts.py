@@ -1,7 +1,7 @@
 """The plots of a report: activity over time, who by what, and the hours of the week.
 
-A report has those for which it has columns: an instant; `principal` and `category` or
-`event_name`. All of its rows are counted in each of them. Times are UTC.
+A report whose rows are events, which says `event_time`, has those for which it has columns. All of
+its rows are counted in each of them. Times are told in the report's zone.
 """
 
 from __future__ import annotations

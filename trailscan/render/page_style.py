@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trailscan.render.grades import order
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -24,9 +26,9 @@ def _rules(place: int, column: Column) -> Iterator[str]:
     """The rules of one column."""
     cell = f"tbody tr:not(.more)>:nth-child({place})"
     head = f"th:nth-child({place})"
-    if column.kind == "count":
+    if column.kind in {"count", "number"}:
         yield f"{cell},{head}{{text-align:right;white-space:nowrap}}"
-    if column.kind == "instant" or column.order or column.kind == "flag":
+    if column.kind == "instant" or order(column) or column.kind == "flag":
         yield f"{cell}{{white-space:nowrap}}"
     elif column.short:
         yield f"{cell} span{{width:{column.short}ch}}"
@@ -36,7 +38,7 @@ def _rules(place: int, column: Column) -> Iterator[str]:
         yield f"{cell}{{min-width:{min(column.most_width or 14, 16)}ch}}"
     if column.kind == "id":
         yield f"{cell}{{font-family:var(--mono);font-size:.92em}}"
-    if column.least_width and not column.order:
+    if column.least_width and not order(column):
         least = round(column.least_width * _CHARACTER)
         yield f"@media screen and (max-width:{least}px){{{cell},{head}{{display:none}}}}"
     yield from _on_cards(place, cell, column)
@@ -47,7 +49,7 @@ def _on_cards(place: int, cell: str, column: Column) -> Iterator[str]:
     rules = []
     if place == 1:
         rules.append(f"{cell}{{flex:0 1 auto;order:0;margin-right:auto}}")
-    elif column.order:
+    elif order(column):
         rules.append(f"{cell}{{flex:0 0 auto;order:1}}")
     elif not column.wide:
         rules.append(f"{cell}{{flex:0 1 auto;font-size:.92em;color:var(--soft);min-width:0}}")
