@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
-_WIDE, _NARROW = 1120, 350
-_HEIGHT = 190
+_WHOLE, _PART, _NARROW = (1120, 190), (660, 385), (350, 190)  # width and height
 _LEAST_BAR = 6  # pixels of a span
 _END = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001  # of matplotlib's calendar, on a clock
 _MOST_HOURS, _MOST_DAYS, _MOST_WEEKS = 72, 190, 110
@@ -43,10 +42,14 @@ class _Rows:
     last: datetime
 
 
-def activity(table: Table) -> Chart | None:
+def activity(table: Table, *, beside: bool = False) -> Chart | None:
     """Events by time, stacked by `outcome`, or else by the first column whose values have an order.
 
     None when the rows are no events, or there are none.
+
+    Args:
+        table: any report.
+        beside: whether another plot stands beside it on a wide page.
     """
     rows = _rows(table)
     if rows is None:
@@ -58,8 +61,8 @@ def activity(table: Table) -> Chart | None:
         "Activity",
         f"{table.tz}; most on {day:%a} {day.isoformat()}: {most:,}",
         tuple((_look(rows, kind), visible(kind)) for kind in _order(rows) if kind),
-        _draw(rows, _WIDE),
-        _draw(rows, _NARROW),
+        _draw(rows, *(_PART if beside else _WHOLE)),
+        _draw(rows, *_NARROW),
     )
 
 
@@ -92,11 +95,11 @@ def _look(rows: _Rows, kind: str) -> str:
     return (tone(rows.column, kind) if rows.column else None) or "plain"
 
 
-def _draw(rows: _Rows, width: int) -> Drawing:
+def _draw(rows: _Rows, width: int, height: int) -> Drawing:
     """Bars, one for each span of time that has rows, the worst at the bottom."""
     from matplotlib import dates, ticker  # noqa: PLC0415  # heavy
 
-    sheet = Sheet(width, _HEIGHT, left=34, right=8, top=8, bottom=34)
+    sheet = Sheet(width, height, left=34, right=8, top=8, bottom=34)
     edges = _edges(rows.first, rows.last, most=width // _LEAST_BAR)
     _draw_bars(sheet, rows, edges)
     axes = sheet.axes

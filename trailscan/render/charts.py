@@ -18,5 +18,6 @@ if TYPE_CHECKING:
 
 def draw_charts(table: Table) -> tuple[Chart, ...]:
     """The plots that a report has columns for; none when it has no rows."""
-    makers = (activity, who_by_what, hours_of_the_week)
-    return tuple(chart for maker in makers if (chart := maker(table)))
+    who = who_by_what(table)
+    charts = (activity(table, beside=who is None), who, hours_of_the_week(table))
+    return tuple(chart for chart in charts if chart)

@@ -9,11 +9,17 @@ from trailscan.organizations.severity import SEVERITIES
 if TYPE_CHECKING:
     from trailscan.reports.table import Column
 
-Tone = Literal["bad", "warn", "good", "mild"]
+Tone = Literal["worst", "bad", "warn", "good", "mild"]
 
 _TONES: dict[str, dict[str, Tone]] = {
     "outcome": {"denied": "bad", "failed": "warn", "succeeded": "good"},
-    "severity": {"critical": "bad", "high": "bad", "medium": "warn", "low": "mild", "info": "mild"},
+    "severity": {
+        "critical": "worst",
+        "high": "bad",
+        "medium": "warn",
+        "low": "mild",
+        "info": "mild",
+    },
 }
 _ORDERS: dict[str, tuple[str, ...]] = {
     "outcome": ("denied", "failed", "succeeded"),

@@ -34,6 +34,7 @@ _BLOCK = 200  # rows whose records are unpacked together
 _MOST_RECORDS = 20  # of a row: a finding may have thousands of events
 _LEVEL = 7
 _MOST_VALUES = 150
+_LONGEST_VALUE = 120
 _MOST_CHOICES = 7
 
 
@@ -108,9 +109,16 @@ def _choices(table: Table) -> list[Column]:
         table.columns[place]
         for place in places
         if _may_be_chosen(table.columns[place])
-        and 1 < len({row[place] for row in table.rows}) <= min(_MOST_VALUES, len(table.rows) - 1)
+        and _are_few({row[place] for row in table.rows}, len(table.rows))
     )
     return [column for column, _ in zip(found, range(_MOST_CHOICES), strict=False)]
+
+
+def _are_few(values: set[object], rows: int) -> bool:
+    """Whether values are worth a list to choose from: some, repeated, and short."""
+    return 1 < len(values) <= min(_MOST_VALUES, rows - 1) and all(
+        len(as_text(value)) <= _LONGEST_VALUE for value in values
+    )
 
 
 def _may_be_chosen(column: Column) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from trailscan.reports.table import Column
 
 _NARROW = "44rem"  # as in style.css: below it a row is a card
-_CHARACTER = 7.4  # pixels of one, for widths that are said in characters of a terminal
+_CHARACTER = 8.5  # pixels of one, for widths that are said in characters of a terminal
 
 
 def column_style(columns: Sequence[Column]) -> str:
@@ -33,9 +33,11 @@ def _rules(place: int, column: Column) -> Iterator[str]:
     elif column.short:
         yield f"{cell} span{{width:{column.short}ch}}"
     elif column.wide:
-        yield f"{cell}{{min-width:18rem;width:36%}}"
-    elif column.kind in {"text", "id"}:
-        yield f"{cell}{{min-width:{min(column.most_width or 14, 16)}ch}}"
+        yield f"{cell}{{min-width:11rem;width:36%}}"
+    elif column.kind == "id" and not column.most_width:
+        yield f"{cell}{{min-width:{17 if place == 1 else 15}ch}}"
+    elif column.kind in {"text", "id", "list"}:
+        yield f"{cell}{{min-width:{min(column.most_width or 10, 15)}ch}}"
     if column.kind == "id":
         yield f"{cell}{{font-family:var(--mono);font-size:.92em}}"
     if column.least_width and not order(column):

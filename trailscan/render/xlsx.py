@@ -40,6 +40,7 @@ _OPTIONS = {
     "strings_to_numbers": False,
 }
 _COLOURS: dict[Tone, str] = {
+    "worst": "#7A1210",
     "bad": "#B3261E",
     "warn": "#8A5A00",
     "good": "#1E6B3A",

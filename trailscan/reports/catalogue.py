@@ -56,8 +56,8 @@ class Report(NamedTuple):
 
         module = import_module(f"trailscan.reports.{self.name}")
         table: Table = getattr(module, f"{self.name}_report")(store, wanted)
-        told = replace(table.in_zone(wanted.tz), title=self.answers.partition(": one row")[0])
-        return with_evidence(store, told)
+        title = self.answers.partition(": one row")[0].rstrip(".")
+        return with_evidence(store, replace(table.in_zone(wanted.tz), title=title))
 
 
 def _without(*names: str) -> tuple[str, ...]:
