@@ -99,7 +99,7 @@ def _draw(rows: _Rows, width: int, height: int) -> Drawing:
     """Bars, one for each span of time that has rows, the worst at the bottom."""
     from matplotlib import dates, ticker  # noqa: PLC0415  # heavy
 
-    sheet = Sheet(width, height, left=34, right=8, top=8, bottom=34)
+    sheet = Sheet(width, height, left=34, right=16, top=8, bottom=34)
     edges = _edges(rows.first, rows.last, most=width // _LEAST_BAR)
     _draw_bars(sheet, rows, edges)
     axes = sheet.axes

@@ -72,7 +72,7 @@ def render_html(table: Table) -> str:
             incomplete=[visible(why) for why in table.incomplete],
             notes=[visible(note) for note in (*table.notes, *remarks)],
             charts=draw_charts(table),
-            shown=[column for column in table.columns if not column.detail],
+            titles=[visible(column.title) for column in table.columns if not column.detail],
             rows=[list(_cells(table, row)) for row in table.rows],
             data=data,
         )

@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from trailscan.reports.table import Column
 
 _NARROW = "44rem"  # as in style.css: below it a row is a card
+_FEW, _ROOMY, _TIGHT = 9, 19, 13  # columns; characters of a text in few and in many columns
 _CHARACTER = 8.5  # pixels of one, for widths that are said in characters of a terminal
 
 
 def column_style(columns: Sequence[Column]) -> str:
     """The rules for a report's shown columns; nothing of its data is in them."""
     shown = [column for column in columns if not column.detail]
-    rules = (rule for place, column in enumerate(shown, 1) for rule in _rules(place, column))
+    least = _ROOMY if len(shown) <= _FEW else _TIGHT
+    rules = (rule for place, column in enumerate(shown, 1) for rule in _rules(place, column, least))
     return "".join(f"{rule}\n" for rule in rules)
 
 
-def _rules(place: int, column: Column) -> Iterator[str]:
-    """The rules of one column."""
+def _rules(place: int, column: Column, least_text: int) -> Iterator[str]:
+    """The rules of one column; a text has room for some characters at least."""
     cell = f"tbody tr:not(.more)>:nth-child({place})"
     head = f"th:nth-child({place})"
     if column.kind in {"count", "number"}:
@@ -33,11 +35,11 @@ def _rules(place: int, column: Column) -> Iterator[str]:
     elif column.short:
         yield f"{cell} span{{width:{column.short}ch}}"
     elif column.wide:
-        yield f"{cell}{{min-width:11rem;width:36%}}"
+        yield f"{cell}{{min-width:11rem;width:32%}}"
     elif column.kind == "id" and not column.most_width:
         yield f"{cell}{{min-width:{17 if place == 1 else 15}ch}}"
     elif column.kind in {"text", "id", "list"}:
-        yield f"{cell}{{min-width:{min(column.most_width or 10, 15)}ch}}"
+        yield f"{cell}{{min-width:{min(column.most_width or 10, least_text)}ch}}"
     if column.kind == "id":
         yield f"{cell}{{font-family:var(--mono);font-size:.92em}}"
     if column.least_width and not order(column):
