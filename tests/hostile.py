@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from trailscan.api import Store
 from trailscan.api import open as open_store
 from trailscan.load.loading import LoadOptions, run_load
 from trailscan.reports.table import Table
@@ -44,7 +45,15 @@ ATTACKS = (
 """What an attacker may write into a user agent, a session name, a tag, a name of an OU…"""
 
 FILE_NAME = "<img src=x onerror=alert(1)>|=`1`\x1b[31m\u202e&amp;\"'.json.gz"
-NAMES = ("MoveAccount", "CreateOrganizationalUnit", "UpdatePolicy", None)
+NAMES = (
+    "MoveAccount",
+    "CreateOrganizationalUnit",
+    "UpdatePolicy",
+    "DetachPolicy",
+    "CloseAccount",
+    "LeaveOrganization",
+    None,
+)
 """Operations whose sentences take their words from a record; None: an attack is the name."""
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -52,10 +61,11 @@ ACCOUNT = "111122223333"
 
 
 class Hostile(NamedTuple):
-    """A report of hostile events, and the like report of harmless ones."""
+    """A report of hostile events and the like report of harmless ones, and where both are from."""
 
     table: Table
     harmless: Table
+    stores: tuple[Store, Store]
 
 
 def make_record(text: str, number: int) -> dict[str, Any]:
@@ -96,11 +106,11 @@ def make_record(text: str, number: int) -> dict[str, Any]:
         "awsRegion": "us-east-1",
         "sourceIPAddress": text,
         "userAgent": text,
-        "errorCode": text if number % 3 == 0 else None,
-        "errorMessage": text if number % 3 == 0 else None,
+        "errorCode": (text, None, "AccessDenied", None)[number % 4],
+        "errorMessage": text if number % 2 == 0 else None,
         "requestParameters": {
             text: text,
-            "accountId": text,
+            "accountId": ACCOUNT if name == "CloseAccount" else text,
             "sourceParentId": text,
             "destinationParentId": text,
             "parentId": text,
@@ -128,8 +138,8 @@ def make_record(text: str, number: int) -> dict[str, Any]:
     }
 
 
-def report_of(folder: Path, texts: list[str], name: str) -> Table:
-    """The report of one log file of records of some texts, reads and all."""
+def store_of(folder: Path, texts: list[str], name: str) -> Store:
+    """A store of one log file of records of some texts."""
     logs = folder / "logs"
     logs.mkdir()
     records = [make_record(text, number) for number, text in enumerate(texts)]
@@ -138,7 +148,7 @@ def report_of(folder: Path, texts: list[str], name: str) -> Table:
     place = str(folder / "store")
     summary = run_load([str(logs)], place, LoadOptions(), datetime(2026, 11, 23, tzinfo=UTC))
     assert summary.rejects == 0
-    return open_store(place).report("changes", reads=True)
+    return open_store(place)
 
 
 @pytest.fixture(scope="session")
@@ -146,10 +156,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Hostile:
     """Hostile events as a report, with hostile notes, and its harmless double."""
     texts = [attack for attack in ATTACKS for _ in NAMES]
     words = [f"word{ATTACKS.index(attack)}" for attack in texts]
-    tables = (
-        report_of(tmp_path_factory.mktemp("hostile"), texts, FILE_NAME),
-        report_of(tmp_path_factory.mktemp("harmless"), words, "word.json.gz"),
+    stores = (
+        store_of(tmp_path_factory.mktemp("hostile"), texts, FILE_NAME),
+        store_of(tmp_path_factory.mktemp("harmless"), words, "word.json.gz"),
     )
-    for table in tables:
-        assert len(table.rows) == len(texts)
-    return Hostile(*tables)
+    table, harmless = (store.report("changes", reads=True) for store in stores)
+    assert len(table.rows) == len(harmless.rows) == len(texts)
+    return Hostile(table, harmless, stores)

@@ -109,11 +109,17 @@ def browser(session: Browser) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def changes(tmp_path_factory: pytest.TempPathFactory) -> Table:
-    """The report of the sample logs."""
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Table]:
+    """The reports of the sample logs, by name."""
     store = str(tmp_path_factory.mktemp("browser") / "store")
     run_load([str(SAMPLES)], store, LoadOptions(), datetime(2026, 11, 23, tzinfo=UTC))
-    return open_store(store).report("changes")
+    return open_store(store).report
+
+
+@pytest.fixture(scope="session")
+def changes(reports: Callable[[str], Table]) -> Table:
+    """The report of their changes."""
+    return reports("changes")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from trailscan.render.page_data import cell_text
+from trailscan.reports.catalogue import REPORTS
 from trailscan.reports.changes import COLUMNS
 
 SHOWN = [column.name for column in COLUMNS if not column.detail]
@@ -348,3 +349,20 @@ def test_a_large_report_is_packed_and_works(browser, changes, page_of):
     browser.all("#rows .opener")[0].click()
     browser.wait("return 'complete' in (document.querySelector('.more')?.dataset ?? {})")
     assert "Terraform/1.13" in json.loads(browser.all(".more pre")[0].text)["userAgent"]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_has_a_page(browser, reports, page_of, name):
+    """Each fits both widths, counts its rows, and opens one to what stands behind it."""
+    table = reports(name)
+    page = page_of(table)
+    for width in (390, 1280):
+        browser.open(page, width=width)
+        assert browser.count == f"{len(table.rows)} rows"
+        assert browser.run("return document.documentElement.scrollWidth") <= width
+    browser.run("arguments[0].click()", browser.all("#rows .opener")[0])
+    browser.wait("return 'complete' in (document.querySelector('.more')?.dataset ?? {})")
+    behind = table.evidence()[0] if table.evidence else ()
+    assert len(browser.all(".more .record")) == len(behind)
+    titles = {found.text for found in browser.all(".more .all dt")}
+    assert titles <= {column.title for column in table.columns}

@@ -73,6 +73,7 @@ def test_json_is_one_object_with_its_window_and_exact_rows():
             }
         ],
         "notes": ["1 change"],
+        "incomplete": [],
     }
 
 

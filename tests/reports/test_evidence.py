@@ -59,3 +59,25 @@ def test_each_row_has_its_records_as_recorded_and_where_they_were_read(tmp_path)
         (str(logs / "a.json.gz"), 1),
     ]
     assert all(len(one.sha256) == 64 and one.attested is None for row in evidence for one in row)
+
+
+def test_reports_of_several_events_a_row_have_the_records_of_all(tmp_path):
+    """A principal's row has its first and last event, an account's row all of its life."""
+    write(tmp_path / "a.json.gz", CREATED, RESULT)
+    store = str(tmp_path / "s")
+    run_load(
+        [str(tmp_path / "a.json.gz")], store, LoadOptions(), datetime(2026, 11, 23, tzinfo=UTC)
+    )
+    for name in ("principals", "targets", "denied", "policies", "accounts", "findings", "cis"):
+        table = open_store(store).report(name)
+        named = [set(ids(row)) for row in table.records()]
+        assert [{one.event_id for one in row} for row in table.evidence()] == named
+
+
+def ids(row):
+    """The events that a row names."""
+    for name, value in row.items():
+        if name in {"event_id", "first_event_id", "last_event_id"} and value:
+            yield value
+        if name in {"event_ids", "related_event_ids"}:
+            yield from value

@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-from trailscan.render.drawing import Chart, Drawing, Meaning, Sheet
-from trailscan.render.tones import tone
+from trailscan.render.drawing import Chart, Drawing, Meaning, Sheet, clock, event_clocks
+from trailscan.render.grades import order, tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -18,16 +18,22 @@ if TYPE_CHECKING:
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-_WIDE, _NARROW = 1120, 350
-_HEIGHT = 190
+_INSTANT = timedelta(microseconds=1)
+_WHOLE, _PART, _NARROW = (1120, 190), (660, 385), (350, 190)  # width and height
 _LEAST_BAR = 6  # pixels of a span
-_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # of matplotlib's calendar
+_END = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001  # of matplotlib's calendar, on a clock
 _MOST_HOURS, _MOST_DAYS, _MOST_WEEKS = 72, 190, 110
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """What is drawn: instants, each with a kind, and the column that the kinds are of."""
+    """What is drawn: times on the clocks of the report's zone, and the kind of each.
+
+    Attributes:
+        whens: naive, as are the first and the last that are shown.
+        kinds: as many.
+        column: of which the kinds are values.
+    """
 
     whens: list[datetime]
     kinds: list[str]
@@ -36,10 +42,14 @@ class _Rows:
     last: datetime
 
 
-def activity(table: Table) -> Chart | None:
-    """Rows by time, stacked by `outcome` or else the first column whose values have an order.
+def activity(table: Table, *, beside: bool = False) -> Chart | None:
+    """Events by time, stacked by `outcome`, or else by the first column whose values have an order.
 
-    None when there is no instant to show.
+    None when the rows are no events, or there are none.
+
+    Args:
+        table: any report.
+        beside: whether another plot stands beside it on a wide page.
     """
     rows = _rows(table)
     if rows is None:
@@ -49,43 +59,35 @@ def activity(table: Table) -> Chart | None:
     return Chart(
         "activity",
         "Activity",
-        f"most on {day:%a} {day.isoformat()}: {most:,}",
+        f"{table.tz}; most on {day:%a} {day.isoformat()}: {most:,}",
         tuple((_look(rows, kind), visible(kind)) for kind in _order(rows) if kind),
-        _draw(rows, _WIDE),
-        _draw(rows, _NARROW),
+        _draw(rows, *(_PART if beside else _WHOLE)),
+        _draw(rows, *_NARROW),
     )
 
 
 def _rows(table: Table) -> _Rows | None:
-    """The instants of a report; a window that is asked for is shown whole."""
-    columns = table.columns
-    place = next((at for at, column in enumerate(columns) if column.kind == "instant"), None)
-    ordered = [at for at, column in enumerate(columns) if column.order]
-    ordered.sort(key=lambda at: columns[at].name != "outcome")
-    stacked = ordered[0] if ordered else None
-    if place is None:
+    """The events of a report; a window that is asked for is shown whole."""
+    ordered = sorted(filter(order, table.columns), key=lambda column: column.name != "outcome")
+    column = ordered[0] if ordered else None
+    rows = [row for row in table.records() if isinstance(row.get("event_time"), datetime)]
+    if not rows:
         return None
-    pairs = [
-        (when.astimezone(UTC), "" if stacked is None else str(row[stacked] or ""))
-        for row in table.rows
-        if isinstance(when := row[place], datetime)
-    ]
-    if not pairs:
-        return None
-    whens = [when for when, _ in pairs]
-    return _Rows(
-        whens,
-        [kind for _, kind in pairs],
-        None if stacked is None else columns[stacked],
-        min([*whens, *filter(None, [table.window.start])]),
-        max([*whens, *filter(None, [table.window.end])]),
-    )
+    whens = event_clocks(table)
+    start, end = table.window.start, table.window.end
+    shown = [*whens]
+    if start is not None:
+        shown.append(clock(start, table.tz))
+    if end is not None and end != start:
+        shown.append(clock(end, table.tz) - _INSTANT)
+    kinds = [str(row[column.name] or "") if column else "" for row in rows]
+    return _Rows(whens, kinds, column, min(shown), max(shown))
 
 
 def _order(rows: _Rows) -> list[str]:
     """The kinds there are, in their order, the unknown last."""
     found = set(rows.kinds)
-    known = [kind for kind in (rows.column.order if rows.column else ()) if kind in found]
+    known = [kind for kind in (order(rows.column) if rows.column else ()) if kind in found]
     return known + sorted(found - set(known))
 
 
@@ -93,11 +95,11 @@ def _look(rows: _Rows, kind: str) -> str:
     return (tone(rows.column, kind) if rows.column else None) or "plain"
 
 
-def _draw(rows: _Rows, width: int) -> Drawing:
+def _draw(rows: _Rows, width: int, height: int) -> Drawing:
     """Bars, one for each span of time that has rows, the worst at the bottom."""
     from matplotlib import dates, ticker  # noqa: PLC0415  # heavy
 
-    sheet = Sheet(width, _HEIGHT, left=34, right=8, top=8, bottom=34)
+    sheet = Sheet(width, height, left=34, right=16, top=8, bottom=34)
     edges = _edges(rows.first, rows.last, most=width // _LEAST_BAR)
     _draw_bars(sheet, rows, edges)
     axes = sheet.axes
@@ -184,18 +186,18 @@ def _months(when: datetime) -> int:
 def _month(number: int) -> datetime:
     """The start of a month, counted from the year 0, or the calendar's end."""
     year, month = divmod(number, 12)
-    return _END if year > _END.year else datetime(year, month + 1, 1, tzinfo=UTC)
+    return _END if year > _END.year else datetime(year, month + 1, 1)  # noqa: DTZ001  # on a clock
 
 
 def _text(when: datetime) -> str:
-    """An instant as a page's cells have it: such texts compare as instants do."""
-    return when.replace(tzinfo=None).isoformat(" ")
+    """A time as the cells of a page begin: such texts compare as the times do."""
+    return when.isoformat(" ")
 
 
 def _span(start: datetime, end: datetime) -> str:
     """A span of time in words."""
     if end - start <= _HOUR:
-        return f"{start:%a} {start.date()} {start:%H:%M} UTC"
+        return f"{start:%a} {start.date()} {start:%H:%M}"
     if end - start <= _DAY:
         return f"{start:%a} {start.date()}"
     return f"{start.date()} to {(end - _DAY).date()}"

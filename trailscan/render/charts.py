@@ -1,7 +1,7 @@
 """The plots of a report: activity over time, who by what, and the hours of the week.
 
-A report has those for which it has columns: an instant; `principal` and `category` or
-`event_name`. All of its rows are counted in each of them. Times are UTC.
+A report whose rows are events, which says `event_time`, has those for which it has columns. All of
+its rows are counted in each of them. Times are told in the report's zone.
 """
 
 from __future__ import annotations
@@ -18,5 +18,6 @@ if TYPE_CHECKING:
 
 def draw_charts(table: Table) -> tuple[Chart, ...]:
     """The plots that a report has columns for; none when it has no rows."""
-    makers = (activity, who_by_what, hours_of_the_week)
-    return tuple(chart for maker in makers if (chart := maker(table)))
+    who = who_by_what(table)
+    charts = (activity(table, beside=who is None), who, hours_of_the_week(table))
+    return tuple(chart for chart in charts if chart)

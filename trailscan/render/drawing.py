@@ -11,14 +11,20 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from trailscan.reports.table import in_zone
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
 
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
+
+    from trailscan.reports.table import Table
 
 FONT_SIZE = 11
 """In pixels of the page; a figure has 72 of them an inch."""
@@ -95,6 +101,17 @@ class Chart:
     legend: tuple[tuple[str, str], ...]
     wide: Drawing
     narrow: Drawing
+
+
+def clock(when: datetime, tz: tzinfo) -> datetime:
+    """What the clocks of a zone show at an instant, without the zone."""
+    return in_zone(when, tz).replace(tzinfo=None)
+
+
+def event_clocks(table: Table) -> list[datetime]:
+    """When the events of a report's rows happened, on the clocks of its zone."""
+    whens = (row.get("event_time") for row in table.records())
+    return [clock(when, table.tz) for when in whens if isinstance(when, datetime)]
 
 
 class Sheet:

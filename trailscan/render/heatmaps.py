@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.render.drawing import Chart, Drawing, Meaning, Sheet
+from trailscan.render.drawing import Chart, Drawing, Meaning, Sheet, event_clocks
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -53,13 +52,13 @@ class _Grid(NamedTuple):
 
 
 def who_by_what(table: Table) -> Chart | None:
-    """How often each principal did each kind of thing; None without those columns or rows.
+    """How often each principal did each kind of thing; None where the rows are no events.
 
     Beyond the most frequent ones, the others are one line or column together.
     """
-    who = _named(table.columns, "principal")
+    when, who = _named(table.columns, "event_time"), _named(table.columns, "principal")
     what = _named(table.columns, "category", "event_name")
-    if who is None or what is None or not table.rows:
+    if when is None or who is None or what is None or not table.rows:
         return None
     whos, whats = (
         [visible(str(row[place] or "unknown")) for row in table.rows] for place in (who, what)
@@ -88,10 +87,8 @@ def who_by_what(table: Table) -> Chart | None:
 
 
 def hours_of_the_week(table: Table) -> Chart | None:
-    """At which hours of which weekdays the rows happened, UTC; None when there is no instant."""
-    place = next((at for at, one in enumerate(table.columns) if one.kind == "instant"), None)
-    whens = (row[place] for row in table.rows) if place is not None else ()
-    found = [when.astimezone(UTC) for when in whens if isinstance(when, datetime)]
+    """At which hours of which weekdays the events happened; None when there are no events."""
+    found = event_clocks(table)
     if not found:
         return None
     counts = Counter((when.weekday(), when.hour) for when in found)
@@ -106,7 +103,7 @@ def hours_of_the_week(table: Table) -> Chart | None:
     return Chart(
         "hours",
         "Hours of the week",
-        f"UTC; most on {_DAYS[day]} from {hour:02d}:00: {most:,}",
+        f"{table.tz}; most on {_DAYS[day]} from {hour:02d}:00: {most:,}",
         (),
         _draw(grid, _Size(480, 34, 38, 20)),
         _draw(grid, _Size(350, 30, 18, 20)),
@@ -142,7 +139,7 @@ def _pair(names: tuple[str, str], who: str, what: str, count: int) -> Meaning:
 
 def _hour(day: int, hour: int, count: int) -> Meaning:
     """What a cell of the week stands for."""
-    title = f"{_DAYS[day]} {hour:02d}:00 to {(hour + 1) % 24:02d}:00 UTC: {count:,}"
+    title = f"{_DAYS[day]} {hour:02d}:00 to {(hour + 1) % 24:02d}:00: {count:,}"
     return Meaning("mark", title, {"weekday": day, "hour": hour})
 
 

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.render.grades import order, tone
 from trailscan.render.page_data import (
     Block,
     about_block,
@@ -23,7 +24,6 @@ from trailscan.render.page_data import (
     is_small,
 )
 from trailscan.render.page_style import column_style
-from trailscan.render.tones import tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -67,11 +67,12 @@ def render_html(table: Table) -> str:
             program=Markup(program),  # noqa: S704  # the package's own
             report=visible(table.name),
             title=visible(table.title or table.name.capitalize()),
-            window=table.window.in_words,
+            window=table.window.told_in(table.tz),
             tiles=[list(_tiles(table, place)) for place in _ordered(table)],
+            incomplete=[visible(why) for why in table.incomplete],
             notes=[visible(note) for note in (*table.notes, *remarks)],
             charts=draw_charts(table),
-            shown=[column for column in table.columns if not column.detail],
+            titles=[visible(column.title) for column in table.columns if not column.detail],
             rows=[list(_cells(table, row)) for row in table.rows],
             data=data,
         )
@@ -95,14 +96,14 @@ def _data(table: Table) -> tuple[list[Block], tuple[str, ...]]:
 
 def _ordered(table: Table) -> list[int]:
     """The places of the columns whose values have an order."""
-    return [place for place, column in enumerate(table.columns) if column.order]
+    return [place for place, column in enumerate(table.columns) if order(column)]
 
 
 def _tiles(table: Table, place: int) -> Iterator[Tile]:
     """How many rows have each value of a column, where any has."""
     column = table.columns[place]
     counts = Counter(row[place] for row in table.rows)
-    for value in column.order:
+    for value in order(column):
         if counts[value]:
             yield Tile(visible(value), counts[value], tone(column, value) or "")
 

@@ -22,7 +22,7 @@ _NOT_PLAIN = re.compile("[^\x00-\x7e]")  # what is unseen below, JSON writes as 
 
 
 def render_json(table: Table) -> str:
-    """One object: report, window, columns, rows (an object each), notes."""
+    """One object: report, window, columns, rows (an object each), notes, why it is incomplete."""
     window = table.window
     whole = {
         "report": table.name,
@@ -33,6 +33,7 @@ def render_json(table: Table) -> str:
         "columns": [column.name for column in table.columns],
         "rows": [_plain(row) for row in table.records()],
         "notes": list(table.notes),
+        "incomplete": list(table.incomplete),
     }
     return render_object(whole)
 

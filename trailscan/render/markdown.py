@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from trailscan.render.csv import as_text
+from trailscan.render.csv import as_text, clock_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ def render_markdown(table: Table) -> str:
     """A heading, what was looked at, and the columns that are no details."""
     shown = [(place, column) for place, column in enumerate(table.columns) if not column.detail]
     heading = inline(table.title or table.name)
-    lines = [f"## {heading}", "", *(f"- {inline(note)}" for note in table.notes)]
+    missing = [f"incomplete: {why}" for why in table.incomplete]
+    lines = [f"## {heading}", "", *(f"- {inline(note)}" for note in (*missing, *table.notes))]
     if table.rows:
         titles = [inline(column.title) for _, column in shown]
-        rules = ["---:" if column.kind == "count" else "---" for _, column in shown]
+        rules = ["---:" if column.kind in {"count", "number"} else "---" for _, column in shown]
         lines += ["", _row(titles), _row(rules)]
         lines += [
             _row([_cell(row[place], column) for place, column in shown]) for row in table.rows
@@ -66,7 +67,7 @@ def _span(text: str) -> str:
 
 def _cell(value: object, column: Column) -> str:
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
+        return clock_text(value)
     text = as_text(value)
     return inline(text[: column.short] if column.short else text)
 

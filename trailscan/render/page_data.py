@@ -7,10 +7,11 @@ blocks, so that opening a row unpacks a few hundred records only.
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.render.csv import as_text
+from trailscan.render.csv import as_text, clock_text
+from trailscan.render.grades import order
 from trailscan.render.json import safe_json
 from trailscan.visible import visible
 
@@ -30,8 +31,10 @@ MOST_PACKED = 5_000_000
 """Characters of packed records beyond which the records of further rows are left out."""
 
 _BLOCK = 200  # rows whose records are unpacked together
+_MOST_RECORDS = 20  # of a row: a finding may have thousands of events
 _LEVEL = 7
 _MOST_VALUES = 150
+_LONGEST_VALUE = 120
 _MOST_CHOICES = 7
 
 
@@ -44,12 +47,8 @@ class Block(NamedTuple):
 
 
 def cell_text(value: object) -> str:
-    """A value as a page shows it; instants in UTC, so that their texts compare as they do."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    if isinstance(value, tuple | list):
-        return visible(", ".join(map(str, value)))
-    return visible(as_text(value))
+    """A value as a page shows it; an instant as the clocks of its zone do."""
+    return visible(clock_text(value) if isinstance(value, datetime) else as_text(value))
 
 
 def is_small(table: Table, evidence: Behind) -> bool:
@@ -67,7 +66,7 @@ def about_block(table: Table) -> Block:
             "title": visible(column.title),
             "kind": column.kind,
             "detail": column.detail,
-            "order": [visible(value) for value in column.order],
+            "order": [visible(value) for value in order(column)],
         }
         for column in table.columns
     ]
@@ -87,7 +86,7 @@ def evidence_blocks(evidence: Behind, *, packed: bool) -> tuple[list[Block], int
     for start in range(0, len(evidence), _BLOCK):
         rows = evidence[start : start + _BLOCK]
         name = f"evidence-{len(blocks)}"
-        block = _block(name, [[_shown(one) for one in row] for row in rows], packed=packed)
+        block = _block(name, [list(_records(row)) for row in rows], packed=packed)
         room -= len(block.text)
         if room < 0:
             bare = [[_shown(one) | {"record": None} for one in row] for row in rows]
@@ -105,18 +104,31 @@ def _details(table: Table, row: tuple[object, ...]) -> Iterator[str]:
 
 def _choices(table: Table) -> list[Column]:
     """The columns that have few values, those with an order first."""
-    places = sorted(range(len(table.columns)), key=lambda place: not table.columns[place].order)
+    places = sorted(range(len(table.columns)), key=lambda place: not order(table.columns[place]))
     found = (
         table.columns[place]
         for place in places
         if _may_be_chosen(table.columns[place])
-        and 1 < len({row[place] for row in table.rows}) <= min(_MOST_VALUES, len(table.rows) - 1)
+        and _are_few({row[place] for row in table.rows}, len(table.rows))
     )
     return [column for column, _ in zip(found, range(_MOST_CHOICES), strict=False)]
 
 
+def _are_few(values: set[object], rows: int) -> bool:
+    """Whether values are worth a list to choose from: some, repeated, and short."""
+    return 1 < len(values) <= min(_MOST_VALUES, rows - 1) and all(
+        len(as_text(value)) <= _LONGEST_VALUE for value in values
+    )
+
+
 def _may_be_chosen(column: Column) -> bool:
     return column.kind in {"text", "flag"} and not column.wide
+
+
+def _records(row: Sequence[Evidence]) -> Iterator[dict[str, object]]:
+    """The records of a row as a page shows them; beyond the first ones, where they are."""
+    for number, one in enumerate(row):
+        yield _shown(one) | ({} if number < _MOST_RECORDS else {"record": None})
 
 
 def _shown(one: Evidence) -> dict[str, object]:

@@ -1,19 +1,19 @@
 """A report as a workbook: typed cells under a frozen header with filters, and a sheet about it.
 
 Texts are string cells, never formulas or links, and altered as in CSV, since a spreadsheet may save
-them as CSV. Instants are UTC: a cell has no time zone.
+them as CSV. A date has no time zone: the title of its column names that of the report.
 """
 
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trailscan.errors import TrailscanError
 from trailscan.render.csv import as_text, neutralised_cells
 from trailscan.render.escape import cell
-from trailscan.render.tones import tone
+from trailscan.render.grades import tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from trailscan.render.tones import Tone
+    from trailscan.render.grades import Tone
     from trailscan.reports.table import Table
 
 MOST_ROWS = 1_048_575
@@ -40,6 +40,7 @@ _OPTIONS = {
     "strings_to_numbers": False,
 }
 _COLOURS: dict[Tone, str] = {
+    "worst": "#7A1210",
     "bad": "#B3261E",
     "warn": "#8A5A00",
     "good": "#1E6B3A",
@@ -98,10 +99,10 @@ def _write(
         return
     if isinstance(value, bool):
         sheet.write_boolean(row, place, value)
-    elif isinstance(value, int) and abs(value) <= _EXACT_INTEGERS:
+    elif isinstance(value, int | float) and abs(value) <= _EXACT_INTEGERS:
         sheet.write_number(row, place, value)
     elif isinstance(value, datetime) and value.year >= _FIRST_YEAR:
-        sheet.write_datetime(row, place, value.astimezone(UTC).replace(tzinfo=None), when)
+        sheet.write_datetime(row, place, value.replace(tzinfo=None), when)
     else:
         sheet.write_string(row, place, _fitting(_text(value)), look)
 
@@ -134,7 +135,9 @@ def _write_about(book: Workbook, table: Table) -> None:
 def _about(table: Table) -> Iterator[tuple[str, str]]:
     """What a reader of the sheet should know."""
     yield "Report", table.title or table.name
-    yield "Event time", f"{table.window.in_words} (UTC)"
+    yield "Event time", table.window.told_in(table.tz)
+    for why in table.incomplete:
+        yield "Incomplete", why
     for note in table.notes:
         yield "Note", note
     altered = neutralised_cells(table)

@@ -5,6 +5,7 @@ Nothing heavy is imported before a report is asked for: the help of the command 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,9 +52,12 @@ class Report(NamedTuple):
         Raises:
             StoreError: the store is damaged.
         """
+        from trailscan.reports.evidence import with_evidence  # noqa: PLC0415  # start-up
+
         module = import_module(f"trailscan.reports.{self.name}")
         table: Table = getattr(module, f"{self.name}_report")(store, wanted)
-        return table.in_zone(wanted.tz)
+        title = self.answers.partition(": one row")[0].rstrip(".")
+        return with_evidence(store, replace(table.in_zone(wanted.tz), title=title))
 
 
 def _without(*names: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,8 +14,6 @@ from trailscan.location import Location, object_uri
 from trailscan.organizations.changes import Change, tell
 from trailscan.organizations.joins import Joined, Seen, join, may_join, rank
 from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
-from trailscan.organizations.severity import SEVERITIES
-from trailscan.reports.evidence import events_behind, read_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.kept import keep, kept_changes
 from trailscan.reports.notes import Span, told_of
@@ -36,8 +33,8 @@ COLUMNS = (
     Column("target", "Target", "id", least_width=140, most_width=20),
     Column("source_ip_address", "From", "text", least_width=130, most_width=16),
     Column("client", "With", "text", least_width=160, most_width=13),
-    Column("outcome", "Outcome", "text", order=("denied", "failed", "succeeded")),
-    Column("severity", "Severity", "text", least_width=110, order=SEVERITIES[::-1]),
+    Column("outcome", "Outcome", "text"),
+    Column("severity", "Severity", "text", least_width=110),
     Column("event_id", "Event", "id", least_width=100, short=8),
     Column("event_name", "Action", "text", detail=True),
     Column("category", "Category", "text", detail=True),
@@ -81,20 +78,17 @@ def changes_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     All of the store's history is read, whatever the window: a result may come long after its
     request, and names are known from events before.
     """
-    rows, behind, span = [], [], Span()
+    rows, span = [], Span()
     for change in iterate_changes(store, reads=wanted.reads):
         span.add(change)
         if wanted.holds(change):
             rows.append(to_row(change))
-            behind.append(events_behind(change))
     return Table(
         name="changes",
         columns=COLUMNS,
         rows=tuple(rows),
         window=wanted.window,
         notes=told_of(store, wanted, len(rows), span),
-        title="Who changed what, and when",
-        evidence=partial(read_evidence, store, behind),
     )
 
 

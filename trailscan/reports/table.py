@@ -39,7 +39,6 @@ class Column:
         least_width: the narrowest terminal that shows it.
         most_width: it is folded beyond; 0 for no bound.
         short: how many characters of an id suffice on a terminal; 0 for all.
-        order: the values there can be, in the order to sort them by, worst first; empty: any.
     """
 
     name: str
@@ -50,7 +49,6 @@ class Column:
     least_width: int = 0
     most_width: int = 0
     short: int = 0
-    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ class Table:
             for column in self.columns
         )
         rows = tuple(
-            tuple(value.astimezone(tz) if isinstance(value, datetime) else value for value in row)
+            tuple(in_zone(value, tz) if isinstance(value, datetime) else value for value in row)
             for row in self.rows
         )
         return replace(self, columns=columns, rows=rows, tz=tz)
@@ -177,6 +175,20 @@ def as_text(value: object) -> str:
     if isinstance(value, tuple | list):
         return "; ".join(str(item) for item in value)
     return str(value)
+
+
+def in_zone(when: datetime, tz: tzinfo) -> datetime:
+    """The same instant in a zone; as it is where the zone lies beyond the calendar."""
+    try:
+        return when.astimezone(tz)
+    except OverflowError:
+        return when
+
+
+def clock_text(when: datetime) -> str:
+    """An instant as the clocks of its zone show it, to the second; UTC needs no offset."""
+    clock = when.replace(microsecond=0, tzinfo=None).isoformat(" ")
+    return clock if when.tzinfo is UTC else f"{clock}{when:%z}"
 
 
 def _escaped(text: str) -> str:

@@ -47,9 +47,9 @@
   let found = rows;
   const textOf = (row) =>
     (row.text ??= [...cellsOf(row), ...(details?.[row.index] ?? [])].join("\n").toLowerCase());
-  const when = shown.findIndex((column) => column.kind === "instant");
+  const when = about.columns.find((column) => column.name === "event_time");
   const isPicked = (row, picks) => {
-    const time = cellsOf(row)[when] ?? "";
+    const time = when ? valueOf(row, when).slice(0, 19) : ""; // on the clocks of the report's zone
     if (picks.from && !(time >= picks.from && time < picks.to)) return false;
     if (picks.weekday !== undefined) {
       const instant = new Date(`${time.replace(" ", "T")}Z`);
@@ -64,10 +64,15 @@
     [...state.chosen].every(([column, value]) => valueOf(row, column) === value) &&
     (!state.picks || isPicked(row, state.picks)) &&
     state.words.every((word) => textOf(row).includes(word));
+  const instantOf = (text) => {
+    const zone = text.length > 19 ? `${text.slice(19, 22)}:${text.slice(22, 24)}` : "Z";
+    return text ? Date.parse(`${text.slice(0, 19).replace(" ", "T")}${zone}`) : -Infinity;
+  };
   const keyOf = (row, column) => {
     const text = valueOf(row, column);
     if (column.order.length) return (column.order.indexOf(text) + column.order.length + 1) % (column.order.length + 1);
-    return column.kind === "count" ? (text === "" ? -Infinity : Number(text)) : text.toLowerCase();
+    if (column.kind === "count" || column.kind === "number") return text === "" ? -Infinity : Number(text);
+    return column.kind === "instant" ? instantOf(text) : text.toLowerCase();
   };
   const sorted = (list) => {
     if (!state.sort) return list;
