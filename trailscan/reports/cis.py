@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.operations import OPERATIONS
+from trailscan.organizations.operations import OPERATIONS, READ
 from trailscan.organizations.severity import ASSESSMENTS, CIS_CONTROL
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
@@ -41,7 +41,9 @@ COLUMNS = (
 CONTROL = f"{CIS_CONTROL} (4.15 until v5)"
 FORGOTTEN = "not in the control"
 
-_CALLS = sorted(name for name, row in OPERATIONS.items() if not row.service_event)
+_CALLS = sorted(
+    name for name, row in OPERATIONS.items() if not row.service_event and row.category != READ
+)
 IN_CONTROL = tuple(name for name in _CALLS if ASSESSMENTS[name].cis)
 """The 18 events of the control, by name."""
 NOT_IN_CONTROL = tuple(name for name in _CALLS if not ASSESSMENTS[name].cis)

@@ -40,7 +40,7 @@ COLUMNS = (
     Column("record_index", "Record", "count", detail=True),
 )
 
-_EXPLICIT = re.compile(r"with an explicit deny in an? ([a-z -]+?)(?: policy)?(?=[:.]|$)")
+_EXPLICIT = re.compile(r"with an explicit deny in (an? )([a-z -]+?)(?: policy)?(?=[:.]|$)")
 _IMPLICIT = re.compile(r"because no ([a-z -]+?) policy allows")
 """The two forms of AWS's access denied messages (IAM user guide, `troubleshoot_access-denied`)."""
 
@@ -69,7 +69,7 @@ def reason(error_code: str | None, error_message: str | None) -> str:
     """Why a call was denied, as far as AWS tells the caller."""
     message = error_message or ""
     if found := _EXPLICIT.search(message):
-        return f"explicit deny in a {_policy(found[1])}"
+        return f"explicit deny in {found[1]}{_policy(found[2])}"
     if found := _IMPLICIT.search(message):
         return f"no {found[1]} policy allows it"
     return message or error_code or "not told"

@@ -19,7 +19,7 @@ from trailscan.reports.table import Column, Table
 from trailscan.reports.tally import distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from trailscan.organizations.changes import Change
     from trailscan.reports.filter import ChangeFilter
@@ -64,9 +64,16 @@ class Finding(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The same for the same rule and events, 16 hex digits."""
-        events = " ".join(str(change.where) for change in self.hit.changes)
-        return hashlib.sha256(f"{self.rule.id} {events}".encode()).hexdigest()[:16]
+        """The same for the same rule and records, wherever they were loaded from; 16 hex digits."""
+        records = " ".join(map(_record_name, self.hit.changes))
+        return hashlib.sha256(f"{self.rule.id} {records}".encode()).hexdigest()[:16]
+
+
+def _record_name(change: Change) -> str:
+    """What tells a record from all others of a trail, those of the same event id too."""
+    event, where = change.event, change.where
+    log_file = where.key.rpartition("/")[2]
+    return f"{event.recipient_account_id}/{event.event_id}/{log_file}#{where.record_index}"
 
 
 def findings_report(store: StoreReader, wanted: ChangeFilter) -> Table:
@@ -130,13 +137,18 @@ def _notes(
     reads = sum(change.category == READ for change in seen)
     looked = f"{count(len(seen) - reads, 'change')} and {count(reads, 'read')}"
     said.append(f"the rules looked at {looked}, of all times")
+    said += baseline_notes(seen)
+    first, *rest = looked_at(store, replace(wanted, reads=True), changes, seen)
+    return [said[0], f"made of {first}", *said[1:], *rest]
+
+
+def baseline_notes(seen: Sequence[Change]) -> Iterator[str]:
+    """For which rules the history is too short, if it is."""
     if seen and when(seen[-1]) - when(seen[0]) < BASELINE:
-        said.append(
+        yield (
             f"first-time-principal and unusual-hour need {BASELINE.days} days of history and "
             "found nothing for want of it"
         )
-    first, *rest = looked_at(store, replace(wanted, reads=True), changes, seen)
-    return [said[0], f"made of {first}", *said[1:], *rest]
 
 
 def _row(one: Finding) -> tuple[object, ...]:

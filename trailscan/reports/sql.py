@@ -25,6 +25,7 @@ from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.notes import count, store_notes
 from trailscan.reports.table import Column, Kind, Table
 from trailscan.store.layout import LOG_FILES, REJECTS, TableName
+from trailscan.visible import visible
 from trailscan.window import Window
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _to_table(store: StoreReader, rows: pa.Table, tz: tzinfo) -> Table:
     columns = tuple(
         Column(
             name,
-            name,
+            visible(name),
             kind,
             detail=place >= _SHOWN_COLUMNS,
             most_width=_FOLDED if kind == "text" else 0,
@@ -225,7 +226,7 @@ def _column(values: list[Any], of: pa.DataType, tz: tzinfo) -> tuple[Kind, list[
         if all(map(math.isfinite, some)):
             return "number", [None if value is None else float(value) for value in values]
     elif pa.types.is_list(of):
-        return "list", [value and tuple(map(_text, value)) for value in values]
+        return "list", [None if value is None else tuple(map(_text, value)) for value in values]
     return "text", [None if value is None else _text(value) for value in values]
 
 
