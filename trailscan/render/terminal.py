@@ -5,11 +5,13 @@ The layout is our own: rich takes half a millisecond a row, and a report can hav
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from trailscan.render.columns import is_plain, texts, visible_texts
+from trailscan.render.csv import clock_text
+from trailscan.render.grades import Tone, order, tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ _GAP = "   "
 _LEAST_WIDE = 36
 _LEAST_FOLDED = 12
 _BOLD = "1"
-_STYLES = {"denied": "1;31", "failed": "33", "succeeded": "32"}
-"""Colours of outcomes, as in SGR escape sequences."""
+_STYLES: dict[Tone, str] = {"worst": "1;31", "bad": "31", "warn": "33", "good": "32"}
+"""Colours, as in SGR escape sequences."""
 
 
 def render_terminal(table: Table, *, width: int, color: bool) -> str:
@@ -59,10 +61,9 @@ def _grid(
         yield _styled(line, _BOLD) if color else line
     yield f" {'─' * (sum(widths) + len(_GAP) * (len(widths) - 1))}"
     folded = [_folded(column, wide) for column, wide in zip(cells, widths, strict=True)]
-    names = [column.name for column in columns]
-    if color and "outcome" in names:
-        place = names.index("outcome")
-        folded[place] = [[_coloured(line) for line in lines] for lines in folded[place]]
+    for place, column in enumerate(columns):
+        if color and order(column):
+            folded[place] = [[_coloured(column, line) for line in lines] for lines in folded[place]]
     for row in zip(*folded, strict=True):
         yield from _row(row, blanks)
 
@@ -79,9 +80,9 @@ def _row(cells: Sequence[list[str]], blanks: list[str]) -> list[str]:
     ]
 
 
-def _coloured(outcome: str) -> str:
-    style = _STYLES.get(outcome.rstrip())
-    return _styled(outcome, style) if style else outcome
+def _coloured(column: Column, text: str) -> str:
+    found = tone(column, text.rstrip())
+    return _styled(text, _STYLES[found]) if found in _STYLES else text
 
 
 def _styled(text: str, style: str) -> str:
@@ -189,14 +190,6 @@ def _longest(column: list[str]) -> int:
 def _cells(values: Sequence[object], column: Column) -> list[str]:
     """A column's values as text of which nothing is obeyed."""
     if column.kind == "instant":
-        return [_instant(value) for value in values]
+        return [clock_text(value) if isinstance(value, datetime) else "" for value in values]
     found = visible_texts(texts(values))
     return [text[: column.short] for text in found] if column.short else found
-
-
-def _instant(value: object) -> str:
-    """An instant in its zone, with the offset that tells apart what its clocks show twice."""
-    if not isinstance(value, datetime):
-        return ""
-    offset = "" if value.tzinfo is UTC else f"{value:%z}"
-    return f"{value.isoformat(' ')[:19]}{offset}"

@@ -187,7 +187,7 @@ def in_zone(when: datetime, tz: tzinfo) -> datetime:
 
 def clock_text(when: datetime) -> str:
     """An instant as the clocks of its zone show it, to the second; UTC needs no offset."""
-    clock = when.replace(microsecond=0, tzinfo=None).isoformat(" ")
+    clock = when.isoformat(" ")[:19]
     return clock if when.tzinfo is UTC else f"{clock}{when:%z}"
 
 
