@@ -137,12 +137,12 @@ _CATEGORIES = [
 ]
 
 
-def open(place: str, **aws: str | None) -> Store:  # noqa: A001  # as ts.open: the contract's name
+def open(place: str, **aws: Any) -> Store:  # noqa: A001  # as ts.open: the contract's name
     """A store in a folder or at `s3://bucket/prefix`, opened for reading.
 
     Args:
         place: where the store is.
-        aws: `profile`, `role_arn`, `external_id`, `region`, `endpoint_url`.
+        aws: fields of `trailscan.aws.session.AwsOptions`, such as `profile` or `role_arn`.
     """
     return Store(place, AwsOptions(**aws))
 
