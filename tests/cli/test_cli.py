@@ -160,6 +160,34 @@ def test_the_demo_runs_without_aws():
     assert "read 4,596 = kept 438" in err
 
 
+@pytest.mark.parametrize(
+    "command", [["demo"], ["load"], ["report", "changes"], ["export"]], ids=" ".join
+)
+def test_every_command_explains_itself(command):
+    """Help names every option once, those of access to AWS where they are of use."""
+    code, out, err = trailscan(*command, "--help")
+    assert (code, err) == (0, "")
+    assert "Usage: " in out
+    reaches_aws = command != ["demo"]
+    for option in ("--profile", "--role-arn", "--external-id", "--role-session-name", "--region"):
+        assert out.count(f"{option} ") == reaches_aws
+    for option in ("--endpoint-url", "--request-payer", "--expected-bucket-owner"):
+        assert out.count(f"{option} ") == reaches_aws
+    assert "default: (trailscan)" in out or not reaches_aws
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--expected-bucket-owner", "12"], ["--request-payer", "owner"], ["--profile"]],
+    ids=" ".join,
+)
+def test_options_of_access_are_checked(words):
+    """What no account or payer can be is a usage error."""
+    code, out, err = trailscan("load", "somewhere", *words)
+    assert (code, out) == (2, "")
+    assert words[0] in err
+
+
 def test_help_and_version_need_no_heavy_library():
     """Start-up imports neither pandas nor pyarrow nor boto3."""
     script = (
