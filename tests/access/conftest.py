@@ -164,9 +164,13 @@ class Cloud:
     def answer(self, request: Request) -> Answer:
         """The answer to a request."""
         self.requests.append(request)
+        if request.action in self.services:
+            return self.services[request.action](request)
+        return self.plain(request)
+
+    def plain(self, request: Request) -> Answer:
+        """The answer of an AWS of which nothing else was said."""
         action = request.action
-        if action in self.services:
-            return self.services[action](request)
         if action in self.denied and not action.startswith("s3:"):
             return self.json_error("AccessDeniedException", self.denied[action])
         if action.startswith("s3:"):
@@ -176,9 +180,9 @@ class Cloud:
         )(request)
 
     @staticmethod
-    def raw(status: int, body: str) -> Answer:
+    def raw(status: int, body: str, **headers: str) -> Answer:
         """Whatever is asked for."""
-        return Answer(status, body.encode())
+        return Answer(status, body.encode(), headers)
 
     @staticmethod
     def json_answer(value: object) -> Answer:
@@ -222,15 +226,20 @@ class Cloud:
         bucket = self.buckets.get(request.bucket)
         if bucket is None:
             return error(404, "NoSuchBucket", "The specified bucket does not exist")
-        if refusal := self._refusal(request, bucket):
+        if refusal := self._refusal(request, bucket) or self._denial(request, action):
             return refusal
-        if action in self.denied:
+        answers = {"s3:ListBucket": _list, "s3:GetBucketLocation": _location}
+        return answers.get(action, _object)(request, bucket)
+
+    def _denial(self, request: Request, action: str) -> Answer | None:
+        """The refusal of an action; DeleteObjects refuses key by key."""
+        if action not in self.denied:
+            return None
+        if request.method != "POST":
             return error(403, "AccessDenied", self.denied[action])
-        if action == "s3:ListBucket":
-            return _list(request, bucket)
-        if action == "s3:GetBucketLocation":
-            return Answer(200, f"<LocationConstraint>{bucket.region}</LocationConstraint>".encode())
-        return _object(request, bucket)
+        refused = f"<Code>AccessDenied</Code><Message>{self.denied[action]}</Message>"
+        one = f"<Error><Key>{_named(request)[0]}</Key>{refused}</Error>"
+        return Answer(200, f"<DeleteResult>{one}</DeleteResult>".encode())
 
     def _refusal(self, request: Request, bucket: FakeBucket) -> Answer | None:
         """Why S3 would not even look at a request."""
@@ -268,6 +277,10 @@ def _reaches(host: str, region: str) -> bool:
     return f".{region}.amazonaws.com" in f".{host}" or host.endswith("s3.amazonaws.com")
 
 
+def _location(_: Request, bucket: FakeBucket) -> Answer:
+    return Answer(200, f"<LocationConstraint>{bucket.region}</LocationConstraint>".encode())
+
+
 def _list(request: Request, bucket: FakeBucket) -> Answer:
     query = request.query
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
@@ -300,6 +313,11 @@ def _list(request: Request, bucket: FakeBucket) -> Answer:
     return Answer(200, body.encode(), {"x-amz-bucket-region": bucket.region})
 
 
+def _named(request: Request) -> list[str]:
+    """The keys that a DeleteObjects request names."""
+    return re.findall(r"<Key>([^<]*)</Key>", request.body.decode())
+
+
 def _etag(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
@@ -307,7 +325,7 @@ def _etag(data: bytes) -> str:
 def _object(request: Request, bucket: FakeBucket) -> Answer:
     key, there = request.object_key, request.object_key in bucket.objects
     if request.method == "POST":
-        names = re.findall(r"<Key>([^<]*)</Key>", request.body.decode())
+        names = _named(request)
         for name in names:
             bucket.objects.pop(name, None)
         done = "".join(f"<Deleted><Key>{name}</Key></Deleted>" for name in names)
