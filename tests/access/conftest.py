@@ -180,6 +180,11 @@ class Cloud:
         )(request)
 
     @staticmethod
+    def identity(when: datetime, partition: str = "aws") -> Answer:
+        """STS's answer to who is signed in, with the time by AWS's clock."""
+        return identity(when, partition)
+
+    @staticmethod
     def raw(status: int, body: str, **headers: str) -> Answer:
         """Whatever is asked for."""
         return Answer(status, body.encode(), headers)
@@ -368,16 +373,16 @@ def credentials(lasts: timedelta = timedelta(hours=1)) -> str:
     )
 
 
-def _identity(request: Request) -> Answer:
-    partition = "aws-cn" if request.host.endswith(".cn") else "aws"
+def identity(when: datetime, partition: str = "aws") -> Answer:
+    """Who is signed in, at what time by AWS's clock."""
     arn = f"arn:{partition}:sts::{ACCOUNT}:assumed-role/Auditor/alice"
     result = f"<Arn>{arn}</Arn><UserId>AROAX:alice</UserId><Account>{ACCOUNT}</Account>"
-    found = _xml("GetCallerIdentity", result)
-    return found._replace(headers={"Date": NOW.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+    date = {"Date": f"{when:%a, %d %b %Y %H:%M:%S GMT}"}
+    return _xml("GetCallerIdentity", result)._replace(headers=date)
 
 
 SERVICES: dict[str, Callable[[Request], Answer]] = {
-    "GetCallerIdentity": _identity,
+    "GetCallerIdentity": lambda _: identity(NOW),
     "AssumeRole": lambda _: _xml("AssumeRole", credentials()),
     "AssumeRoleWithWebIdentity": lambda _: _xml("AssumeRoleWithWebIdentity", credentials()),
     "ListPublicKeys": lambda _: Answer(200, b'{"PublicKeyList":[]}'),

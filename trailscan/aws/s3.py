@@ -23,7 +23,20 @@ _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 """Names that a bucket or an access point's alias can have, the old ones of us-east-1 included."""
 _MISSING = {"404", "NoSuchBucket", "NotFound", "NoSuchKey"}
 _CHANGED = {"412", "PreconditionFailed"}
-_REFUSED = {"403", "AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+_REFUSED = {
+    "403",
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "Forbidden",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
 
 
 class Listed(NamedTuple):

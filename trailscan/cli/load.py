@@ -29,7 +29,8 @@ Sources = Annotated[
     list[str],
     typer.Argument(
         metavar="SOURCE…",
-        help="s3://bucket or s3://bucket/prefix, a folder, a file, - for standard input.",
+        help="s3://bucket or s3://bucket/prefix, a folder, a file, - for standard input, or "
+        "event-history: the last 90 days of the signed-in account, for those without a trail.",
     ),
 ]
 Accounts = Annotated[
