@@ -161,7 +161,7 @@ def test_the_demo_runs_without_aws():
 
 
 @pytest.mark.parametrize(
-    "command", [["demo"], ["load"], ["report", "changes"], ["export"]], ids=" ".join
+    "command", [["demo"], ["load"], ["report", "changes"], ["export"], ["doctor"]], ids=" ".join
 )
 def test_every_command_explains_itself(command):
     """Help names every option once, those of access to AWS where they are of use."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
+    from trailscan.aws.tries import Tried
+
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 """Names that a bucket or an access point's alias can have, the old ones of us-east-1 included."""
 _MISSING = {"404", "NoSuchBucket", "NotFound", "NoSuchKey"}
@@ -132,6 +134,15 @@ class S3Access:
             return bytes(answer["Body"].read())
         except (BotoCoreError, ResponseStreamingError) as error:
             raise TrailscanError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
+
+    def attempt(self, operation: str, **options: Any) -> Tried:
+        """What comes of one request on the bucket, as a value."""
+        from trailscan.aws.tries import try_call  # noqa: PLC0415  # start-up
+
+        always = dict(self._always)
+        if operation == "get_bucket_location":  # it takes no payer
+            always.pop("RequestPayer", None)
+        return try_call(self._client, operation, **always, **options)
 
     def _pages(self, prefix: str, **options: str) -> Iterator[Any]:
         """The pages of a listing, each checked to be one."""

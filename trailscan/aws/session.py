@@ -8,7 +8,7 @@ says holds here too, and `buckets` hands the same to obstore.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from trailscan.errors import AccessError, TrailscanError
 
 if TYPE_CHECKING:
     import boto3
+    from boto3 import Session as Session  # noqa: PLC0414  # a name for floors above
     from botocore.exceptions import BotoCoreError
     from obstore.auth.boto3 import Boto3CredentialProvider
 
@@ -173,6 +174,15 @@ def partition_of(region: str | None) -> str:
     except botocore.exceptions.UnknownRegionError:
         return "aws"
     return str(found)
+
+
+def configured_region(options: AwsOptions) -> str | None:
+    """The region of the options, or of the AWS CLI's variables and settings; asks nobody.
+
+    Raises:
+        AccessError: the profile is unknown.
+    """
+    return open_session(replace(options, role_arn=None)).region_name
 
 
 def certificates(session: boto3.Session) -> bytes | None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.errors import AlreadyExistsError, TrailscanError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trailscan.buckets.base import Bucket
 
 WRITERS = 8
@@ -25,16 +27,18 @@ class Probe(NamedTuple):
     Attributes:
         key: of the object.
         winners: how many were told that they created it; 1 on a server that can be relied on.
+        unread: why it could not be read; None when it was.
         left: why it could not be removed, and so is still there; None when it is gone.
     """
 
     key: str
     winners: int
+    unread: TrailscanError | None
     left: TrailscanError | None
 
 
 def probe_conditional_writes(bucket: Bucket) -> Probe:
-    """Create one object by several writers at once, count the winners, remove it.
+    """Create one object by several writers at once, count the winners, read it, remove it.
 
     Raises:
         TrailscanError: it could not be written at all.
@@ -42,11 +46,17 @@ def probe_conditional_writes(bucket: Bucket) -> Probe:
     key = f"_probe/{uuid.uuid4().hex}"
     with ThreadPoolExecutor(WRITERS) as writers:
         wins = list(writers.map(lambda _: _creates(bucket, key), range(WRITERS)))
+    unread, left = _error(lambda: bucket.read(key)), _error(lambda: bucket.delete(key))
+    return Probe(key, sum(wins), unread, left)
+
+
+def _error(action: Callable[[], object]) -> TrailscanError | None:
+    """The error that something ends in, or None."""
     try:
-        bucket.delete(key)
+        action()
     except TrailscanError as error:
-        return Probe(key, sum(wins), error)
-    return Probe(key, sum(wins), None)
+        return error
+    return None
 
 
 def _creates(bucket: Bucket, key: str) -> bool:

@@ -248,6 +248,7 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
         virtual_hosted_style_request=access.endpoint.virtual_hosted,
         request_payer=options.request_payer is not None,
         conditional_put="etag",
+        disable_bulk_delete=True,  # one DELETE, whose refusal reads as one
         client_options=client,
         **signing,
     )

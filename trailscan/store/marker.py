@@ -15,6 +15,8 @@ from trailscan.store.reader import check_marker
 if TYPE_CHECKING:
     from trailscan.buckets import Bucket
 
+_CONTENT = msgspec.json.encode({"format": FORMAT}) + b"\n"
+
 
 def ensure_store(bucket: Bucket, place: str) -> None:
     """Make a store where there is nothing; of one in S3, see that its server can hold commits.
@@ -44,7 +46,7 @@ def _make(bucket: Bucket, place: str) -> None:
     if bucket.name != LOCAL and (winners := probe_conditional_writes(bucket).winners) != 1:
         raise _unfit(place, f"of {WRITERS} writers at once, {winners} created one object")
     try:
-        bucket.write_new(MARKER, msgspec.json.encode({"format": FORMAT}) + b"\n")
+        bucket.write_new(MARKER, _CONTENT)
     except AlreadyExistsError:
         check_marker(bucket, place)
 
@@ -52,7 +54,7 @@ def _make(bucket: Bucket, place: str) -> None:
 def _overwrites(bucket: Bucket) -> bool:
     """Whether the marker can be created though it is there; it keeps its content."""
     try:
-        bucket.write_new(MARKER, bucket.read(MARKER))
+        bucket.write_new(MARKER, _CONTENT)
     except AlreadyExistsError:
         return False
     return True
