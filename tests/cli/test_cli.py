@@ -160,8 +160,40 @@ def test_the_demo_runs_without_aws():
     assert "read 4,596 = kept 438" in err
 
 
+def test_status_says_what_the_store_holds(store, tmp_path):
+    """In words and as JSON on stdout; code 4 when something could not be read; 5 without a store."""
+    code, out, err = trailscan("status", "--store", store)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"store: {store} (format 1): 438 events, of 2026-08-03 to 2026-10-30; ")
+    assert "111122223333   us-east-1   2026-08-03   2026-10-30   235" in out
+    code, out, _ = trailscan("status", "--store", store, "--format", "json")
+    assert (code, list(json.loads(out))) == (
+        0,
+        [
+            "store",
+            "complete",
+            "incomplete",
+            "last_load",
+            "asked",
+            "accounts",
+            "rejects",
+            "conflicts",
+            "not_as_delivered",
+        ],
+    )
+    (tmp_path / "a\x1b[31m.json.gz").write_bytes(b"no")
+    trailscan("load", tmp_path / "a\x1b[31m.json.gz", "--store", tmp_path / "s")
+    code, out, err = trailscan("status", "--store", tmp_path / "s")
+    assert (code, err) == (4, "trailscan: incomplete: see above\n")
+    assert "\x1b" not in out
+    assert r"a\x1b[31m.json.gz)" in out
+    assert trailscan("status", "--store", tmp_path / "none")[0] == 5
+
+
 @pytest.mark.parametrize(
-    "command", [["demo"], ["load"], ["report", "changes"], ["export"], ["doctor"]], ids=" ".join
+    "command",
+    [["demo"], ["load"], ["report", "changes"], ["export"], ["doctor"], ["status"]],
+    ids=" ".join,
 )
 def test_every_command_explains_itself(command):
     """Help names every option once, those of access to AWS where they are of use."""

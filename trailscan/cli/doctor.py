@@ -55,7 +55,7 @@ def doctor(
     4: something that must work does not, or could not be tried. Exit code 5: nobody is signed in.
     """
     from trailscan.doctor.examine import examine, is_healthy, to_line, to_table
-    from trailscan.render.escape import visible
+    from trailscan.visible import visible
 
     if policy:
         _write_policy(source, store, aws, output)
