@@ -277,6 +277,17 @@ def test_a_public_bucket_can_be_looked_at_unsigned(aws):
     assert (found["s3:GetObject"], found["cloudtrail:ListPublicKeys"]) == ("ok", "not tried")
 
 
+def test_a_server_of_s3_alone_is_not_asked_for_more(aws):
+    """An S3-like server has neither STS nor CloudTrail, and AWS has nothing to say about it."""
+    options = AwsOptions(endpoint_url="http://minio.example.com:9000")
+    checks = examine(TRAIL, STORE, options, NOW)
+    assert is_healthy(checks)
+    assert {request.host for request in aws.requests} == {"minio.example.com"}
+    found = {check.action: check for check in checks}
+    assert found["cloudtrail:ListPublicKeys"].detail.endswith("is a server of S3 alone")
+    assert found["sts:GetCallerIdentity"].status == "not tried"
+
+
 def test_a_bucket_that_is_not_there_is_said_to_be_none(aws):
     """That is no missing permission."""
     checks = examine("s3://nowhere", "folder", AwsOptions(), NOW)

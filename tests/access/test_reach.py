@@ -162,21 +162,34 @@ def test_a_public_bucket_is_read_without_credentials(cloud, monkeypatch):
 
 def test_the_endpoint_of_the_option_wins(cloud, monkeypatch):
     """The option comes before both variables, for both libraries; the variables before AWS."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://all.example.com:9000")
     cloud.add("my-bucket")
-    answers = cloud.hosts
-    with pytest.raises(TrailscanError):
+    named = {
+        "AWS_ENDPOINT_URL": "http://all.example.com:9000",
+        "AWS_ENDPOINT_URL_S3": "http://s3.example.com:9000",
+    }
+    for name, url in named.items():
+        monkeypatch.setenv(name, url)
         use()
-    assert answers("boto3") == {"all.example.com"}
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://s3.example.com:9000/above")
-    cloud.requests.clear()
-    with pytest.raises(TrailscanError):
-        use()
-    assert answers("boto3") == {"s3.example.com"}
-    assert cloud.requests[0].path.startswith("/above/my-bucket?")
-    cloud.requests.clear()
-    use(endpoint_url="https://s3.us-east-1.amazonaws.com")
-    assert answers("boto3") == answers("obstore") == {"s3.us-east-1.amazonaws.com"}
+        assert cloud.hosts("boto3") == cloud.hosts("obstore") == {url[7:-5]}
+        cloud.requests.clear()
+        cloud.buckets["my-bucket"].objects.clear()
+    use(endpoint_url="http://option.example.com:9000")
+    assert cloud.hosts("boto3") == cloud.hosts("obstore") == {"option.example.com"}
+
+
+def test_an_endpoint_may_have_a_path(cloud):
+    """Buckets may stand below a path of the server, for both libraries."""
+    page = "<Name>x</Name><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated>"
+    when = "Mon, 23 Nov 2026 00:00:00 GMT"
+    cloud.services["s3:GetObject"] = lambda request: (
+        cloud.raw(200, f"<ListBucketResult>{page}</ListBucketResult>")
+        if "list-type" in request.query
+        else cloud.raw(200, "1", ETag='"x"', **{"Last-Modified": when})
+    )
+    opened = open_s3("s3://my-bucket", AwsOptions(endpoint_url="http://s3.example.com/above"))
+    assert opened.read("key") == b"1"
+    asked = [(request.agent, request.path.partition("?")[0]) for request in cloud.requests]
+    assert asked == [("boto3", "/above/my-bucket"), ("obstore", "/above/my-bucket/key")]
 
 
 def test_certificates_that_nobody_vouches_for_are_refused(cloud, monkeypatch):

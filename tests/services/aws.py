@@ -175,7 +175,8 @@ class Cloud:
 
 def _reaches(host: str, region: str) -> bool:
     """Whether a host name leads to a region; the short ones lead everywhere."""
-    return f".{region}.amazonaws.com" in f".{host}" or host.endswith("s3.amazonaws.com")
+    direct = "amazonaws" not in host or host.endswith("s3.amazonaws.com")
+    return direct or f".{region}.amazonaws.com" in f".{host}"
 
 
 def _location(_: Request, bucket: FakeBucket) -> Answer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trailscan.aws.calls import find_caller, service_client
 from trailscan.aws.session import open_session, partition_of
 from trailscan.aws.tries import try_call
-from trailscan.doctor.check import Check, not_tried, tried
+from trailscan.doctor.check import Check, fine, not_tried, tried
 from trailscan.doctor.permissions import Need, Place, needs
 from trailscan.doctor.store import store_checks
 from trailscan.doctor.trail import trail_checks
@@ -55,7 +55,8 @@ def examine(source: str | None, store: str, options: AwsOptions, now: datetime) 
         TrailscanError: nobody is signed in, AWS does not answer, or a URI names no bucket.
     """
     session = open_session(options)
-    who, partition = _who(session, options)
+    unasked = _why_unasked(options)
+    who, partition = _who(session, unasked)
     needed = {need.sid: need for need in needs(source, store, partition)}
     checks = [who]
     if source is not None and source.startswith("s3://"):
@@ -63,7 +64,7 @@ def examine(source: str | None, store: str, options: AwsOptions, now: datetime) 
         checks += trail_checks(session, options, source, place, needed)
     elif source is not None and source != EVENT_HISTORY:
         checks.append(_local(source))
-    checks += _service_checks(session, options, partition, needed, now)
+    checks += _service_checks(session, unasked, partition, needed, now)
     if store.startswith("s3://"):
         checks += store_checks(session, options, store, Place.of(store, partition), needed)
     else:
@@ -71,18 +72,23 @@ def examine(source: str | None, store: str, options: AwsOptions, now: datetime) 
     return checks
 
 
-def _who(session: Session, options: AwsOptions) -> tuple[Check, str]:
-    """Who is signed in, and the partition."""
-    action = "sts:GetCallerIdentity"
+def _why_unasked(options: AwsOptions) -> str:
+    """Why services of AWS other than S3 are not asked; empty when they are."""
     if options.no_sign_request:
-        nobody = Check("not tried", action, "*", "nothing", optional=True, detail=_UNSIGNED)
+        return "requests are not signed"
+    if options.endpoint_url is not None and ".amazonaws.com" not in options.endpoint_url:
+        return f"{options.endpoint_url} is a server of S3 alone"
+    return ""
+
+
+def _who(session: Session, unasked: str) -> tuple[Check, str]:
+    """Who is signed in, and the partition."""
+    who = Need("Identity", ("sts:GetCallerIdentity",), ("*",), "nothing")
+    if unasked:
+        nobody = not_tried(who, who.actions[0], unasked)._replace(optional=True)
         return nobody, partition_of(session.region_name)
     caller = find_caller(session)
-    seen = f"signed in as {caller.arn}"
-    return Check("ok", action, "*", "nothing", optional=True, detail=seen), caller.partition
-
-
-_UNSIGNED = "requests are not signed"
+    return fine(who, who.actions[0], f"signed in as {caller.arn}"), caller.partition
 
 
 def _local(place: str) -> Check:
@@ -93,7 +99,7 @@ def _local(place: str) -> Check:
 
 def _service_checks(
     session: Session,
-    options: AwsOptions,
+    unasked: str,
     partition: str,
     needed: Mapping[str, Need],
     now: datetime,
@@ -106,8 +112,8 @@ def _service_checks(
     }
     for sid, calls in _SERVICES.items():
         for action, operation in calls if sid in needed else ():
-            if options.no_sign_request:
-                yield not_tried(needed[sid], action, _UNSIGNED)
+            if unasked:
+                yield not_tried(needed[sid], action, unasked)._replace(optional=True)
                 continue
             service = action.partition(":")[0]
             region = ORGANIZATIONS_REGIONS.get(partition)
