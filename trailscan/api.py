@@ -12,6 +12,7 @@ from trailscan.buckets import open_bucket
 from trailscan.load.loading import LoadOptions, run_load
 from trailscan.reports.catalogue import REPORTS
 from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.status import store_status
 from trailscan.store.reader import StoreReader
 from trailscan.window import Window, parse_when, parse_zone
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from trailscan.load.summary import LoadSummary
     from trailscan.reports.show import Shown
+    from trailscan.reports.status import Status
     from trailscan.reports.table import Table
 
 When = str | datetime | None
@@ -75,6 +77,10 @@ class Store:
         frame = self.events()
         same = ["recipient_account_id", "event_id"]
         return frame[frame.duplicated(same, keep=False)].sort_values(same)
+
+    def status(self) -> Status:
+        """What the store holds: windows, accounts, gaps, rejects, the last load."""
+        return store_status(self.reader)
 
     def report(self, name: str, since: When = None, until: When = None, **filters: Any) -> Table:
         """A report by name, with the filters of `trailscan report`.
@@ -137,12 +143,12 @@ _CATEGORIES = [
 ]
 
 
-def open(place: str, **aws: str | None) -> Store:  # noqa: A001  # as ts.open: the contract's name
+def open(place: str, **aws: Any) -> Store:  # noqa: A001  # as ts.open: the contract's name
     """A store in a folder or at `s3://bucket/prefix`, opened for reading.
 
     Args:
         place: where the store is.
-        aws: `profile`, `role_arn`, `external_id`, `region`, `endpoint_url`.
+        aws: fields of `trailscan.aws.session.AwsOptions`, such as `profile` or `role_arn`.
     """
     return Store(place, AwsOptions(**aws))
 

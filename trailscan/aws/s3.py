@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
-from trailscan.aws.session import AwsOptions, endpoint_of, no_credentials
+from trailscan.aws.session import AwsOptions, certificates, without_answer
 from trailscan.errors import AccessError, NotFoundError, TrailscanError
 
 if TYPE_CHECKING:
@@ -18,11 +19,26 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
+    from trailscan.aws.tries import Tried
+
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 """Names that a bucket or an access point's alias can have, the old ones of us-east-1 included."""
 _MISSING = {"404", "NoSuchBucket", "NotFound", "NoSuchKey"}
 _CHANGED = {"412", "PreconditionFailed"}
-_REFUSED = {"403", "AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+_REFUSED = {
+    "403",
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "Forbidden",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
 
 
 class Listed(NamedTuple):
@@ -33,8 +49,20 @@ class Listed(NamedTuple):
     etag: str
 
 
+class Endpoint(NamedTuple):
+    """Where a bucket was found to answer.
+
+    Attributes:
+        url: of the bucket itself if it is `virtual_hosted`, else of what stands above it.
+        virtual_hosted: the bucket is named by the host, not by the path.
+    """
+
+    url: str
+    virtual_hosted: bool
+
+
 class S3Access:
-    """One bucket through boto3.
+    """One bucket through boto3, wherever it is: botocore follows a bucket to its region.
 
     Every call raises `NotFoundError`, `AccessError` or, for anything else, `TrailscanError`.
     """
@@ -44,10 +72,29 @@ class S3Access:
             raise TrailscanError(f"{bucket!r} is no name of a bucket")
         self.bucket = bucket
         self.session = session
-        try:
-            self._client: S3Client = session.client("s3", endpoint_url=endpoint_of(options))
-        except ValueError as error:  # an endpoint that is no URL
-            raise TrailscanError(str(error)) from None
+        self.certificates = certificates(session)
+        self._answered_at = ""
+        self._client = _client(session, options)
+        self._client.meta.events.register("before-send.s3", self._note_address)
+        self._always: dict[str, str] = {"Bucket": bucket}
+        if options.request_payer is not None:
+            self._always["RequestPayer"] = options.request_payer
+        if owner := options.owner_of(bucket):
+            self._always["ExpectedBucketOwner"] = owner
+
+    def _note_address(self, request: Any, **_: object) -> None:
+        """Remember where the request goes; botocore wants None for an answer."""
+        self._answered_at = request.url
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the last request went: botocore decides on region, partition, FIPS, dual-stack."""
+        url = urlsplit(self._answered_at)
+        top = f"{url.scheme}://{url.netloc}"
+        if url.netloc.startswith(f"{self.bucket}."):
+            return Endpoint(top, virtual_hosted=True)
+        above, _, _ = url.path.partition(f"/{self.bucket}")
+        return Endpoint(f"{top}{above}", virtual_hosted=False)
 
     def first(self, prefix: str) -> tuple[str, str | None]:
         """The bucket's region, and the first key that starts with a prefix, or None.
@@ -88,6 +135,15 @@ class S3Access:
         except (BotoCoreError, ResponseStreamingError) as error:
             raise TrailscanError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
 
+    def attempt(self, operation: str, **options: Any) -> Tried:
+        """What comes of one request on the bucket, as a value."""
+        from trailscan.aws.tries import try_call  # noqa: PLC0415  # start-up
+
+        always = dict(self._always)
+        if operation == "get_bucket_location":  # it takes no payer
+            always.pop("RequestPayer", None)
+        return try_call(self._client, operation, **always, **options)
+
     def _pages(self, prefix: str, **options: str) -> Iterator[Any]:
         """The pages of a listing, each checked to be one."""
         options = {name: value for name, value in options.items() if value}
@@ -100,24 +156,33 @@ class S3Access:
 
     def _call(self, operation: str, key: str, **options: Any) -> Any:
         """One request, its errors as ours."""
-        from botocore.exceptions import (  # noqa: PLC0415  # start-up
-            BotoCoreError,
-            ClientError,
-            NoCredentialsError,
-        )
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up
 
         where = f"s3://{self.bucket}/{key}"
         try:
-            answer = getattr(self._client, operation)(Bucket=self.bucket, **options)
+            answer = getattr(self._client, operation)(**self._always, **options)
         except ClientError as error:
             raise explain(error, where) from None
-        except NoCredentialsError:
-            raise no_credentials() from None
         except BotoCoreError as error:
-            raise TrailscanError(f"{where} gave no answer: {error}") from None
+            raise without_answer(error, where) from None
         if operation == "list_objects_v2" and "KeyCount" not in answer:
             raise TrailscanError(f"{where} answered, but not as S3 does (a proxy?)")
         return answer
+
+
+def _client(session: boto3.Session, options: AwsOptions) -> S3Client:
+    """S3 as the options say; an endpoint that they do not name is looked up by botocore."""
+    import botocore  # noqa: PLC0415  # start-up
+    from botocore.config import Config  # noqa: PLC0415  # start-up
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # start-up
+
+    config = Config(signature_version=botocore.UNSIGNED) if options.no_sign_request else None
+    try:
+        return session.client("s3", endpoint_url=options.endpoint_url, config=config)
+    except ValueError as error:  # an endpoint that is no URL
+        raise TrailscanError(str(error)) from None
+    except BotoCoreError as error:
+        raise without_answer(error, "S3") from None
 
 
 def _objects(page: Any) -> list[Listed]:

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import S3Access
-from trailscan.aws.session import AwsOptions, credential_provider, endpoint_of, open_session
+from trailscan.aws.session import AwsOptions, credential_provider, open_session
 from trailscan.buckets.base import ObjectInfo
 from trailscan.errors import AccessError, AlreadyExistsError, NotFoundError, TrailscanError
 
@@ -22,17 +22,28 @@ class S3Bucket:
     """An S3 bucket, or what stands in it under a prefix; keys are given without that prefix.
 
     Everything goes through obstore but the keys that it cannot name: those go through boto3.
+
+    Args:
+        store: the bucket in obstore.
+        access: the same in boto3.
+        prefix: empty, or ending in `/`.
+        lists_itself: obstore may list. It may not where an owner is expected: it signs that header
+            on every request but a listing (object_store 0.13 to 0.14.2), and S3 refuses what is
+            not signed.
     """
 
-    def __init__(self, store: S3Store, access: S3Access, prefix: str = "") -> None:
+    def __init__(
+        self, store: S3Store, access: S3Access, prefix: str = "", *, lists_itself: bool = True
+    ) -> None:
         self.name = access.bucket
         self._store = store
         self._access = access
         self._prefix = prefix
+        self._lists_itself = lists_itself
 
     def below(self, prefix: str) -> S3Bucket:
         """What stands under a prefix, as a bucket of its own."""
-        return S3Bucket(self._store, self._access, prefix)
+        return S3Bucket(self._store, self._access, prefix, lists_itself=self._lists_itself)
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every object in the folder, in key order, a page a request."""
@@ -40,6 +51,10 @@ class S3Bucket:
         from obstore.exceptions import InvalidPathError  # noqa: PLC0415  # start-up
 
         seen = "" if after is None else self._prefix + after
+        if not self._lists_itself:
+            for listed in self._access.list_objects(self._prefix + folder, seen):
+                yield self._info(*listed)
+            return
         try:
             with _s3_errors(self._uri(folder)):
                 pages = obstore.list(
@@ -59,7 +74,7 @@ class S3Bucket:
         from obstore.exceptions import InvalidPathError  # noqa: PLC0415  # start-up
 
         whole = self._prefix + folder
-        if not _is_plain(whole):
+        if not (self._lists_itself and _is_plain(whole)):
             return self._list_odd_folder(whole)
         try:
             with _s3_errors(self._uri(folder)):
@@ -71,7 +86,7 @@ class S3Bucket:
         return folders, objects
 
     def _list_odd_folder(self, whole: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The same for a folder that obstore cannot name, or that holds a key that it cannot."""
+        """The same where obstore may not list, or cannot name the folder or a key in it."""
         folders, listed = self._access.list_folder(whole)
         return [self._key(folder) for folder in folders], [self._info(*one) for one in listed]
 
@@ -217,13 +232,24 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
     """A bucket in a region, its bytes through obstore with the session's credentials."""
     from obstore.store import S3Store  # noqa: PLC0415  # start-up
 
-    endpoint = endpoint_of(options)
-    other: Any = {"endpoint": endpoint, "virtual_hosted_style_request": False} if endpoint else {}
-    store = S3Store(
+    client: Any = {"allow_http": access.endpoint.url.startswith("http://")}
+    if access.certificates is not None:
+        client["root_certificate"] = access.certificates
+    owner = options.owner_of(access.bucket)
+    if owner is not None:
+        client["default_headers"] = {"x-amz-expected-bucket-owner": owner}
+    signing: Any = {"skip_signature": options.no_sign_request}
+    if not options.no_sign_request:
+        signing["credential_provider"] = credential_provider(access.session)
+    store = S3Store(  # what is not said here, obstore takes from variables of its own
         access.bucket,
         region=region,
-        credential_provider=credential_provider(access.session),
-        client_options={"allow_http": (endpoint or "").startswith("http://")},
-        **other,
+        aws_endpoint_url_s3=access.endpoint.url,
+        virtual_hosted_style_request=access.endpoint.virtual_hosted,
+        request_payer=options.request_payer is not None,
+        conditional_put="etag",
+        disable_bulk_delete=True,  # one DELETE, whose refusal reads as one
+        client_options=client,
+        **signing,
     )
-    return S3Bucket(store, access, prefix)
+    return S3Bucket(store, access, prefix, lists_itself=owner is None)

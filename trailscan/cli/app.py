@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from trailscan import __version__
-from trailscan.cli import demo, export, load, report, show, sql
+from trailscan.cli import demo, doctor, export, load, report, show, sql, status
 from trailscan.cli.output import say
 from trailscan.errors import TrailscanError
 
@@ -32,7 +32,9 @@ app.command("load")(load.load)
 app.add_typer(report.app, name="report")
 app.command("show")(show.show)
 app.command("export")(export.export)
+app.command("status")(status.status)
 app.command("sql")(sql.sql)
+app.command("doctor")(doctor.doctor)
 
 
 def _version(asked: bool) -> None:

@@ -77,7 +77,8 @@ FAIL_ON = Given(
 OUTPUT: dict[str, Given] = {
     "format": Given(
         Annotated[
-            o.Format | None, typer.Option("--format", help="Form of the answer. [default: table]")
+            o.Format | None,
+            typer.Option("--format", help="Form of the answer.", show_default="table"),
         ]
     ),
     "output": Given(
@@ -92,13 +93,7 @@ OUTPUT: dict[str, Given] = {
     "no_color": Given(o.NoColor, default=False),
 }
 STORE: dict[str, Given] = {"store": Given(o.Store, o.DEFAULT_STORE)}
-AWS: dict[str, Given] = {
-    "profile": Given(o.Profile),
-    "role_arn": Given(o.RoleArn),
-    "external_id": Given(o.ExternalId),
-    "region": Given(o.Region),
-    "endpoint_url": Given(o.EndpointUrl),
-}
+AWS: dict[str, Given] = {one.name: Given(one.annotation, one.default) for one in o.AWS_PARAMETERS}
 
 
 def command(

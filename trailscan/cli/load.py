@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import say, write_text
 
@@ -27,7 +28,9 @@ _AGE = re.compile(r"(\d{1,4})d")
 Sources = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE…", help="s3://bucket[/prefix], a folder, a file, or - for standard input."
+        metavar="SOURCE…",
+        help="s3://bucket or s3://bucket/prefix, a folder, a file, - for standard input, or "
+        "event-history: the last 90 days of the signed-in account, for those without a trail.",
     ),
 ]
 Accounts = Annotated[
@@ -47,8 +50,8 @@ EventSources = Annotated[
     list[str] | None,
     typer.Option(
         "--event-source",
-        help="Keep events of this source (repeatable; 'all' keeps everything). "
-        "[default: organizations.amazonaws.com]",
+        help="Keep events of this source (repeatable; 'all' keeps everything).",
+        show_default="organizations.amazonaws.com",
     ),
 ]
 LookBack = Annotated[
@@ -61,6 +64,7 @@ LookBack = Annotated[
 ]
 
 
+@o.with_aws
 def load(
     sources: Sources,
     store: o.Store = o.DEFAULT_STORE,
@@ -74,11 +78,8 @@ def load(
     format: Annotated[  # noqa: A002  # the option's name
         o.SummaryFormat, typer.Option("--format", help="How to give the summary.")
     ] = o.SummaryFormat.text,
-    profile: o.Profile = None,
-    role_arn: o.RoleArn = None,
-    external_id: o.ExternalId = None,
-    region: o.Region = None,
-    endpoint_url: o.EndpointUrl = None,
+    *,
+    aws: AwsOptions,
     quiet: o.Quiet = False,
 ) -> None:
     """Pull CloudTrail log files and keep the Organizations events as Parquet.
@@ -95,7 +96,7 @@ def load(
         accounts=frozenset(_accounts(account)),
         event_sources=_event_sources(event_source),
         look_back=_look_back(look_back),
-        aws=o.aws_options(profile, role_arn, external_id, region, endpoint_url),
+        aws=aws,
     )
     if all_regions or from_region:
         asked = replace(asked, regions=frozenset(() if all_regions else from_region or ()))

@@ -37,7 +37,7 @@ def _run(report: Report, **given: Any) -> None:
 
     wanted = f.to_filter(report.filters, given)
     limit = _graver_than(given.get("fail_on"))
-    aws = o.aws_options(*(given[name] for name in f.AWS))
+    aws = o.aws_options(**{name: given[name] for name in f.AWS})
     table = report.build(StoreReader(open_bucket(given["store"], aws), given["store"]), wanted)
     write_table(
         table,

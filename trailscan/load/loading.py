@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
+from trailscan.load.event_history import open_event_history
 from trailscan.load.local import Job, LocalEngine
 from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.summary import LoadSummary
+from trailscan.location import EVENT_HISTORY
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window
@@ -51,7 +53,8 @@ def run_load(
     """Load log files from sources into a store, and give the accounts of it.
 
     Args:
-        sources: folders, files, `s3://bucket/prefix`, or `-` for `standard_input`.
+        sources: folders, files, `s3://bucket/prefix`, `event-history`, or `-` for
+            `standard_input`.
         store: a folder or `s3://bucket/prefix`; made if it is not there.
         options: window, scope and access.
         now: the present; decides the default window only.
@@ -60,8 +63,8 @@ def run_load(
     Raises:
         TrailscanError: a source or the store cannot be opened, or the store cannot be written.
     """
-    opened = [open_source(uri, options.aws) for uri in sources if uri != STANDARD_INPUT]
     wanted = Wanted(options.event_sources)
+    opened = [_open(uri, options, wanted, now) for uri in sources if uri != STANDARD_INPUT]
     job = Job([], Scope(options.accounts, options.regions), wanted, standard_input)
     job.progress = options.progress
     writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
@@ -77,9 +80,16 @@ def run_load(
         window, note = delivery_window(source, options, writer.commits, now)
         job.sources.append((source, window))
         summary.window = window
-        if note:
-            summary.notes.append(note)
+        summary.notes += filter(None, (source.note, note))
+        summary.failures += filter(None, (source.missing,))
     return LocalEngine(job, writer, summary, now).run()
+
+
+def _open(uri: str, options: LoadOptions, wanted: Wanted, now: datetime) -> SourcePlan:
+    """A source, found to be there."""
+    if uri == EVENT_HISTORY:
+        return open_event_history(options.aws, wanted, options.regions, options.window, now)
+    return open_source(uri, options.aws)
 
 
 def delivery_window(

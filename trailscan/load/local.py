@@ -105,12 +105,15 @@ class LocalEngine:
         """Every new log file of one source, in order."""
         walked = Walked()
         threads = S3_THREADS if source.is_s3 else _PROCESSORS
-        groups = _grouped(self._new(source, window, walked), 1 if source.is_s3 else _GROUP)
+        size = 1 if source.is_s3 or source.is_slow else _GROUP
+        groups = _grouped(self._new(source, window, walked), size)
         pool = ThreadPoolExecutor(threads, thread_name_prefix="trailscan")
         try:
             for results in in_order(pool, self._read_group, groups, 4 * threads):
                 for result in results:
                     self._take(result, source.uri)
+                if source.is_slow and self._batch_events:
+                    self._commit()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         self._tell_walked(walked)

@@ -31,10 +31,12 @@ def read_planned(planned: PlannedFile) -> tuple[LogFileResult, bytes | None]:
         day=trail.day,
     )
     try:
-        return result, planned.bucket.read(info.key, info.etag)
+        stored = planned.bucket.read(info.key, info.etag)
     except TrailscanError as error:
         result.rejects.append(Reject(None, "unreadable", str(error)))
         return result, None
+    result.stored_bytes = len(stored)
+    return result, stored
 
 
 def standard_input(stored: bytes) -> LogFileResult:

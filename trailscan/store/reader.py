@@ -147,6 +147,12 @@ class StoreReader:
         rows = read_files(self._bucket, files, columns or _SCHEMAS[table].names)
         return zip(files, rows, strict=True)
 
+    def read(self, files: Iterable[DataFile]) -> Iterator[pa.Table]:
+        """Data files of one table one after another, all their rows and columns."""
+        wanted = list(files)
+        if wanted:
+            yield from read_files(self._bucket, wanted, _SCHEMAS[wanted[0].table].names)
+
     def rejects(self) -> pa.Table:
         """The rejects."""
         return self._read(self.files("rejects"), "rejects", None)
