@@ -17,7 +17,7 @@ from trailscan.store.reader import StoreReader
 from trailscan.window import Window, parse_when, parse_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -35,16 +35,19 @@ class Store:
     Args:
         place: a folder or `s3://bucket/prefix`.
         aws: how to reach AWS, for a store in S3.
+        names: id -> name of accounts, OUs or roots, for what the log has no name of.
 
     Raises:
         NotFoundError: there is no store.
         StoreError: it is damaged, or its format is unknown.
     """
 
-    def __init__(self, place: str, aws: AwsOptions | None = None) -> None:
+    def __init__(
+        self, place: str, aws: AwsOptions | None = None, names: Mapping[str, str] | None = None
+    ) -> None:
         self.place = place
         self.aws = aws or AwsOptions()
-        self.reader = StoreReader(open_bucket(place, self.aws), place)
+        self.reader = StoreReader(open_bucket(place, self.aws), place, names)
 
     def __repr__(self) -> str:
         events = sum(file.rows for file in self.reader.files("events"))
@@ -143,14 +146,17 @@ _CATEGORIES = [
 ]
 
 
-def open(place: str, **aws: Any) -> Store:  # noqa: A001  # as ts.open: the contract's name
+def open(  # noqa: A001  # as ts.open: the contract's name
+    place: str, names: Mapping[str, str] | None = None, **aws: Any
+) -> Store:
     """A store in a folder or at `s3://bucket/prefix`, opened for reading.
 
     Args:
         place: where the store is.
+        names: id -> name, for what the log has no name of: CloudTrail hides those of accounts.
         aws: fields of `trailscan.aws.session.AwsOptions`, such as `profile` or `role_arn`.
     """
-    return Store(place, AwsOptions(**aws))
+    return Store(place, AwsOptions(**aws), names)
 
 
 def load(

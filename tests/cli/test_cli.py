@@ -231,3 +231,23 @@ def test_help_and_version_need_no_heavy_library():
     assert done.stdout.decode().strip() == "[]"
     code, out, _ = trailscan("--version")
     assert (code, out) == (0, "trailscan 0.1.0\n")
+
+
+def test_names_that_the_user_gives_are_shown_beside_the_ids(store, tmp_path):
+    """--names takes what `aws organizations list-accounts` prints; what is none is a usage error."""
+    names = tmp_path / "names.json"
+    names.write_text('{"Accounts": [{"Id": "222233334444", "Name": "log archive"}]}')
+    words = ["report", "changes", "--store", store, "--action", "MoveAccount", "--format", "jsonl"]
+    _, out, _ = trailscan(*words, "--names", names)
+    row = json.loads(out.splitlines()[0])
+    assert row["description"] == (
+        'moved account 222233334444 "log archive" from organization root r-exam '
+        "to OU Security (ou-exam-secu1111)"
+    )
+    assert (row["target"], row["target_name"]) == ("222233334444", "log archive")
+    names.write_text("no names")
+    code, out, err = trailscan(*words, "--names", names)
+    assert (code, out) == (2, "")
+    assert "the names cannot be read" in " ".join(err.split())
+    code, _, _ = trailscan(*words, "--names", tmp_path / "none.json")
+    assert code == 2

@@ -92,7 +92,7 @@ OUTPUT: dict[str, Given] = {
     "quiet": Given(o.Quiet, default=False),
     "no_color": Given(o.NoColor, default=False),
 }
-STORE: dict[str, Given] = {"store": Given(o.Store, o.DEFAULT_STORE)}
+STORE: dict[str, Given] = {"store": Given(o.Store, o.DEFAULT_STORE), "names": Given(o.Names)}
 AWS: dict[str, Given] = {one.name: Given(one.annotation, one.default) for one in o.AWS_PARAMETERS}
 
 

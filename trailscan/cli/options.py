@@ -6,6 +6,7 @@ import inspect
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -57,6 +58,21 @@ def _day(text: str) -> date:
         raise typer.BadParameter(str(error)) from None
 
 
+def read_names(path: Path | None) -> dict[str, str]:
+    """The names in a file that the user gives; ends the command when it has none."""
+    if path is None:
+        return {}
+    from trailscan.errors import DecodeError
+    from trailscan.organizations.names import parse_names
+
+    try:
+        return parse_names(path.read_bytes())
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--names") from None
+    except DecodeError as error:
+        raise typer.BadParameter(f"{path}: {error}", param_hint="--names") from None
+
+
 def to_window(since: datetime | None, until: datetime | None) -> Window:
     """The window of `--since` and `--until`; ends the command when it is upside down."""
     try:
@@ -72,6 +88,14 @@ Store = Annotated[
     str,
     typer.Option(
         "--store", envvar="TRAILSCAN_STORE", metavar="PATH|s3://…", help="Where the store is."
+    ),
+]
+Names = Annotated[
+    Path | None,
+    typer.Option(
+        "--names",
+        metavar="FILE",
+        help="Names of accounts and roots, as `aws organizations list-accounts` prints them.",
     ),
 ]
 Since = Annotated[

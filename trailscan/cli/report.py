@@ -38,7 +38,8 @@ def _run(report: Report, **given: Any) -> None:
     wanted = f.to_filter(report.filters, given)
     limit = _graver_than(given.get("fail_on"))
     aws = o.aws_options(**{name: given[name] for name in f.AWS})
-    table = report.build(StoreReader(open_bucket(given["store"], aws), given["store"]), wanted)
+    bucket, names = open_bucket(given["store"], aws), o.read_names(given["names"])
+    table = report.build(StoreReader(bucket, given["store"], names), wanted)
     write_table(
         table,
         given["format"],

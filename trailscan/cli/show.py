@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import write_text
 
 
+@o.with_aws
 def show(
     event: Annotated[
         str, typer.Argument(metavar="EVENT", help="The event's id, or enough of how it begins.")
@@ -18,11 +20,9 @@ def show(
     format: Annotated[  # noqa: A002  # the option's name
         o.SummaryFormat, typer.Option("--format", help="How to give the event.")
     ] = o.SummaryFormat.text,
-    profile: o.Profile = None,
-    role_arn: o.RoleArn = None,
-    external_id: o.ExternalId = None,
-    region: o.Region = None,
-    endpoint_url: o.EndpointUrl = None,
+    *,
+    names: o.Names = None,
+    aws: AwsOptions,
 ) -> None:
     """One event in full: in words, as recorded, and its evidence.
 
@@ -35,7 +35,6 @@ def show(
     from trailscan.reports.show import show_event
     from trailscan.store.reader import StoreReader
 
-    aws = o.aws_options(profile, role_arn, external_id, region, endpoint_url)
-    shown = show_event(StoreReader(open_bucket(store, aws), store), event)
+    shown = show_event(StoreReader(open_bucket(store, aws), store, o.read_names(names)), event)
     as_json = format is o.SummaryFormat.json
     write_text(render_object(shown.to_json()) if as_json else render_event(shown), None)

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import write_table
 
 
+@o.with_aws
 def sql(
     query: Annotated[
         str,
@@ -29,11 +31,9 @@ def sql(
             "--output", "-o", metavar="FILE", help="Write there; the suffix chooses the form."
         ),
     ] = None,
-    profile: o.Profile = None,
-    role_arn: o.RoleArn = None,
-    external_id: o.ExternalId = None,
-    region: o.Region = None,
-    endpoint_url: o.EndpointUrl = None,
+    *,
+    names: o.Names = None,
+    aws: AwsOptions,
     quiet: o.Quiet = False,
     no_color: o.NoColor = False,
 ) -> None:
@@ -47,8 +47,7 @@ def sql(
     from trailscan.store.reader import StoreReader
     from trailscan.window import parse_zone
 
-    aws = o.aws_options(profile, role_arn, external_id, region, endpoint_url)
-    reader = StoreReader(open_bucket(store, aws), store)
+    reader = StoreReader(open_bucket(store, aws), store, o.read_names(names))
     try:
         table = run_query(reader, query, parse_zone(tz))
     except ValueError as error:

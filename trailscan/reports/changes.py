@@ -20,7 +20,7 @@ from trailscan.reports.notes import Span, told_of
 from trailscan.reports.table import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from trailscan.store.reader import StoreReader
 
@@ -96,12 +96,11 @@ def read_changes(
     store: StoreReader,
     *,
     reads: bool = False,
-    names: Mapping[str, str] | None = None,
     where: Callable[[pa.Table], pa.Array] | None = None,
     told_by: tuple[str, ...] = TOLD_BY,
 ) -> list[Change]:
     """Every change of a store, with `reads` every read-only call too, as `iterate_changes`."""
-    changes = iterate_changes(store, reads=reads, names=names, where=where, told_by=told_by)
+    changes = iterate_changes(store, reads=reads, where=where, told_by=told_by)
     return list(changes)
 
 
@@ -109,7 +108,6 @@ def iterate_changes(
     store: StoreReader,
     *,
     reads: bool = False,
-    names: Mapping[str, str] | None = None,
     where: Callable[[pa.Table], pa.Array] | None = None,
     told_by: tuple[str, ...] = TOLD_BY,
 ) -> Iterator[Change]:
@@ -118,31 +116,27 @@ def iterate_changes(
     Args:
         store: all of its history is read.
         reads: also tell of calls that change nothing.
-        names: id -> name, for what the log has no name of.
         where: says of some events which are wanted; None for all that tell.
         told_by: the columns that it looks at.
     """
-    if reads or names or where:
+    if reads or where or store.names:
         chosen = where or (all_that_tell if reads else maybe_changes)
-        return _told(
-            store.events(columns=_READ, where=chosen, told_by=told_by, ordered=False), reads, names
-        )
+        return _told(store, chosen, told_by, reads)
     if (known := kept_changes(store)) is not None:
         return known
-    return keep(
-        store, _told(store.events(columns=_READ, where=maybe_changes, ordered=False), reads)
-    )
+    return keep(store, _told(store, maybe_changes, TOLD_BY, reads))
 
 
 def _told(
-    table: pa.Table,
+    store: StoreReader,
+    where: Callable[[pa.Table], pa.Array],
+    told_by: tuple[str, ...],
     reads: bool,  # noqa: FBT001  # as above
-    names: Mapping[str, str] | None = None,
 ) -> Iterator[Change]:
-    """The changes among events, told from their records."""
-    events = _Events(table)
+    """The changes told from the records."""
+    events = _Events(store.events(columns=_READ, where=where, told_by=told_by, ordered=False))
     seen = map(events.seen, range(len(events.order)))
-    return tell(seen, events.joined(), reads=reads, names=names)
+    return tell(seen, events.joined(), reads=reads, names=store.names)
 
 
 class _Events:

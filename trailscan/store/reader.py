@@ -22,7 +22,7 @@ from trailscan.store.ledger import Commit, Ledger
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from trailscan.buckets import Bucket
@@ -70,6 +70,7 @@ class StoreReader:
     Attributes:
         place: the folder or `s3://bucket/prefix`.
         commits: of the ledger, in order.
+        names: id -> name, which the user gave for what the log has no name of.
         head: SHA-256 of the last commit, which names it and all before; empty for no commit.
 
     Raises:
@@ -77,8 +78,9 @@ class StoreReader:
         StoreError: its format is unknown, or its ledger is damaged.
     """
 
-    def __init__(self, bucket: Bucket, place: str) -> None:
+    def __init__(self, bucket: Bucket, place: str, names: Mapping[str, str] | None = None) -> None:
         self.place = place
+        self.names = names or {}
         self._bucket = bucket
         check_marker(bucket, place)
         ledger = Ledger(bucket)
