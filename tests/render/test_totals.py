@@ -82,3 +82,10 @@ def test_a_report_has_the_same_totals_in_every_form(store, name):
             if column.kind == "count" and key in rows[0]:
                 found = sum(int(row[key] or 0) for row in rows)
                 assert found == frame[column.name].sum(), (form, column.name)
+
+
+def test_sql_counts_what_the_report_counts(store):
+    """Outcomes of changes, counted by a query, are those of the frame."""
+    rows = store.sql("SELECT outcome, count(*) AS rows FROM changes GROUP BY outcome").records()
+    counts = store.changes()["outcome"].value_counts().to_dict()
+    assert {row["outcome"]: row["rows"] for row in rows} == counts

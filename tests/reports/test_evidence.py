@@ -81,3 +81,17 @@ def ids(row):
             yield value
         if name in {"event_ids", "related_event_ids"}:
             yield from value
+
+
+def test_an_answer_in_sql_has_the_records_of_events_that_it_names(tmp_path):
+    """A row with an event's id has its record, whatever else was asked; one without has none."""
+    write(tmp_path / "a.json.gz", CREATED, RESULT)
+    store = str(tmp_path / "s")
+    run_load(
+        [str(tmp_path / "a.json.gz")], store, LoadOptions(), datetime(2026, 11, 23, tzinfo=UTC)
+    )
+    query = "SELECT event_id, log_file, record_index FROM changes UNION ALL SELECT NULL, log_file, 0 FROM changes"
+    table = open_store(store).sql(query)
+    found = sorted([one.event_id for one in row] for row in table.evidence())
+    assert found == [[], ["asked"]]
+    assert open_store(store).sql("SELECT 1 AS one").evidence is None

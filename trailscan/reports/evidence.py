@@ -59,7 +59,7 @@ def _named(row: dict[str, object]) -> Named:
     ids += [event_id for name in _SEVERAL for event_id in _texts(row.get(name))]
     places = frozenset(_texts(row.get("records")))
     named = dict.fromkeys(ids, places)
-    if row.get("log_file") and row.get("record_index") is not None:
+    if row.get("event_id") and row.get("log_file") and row.get("record_index") is not None:
         named[ids[0]] = frozenset([f"{row['log_file']}#{row['record_index']}"])
     return named
 

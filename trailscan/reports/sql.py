@@ -21,6 +21,7 @@ import pyarrow.dataset as ds
 
 from trailscan.events.schema import EVENTS
 from trailscan.reports.changes import COLUMNS, changes_report
+from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.notes import count, store_notes
 from trailscan.reports.table import Column, Kind, Table
@@ -85,7 +86,7 @@ def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
             if failures:
                 raise failures[0] from None
             raise ValueError(f"the query cannot be run: {error}") from None
-    return _to_table(store, rows, tz)
+    return with_evidence(store, _to_table(store, rows, tz))
 
 
 def _check(statements: Sequence[Any], select: object) -> None:
