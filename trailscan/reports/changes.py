@@ -135,8 +135,9 @@ def _told(
 ) -> Iterator[Change]:
     """The changes told from the records."""
     events = _Events(store.events(columns=_READ, where=where, told_by=told_by, ordered=False))
-    seen = map(events.seen, range(len(events.order)))
-    return tell(seen, events.joined(), reads=reads, names=store.names)
+    joined = events.joined()
+    seen = map(events.take, range(len(events.order)))
+    return tell(seen, joined, reads=reads, names=store.names)
 
 
 class _Events:
@@ -162,6 +163,12 @@ class _Events:
             event = msgspec.structs.replace(event, recipient_account_id=account_id)
         bucket, key, index = self._where
         return Seen(place, event, Location(bucket[row], key[row], index[row]))
+
+    def take(self, place: int) -> Seen:
+        """The same for the last time: its record is forgotten."""
+        seen = self.seen(place)
+        self._records[self.order[place]] = b""
+        return seen
 
     def joined(self) -> Joined:
         """Which of the events belong together."""
