@@ -172,7 +172,7 @@ def _principal(event: Event, cause: Seen | None) -> Principal:
     if cause is None:
         return parse_principal(event)
     who = parse_principal(cause.event)
-    return replace(who, service="organizations.amazonaws.com", rule=f"caused_by_{who.rule}")
+    return replace(who, service="AWS Organizations", rule=f"caused_by_{who.rule}")
 
 
 def _category(operation: Operation | None, name: str) -> str:
