@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from trailscan.aws.session import AwsOptions
@@ -13,6 +12,7 @@ from trailscan.load.event_history import open_event_history
 from trailscan.load.local import Job, LocalEngine
 from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.summary import LoadSummary
+from trailscan.load.tool import tool_name
 from trailscan.location import EVENT_HISTORY
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted
@@ -121,11 +121,3 @@ def delivery_window(
 
 def _midnight(when: datetime) -> datetime:
     return when.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def tool_name() -> str:
-    """The program and its version, as the ledger names them."""
-    try:
-        return f"trailscan {version('trailscan')}"
-    except PackageNotFoundError:
-        return "trailscan (not installed)"

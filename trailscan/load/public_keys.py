@@ -6,8 +6,7 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trailscan.aws.public_keys import list_public_keys
-from trailscan.aws.session import no_credentials, open_session
+from trailscan.aws.public_keys import PublicKeyLister
 from trailscan.errors import TrailscanError
 from trailscan.validate.chain import HOUR, DigestFile, Keys
 from trailscan.validate.keys import PublicKey
@@ -16,8 +15,6 @@ from trailscan.window import shifted
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-
-    import boto3
 
     from trailscan.aws.session import AwsOptions
 
@@ -38,8 +35,7 @@ class KeyRing:
     def __init__(self, keys: Iterable[PublicKey], aws: AwsOptions | None) -> None:
         self.known = {key.fingerprint: key for key in keys}
         self.failures: list[str] = []
-        self._aws = aws
-        self._session: boto3.Session | None = None
+        self._lister = PublicKeyLister(aws) if aws else None
         self._silent: set[str] = set()
         self._lock = threading.Lock()
 
@@ -54,32 +50,19 @@ class KeyRing:
 
     def _ask(self, region: str, start: datetime, end: datetime) -> bool:
         """Ask AWS; whether it answered. What gave no answer is not asked again."""
-        if self._aws is None or region in self._silent:
+        if self._lister is None or region in self._silent:
             return False
         try:
-            self._session = self._session or _session(self._aws)
-            for key in list_public_keys(self._session, region, start, end):
+            for key in self._lister.list(region, start, end):
                 listed = PublicKey(*key, f"ListPublicKeys {region}")
                 self.known.setdefault(listed.fingerprint, listed)
         except TrailscanError as error:
-            self._silent.add(region)
             self.failures.append(f"public keys: {error}")
-            if self._session is None:
-                self._aws = None
+            self._silent.add(region)
+            if not self._lister.has_credentials:
+                self._lister = None
             return False
         return True
-
-
-def _session(aws: AwsOptions) -> boto3.Session:
-    """A session that has credentials.
-
-    Raises:
-        AccessError: there are none.
-    """
-    session = open_session(aws)
-    if session.get_credentials() is None:
-        raise no_credentials()
-    return session
 
 
 def _spans(files: list[DigestFile]) -> list[Ask]:
