@@ -14,7 +14,6 @@ import base64
 import gzip
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,8 +52,7 @@ class Attested(NamedTuple):
     newest: str
 
 
-@dataclass(frozen=True)
-class SignedDigest:
+class SignedDigest(NamedTuple):
     """A digest: where it belongs, what it says, and its signature in hex."""
 
     bucket: str
@@ -94,8 +92,7 @@ class SignedDigest:
         return json.dumps(head, indent=4).encode() + b"\n"
 
 
-@dataclass(frozen=True)
-class Trail:
+class Trail(NamedTuple):
     """A trail whose log files are attested: who delivers where."""
 
     bucket: str

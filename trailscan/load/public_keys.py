@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from trailscan.aws.public_keys import PublicKeyLister
 from trailscan.errors import TrailscanError
 from trailscan.validate.chain import HOUR, DigestFile, Keys
 from trailscan.validate.keys import PublicKey
@@ -16,12 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from trailscan.aws.session import AwsOptions
+    from trailscan.aws.public_keys import ListedKey
 
 ROTATION = timedelta(hours=2)
 """How long after a digest ends the key that signed it may begin to be valid (aws-cli #10072)."""
 
 Ask = tuple["datetime", "datetime"]
+
+
+class Lister(Protocol):
+    """Who lists the public keys of a region: `trailscan.aws.public_keys.PublicKeyLister`."""
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether it can ask at all; known after the first question."""
+        ...
+
+    def list(self, region: str, start: datetime, end: datetime) -> list[ListedKey]:
+        """The keys that signed digests of a region in a span of time."""
+        ...
 
 
 class KeyRing:
@@ -32,10 +44,10 @@ class KeyRing:
         failures: the regions that gave no answer, a line each.
     """
 
-    def __init__(self, keys: Iterable[PublicKey], aws: AwsOptions | None) -> None:
+    def __init__(self, keys: Iterable[PublicKey], lister: Lister | None) -> None:
         self.known = {key.fingerprint: key for key in keys}
         self.failures: list[str] = []
-        self._lister = PublicKeyLister(aws) if aws else None
+        self._lister = lister
         self._silent: set[str] = set()
         self._lock = threading.Lock()
 

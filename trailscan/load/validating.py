@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from trailscan.aws.public_keys import PublicKeyLister
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.errors import TrailscanError
@@ -132,7 +133,8 @@ class _Run:
         self._now = now
         self._trust_loaded = trust_loaded
         self._keys = KeyRing(
-            [*options.public_keys, *_kept_keys(reader)], options.aws if options.ask_aws else None
+            [*options.public_keys, *_kept_keys(reader)],
+            PublicKeyLister(options.aws) if options.ask_aws else None,
         )
         self._found = Found()
         self._progress = (0, 0, 0)

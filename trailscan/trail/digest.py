@@ -214,7 +214,10 @@ def decode_digest(stored: bytes) -> Digest:
         DecodeError: it is no digest: `empty`, `truncated_gzip`, `corrupt_gzip`,
             `inflates_too_large`, `not_json`, `not_a_digest`, `unknown_hash_algorithm`.
     """
-    body, deviations = inflate(stored, MAX_DIGEST_BYTES)
+    try:
+        body, deviations = inflate(stored, MAX_DIGEST_BYTES)
+    except DecodeError as error:
+        raise DecodeError(error.reason, str(error).replace("log file", "digest")) from None
     found = _decode(body)
     return Digest(
         account_id=found.awsAccountId,

@@ -1,7 +1,9 @@
 """One chain of digests: is each signed by AWS, where it was signed for, and linked to the next?
 
-Every digest is judged by itself and by what a later one quotes of it. Only a digest that is proved
-to be AWS's is believed in what it quotes; so the walk goes from the newest to the oldest.
+Every digest is judged by itself and by what a later one quotes of it, so the walk goes from the
+newest to the oldest. The hash that it quotes counts if that later digest is itself proved to be
+AWS's. The signature that it quotes proves the older digest whoever quotes it: nobody but AWS can
+make one.
 
 A digest that nobody names any more, because the one that named it is gone too, shows in the pace:
 CloudTrail writes one an hour, empty or not, so what is missing between two others can be counted.
@@ -98,11 +100,12 @@ class _Seen(NamedTuple):
 
 
 class _Quote(NamedTuple):
-    """What a proved digest says of the one before it."""
+    """What a digest says of the one before it; `proved`: that digest is AWS's itself."""
 
     sha256: str
     signature: str | None
     by: str
+    proved: bool
 
 
 def judge_chain(
@@ -143,10 +146,11 @@ def _judge_each(files: Sequence[DigestFile], keys: Keys, place: Place) -> list[D
         verdict = _judge(file, quotes.get(file.key), keys, place)
         judged.append(verdict)
         previous = file.digest.previous if file.digest else None
-        if verdict.proof and previous and place.is_here(previous.bucket):
+        if previous and _is_believed(verdict) and place.is_here(previous.bucket):
             found = place.find(previous.key)
             if found is not None:
-                quotes[found] = _Quote(previous.sha256, previous.signature, file.key)
+                proved = verdict.proof is not None
+                quotes[found] = _Quote(previous.sha256, previous.signature, file.key, proved)
     return judged
 
 
@@ -162,7 +166,7 @@ def _judge(file: DigestFile, quote: _Quote | None, keys: Keys, place: Place) -> 
 
 
 class _Case(NamedTuple):
-    """A digest to be judged, and what a proved one quotes of it."""
+    """A digest to be judged, and what a later one quotes of it."""
 
     file: DigestFile
     digest: Digest
@@ -171,7 +175,8 @@ class _Case(NamedTuple):
     @property
     def is_as_quoted(self) -> bool:
         """Whether a proved digest quotes this very content."""
-        return self.quote is not None and self.quote.sha256 == self.digest.sha256
+        quote = self.quote
+        return quote is not None and quote.proved and quote.sha256 == self.digest.sha256
 
     def say(
         self,
@@ -210,7 +215,7 @@ def _mismatched(case: _Case, keys: Keys) -> DigestVerdict | None:
     digest, quote = case.digest, case.quote
     if "gzip_members" in digest.deviations:  # its content is that of all of them
         return case.say("modified", "gzip_members", _ONE_MEMBER, "gzip_members")
-    if quote is not None and not case.is_as_quoted:
+    if quote is not None and quote.proved and not case.is_as_quoted:
         return case.say("modified", "hash", quote.sha256, digest.sha256)
     key = keys.known.get(digest.fingerprint)
     if key is None:
