@@ -112,9 +112,14 @@ class LogFile(NamedTuple):
 
 def log_file_bytes(records: list[Record]) -> bytes:
     """A log file as CloudTrail delivers it: one line of JSON, gzipped, always the same."""
-    text = json.dumps({"Records": records}, ensure_ascii=False, separators=(",", ":"))
-    body = gzip.compress(text.encode(), _COMPRESSION, mtime=0)
+    body = gzip.compress(json_bytes(records), _COMPRESSION, mtime=0)
     return body[:_OS_BYTE] + _UNKNOWN_OS + body[_OS_BYTE + 1 :]
+
+
+def json_bytes(records: list[Record]) -> bytes:
+    """The uncompressed bytes of a log file."""
+    text = json.dumps({"Records": records}, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
 
 
 def make_log_files() -> dict[str, bytes]:

@@ -11,7 +11,7 @@ import os
 import threading
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from trailscan.errors import DecodeError, NotFoundError, TrailscanError
 from trailscan.load.units import ListedDigest, ListedLogFile, list_digests, list_log_files
@@ -24,7 +24,7 @@ from trailscan.validate.place import Place, guess_place
 from trailscan.validate.reconcile import Archive, Hashed, Loaded, judge_log_files, to_read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import ThreadPoolExecutor
     from datetime import datetime
 
@@ -34,10 +34,15 @@ if TYPE_CHECKING:
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Gap, LogFileVerdict
     from trailscan.window import Window
 
-READERS = 96
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+READERS = 128
 """How many objects are read at a time from S3: most of that time is waiting."""
 
 _PROCESSORS = os.cpu_count() or 1
+_MOST_IN_A_TASK = 8
+_SMALL = 1024 * 1024  # what inflates to less is hashed in as many threads as there are
 _LARGE = 24 * 1024 * 1024
 
 
@@ -62,7 +67,6 @@ class Settings:
         loaded: the log files of the store for a bucket, account and region; None without a store.
         trust_loaded: take the hash that the load computed for what has the same ETag.
         readers: threads that read.
-        tell: is told how many digests and log files were read, and how many bytes.
     """
 
     bucket: Bucket
@@ -73,7 +77,6 @@ class Settings:
     now: datetime | None = None
     loaded: Callable[[Unit], dict[str, LoadedLogFile]] | None = None
     trust_loaded: bool = False
-    tell: Callable[[int, int, int], None] = lambda *_: None
 
 
 @dataclass(slots=True)
@@ -116,12 +119,13 @@ class UnitReader:
         """What is to be said of one unit. Never raises for what is in the bucket."""
         settings = self._settings
         found = UnitVerdicts(unit, settings.place or Place(None, copy=True))
+        listing = settings.readers.submit(self._list_log_files, unit, found)
         files = self._read_digests(self._list_digests(unit, found), found)
         if settings.place is None:
             signed = ((file.key, file.digest.key) for file in files if file.digest)
             found.place = guess_place(signed) or found.place
         chains = self._judge(unit, files, found)
-        listed = {one.info.key: one for one in self._list_log_files(unit, found)}
+        listed = {one.info.key: one for one in listing.result()}
         loaded = settings.loaded(unit) if settings.loaded else None
         found.loaded = None if loaded is None else len(loaded)
         archive = Archive(
@@ -166,12 +170,11 @@ class UnitReader:
 
     def _read_digests(self, listed: list[ListedDigest], found: UnitVerdicts) -> list[DigestFile]:
         """The digests read."""
-        readers = self._settings.readers
         files = []
-        for file, size in in_order(readers, self._read_digest, listed, READERS):
-            files.append(file)
-            found.bytes_read += size
-            self._settings.tell(1, 0, size)
+        for results in self._in_groups(self._read_digest, listed):
+            for file, size in results:
+                files.append(file)
+                found.bytes_read += size
         return files
 
     def _read_digest(self, listed: ListedDigest) -> tuple[DigestFile, int]:
@@ -232,30 +235,52 @@ class UnitReader:
                 found.known += 1
             else:
                 reading.append((key, info))
-        results = in_order(self._settings.readers, self._hash_one, reading, READERS)
-        for (key, _), (result, size) in zip(reading, results, strict=True):
-            hashed[key] = result
-            found.bytes_read += size
-            self._settings.tell(0, 1, size)
+        for results in self._in_groups(self._hash_one, reading):
+            for key, result, size in results:
+                hashed[key] = result
+                found.bytes_read += size
         return hashed
 
-    def _hash_one(self, asked: tuple[str, ObjectInfo | None]) -> tuple[Hashed, int]:
+    def _in_groups(
+        self, work: Callable[[Item], Result], items: list[Item]
+    ) -> Iterator[list[Result]]:
+        """Results in the order of their items, several a task where there are many items.
+
+        Handing each over by itself would cost as much as the work.
+        """
+        size = min(_MOST_IN_A_TASK, 1 + len(items) // (8 * READERS))
+        groups = [items[start : start + size] for start in range(0, len(items), size)]
+
+        def run(group: list[Item]) -> list[Result]:
+            return [work(item) for item in group]
+
+        return in_order(self._settings.readers, run, groups, READERS)
+
+    def _hash_one(self, asked: tuple[str, ObjectInfo | None]) -> tuple[str, Hashed, int]:
         """One log file read and hashed, or why not; in a thread of the pool."""
         key, info = asked
         if info is not None and info.size > MAX_INFLATED_BYTES:
-            return Hashed(problem="inflates_too_large"), 0
+            return key, Hashed(problem="inflates_too_large"), 0
         try:
             stored = self._read(key, info)
         except NotFoundError:
-            return Hashed(absent=True), 0
+            return key, Hashed(absent=True), 0
         except TrailscanError as error:
-            return Hashed(unread=str(error)), 0
-        claim = int.from_bytes(stored[-4:], "little")
+            return key, Hashed(unread=str(error)), 0
+        return key, self._hash_stored(stored), len(stored)
+
+    def _hash_stored(self, stored: bytes) -> Hashed:
+        """The hash of a log file; of large ones only a few at a time, whatever they claim to be."""
+        if len(stored) < _SMALL:
+            small = hash_log_file(stored, _SMALL)
+            if small.problem != "inflates_too_large":
+                return small
+        claim = max(int.from_bytes(stored[-4:], "little"), len(stored))
         with self._hashing:
-            if max(claim, len(stored)) < _LARGE:
-                return hash_log_file(stored), len(stored)
+            if claim < _LARGE:
+                return hash_log_file(stored)
             with self._large:
-                return hash_log_file(stored), len(stored)
+                return hash_log_file(stored)
 
     def _read(self, key: str, info: ObjectInfo | None) -> bytes:
         """The bytes of a log file, also of one that was written again after it was listed."""
@@ -267,10 +292,15 @@ class UnitReader:
             return self._bucket.read(key)
 
 
-def hash_log_file(stored: bytes) -> Hashed:
-    """The SHA-256 of a log file's uncompressed bytes, and how it is not as delivered."""
+def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
+    """The SHA-256 of a log file's uncompressed bytes, and how it is not as delivered.
+
+    Args:
+        stored: its bytes as they are stored.
+        most: how many uncompressed bytes there may be; None for `MAX_INFLATED_BYTES`.
+    """
     try:
-        body, deviations = inflate(stored)
+        body, deviations = inflate(stored, most)
     except DecodeError as error:
         return Hashed(problem=error.reason)
     return Hashed(hashlib.sha256(body).hexdigest(), _worst(deviations))

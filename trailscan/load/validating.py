@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trailscan.aws.public_keys import PublicKeyLister
 from trailscan.aws.session import AwsOptions
-from trailscan.buckets import open_bucket
 from trailscan.errors import TrailscanError
 from trailscan.load.attest import READERS, Settings, UnitReader, UnitVerdicts
-from trailscan.load.attested import LoadedIndex, rows_of
 from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.public_keys import KeyRing
-from trailscan.load.tool import tool_name
 from trailscan.load.units import find_units
 from trailscan.load.validation import ValidationSummary
 from trailscan.parallel import in_order
-from trailscan.store.attesting import AttestationWriter, Found
-from trailscan.store.reader import StoreReader
-from trailscan.validate.keys import PublicKey
 from trailscan.validate.place import Place
 from trailscan.window import Window
 
@@ -30,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from trailscan.load.kept import KeptStore
+    from trailscan.validate.keys import PublicKey
+
 UNITS = 12
 """How many accounts x regions are worked on at a time; their reads share one pool of threads."""
-
-_COMMIT_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +91,12 @@ def validate_opened(
     if source.single:
         raise TrailscanError(f"{source.uri} is one file; validate a folder or bucket with digests")
     began = time.monotonic()
-    reader = None if store is None else StoreReader(open_bucket(store, options.aws), store)
-    run = _Run(source, store, reader, options, now, trust_loaded=trust_loaded)
+    kept = None
+    if store is not None:
+        from trailscan.load.kept import KeptStore  # noqa: PLC0415  # start-up: pyarrow
+
+        kept = KeptStore(store, options.aws, source.bucket.name, options.window, now)
+    run = _Run(source, kept, options, now, trust_loaded=trust_loaded)
     run.go()
     run.summary.seconds = time.monotonic() - began
     return run.summary
@@ -119,66 +117,58 @@ class _Run:
     def __init__(
         self,
         source: SourcePlan,
-        store: str | None,
-        reader: StoreReader | None,
+        kept: KeptStore | None,
         options: ValidateOptions,
         now: datetime,
         *,
         trust_loaded: bool,
     ) -> None:
         self._source = source
-        self._store = store
-        self._reader = reader
+        self._kept = kept
         self._options = options
         self._now = now
         self._trust_loaded = trust_loaded
         self._keys = KeyRing(
-            [*options.public_keys, *_kept_keys(reader)],
+            [*options.public_keys, *(kept.public_keys() if kept else ())],
             PublicKeyLister(options.aws) if options.ask_aws else None,
         )
-        self._found = Found()
-        self._progress = (0, 0, 0)
-        place = place_of(source, options.copy_of)
+        self._place = place_of(source, options.copy_of)
         self.summary = ValidationSummary(
             source=source.uri,
-            store=store,
+            store=kept.place if kept else None,
             window=options.window,
-            copy=place is None or place.copy,
+            copy=self._place is None or self._place.copy,
             every=[] if options.every else None,
         )
 
     def go(self) -> None:
-        """Validate every unit; what was found is kept even if the store cannot be written."""
-        options, source = self._options, self._source
+        """Validate every unit; what was found is told even if the store cannot be written."""
+        source, scope = self._source, Scope(self._options.accounts, self._options.regions)
         with ThreadPoolExecutor(READERS, thread_name_prefix="trailscan-read") as readers:
             unit_reader = UnitReader(self._settings(readers))
-            units = find_units(
-                source.bucket,
-                source.prefix,
-                Scope(options.accounts, options.regions),
-                self.summary.failures,
-            )
+            units = find_units(source.bucket, source.prefix, scope, self.summary.failures)
             with ThreadPoolExecutor(UNITS, thread_name_prefix="trailscan-unit") as pool:
                 for found in in_order(pool, unit_reader.validate, units, 2 * UNITS):
                     self._take(found)
-        self._commit()
-        self._tell_keys()
+        if self._kept is not None:
+            self._kept.keep_keys(self.summary.keys)
+            self.summary.failures += self._kept.write()
+        self.summary.failures += self._keys.failures
+        if not self.summary.units:
+            self.summary.notes.append(
+                f"no folder of an account (…/AWSLogs/…/123456789012/CloudTrail/) below {source.uri}"
+            )
 
     def _settings(self, readers: ThreadPoolExecutor) -> Settings:
         """What all units share."""
-        options, source = self._options, self._source
-        place = place_of(source, options.copy_of)
-        loaded = None
-        if self._reader is not None:
-            loaded = LoadedIndex(self._reader, source.bucket.name, options.window).of
         return Settings(
-            bucket=source.bucket,
-            place=place,
-            window=options.window,
+            bucket=self._source.bucket,
+            place=self._place,
+            window=self._options.window,
             keys=self._keys,
             readers=readers,
             now=None if self.summary.copy else self._now,
-            loaded=loaded,
+            loaded=self._kept.loaded if self._kept else None,
             trust_loaded=self._trust_loaded,
         )
 
@@ -187,37 +177,7 @@ class _Run:
         self.summary.add(found)
         used = found.keys - {key.fingerprint for key in self.summary.keys}
         self.summary.keys += [self._keys.known[name] for name in sorted(used)]
-        if self._reader is not None:
-            rows_of(found, self._found)
-            if self._found.rows >= _COMMIT_ROWS:
-                self._commit()
+        if self._kept is not None:
+            self.summary.failures += self._kept.take(found)
         total = self.summary
         self._options.progress(total.digests.total(), total.log_files.total(), total.bytes_read)
-
-    def _commit(self) -> None:
-        """Keep the rows in the store."""
-        if self._reader is None or self._store is None:
-            return
-        found, self._found = self._found, Found()
-        found.public_keys += [tuple(key) for key in self.summary.keys]
-        try:
-            bucket = open_bucket(self._store, self._options.aws)
-            writer = AttestationWriter(bucket, self._store, tool_name(), uuid.uuid4().hex)
-            writer.write(found, self._now)
-        except TrailscanError as error:
-            self.summary.failures.append(f"verdicts could not be kept in the store: {error}")
-
-    def _tell_keys(self) -> None:
-        """What is to be said of keys and of what was not there."""
-        self.summary.failures += self._keys.failures
-        if not self.summary.units:
-            self.summary.notes.append(
-                f"no folder of an account (…/AWSLogs/…/123456789012/CloudTrail/) below "
-                f"{self._source.uri}"
-            )
-
-
-def _kept_keys(reader: StoreReader | None) -> list[PublicKey]:
-    """The public keys that the store keeps."""
-    rows = reader.validation("public_keys").to_pylist() if reader else []
-    return [PublicKey(**row) for row in rows]

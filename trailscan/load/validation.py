@@ -162,7 +162,8 @@ class ValidationSummary:
         ]
         if self.states:
             states = ", ".join(f"{name} {n:,}" for name, n in sorted(self.states.items()))
-            lines.append(f"against {self.store or 'no store'}: {states.replace('_', ' ')}")
+            against = f"against {self.store}" if self.store else "no store to hold it against"
+            lines.append(f"{against}: {states.replace('_', ' ')}")
         origins = sorted({key.origin for key in self.keys})
         lines.append(f"public keys: {', '.join(origins) or 'none used'}")
         return lines

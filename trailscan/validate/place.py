@@ -6,6 +6,7 @@ on a disk, it stands under another prefix, and the copy's objects may have lost 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FOLDERS = "AWSLogs"
+_WILD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\0")  # an empty or dotted part
 _LEAST = 7  # account, CloudTrail-Digest, region, year, month, day, name
 
 
@@ -79,4 +81,4 @@ def _prefixes(here: str, there: str) -> tuple[str, str] | None:
 
 def _is_tame(key: str) -> bool:
     """Whether a key names nothing outside of its folder on a disk, and nothing twice."""
-    return "\0" not in key and all(part not in ("", ".", "..") for part in key.split("/"))
+    return key != "" and not _WILD.search(key)

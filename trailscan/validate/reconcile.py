@@ -173,7 +173,7 @@ def _judge(archive: Archive, here: str, one: Attestation, hashed: Hashed) -> Log
         proof=one.by.proof,
         ledger=_ledger(archive, here, one.log_file.sha256 if one.by.proof else None),
         loaded_sha256=loaded.sha256 if loaded else None,
-        delivered=parse_key(here).delivered,
+        delivered=archive.present.get(here) or parse_key(here).delivered,
     )
 
 

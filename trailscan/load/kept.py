@@ -1,44 +1,76 @@
-"""Between a validation and the store: what was loaded, and the rows of what was found."""
+"""A store as a validation uses it: what was loaded, and the rows of what was found."""
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
+from trailscan.buckets import open_bucket
+from trailscan.errors import TrailscanError
 from trailscan.load.attest import LoadedLogFile
+from trailscan.load.tool import tool_name
 from trailscan.location import key_text
+from trailscan.store.attesting import AttestationWriter, Found
 from trailscan.store.layout import NO_DAY
+from trailscan.store.reader import StoreReader
 from trailscan.trail.keys import parse_key
+from trailscan.validate.keys import PublicKey
 from trailscan.window import shifted
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterable
+    from datetime import date, datetime
 
+    from trailscan.aws.session import AwsOptions
     from trailscan.load.attest import UnitVerdicts
     from trailscan.load.units import Unit
-    from trailscan.store.attesting import Found, Row
-    from trailscan.store.reader import StoreReader
+    from trailscan.store.attesting import Row
     from trailscan.validate.verdicts import DigestVerdict, LogFileVerdict
     from trailscan.window import Window
 
 _COLUMNS = ["key", "etag", "sha256", "deviations", "delivered"]
 _TOLD_BY = ["bucket", "account_id", "region", "status"]
 _A_DAY = timedelta(days=1)
+_COMMIT_ROWS = 100_000
 
 
-class LoadedIndex:
-    """The log files that a store holds of one bucket, by account and region."""
+class KeptStore:
+    """A store as a validation uses it: what it holds of a bucket, and where verdicts are kept.
 
-    def __init__(self, reader: StoreReader, bucket: str, window: Window) -> None:
-        found = reader.log_files(_days(reader, window), [*_COLUMNS, *_TOLD_BY])
+    Args:
+        place: where the store is.
+        aws: how to reach it.
+        bucket: the bucket that is validated.
+        window: of delivery time.
+        now: when verdicts are kept.
+
+    Raises:
+        NotFoundError: there is no store.
+        StoreError: it is damaged, or its format is unknown.
+    """
+
+    def __init__(
+        self, place: str, aws: AwsOptions, bucket: str, window: Window, now: datetime
+    ) -> None:
+        self.place = place
+        self._aws = aws
+        self._now = now
+        self._reader = StoreReader(open_bucket(place, aws), place)
+        found = self._reader.log_files(_days(self._reader, window), [*_COLUMNS, *_TOLD_BY])
         of_bucket = pc.and_(pc.equal(found["bucket"], bucket), pc.equal(found["status"], "done"))
-        self._found = found.filter(of_bucket)
+        self._log_files = found.filter(of_bucket)
+        self._found = Found()
 
-    def of(self, unit: Unit) -> dict[str, LoadedLogFile]:
+    def public_keys(self) -> list[PublicKey]:
+        """The public keys that the store keeps."""
+        return [PublicKey(**row) for row in self._reader.validation("public_keys").to_pylist()]
+
+    def loaded(self, unit: Unit) -> dict[str, LoadedLogFile]:
         """The log files of one account and region by key, each as it was loaded last."""
-        found = self._found
+        found = self._log_files
         same = pc.and_(
             pc.equal(found["account_id"], unit.account_id), pc.equal(found["region"], unit.region)
         )
@@ -49,6 +81,26 @@ class LoadedIndex:
             for key, etag, sha256, how, when in zip(*columns, strict=True)
             if unit.logs is not None and key.startswith(key_text(unit.logs))
         }
+
+    def take(self, found: UnitVerdicts) -> list[str]:
+        """Keep the verdicts of a unit; gives what went wrong, a line each."""
+        add_rows(found, self._found)
+        return self.write() if self._found.rows >= _COMMIT_ROWS else []
+
+    def keep_keys(self, keys: Iterable[PublicKey]) -> None:
+        """Keep the keys that checked a signature."""
+        self._found.public_keys += [tuple(key) for key in keys]
+
+    def write(self) -> list[str]:
+        """Write what was taken so far, whole or not at all; gives what went wrong, a line each."""
+        found, self._found = self._found, Found()
+        try:
+            bucket = open_bucket(self.place, self._aws)
+            writer = AttestationWriter(bucket, self.place, tool_name(), uuid.uuid4().hex)
+            writer.write(found, self._now)
+        except TrailscanError as error:
+            return [f"verdicts could not be kept in the store: {error}"]
+        return []
 
 
 def _days(reader: StoreReader, window: Window) -> set[date] | None:
@@ -61,7 +113,7 @@ def _days(reader: StoreReader, window: Window) -> set[date] | None:
     return {day for day in held if (not start or day >= start) and (not end or day <= end)}
 
 
-def rows_of(found: UnitVerdicts, rows: Found) -> None:
+def add_rows(found: UnitVerdicts, rows: Found) -> None:
     """Add the rows of one unit; where the store holds nothing of it, only what is not fine."""
     for log_file in found.log_files:
         if log_file.severity != "fine" or log_file.ledger in ("loaded", "changed"):
