@@ -6,6 +6,7 @@ import copy
 import hashlib
 import importlib.util
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from trailscan.validate.place import Place
 from trailscan.window import Window
 
 SIGNING = Path(__file__).parent.parent.parent / "sample_logs" / "signing.py"
+KINDS = Path(__file__).parent / "kinds.py"
 FIRST = datetime(2026, 11, 22, 0, 4, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HOURS = 8
@@ -35,8 +37,9 @@ ACCOUNT = "111122223333"
 REGION = "us-east-1"
 
 
-def _signing() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("signing", SIGNING)
+def _load(path: Path) -> ModuleType:
+    """A module by its path: tests are no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -44,10 +47,25 @@ def _signing() -> ModuleType:
     return module
 
 
+_KINDS: dict[str, Any] = _load(KINDS).KINDS_BY_NAME
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for a kind of tampering is run for each."""
+    if "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", _KINDS.values(), ids=_KINDS)
+
+
+@pytest.fixture(scope="session")
+def kinds() -> dict[str, Any]:
+    """Every kind of tampering, by name."""
+    return _KINDS
+
+
 @pytest.fixture(scope="session")
 def signing() -> ModuleType:
     """The program that signs the sample logs' digests."""
-    return _signing()
+    return _load(SIGNING)
 
 
 @dataclass
@@ -85,17 +103,21 @@ class MemoryBucket:
 
 
 class Lab:
-    """Eight hours of a trail, as CloudTrail delivers it."""
+    """Eight hours of a trail, or some times eight, as CloudTrail delivers it."""
 
-    def __init__(self, signing: ModuleType) -> None:
+    def __init__(
+        self, signing: ModuleType, times: int = 1, bucket: str = BUCKET, folder: str = "AWSLogs/"
+    ) -> None:
         self.signing = signing
-        self.trail = signing.Trail(BUCKET, "audit")
-        self.end = FIRST + HOURS * HOUR
+        self.first = FIRST
+        self.folder = folder
+        self.trail = signing.Trail(bucket, "audit", folder=folder)
+        self.end = FIRST + times * HOURS * HOUR
         self.bodies = {
             self.log(hour, n): json.dumps({"Records": [{"eventID": f"{hour}-{n}"}]}).encode()
-            for hour in range(HOURS)
+            for hour in range(times * HOURS)
             for n in range(2)
-            if hour != QUIET
+            if hour % HOURS != QUIET
         }
         spans = signing.spans(FIRST, self.end, HOUR)
         attested = {
@@ -109,7 +131,7 @@ class Lab:
             for hour, (start, _) in enumerate(spans)
         }
         self.signed = self.trail.chain(ACCOUNT, REGION, spans, attested)
-        self.bucket = MemoryBucket()
+        self.bucket = MemoryBucket(name=bucket)
         for key, body in self.bodies.items():
             self.put(key, signing.packed(body))
         for one in self.signed:
@@ -119,15 +141,23 @@ class Lab:
 
     def log(self, hour: int, number: int) -> str:
         """The key of a log file that was delivered in an hour."""
-        when = FIRST + hour * HOUR + timedelta(minutes=20)
+        when = self.first + hour * HOUR + timedelta(minutes=20)
         return (
-            f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/{when:%Y/%m/%d}/"
+            f"{self.folder}{ACCOUNT}/CloudTrail/{REGION}/{when:%Y/%m/%d}/"
             f"{ACCOUNT}_CloudTrail_{REGION}_{when:%Y%m%dT%H%MZ}_{'ab'[number]:0>16}.json.gz"
         )
 
     def digest(self, hour: int) -> str:
         """The key of the digest of an hour; negative numbers count from the newest."""
         return str(self.signed[hour].key)
+
+    def part(self, number: int) -> Lab:
+        """The eight hours of that number as a trail of their own, in the same bucket."""
+        part = copy.copy(self)
+        part.first = self.first + number * HOURS * HOUR
+        part.end = part.first + HOURS * HOUR
+        part.signed = self.signed[number * HOURS : (number + 1) * HOURS]
+        return part
 
     def put(self, key: str, data: bytes, metadata: dict[str, str] | None = None) -> None:
         """Write an object; without metadata it keeps those that it has."""
@@ -167,6 +197,12 @@ def delivered(signing: ModuleType) -> Lab:
     return Lab(signing)
 
 
+@pytest.fixture(scope="session")
+def make_lab(signing: ModuleType) -> Callable[..., Lab]:
+    """Makes trails: how many times eight hours, in which bucket and folder."""
+    return lambda *given: Lab(signing, *given)
+
+
 @pytest.fixture
 def lab(delivered: Lab) -> Lab:
     """The trail, to be tampered with."""
@@ -181,7 +217,7 @@ def stranger() -> ModuleType:
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    module: Any = _signing()
+    module: Any = _load(SIGNING)
     key = rsa.generate_private_key(65537, 2048)
     module.sign = lambda text: key.sign(text, padding.PKCS1v15(), SHA256()).hex()
     module.FINGERPRINT = "0" * 32

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import zlib
 from collections import Counter
 from datetime import timedelta
 
@@ -580,13 +581,13 @@ def test_a_digest_with_any_bytes_changed_is_never_valid(delivered, place, bits):
         (newest, *_) = delivered.validate().digests
     finally:
         objects[key] = kept
-    same = changed == data or (place < 10 and gzip_same(changed, data))
+    same = len(changed) == len(data) and gzip_same(changed, data)
     assert (newest.verdict == "valid") == same
 
 
 def gzip_same(one, other):
-    """Whether gzip data differ in their header only, which is not signed."""
+    """Whether gzip data differ only in what is not signed: their header, bits that fill a byte."""
     try:
         return gzip.decompress(one) == gzip.decompress(other)
-    except (OSError, EOFError, ValueError):
+    except (OSError, EOFError, zlib.error):
         return False

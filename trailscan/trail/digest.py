@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from trailscan.errors import DecodeError
-from trailscan.trail.log_file import inflate
+from trailscan.trail.log_file import inflate, inflate_first
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -216,6 +216,8 @@ def decode_digest(stored: bytes) -> Digest:
     """
     try:
         body, deviations = inflate(stored, MAX_DIGEST_BYTES)
+        if "gzip_members" in deviations:  # the first may still be what was signed
+            body, deviations = inflate_first(stored, MAX_DIGEST_BYTES)
     except DecodeError as error:
         raise DecodeError(error.reason, str(error).replace("log file", "digest")) from None
     found = _decode(body)

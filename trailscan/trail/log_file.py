@@ -183,6 +183,17 @@ def _inflate_slowly(stored: bytes, most: int) -> Inflated:
     return Inflated(b"".join(bodies), several + trailing)
 
 
+def inflate_first(stored: bytes, most: int) -> Inflated:
+    """The first of several gzip members, uncompressed, and what follows it.
+
+    Raises:
+        DecodeError: `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
+    """
+    body, at = _inflate_member(stored, 0, most, most)
+    following = "gzip_members" if stored.startswith(_MEMBER, at) else "trailing_bytes"
+    return Inflated(body, (following,) if at < len(stored) else ())
+
+
 def _inflate_member(stored: bytes, start: int, room: int, most: int) -> tuple[bytes, int]:
     """The gzip member that starts there inflated, and where it ends.
 
