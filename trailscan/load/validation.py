@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from trailscan.location import object_uri
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from trailscan.load.attest import UnitVerdicts
     from trailscan.validate.keys import PublicKey
 
-_SHOWN = 20
+_SHOWN = 5  # of each kind
 _WORST_FIRST = ("tampered", "incomplete", "fine")
 _GAPS = {
     "stopped": "logging or validation was off",
@@ -134,17 +135,18 @@ class ValidationSummary:
         return found
 
     def _worst_first(self) -> list[Verdict]:
-        """The findings, tampering before what stays open."""
-        return sorted(self.findings, key=lambda one: _WORST_FIRST.index(one.severity))
+        """The findings, tampering before what stays open, each kind together."""
+        return sorted(self.findings, key=_kind)
 
     def to_text(self) -> str:
         """The summary in words; its last line is the outcome."""
         lines = [*self.notes]
         lines += [f"could not be looked at: {failure}" for failure in self.failures]
-        worst = self._worst_first()
-        lines += [verdict_words(one) for one in worst[:_SHOWN]]
-        if len(worst) > _SHOWN:
-            lines.append(f"… and {len(worst) - _SHOWN:,} more (--format json has all)")
+        for _, kind in groupby(self._worst_first(), key=_kind):
+            found = list(kind)
+            lines += [verdict_words(one) for one in found[:_SHOWN]]
+            if len(found) > _SHOWN:
+                lines.append(f"… and {len(found) - _SHOWN:,} more of these (--format json has all)")
         shown = [gap for gap in self.gaps if gap.kind != "start"]
         lines += [gap_words(gap) for gap in shown[:_SHOWN]]
         if len(shown) > _SHOWN:
@@ -182,6 +184,13 @@ class ValidationSummary:
             f"incomplete: {counts['incomplete']:,} verdicts open, {gaps:,} gaps, "
             f"{len(self.failures):,} failures"
         )
+
+
+def _kind(verdict: Verdict) -> tuple[int, bool, str, str]:
+    """What kind of finding it is: how bad, of what, verdict and reason."""
+    of_log_file = isinstance(verdict, LogFileVerdict)
+    place = _WORST_FIRST.index(verdict.severity)
+    return (place, of_log_file, verdict.verdict, verdict.reason)
 
 
 def _states(verdict: LogFileVerdict) -> Iterable[str]:
