@@ -1,12 +1,13 @@
-"""CloudTrail's public keys through boto3: `ListPublicKeys`, its answers as plain values."""
+"""CloudTrail's public keys: `ListPublicKeys`, its answers as plain values."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trailscan.aws.session import AwsOptions, no_credentials, open_session
-from trailscan.errors import AccessError, TrailscanError
+from trailscan.aws.calls import call, service_client
+from trailscan.aws.session import AwsOptions, find_credentials, open_session
+from trailscan.errors import TrailscanError
 
 if TYPE_CHECKING:
     import boto3
@@ -35,19 +36,6 @@ class PublicKeyLister:
         """Whether credentials were found; known after the first question."""
         return self._session is not None
 
-    def _open(self) -> boto3.Session:
-        """The session to ask with.
-
-        Raises:
-            AccessError: there are no credentials.
-        """
-        if self._session is None:
-            session = open_session(self._options)
-            if session.get_credentials() is None:
-                raise no_credentials()
-            self._session = session
-        return self._session
-
     def list(self, region: str, start: datetime, end: datetime) -> list[ListedKey]:
         """The public keys with which CloudTrail signed digests of a region in a span of time.
 
@@ -55,31 +43,26 @@ class PublicKeyLister:
             AccessError: there are no credentials, or they may not ask.
             TrailscanError: CloudTrail gives no answer there.
         """
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up
-
-        try:
-            return _ask_all(self._open().client("cloudtrail", region_name=region), start, end)
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            kind = AccessError if "Denied" in code else TrailscanError
-            raise kind(f"ListPublicKeys in {region} failed ({code})") from None
-        except (BotoCoreError, ValueError, KeyError) as error:
-            raise TrailscanError(f"ListPublicKeys in {region} gave no answer: {error}") from None
-
-
-def _ask_all(client: Any, start: datetime, end: datetime) -> list[ListedKey]:
-    """All pages of the answer."""
-    asked: dict[str, Any] = {"StartTime": start, "EndTime": end}
-    found: list[ListedKey] = []
-    for _ in range(_PAGES):
-        answer = client.list_public_keys(**asked)
-        found += [_listed(key) for key in answer["PublicKeyList"]]
-        if not answer.get("NextToken"):
-            break
-        asked["NextToken"] = answer["NextToken"]
-    return found
+        if self._session is None:
+            session = open_session(self._options)
+            find_credentials(session)
+            self._session = session
+        client, where = service_client(self._session, "cloudtrail", region), f"CloudTrail, {region}"
+        asked: dict[str, Any] = {"StartTime": start, "EndTime": end}
+        found: list[ListedKey] = []
+        for _ in range(_PAGES):
+            answer = call(client, "list_public_keys", where, **asked)
+            found += [_listed(key, where) for key in answer.get("PublicKeyList", [])]
+            if not answer.get("NextToken"):
+                break
+            asked["NextToken"] = answer["NextToken"]
+        return found
 
 
-def _listed(key: Any) -> ListedKey:
-    when = (key["ValidityStartTime"].astimezone(UTC), key["ValidityEndTime"].astimezone(UTC))
-    return ListedKey(key["Fingerprint"], bytes(key["Value"]), *when)
+def _listed(key: Any, where: str) -> ListedKey:
+    """One key of an answer."""
+    try:
+        when = (key["ValidityStartTime"].astimezone(UTC), key["ValidityEndTime"].astimezone(UTC))
+        return ListedKey(key["Fingerprint"], bytes(key["Value"]), *when)
+    except KeyError as error:
+        raise TrailscanError(f"{where} listed a public key without {error}") from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import write_text
 
@@ -33,6 +34,7 @@ PublicKeys = Annotated[
 ]
 
 
+@o.with_aws
 def validate(
     source: Annotated[
         str,
@@ -74,11 +76,8 @@ def validate(
     format: Annotated[  # noqa: A002  # the option's name
         o.SummaryFormat, typer.Option("--format", help="How to give the findings.")
     ] = o.SummaryFormat.text,
-    profile: o.Profile = None,
-    role_arn: o.RoleArn = None,
-    external_id: o.ExternalId = None,
-    region: o.Region = None,
-    endpoint_url: o.EndpointUrl = None,
+    *,
+    aws: AwsOptions,
     quiet: o.Quiet = False,
 ) -> None:
     """Check log files against CloudTrail's signed digests: changed, removed, or never attested?
@@ -96,7 +95,7 @@ def validate(
         ask_aws=not offline,
         copy_of=_copy_of(copy_of),
         every=every,
-        aws=o.aws_options(profile, role_arn, external_id, region, endpoint_url),
+        aws=aws,
     )
     with _progress(quiet=quiet) as progress:
         from dataclasses import replace
