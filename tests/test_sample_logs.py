@@ -528,7 +528,7 @@ def _bodies(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): gzip.decompress(path.read_bytes())
         for path in sorted((folder / "AWSLogs").rglob("*"))
-        if path.is_file()
+        if path.is_file() and "CloudTrail" in path.parts
     }
 
 

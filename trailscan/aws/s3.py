@@ -121,8 +121,8 @@ class S3Access:
             objects += _objects(page)
         return folders, objects
 
-    def read(self, key: str, etag: str | None) -> bytes:
-        """The bytes of an object."""
+    def read(self, key: str, etag: str | None) -> tuple[bytes, dict[str, str]]:
+        """The bytes of an object, and its own metadata."""
         from botocore.exceptions import (  # noqa: PLC0415  # start-up
             BotoCoreError,
             ResponseStreamingError,
@@ -131,7 +131,7 @@ class S3Access:
         match = {} if etag is None else {"IfMatch": etag}
         answer = self._call("get_object", key, Key=key, **match)
         try:
-            return bytes(answer["Body"].read())
+            return bytes(answer["Body"].read()), dict(answer.get("Metadata", {}))
         except (BotoCoreError, ResponseStreamingError) as error:
             raise TrailscanError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import S3Access
 from trailscan.aws.session import AwsOptions, credential_provider, open_session
-from trailscan.buckets.base import ObjectInfo
+from trailscan.buckets.base import ObjectInfo, StoredObject
 from trailscan.errors import AccessError, AlreadyExistsError, NotFoundError, TrailscanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from obstore import GetResult
     from obstore.store import S3Store
 
 _PAGE = 1000
@@ -92,17 +93,28 @@ class S3Bucket:
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, all of them: the length must be the one announced."""
+        if not _is_plain(self._prefix + key):
+            return self._access.read(self._prefix + key, etag)[0]
+        return self._get(key, etag)[0]
+
+    def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
+        """The same with its metadata, in one request."""
+        if not _is_plain(self._prefix + key):
+            return StoredObject(*self._access.read(self._prefix + key, etag))
+        data, found = self._get(key, etag)
+        return StoredObject(data, {name.lower(): text for name, text in found.attributes.items()})
+
+    def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
+        """The bytes of an object, and what else obstore tells of it."""
         import obstore  # noqa: PLC0415  # start-up
 
-        if not _is_plain(self._prefix + key):
-            return self._access.read(self._prefix + key, etag)
         with _s3_errors(self._uri(key)):
             options: Any = {} if etag is None else {"if_match": etag}
             found = obstore.get(self._store, self._prefix + key, options=options)
             data = bytes(found.bytes())
         if len(data) != found.meta["size"]:
             raise TrailscanError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
-        return data
+        return data, found
 
     def write(self, key: str, data: bytes) -> None:
         """One PUT."""

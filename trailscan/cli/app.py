@@ -1,7 +1,7 @@
 """The command `trailscan`: its groups of commands, its errors and exit codes.
 
-0 complete; 3 findings at or above `--fail-on`; 4 incomplete (rejects, gaps, something that could
-not be listed); 5 no answer; 2 usage; 1 a crash. 3 and 4 still print what they have; 4 wins.
+0 complete; 3 findings at or above `--fail-on`, or tampering; 4 incomplete (rejects, gaps, something
+that could not be listed); 5 no answer; 2 usage; 1 a crash. 3 and 4 still print what they have.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from trailscan import __version__
-from trailscan.cli import demo, doctor, export, load, report, show, sql, status
+from trailscan.cli import demo, doctor, export, load, report, show, sql, status, validate
 from trailscan.cli.output import say
 from trailscan.errors import TrailscanError
 
@@ -31,6 +31,7 @@ app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.add_typer(report.app, name="report")
 app.command("show")(show.show)
+app.command("validate")(validate.validate)
 app.command("export")(export.export)
 app.command("status")(status.status)
 app.command("sql")(sql.sql)

@@ -14,6 +14,7 @@ import typer
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import say, write_text
+from trailscan.cli.validate import TAMPERED, PublicKeys, read_public_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,6 +76,17 @@ def load(
     all_regions: AllRegions = False,
     event_source: EventSources = None,
     look_back: LookBack = "30d",
+    validate: Annotated[
+        bool,
+        typer.Option(
+            "--validate",
+            help="Check what is loaded against CloudTrail's digests, on the same bytes.",
+        ),
+    ] = False,
+    public_keys: PublicKeys = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="With --validate: do not ask AWS for public keys.")
+    ] = False,
     format: Annotated[  # noqa: A002  # the option's name
         o.SummaryFormat, typer.Option("--format", help="How to give the summary.")
     ] = o.SummaryFormat.text,
@@ -86,9 +98,10 @@ def load(
 
     Only what is new is read; running twice changes nothing. Without --since a local source is read
     whole, an S3 source from 30 days back at its first load. Exit code 4: something could not be
-    read or understood, and the summary says what.
+    read or understood, and the summary says what. With --validate, 3: something was tampered with.
     """
     from trailscan.load.loading import LoadOptions, run_load
+    from trailscan.load.validating import ValidateOptions
 
     window = o.to_window(since, until)
     asked = LoadOptions(
@@ -98,6 +111,10 @@ def load(
         look_back=_look_back(look_back),
         aws=aws,
     )
+    if validate:
+        keys = [key for source in sources for key in read_public_keys(public_keys, source)]
+        checked = ValidateOptions(public_keys=tuple(keys), ask_aws=not offline)
+        asked = replace(asked, validate=checked)
     if all_regions or from_region:
         asked = replace(asked, regions=frozenset(() if all_regions else from_region or ()))
     standard_input = sys.stdin.buffer.read() if "-" in sources else None
@@ -107,8 +124,16 @@ def load(
     _show(summary, format, quiet=quiet)
     if summary.kept:
         _tell_once(store, asked)
-    if not summary.complete:
-        raise typer.Exit(INCOMPLETE)
+    if code := _code(summary):
+        raise typer.Exit(code)
+
+
+def _code(summary: LoadSummary) -> int:
+    """The exit code: tampering before what is incomplete."""
+    outcomes = {found.outcome for found in summary.validations}
+    if "tampered" in outcomes:
+        return TAMPERED
+    return INCOMPLETE if "incomplete" in outcomes or not summary.complete else 0
 
 
 def _tell_once(store: str, asked: LoadOptions) -> None:
@@ -131,7 +156,8 @@ def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
 
         write_text(json.dumps(summary.to_json(), indent=2), None)
     elif not quiet:
-        text = "\n".join(visible(line) for line in summary.to_text().splitlines())
+        texts = [summary.to_text(), *(found.to_text() for found in summary.validations)]
+        text = "\n".join(visible(line) for text in texts for line in text.splitlines())
         write_text(text, None)
     if not summary.complete:
         say("trailscan: incomplete: see the rejects above, or `rejects/` in the store", quiet=quiet)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from trailscan.aws.session import AwsOptions
@@ -13,6 +12,8 @@ from trailscan.load.event_history import open_event_history
 from trailscan.load.local import Job, LocalEngine
 from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.summary import LoadSummary
+from trailscan.load.tool import tool_name
+from trailscan.load.validating import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted
@@ -21,6 +22,7 @@ from trailscan.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from trailscan.load.validation import ValidationSummary
     from trailscan.store.ledger import Commit
 
 ORGANIZATIONS = "organizations.amazonaws.com"
@@ -32,7 +34,12 @@ LOOK_BACK = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """What a load may be told; the defaults are those of the command line."""
+    """What a load may be told; the defaults are those of the command line.
+
+    Attributes:
+        validate: validate what is loaded, with the keys and access given here; window and scope
+            are those of the load.
+    """
 
     window: Window = field(default_factory=Window)
     accounts: frozenset[str] = frozenset()
@@ -40,6 +47,7 @@ class LoadOptions:
     event_sources: tuple[str, ...] | None = (ORGANIZATIONS,)
     look_back: timedelta = LOOK_BACK
     aws: AwsOptions = field(default_factory=AwsOptions)
+    validate: ValidateOptions | None = None
     progress: Callable[[int, int, int], None] = lambda *_: None
 
 
@@ -67,6 +75,7 @@ def run_load(
     opened = [_open(uri, options, wanted, now) for uri in sources if uri != STANDARD_INPUT]
     job = Job([], Scope(options.accounts, options.regions), wanted, standard_input)
     job.progress = options.progress
+    job.hash_all = options.validate is not None
     writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
     summary = LoadSummary(
         store=store,
@@ -82,7 +91,38 @@ def run_load(
         summary.window = window
         summary.notes += filter(None, (source.note, note))
         summary.failures += filter(None, (source.missing,))
-    return LocalEngine(job, writer, summary, now).run()
+    LocalEngine(job, writer, summary, now).run()
+    if options.validate is not None:
+        for source, window in job.sources:
+            if source.single or source.uri == EVENT_HISTORY:
+                summary.failures.append(f"{source.uri} has no digests to be validated against")
+                continue
+            found = validate_loaded(source, store, window, options, options.validate, now)
+            summary.validations.append(found)
+    return summary
+
+
+def validate_loaded(
+    source: SourcePlan,
+    store: str,
+    window: Window,
+    options: LoadOptions,
+    wanted: ValidateOptions,
+    now: datetime,
+) -> ValidationSummary:
+    """Validate what was just loaded of a source, by the hashes that the load computed.
+
+    Raises:
+        TrailscanError: the store cannot be opened.
+    """
+    asked = replace(
+        wanted,
+        window=window,
+        accounts=options.accounts,
+        regions=options.regions,
+        aws=options.aws,
+    )
+    return validate_opened(source, store, asked, now, trust_loaded=True)
 
 
 def _open(uri: str, options: LoadOptions, wanted: Wanted, now: datetime) -> SourcePlan:
@@ -121,11 +161,3 @@ def delivery_window(
 
 def _midnight(when: datetime) -> datetime:
     return when.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def tool_name() -> str:
-    """The program and its version, as the ledger names them."""
-    try:
-        return f"trailscan {version('trailscan')}"
-    except PackageNotFoundError:
-        return "trailscan (not installed)"

@@ -48,6 +48,7 @@ class Job:
     Attributes:
         sources: opened sources with the delivery window of each.
         standard_input: the bytes of standard input, if that is a source.
+        hash_all: hash the uncompressed bytes of every log file, for a validation.
         progress: is told the numbers of log files met, of those done with, and of bytes read.
     """
 
@@ -55,6 +56,7 @@ class Job:
     scope: Scope
     wanted: Wanted
     standard_input: bytes | None = None
+    hash_all: bool = False
     progress: Callable[[int, int, int], None] = lambda *_: None
     load_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -145,10 +147,10 @@ class LocalEngine:
         claim = int.from_bytes(stored[-4:], "little")
         with self._scanning:
             if max(claim, len(stored)) < _LARGE:
-                scan_into(result, stored, self._job.wanted)
+                scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
             else:
                 with self._large:
-                    scan_into(result, stored, self._job.wanted)
+                    scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
 
     def _take(self, result: LogFileResult, uri: str) -> None:
         """Put a result into the batch, and the batch into the store when it is full."""

@@ -9,6 +9,7 @@ from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
+    from trailscan.load.validation import ValidationSummary
     from trailscan.location import Location
 
 _SHOWN = 10
@@ -43,6 +44,7 @@ class LoadSummary:
         rejected: the rejects of this load, records and log files.
         not_as_delivered: log files that were not as CloudTrail delivers them, with how.
         failures: what could not even be listed.
+        validations: what validating found, one a source, where that was asked.
     """
 
     store: str
@@ -73,6 +75,7 @@ class LoadSummary:
     not_as_delivered: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    validations: list[ValidationSummary] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -135,6 +138,7 @@ class LoadSummary:
             ],
             "failures": list(self.failures),
             "notes": list(self.notes),
+            "validations": [found.to_json() for found in self.validations],
         }
 
     def to_text(self) -> str:
