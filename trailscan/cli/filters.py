@@ -26,15 +26,15 @@ class Given(NamedTuple):
     default: object = None
 
 
-def _texts(text: str, **more: Any) -> Given:
+def _texts(text: str, metavar: str = "TEXT") -> Given:
     """A filter that takes several texts."""
-    option = typer.Option(help=text, rich_help_panel=_FILTERS, **more)
+    option = typer.Option(help=text, rich_help_panel=_FILTERS, metavar=metavar)
     return Given(Annotated[list[str] | None, option])
 
 
-def _one(text: str, **more: Any) -> Given:
+def _one(text: str, metavar: str) -> Given:
     """A filter that takes one text."""
-    option = typer.Option(help=text, rich_help_panel=_FILTERS, **more)
+    option = typer.Option(help=text, rich_help_panel=_FILTERS, metavar=metavar)
     return Given(Annotated[str | None, option])
 
 
@@ -45,7 +45,7 @@ FILTERS: dict[str, Given] = {
     "until": _one(f"Before then: {_WHEN} (UTC unless --tz).", metavar="WHEN"),
     "tz": _one("Zone to tell times in and to read dates in, as Europe/Paris.", metavar="ZONE"),
     "principal": _texts("Who: part of a name, role, session or ARN."),
-    "action": _texts("Event name, * allowed: '*Policy'."),
+    "action": _texts("Event name, * allowed: '*Policy'.", "PATTERN"),
     "target": _texts("Part of the target's id or name."),
     "account": _texts("Account in whose trail it stands, or that acted."),
     "category": _texts("account, ou, policy, delegation, …"),
@@ -53,7 +53,7 @@ FILTERS: dict[str, Given] = {
     "outcome": _texts("succeeded, denied or failed."),
     "source_ip": _texts("Part of the address it came from."),
     "contains": _texts("Any words of the row."),
-    "rule": _texts("Only findings of this rule, by its id."),
+    "rule": _texts("Only findings of this rule, by its id.", "RULE"),
     "reads": Given(
         Annotated[
             bool,
