@@ -106,10 +106,21 @@ def test_a_report_into_a_file_takes_its_form_from_the_suffix(store, tmp_path):
     ],
 )
 def test_a_usage_error_is_exit_code_2(words):
-    """What the user got wrong is said on stderr, with code 2."""
+    """What the user got wrong is said on stderr in one line, with code 2."""
     code, out, err = trailscan(*words)
-    assert (code, out) == (2, "")
-    assert "Usage" in err
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("trailscan: ")
+    assert err.endswith(" --help)\n")
+
+
+def test_a_reader_that_has_enough_is_no_error(store):
+    """Whoever closes the pipe, as `head` does, ends the command quietly."""
+    words = [sys.executable, "-m", "trailscan", "report", "changes", "--reads", "--quiet"]
+    words += ["--format", "csv", "--store", str(store)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")
 
 
 def test_no_answer_is_one_line_and_exit_code_5(tmp_path):

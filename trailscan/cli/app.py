@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -17,6 +17,7 @@ from trailscan.cli import demo, doctor, export, load, report, show, sql, status,
 from trailscan.cli.output import say
 from trailscan.errors import TrailscanError
 
+USAGE = 2
 NO_ANSWER = 5
 INTERRUPTED = 130
 
@@ -38,6 +39,20 @@ app.command("sql")(sql.sql)
 app.command("doctor")(doctor.doctor)
 
 
+# click's, which typer carries within or beside it
+_UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
+
+
+def _tell_usage(error: Any) -> None:
+    """What is wrong with the words typed, in one line; help where there are none to be wrong."""
+    text = error.format_message()
+    if not text or "\n" in text:
+        error.show()
+        return
+    command = error.ctx.command_path if error.ctx else "trailscan"
+    say(f"trailscan: {text} (see: {command} --help)")
+
+
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"trailscan {__version__}")
@@ -57,13 +72,18 @@ def _root(
 def main() -> None:
     """Run the command line; every error of ours becomes one line and an exit code."""
     try:
-        app()
+        sys.exit(app(prog_name="trailscan", standalone_mode=False))
+    except _UsageError as error:
+        _tell_usage(error)
+        sys.exit(USAGE)
     except TrailscanError as error:
         say(f"trailscan: {error}")
         sys.exit(NO_ANSWER)
     except KeyboardInterrupt:
         say("trailscan: interrupted; what was committed stays, run it again to go on")
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):  # which typer turns into exit code 1
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

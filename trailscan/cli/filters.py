@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -127,18 +127,25 @@ def to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
     Dates are read in the zone of `--tz`.
     """
     from trailscan.reports.filter import ChangeFilter
-    from trailscan.window import Window, parse_when, parse_zone
+    from trailscan.window import Window, parse_zone
 
     texts = {name: tuple(value) for name in names if isinstance(value := given[name], list)}
     now = datetime.now(UTC)
     try:
         tz = parse_zone(given.get("tz") or "UTC")
-        bounds = [
-            parse_when(text, now, tz) if (text := given.get(name)) else None
-            for name in ("since", "until")
-        ]
+        bounds = [_bound(name, given.get(name), now, tz) for name in ("since", "until")]
         return ChangeFilter(
             window=Window(*bounds), tz=tz, reads=given.get("reads") or False, **texts
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _bound(option: str, text: str | None, now: datetime, tz: tzinfo) -> datetime | None:
+    """What `--since` or `--until` says; ends the command when it is no instant."""
+    from trailscan.window import parse_when
+
+    try:
+        return None if text is None else parse_when(text, now, tz)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=f"--{option}") from None

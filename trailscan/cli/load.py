@@ -185,7 +185,9 @@ def _event_sources(given: list[str] | None) -> tuple[str, ...] | None:
 def _look_back(text: str) -> timedelta:
     """A number of days."""
     if not (found := _AGE.fullmatch(text)):
-        raise typer.BadParameter(f"{text!r} is not a number of days as 30d")
+        raise typer.BadParameter(
+            f"{text!r} is not a number of days as 30d", param_hint="--look-back"
+        )
     return timedelta(days=int(found[1]))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import deflate
 import msgspec
@@ -18,6 +18,9 @@ import stringzilla
 
 from trailscan.errors import DecodeError
 from trailscan.trail.envelopes import RawRecord, read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_INFLATED_BYTES = 256 * 1024 * 1024
 """A log file that inflates to more is rejected: the cap that makes a gzip bomb harmless."""
@@ -106,11 +109,25 @@ def scan_log_file(stored: bytes, wanted: Wanted, *, hash_all: bool = False) -> S
         sha256 = hashlib.sha256(body).hexdigest() if hash_all else None
         return ScannedLogFile(count, (), len(body), sha256, deviations)
     candidates, index = [], -1
-    for index, record in enumerate(read_records(body)):  # the last index counts
+    for index, record in enumerate(_records(body, deviations)):  # the last index counts
         if _is_candidate(record.raw, wanted):
             candidates.append(Candidate(index, record))
     sha256 = hashlib.sha256(body).hexdigest() if candidates or hash_all else None
     return ScannedLogFile(index + 1, tuple(candidates), len(body), sha256, deviations)
+
+
+def _records(body: bytes | bytearray, deviations: tuple[str, ...]) -> Iterator[RawRecord]:
+    """The raw records; of bytes that are neither gzip nor JSON both are said.
+
+    Raises:
+        DecodeError: as `read_records`.
+    """
+    try:
+        yield from read_records(body)
+    except DecodeError as error:
+        if error.reason != "not_json" or deviations != ("plain",):
+            raise
+        raise DecodeError("not_json", f"neither gzip nor JSON: {error}") from None
 
 
 def _count_delivered(body: bytes | bytearray) -> int | None:
@@ -207,7 +224,8 @@ def _inflate_member(stored: bytes, start: int, room: int, most: int) -> tuple[by
         try:
             part = member.decompress(stored[at : at + step], room + 1)
         except zlib.error as error:
-            raise DecodeError("corrupt_gzip", f"the gzip data is damaged: {error}") from None
+            why = str(error).partition(": ")[2]  # behind zlib's "Error -3 while decompressing data"
+            raise DecodeError("corrupt_gzip", f"the gzip data is damaged: {why}") from None
         room -= len(part)
         if room < 0:
             raise _too_large(most)
