@@ -201,6 +201,22 @@ def test_validating_again_changes_nothing_and_needs_no_keys(archive, load, tmp_p
     assert sorted(path for path in store.rglob("*") if path.is_file()) == before
 
 
+def test_a_notebook_validates_and_shows_what_was_found(archive, load, tmp_path):
+    """An open store validates; `show` of an event and the coverage report say what is attested."""
+    load(archive)
+    store = ts.open(str(tmp_path / "store"))
+    event_id = store.events()["event_id"].iloc[0]
+    assert store.show(event_id).records[0].attested == "not checked"
+    found = store.validate(str(archive), public_keys=KEYS, ask_aws=False)
+    assert found.outcome == "valid"
+    store = ts.open(str(tmp_path / "store"))
+    (record,) = store.show(event_id).records
+    assert record.attested.startswith("attested; digest 111122223333_CloudTrail-Digest_us-east-1_")
+    notes = store.report("coverage").notes
+    assert f"log files held against digests: attested {found.log_files.total()}" in notes
+    assert store.report("coverage").incomplete == ()
+
+
 def test_a_verdict_that_changed_is_a_further_row(archive, load, tmp_path):
     """A log file deleted after a validation: the last row counts, the first one stays."""
     store = tmp_path / "store"
