@@ -165,6 +165,31 @@ def test_show_tells_one_event(store):
     assert written[record["evidence"]["record_index"]] == record["record"]
 
 
+def test_show_says_what_a_validation_found(tmp_path):
+    """Before it nothing is claimed; after it the digest that attests the loaded bytes is named."""
+    place = tmp_path / "store"
+    assert trailscan("load", SAMPLES, "--store", place)[0] == 0
+    assert "attested by digests    not checked" in trailscan("show", "5b4220", "--store", place)[1]
+    assert trailscan("validate", SAMPLES, "--store", place)[0] == 0
+    _, out, _ = trailscan("show", "5b4220", "--store", place)
+    assert "attested by digests    attested; digest 111122223333_CloudTrail-Digest_" in out
+    _, out, _ = trailscan("show", "5b4220", "--store", place, "--format", "json")
+    evidence = json.loads(out)["records"][0]["evidence"]
+    assert evidence["attested"].startswith("attested; digest 111122223333_CloudTrail-Digest_")
+
+
+def test_every_command_has_a_help():
+    """No word of a help is taken for markup, and none breaks it."""
+    from trailscan.cli.app import app
+
+    names = [command.name for command in app.registered_commands]
+    assert {"load", "show", "sql", "validate"} <= set(names)
+    for name in names:
+        code, out, err = trailscan(name, "--help")
+        assert (code, err) == (0, ""), name
+        assert "Usage" in out
+
+
 @pytest.mark.parametrize(
     ("prefix", "said"), [("5", "begins the ids of 26 events"), ("zz", "no event 'zz'")]
 )

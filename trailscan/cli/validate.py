@@ -38,7 +38,7 @@ PublicKeys = Annotated[
 def validate(
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help="s3://bucket[/prefix], or a folder copied from one."),
+        typer.Argument(metavar="SOURCE", help="s3://bucket/prefix, or a folder copied from one."),
     ],
     store: Annotated[
         str | None,
