@@ -9,9 +9,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from trailscan.cli.app import app
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 
@@ -201,22 +206,36 @@ def test_status_says_what_the_store_holds(store, tmp_path):
     assert trailscan("status", "--store", tmp_path / "none")[0] == 5
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["demo"], ["load"], ["report", "changes"], ["export"], ["doctor"], ["status"]],
-    ids=" ".join,
-)
+def all_commands(command: Any, *above: str) -> Iterator[tuple[str, ...]]:
+    """The words that lead to each command."""
+    if not hasattr(command, "commands"):
+        yield above
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from all_commands(inner, *above, name)
+
+
+@pytest.mark.parametrize("command", list(all_commands(get_command(app))), ids=" ".join)
 def test_every_command_explains_itself(command):
     """Help names every option once, those of access to AWS where they are of use."""
     code, out, err = trailscan(*command, "--help")
     assert (code, err) == (0, "")
     assert "Usage: " in out
-    reaches_aws = command != ["demo"]
+    reaches_aws = command != ("demo",)
     for option in ("--profile", "--role-arn", "--external-id", "--role-session-name", "--region"):
         assert out.count(f"{option} ") == reaches_aws
     for option in ("--endpoint-url", "--request-payer", "--expected-bucket-owner"):
         assert out.count(f"{option} ") == reaches_aws
     assert "default: (trailscan)" in out or not reaches_aws
+
+
+@pytest.mark.parametrize("command", list(all_commands(get_command(app))), ids=" ".join)
+def test_no_help_is_taken_for_markup(command):
+    """What stands in brackets would be left out, or end the help in an error."""
+    found = get_command(app)
+    for word in command:
+        found = found.commands[word]
+    for parameter in found.params:
+        assert "[" not in (getattr(parameter, "help", "") or ""), parameter.name
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,9 @@ PublicKeys = Annotated[
 def validate(
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help="s3://bucket/prefix, or a folder copied from one."),
+        typer.Argument(
+            metavar="SOURCE", help="s3://bucket or s3://bucket/prefix, or a folder copied from one."
+        ),
     ],
     store: Annotated[
         str | None,
@@ -46,8 +48,8 @@ def validate(
             "--store",
             envvar="TRAILSCAN_STORE",
             metavar="PATH|s3://…",
-            help="The store to hold against it, and to keep verdicts in. "
-            "[default: trailscan-store, if there is one]",
+            help="The store to hold against it, and to keep verdicts in.",
+            show_default="trailscan-store, if there is one",
         ),
     ] = None,
     since: o.Since = None,
