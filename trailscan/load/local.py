@@ -37,7 +37,7 @@ S3_THREADS = 32
 _PROCESSORS = os.cpu_count() or 1
 _GROUP = 16  # local log files a task, so that handing over costs little
 _COMMIT_LOG_FILES = 20_000
-_COMMIT_EVENTS = 50_000
+_COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
 _LARGE = 24 * 1024 * 1024
 
 
@@ -109,9 +109,10 @@ class LocalEngine:
         threads = S3_THREADS if source.is_s3 else _PROCESSORS
         size = 1 if source.is_s3 or source.is_slow else _GROUP
         groups = _grouped(self._new(source, window, walked), size)
+        ahead = 4 * threads if source.is_s3 else threads + 1
         pool = ThreadPoolExecutor(threads, thread_name_prefix="trailscan")
         try:
-            for results in in_order(pool, self._read_group, groups, 4 * threads):
+            for results in in_order(pool, self._read_group, groups, ahead):
                 for result in results:
                     self._take(result, source.uri)
                 if source.is_slow and self._batch_events:
