@@ -447,8 +447,8 @@ class Answer(BaseHTTPRequestHandler):
             400,
             b"<Error><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error>",
             (
-                TrailscanError,
-                "s3://logs/x/: ListObjectsV2 failed (ExpiredToken: The token has expired.)",
+                AccessError,
+                "s3://logs/x/: access denied by ListObjectsV2 (ExpiredToken: The token has expired.)",
             ),
         ),
     ],

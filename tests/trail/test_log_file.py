@@ -290,7 +290,7 @@ def test_a_wrong_length_in_the_trailer_is_refused(claim: int) -> None:
         (
             b"PK\x03\x04",
             "not_json",
-            "expected a JSON object or array at byte 0, found 'PK\\x03\\x04'",
+            "neither gzip nor JSON: expected a JSON object or array at byte 0, found 'PK\\x03\\x04'",
         ),
         (
             packed(b"<html>"),
