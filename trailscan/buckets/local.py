@@ -13,7 +13,13 @@ import uuid
 from typing import TYPE_CHECKING
 
 from trailscan.buckets.base import ObjectInfo
-from trailscan.errors import AccessError, AlreadyExistsError, NotFoundError, TrailscanError
+from trailscan.errors import (
+    AccessError,
+    AlreadyExistsError,
+    ChangedError,
+    NotFoundError,
+    TrailscanError,
+)
 from trailscan.location import LOCAL
 
 if TYPE_CHECKING:
@@ -132,14 +138,14 @@ def _read_file(path: str, etag: str | None) -> bytes:
     try:
         found = os.fstat(file)
         if etag is not None and _local_etag(found) != etag:
-            raise NotFoundError(f"{path} changed after it was listed")
+            raise ChangedError(f"{path} changed after it was listed")
         data = os.read(file, found.st_size + 1)
         while len(data) < found.st_size and (more := os.read(file, found.st_size - len(data))):
             data += more
     finally:
         os.close(file)
     if len(data) != found.st_size:
-        raise NotFoundError(f"{path} changed while it was read")
+        raise ChangedError(f"{path} changed while it was read")
     return data
 
 

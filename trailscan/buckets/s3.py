@@ -1,21 +1,55 @@
-"""An S3 bucket: bytes through obstore, and through boto3 the keys that obstore cannot name."""
+"""An S3 bucket: bytes through obstore; listings, and what obstore cannot do, through boto3.
+
+obstore repeats a read that was throttled, cut or reset, the rest of a cut body by a range. It does
+not say why S3 refused, and does not read a body without a length: boto3 is asked then, which reads
+it or says why not. It repeats no write whose answer was lost; that is done here.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import re
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trailscan.aws.s3 import S3Access
+from trailscan.aws.s3 import S3Access, explain_code
 from trailscan.aws.session import AwsOptions, credential_provider, endpoint_of, open_session
 from trailscan.buckets.base import ObjectInfo
-from trailscan.errors import AccessError, AlreadyExistsError, NotFoundError, TrailscanError
+from trailscan.errors import (
+    AccessError,
+    AlreadyExistsError,
+    ChangedError,
+    NoAnswerError,
+    NotFoundError,
+    TrailscanError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from obstore.store import S3Store
 
-_PAGE = 1000
+    from trailscan.aws.listing import Listed
+
+_RETRY: Any = {
+    "max_retries": 8,
+    "retry_timeout": timedelta(minutes=3),
+    "backoff": {
+        "init_backoff": timedelta(seconds=0.2),
+        "max_backoff": timedelta(seconds=15),
+        "base": 2,
+    },
+}
+"""obstore's patience, with jitter: for S3 that asks to slow down, and for bodies that break off."""
+
+_CLIENT: Any = {"connect_timeout": "10s", "read_timeout": "30s", "timeout": "10m"}
+"""When it loses patience with one request: silence counts, not a slow line."""
+
+_WRITE_PAUSES = (0.2, 1.0, 5.0)
+"""Seconds before a write whose outcome is not known is repeated."""
+
+_SAID = re.compile(r"<Code>([^<]*)</Code>(?:.*?<Message>([^<]*)</Message>)?", re.DOTALL)
 
 
 class S3Bucket:
@@ -34,84 +68,79 @@ class S3Bucket:
         """What stands under a prefix, as a bucket of its own."""
         return S3Bucket(self._store, self._access, prefix)
 
+    @property
+    def list_requests(self) -> int:
+        """How many pages of listings were asked for so far."""
+        return self._access.list_requests
+
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every object in the folder, in key order, a page a request."""
-        import obstore  # noqa: PLC0415  # start-up
-        from obstore.exceptions import InvalidPathError  # noqa: PLC0415  # start-up
-
         seen = "" if after is None else self._prefix + after
-        try:
-            with _s3_errors(self._uri(folder)):
-                pages = obstore.list(
-                    self._store, self._prefix + folder, offset=seen or None, chunk_size=_PAGE
-                )
-                for page in pages:
-                    for found in page:
-                        seen = found["path"]
-                        yield self._info(found["path"], found["size"], found["e_tag"])
-        except InvalidPathError:
-            for listed in self._access.list_objects(self._prefix + folder, seen):
-                yield self._info(*listed)
+        for found in self._access.list_objects(self._prefix + folder, seen):
+            yield self._info(found)
 
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
         """The common prefixes and objects directly in a folder, by delimiter."""
-        import obstore  # noqa: PLC0415  # start-up
-        from obstore.exceptions import InvalidPathError  # noqa: PLC0415  # start-up
-
-        whole = self._prefix + folder
-        if not _is_plain(whole):
-            return self._list_odd_folder(whole)
-        try:
-            with _s3_errors(self._uri(folder)):
-                found = obstore.list_with_delimiter(self._store, whole)
-        except InvalidPathError:
-            return self._list_odd_folder(whole)
-        folders = [f"{self._key(path)}/" for path in found["common_prefixes"]]
-        objects = [self._info(one["path"], one["size"], one["e_tag"]) for one in found["objects"]]
-        return folders, objects
-
-    def _list_odd_folder(self, whole: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The same for a folder that obstore cannot name, or that holds a key that it cannot."""
-        folders, listed = self._access.list_folder(whole)
-        return [self._key(folder) for folder in folders], [self._info(*one) for one in listed]
+        folders, listed = self._access.list_folder(self._prefix + folder)
+        return [self._key(one) for one in folders], [self._info(one) for one in listed]
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, all of them: the length must be the one announced."""
+        whole = self._prefix + key
+        if not _is_plain(whole) or whole.endswith("/"):
+            return self._access.read(whole, etag)
+        try:
+            return self._get(key, etag)
+        except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
+            return self._access.read(whole, etag)
+
+    def _get(self, key: str, etag: str | None) -> bytes:
+        """The bytes of an object through obstore."""
         import obstore  # noqa: PLC0415  # start-up
 
-        if not _is_plain(self._prefix + key):
-            return self._access.read(self._prefix + key, etag)
-        with _s3_errors(self._uri(key)):
+        with _s3_errors(self._uri(key), "GetObject"):
             options: Any = {} if etag is None else {"if_match": etag}
             found = obstore.get(self._store, self._prefix + key, options=options)
             data = bytes(found.bytes())
         if len(data) != found.meta["size"]:
-            raise TrailscanError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
+            raise NoAnswerError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
         return data
 
     def write(self, key: str, data: bytes) -> None:
         """One PUT."""
-        import obstore  # noqa: PLC0415  # start-up
-
-        with _s3_errors(self._uri(key)):
-            obstore.put(self._store, self._prefix + key, data, use_multipart=False)
+        self._put(key, data, "overwrite")
 
     def write_new(self, key: str, data: bytes) -> None:
-        """One PUT with `If-None-Match: *`."""
+        """One PUT with `If-None-Match: *`.
+
+        Raises:
+            AlreadyExistsError: an object stands there; it may be this one, when an answer was lost.
+        """
+        self._put(key, data, "create")
+
+    def _put(self, key: str, data: bytes, mode: Any) -> None:
+        """One PUT, repeated while its outcome is not known."""
         import obstore  # noqa: PLC0415  # start-up
 
-        with _s3_errors(self._uri(key)):
-            obstore.put(self._store, self._prefix + key, data, mode="create", use_multipart=False)
+        def put() -> None:
+            with _s3_errors(self._uri(key), "PutObject"):
+                whole = self._prefix + key
+                obstore.put(self._store, whole, data, mode=mode, use_multipart=False)
+
+        _persist(put)
 
     def delete(self, key: str) -> None:
         """One DELETE."""
         import obstore  # noqa: PLC0415  # start-up
 
-        with _s3_errors(self._uri(key)):
-            obstore.delete(self._store, self._prefix + key)
+        def delete() -> None:
+            with _s3_errors(self._uri(key), "DeleteObject"):
+                obstore.delete(self._store, self._prefix + key)
 
-    def _info(self, path: str, size: int, etag: str | None) -> ObjectInfo:
-        return ObjectInfo(self._key(path), size, (etag or "").strip('"'))
+        _persist(delete)
+
+    def _info(self, found: Listed) -> ObjectInfo:
+        return ObjectInfo(self._key(found.key), found.size, found.etag)
 
     def _key(self, path: str) -> str:
         return path[len(self._prefix) :]
@@ -126,25 +155,48 @@ def _is_plain(key: str) -> bool:
     return not key or (key.isprintable() and all(part not in ("", ".", "..") for part in parts))
 
 
+def _persist(action: Callable[[], None]) -> None:
+    """Do something that may be done twice until its outcome is known.
+
+    Raises:
+        NoAnswerError: it is not known even then.
+    """
+    for pause in _WRITE_PAUSES:
+        try:
+            return action()
+        except NoAnswerError:
+            time.sleep(pause)
+    return action()
+
+
 @contextlib.contextmanager
-def _s3_errors(where: str) -> Iterator[None]:
-    """Errors of obstore as ours, in one line each, but for listed keys that it cannot name."""
+def _s3_errors(where: str, operation: str) -> Iterator[None]:
+    """Errors of obstore as ours, in one line each."""
     from obstore import exceptions  # noqa: PLC0415  # start-up
 
     try:
         yield
-    except exceptions.InvalidPathError:
-        raise
     except (exceptions.AlreadyExistsError, exceptions.NotModifiedError):
         raise AlreadyExistsError(f"{where} exists already") from None
     except exceptions.PreconditionError:
-        raise NotFoundError(f"{where} changed after it was listed") from None
-    except (exceptions.NotFoundError, FileNotFoundError):
-        raise NotFoundError(f"{where} does not exist") from None
-    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-        raise AccessError(f"{where}: access denied ({_first_line(error)})") from None
+        raise ChangedError(f"{where} changed after it was listed") from None
     except (exceptions.BaseError, OSError) as error:
-        raise TrailscanError(f"{where}: {_first_line(error)}") from None
+        if said := _SAID.search(str(error)):
+            raise explain_code(said[1], said[2] or "", where, operation) from None
+        raise _without_code(error, where) from None
+
+
+def _without_code(error: Exception, where: str) -> TrailscanError:
+    """An error of obstore that holds no answer of S3."""
+    from obstore import exceptions  # noqa: PLC0415  # start-up
+
+    match error:
+        case exceptions.NotFoundError() | FileNotFoundError():
+            return NotFoundError(f"{where} does not exist")
+        case exceptions.PermissionDeniedError() | exceptions.UnauthenticatedError():
+            return AccessError(f"{where}: access denied ({_first_line(error)})")
+        case _:
+            return NoAnswerError(f"{where}: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
@@ -219,11 +271,13 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
 
     endpoint = endpoint_of(options)
     other: Any = {"endpoint": endpoint, "virtual_hosted_style_request": False} if endpoint else {}
+    client: Any = {**_CLIENT, "allow_http": (endpoint or "").startswith("http://")}
     store = S3Store(
         access.bucket,
         region=region,
         credential_provider=credential_provider(access.session),
-        client_options={"allow_http": (endpoint or "").startswith("http://")},
+        client_options=client,
+        retry_config=_RETRY,
         **other,
     )
     return S3Bucket(store, access, prefix)
