@@ -22,6 +22,7 @@ from trailscan.load.scan import read_planned, scan_into, standard_input
 from trailscan.load.summary import LoadSummary, RejectLine
 from trailscan.location import Location, key_text
 from trailscan.parallel import in_order
+from trailscan.store.known import LogFileId
 from trailscan.store.ledger import Counts, Source
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class LocalEngine:
         """What came through standard input, unless the store has it."""
         result = standard_input(stored)
         self._summary.listed += 1
-        if self._known.is_done(result.bucket, result.key, result.etag, None):
+        if self._known.done([result.id])[0]:
             self._summary.known += 1
             return
         scan_into(result, stored, self._job.wanted)
@@ -120,9 +121,8 @@ class LocalEngine:
         for planned in walk(source, self._job.scope, window, walked):
             info = planned.info
             self._summary.listed += 1
-            if self._known.is_done(
-                planned.bucket.name, key_text(info.key), info.etag, planned.trail.day
-            ):
+            one = LogFileId(planned.bucket.name, key_text(info.key), info.etag, planned.trail.day)
+            if self._known.done([one])[0]:
                 self._summary.known += 1
             else:
                 yield planned

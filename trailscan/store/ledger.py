@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"_ledger/(\d{8})\.json")
 _COMMIT = "commit.json"
 _READERS = 16
+_CONFLICTS = 5
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -208,11 +209,18 @@ class Ledger:
 
     def _commit(self, seq: int, raw: bytes) -> None:
         """Write the commit; another process may have written the same one."""
-        try:
-            self._bucket.write_new(ledger_path(seq), raw)
-        except AlreadyExistsError:
-            if self._bucket.read(ledger_path(seq)) != raw:
-                raise StoreError(f"{ledger_path(seq)} differs from its intent") from None
+        for _ in range(_CONFLICTS):
+            try:
+                return self._bucket.write_new(ledger_path(seq), raw)
+            except AlreadyExistsError:
+                try:
+                    found = self._bucket.read(ledger_path(seq))
+                except NotFoundError:  # S3 refuses both of two that write at once (409)
+                    continue
+                if found != raw:
+                    raise StoreError(f"{ledger_path(seq)} differs from its intent") from None
+                return None
+        raise StoreError(f"{ledger_path(seq)} can neither be written nor read")
 
     def _remove(self, path: str) -> None:
         """Remove a spent intent; where deleting is not allowed it may stay."""
