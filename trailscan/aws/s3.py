@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from trailscan.aws.listing import PAGE, Listed, Page, parse_pages
+from trailscan.aws.listing import PAGE, Page, parse_pages
 from trailscan.aws.session import AwsOptions, endpoint_of, no_credentials
 from trailscan.errors import (
     AccessError,
@@ -106,20 +106,6 @@ class S3Access:
         region = headers.get("x-amz-bucket-region", self._client.meta.region_name or "us-east-1")
         return region, next((found.key for found in answer[PAGE].objects), None)
 
-    def list_objects(self, prefix: str, after: str = "") -> Iterator[Listed]:
-        """Every object under a prefix whose key sorts behind `after`, a page a request."""
-        for page in self._pages(prefix, StartAfter=after):
-            yield from page.objects
-
-    def list_folder(self, prefix: str) -> tuple[list[str], list[Listed]]:
-        """The common prefixes and the objects directly under a prefix."""
-        folders: list[str] = []
-        objects: list[Listed] = []
-        for page in self._pages(prefix, Delimiter="/"):
-            folders += page.folders
-            objects += page.objects
-        return folders, objects
-
     def read(self, key: str, etag: str | None) -> bytes:
         """The bytes of an object."""
         from botocore.exceptions import (  # noqa: PLC0415  # start-up
@@ -134,8 +120,13 @@ class S3Access:
         except (BotoCoreError, ResponseStreamingError) as error:
             raise NoAnswerError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
 
-    def _pages(self, prefix: str, **options: str) -> Iterator[Page]:
-        """The pages of a listing."""
+    def pages(self, prefix: str, **options: str) -> Iterator[Page]:
+        """The pages of a listing, in the order of keys.
+
+        Args:
+            prefix: of the keys.
+            options: of ListObjectsV2, as `StartAfter` or `Delimiter`; empty ones are left out.
+        """
         asked: dict[str, Any] = {name: value for name, value in options.items() if value}
         while True:
             page: Page = self._list(prefix, asked)[PAGE]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import S3Access, explain_code
 from trailscan.aws.session import AwsOptions, credential_provider, endpoint_of, open_session
-from trailscan.buckets.base import ObjectInfo
+from trailscan.buckets.base import ObjectInfo, split_folder
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -76,13 +76,18 @@ class S3Bucket:
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every object in the folder, in key order, a page a request."""
         seen = "" if after is None else self._prefix + after
-        for found in self._access.list_objects(self._prefix + folder, seen):
-            yield self._info(found)
+        for page in self._access.pages(self._prefix + folder, StartAfter=seen):
+            yield from map(self._info, page.objects)
+
+    def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
+        """The common prefixes and objects directly in a folder, by delimiter, a page a request."""
+        for page in self._access.pages(self._prefix + folder, Delimiter="/"):
+            yield from map(self._key, page.folders)
+            yield from map(self._info, page.objects)
 
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The common prefixes and objects directly in a folder, by delimiter."""
-        folders, listed = self._access.list_folder(self._prefix + folder)
-        return [self._key(one) for one in folders], [self._info(one) for one in listed]
+        """All of them."""
+        return split_folder(self.list_here(folder))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, all of them: the length must be the one announced."""

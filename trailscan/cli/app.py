@@ -1,7 +1,7 @@
 """The command `trailscan`: its groups of commands, its errors and exit codes.
 
 0 complete; 4 incomplete (rejects, something that could not be listed); 5 no answer; 2 usage; 1 a
-crash. 4 still prints what it has.
+crash; 130 interrupted, 143 terminated. 4 still prints what it has.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
         sys.exit(NO_ANSWER)
     except KeyboardInterrupt:
         say("trailscan: interrupted; what was committed stays, run it again to go on")
-        sys.exit(INTERRUPTED)
+        os._exit(INTERRUPTED)  # threads that wait for an answer would be waited for
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -9,9 +10,15 @@ from typing import TYPE_CHECKING
 
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
-from trailscan.load.local import Job, LocalEngine
+from trailscan.errors import NotFoundError
+from trailscan.load.cost import Planned
+from trailscan.load.listing import Asked, Listings
+from trailscan.load.local import Job, LocalEngine, Progress
 from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.summary import LoadSummary
+from trailscan.store.known import KnownLogFiles, covers
+from trailscan.store.ledger import rows_by_day
+from trailscan.store.reader import StoreReader
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window
@@ -19,7 +26,7 @@ from trailscan.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trailscan.store.ledger import Commit
+    from trailscan.store.ledger import Commit, Source
 
 ORGANIZATIONS = "organizations.amazonaws.com"
 STANDARD_INPUT = "-"
@@ -30,7 +37,12 @@ LOOK_BACK = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """What a load may be told; the defaults are those of the command line."""
+    """What a load may be told; the defaults are those of the command line.
+
+    Attributes:
+        stop: when set, nothing more is begun, what was read is committed, and the load ends.
+        dry_run: say what would be read and what that costs, and read nothing.
+    """
 
     window: Window = field(default_factory=Window)
     accounts: frozenset[str] = frozenset()
@@ -38,7 +50,14 @@ class LoadOptions:
     event_sources: tuple[str, ...] | None = (ORGANIZATIONS,)
     look_back: timedelta = LOOK_BACK
     aws: AwsOptions = field(default_factory=AwsOptions)
-    progress: Callable[[int, int, int], None] = lambda *_: None
+    progress: Callable[[Progress], None] = lambda _: None
+    stop: threading.Event = field(default_factory=threading.Event)
+    dry_run: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """Accounts and regions."""
+        return Scope(self.accounts, self.regions)
 
 
 def run_load(
@@ -62,9 +81,6 @@ def run_load(
     """
     opened = [open_source(uri, options.aws) for uri in sources if uri != STANDARD_INPUT]
     wanted = Wanted(options.event_sources)
-    job = Job([], Scope(options.accounts, options.regions), wanted, standard_input)
-    job.progress = options.progress
-    writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
     summary = LoadSummary(
         store=store,
         sources=tuple(sources),
@@ -73,13 +89,66 @@ def run_load(
         accounts=tuple(sorted(options.accounts)),
         regions=tuple(sorted(options.regions)),
     )
+    if options.dry_run:
+        commits = _commits(store, options)
+        windows = _windows(opened, options, commits, now, summary)
+        return _plan(windows, options, commits, now, summary)
+    job = Job([], options.scope, wanted, standard_input, options.progress, options.stop)
+    writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
+    job.sources = _windows(opened, options, writer.commits, now, summary)
+    return LocalEngine(job, writer, summary, now).run()
+
+
+def _commits(store: str, options: LoadOptions) -> tuple[Commit, ...]:
+    """What the store holds; nothing, if there is none yet."""
+    try:
+        return StoreReader(open_bucket(store, options.aws), store).commits
+    except NotFoundError:
+        return ()
+
+
+def _windows(
+    opened: Sequence[SourcePlan],
+    options: LoadOptions,
+    commits: Sequence[Commit],
+    now: datetime,
+    summary: LoadSummary,
+) -> list[tuple[SourcePlan, Window]]:
+    """The delivery window of each source, what is to be said of it put into the summary."""
+    found = []
     for source in opened:
-        window, note = delivery_window(source, options, writer.commits, now)
-        job.sources.append((source, window))
+        window, note = delivery_window(source, options, commits, now)
+        found.append((source, window))
         summary.window = window
         if note:
             summary.notes.append(note)
-    return LocalEngine(job, writer, summary, now).run()
+    return found
+
+
+def _plan(
+    windows: Sequence[tuple[SourcePlan, Window]],
+    options: LoadOptions,
+    commits: tuple[Commit, ...],
+    now: datetime,
+    summary: LoadSummary,
+) -> LoadSummary:
+    """What a load would read, and what that costs; nothing is read, and no store is made."""
+    known = KnownLogFiles(open_bucket(summary.store, options.aws), summary.event_sources)
+    known.update(commits)
+    planned = Planned()
+    for source, window in windows:
+        asked = Asked(options.scope, window, known, rows_by_day(commits, "log_files"), now.date())
+        for page in Listings(source, asked):
+            summary.add_walked(page.walked)
+            summary.listed += page.known + len(page.new)
+            summary.known += page.known
+            planned = planned.more(page.new, from_s3=source.is_s3)
+        planned = planned._replace(
+            list_requests=planned.list_requests + source.bucket.list_requests
+        )
+    summary.planned = planned
+    summary.check()
+    return summary
 
 
 def delivery_window(
@@ -88,25 +157,48 @@ def delivery_window(
     """The delivery window of a source, and what to say about it.
 
     A local source is read whole. An S3 source is read from 30 days back at its first load; later
-    from `look_back` before the newest log file held, though never from before what was asked first.
+    from `look_back` before the newest log file of the loads that saw all they were asked for, but
+    never from before what was asked first. As long as there is none, everything is asked for again
+    from the beginning. Only loads that looked for as much, in as many accounts and regions, count.
     """
     if options.window.start is not None or not source.is_s3:
         return options.window, None
-    held = [s for commit in commits for s in commit.sources if s.uri == source.uri]
-    newest = max((s.newest for s in held if s.newest), default=None)
-    if newest is None:
+    held = _loads_of(source, options, commits)
+    if not held:
         start = _midnight(now - FIRST_LOAD)
         note = (
             f"first load of {source.uri}: log files delivered since {start:%Y-%m-%d} "
             "(30 days; --since reads further back)"
         )
         return Window(start, options.window.end), note
-    start = _midnight(newest - options.look_back)
-    asked = [s.since for s in held]
+    asked = [one.since for one in held]
     earliest = None if None in asked else min(since for since in asked if since)
+    newest = max((one.newest for one in held if one.newest), default=None)
+    if newest is None:
+        return Window(earliest, options.window.end), None
+    start = _midnight(min(newest, now) - options.look_back)  # a name may lie about the future
     if earliest is not None:
         start = max(start, earliest)
     return Window(start, options.window.end), None
+
+
+def _loads_of(source: SourcePlan, options: LoadOptions, commits: Sequence[Commit]) -> list[Source]:
+    """What loads asked of a source that looked for at least what is asked now."""
+    wanted = Wanted(options.event_sources).text
+    return [
+        one
+        for commit in commits
+        if covers(commit.event_sources, wanted)
+        for one in commit.sources
+        if one.uri == source.uri
+        and _holds(one.accounts, options.accounts)
+        and _holds(one.regions, options.regions)
+    ]
+
+
+def _holds(asked: tuple[str, ...], wanted: frozenset[str]) -> bool:
+    """Whether a set of accounts or regions holds another; an empty one means all."""
+    return not asked or (bool(wanted) and wanted <= set(asked))
 
 
 def _midnight(when: datetime) -> datetime:

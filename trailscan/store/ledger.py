@@ -51,13 +51,18 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
         uri: as the user named it.
         since: start of the delivery window asked for; None for everything there is.
         until: its end; None for everything up to the time of the load.
-        newest: the latest delivery time among the log files done.
+        newest: the latest delivery time among the log files done, once all of the window was
+            listed and asked for; None before.
+        accounts: those asked for; none means all.
+        regions: the same.
     """
 
     uri: str
     since: datetime | None = None
     until: datetime | None = None
     newest: datetime | None = None
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -267,3 +272,13 @@ def days_of(commits: tuple[Commit, ...], table: str) -> list[date]:
     """The days for which a table holds data files, in order."""
     found = {file.day for commit in commits for file in commit.files if file.table == table}
     return sorted(day for day in found if day is not None)
+
+
+def rows_by_day(commits: tuple[Commit, ...], table: str) -> dict[date, int]:
+    """How many rows a table holds of each day."""
+    rows: dict[date, int] = {}
+    for commit in commits:
+        for file in commit.files:
+            if file.table == table and file.day is not None:
+                rows[file.day] = rows.get(file.day, 0) + file.rows
+    return rows

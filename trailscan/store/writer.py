@@ -27,7 +27,7 @@ from trailscan.store.layout import (
     TableName,
     data_path,
 )
-from trailscan.store.ledger import Commit, Counts, Ledger, Source
+from trailscan.store.ledger import Commit, Counts, Ledger, Source, rows_by_day
 from trailscan.store.reader import check_marker
 
 if TYPE_CHECKING:
@@ -124,6 +124,10 @@ class StoreWriter:
             self._known[event_sources] = KnownLogFiles(self._bucket, event_sources)
         self._known[event_sources].update(self.commits)
         return self._known[event_sources]
+
+    def held(self) -> dict[date, int]:
+        """How many log files are on record of each delivery day."""
+        return rows_by_day(self.commits, "log_files")
 
     def commit(
         self,
