@@ -65,6 +65,7 @@ _HINTS = {
     "InvalidObjectState": "it is archived: restore it, then load again with --since",
 }
 _ATTEMPTS = 8
+_READ_TIMEOUT = 60
 _CONNECTIONS = 64
 _PAUSES = (0.5, 2.0)
 """Seconds to wait before an answer that is not S3's is asked for again."""
@@ -177,7 +178,7 @@ def _config(session: boto3.Session) -> Any:
 
     asked = session._session.get_config_variable("max_attempts")  # noqa: SLF001  # boto3 offers no other way
     retries: Any = None if asked else {"mode": "standard", "total_max_attempts": _ATTEMPTS}
-    return Config(max_pool_connections=_CONNECTIONS, retries=retries)
+    return Config(max_pool_connections=_CONNECTIONS, retries=retries, read_timeout=_READ_TIMEOUT)
 
 
 def explain(error: Any, where: str) -> TrailscanError:
