@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import parse_qs, quote, unquote
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -316,6 +316,8 @@ class StandIn:
                 return _get(found, request)
             case "PUT":
                 return _put(found, request)
+            case "POST":
+                return _delete_all(found, request)
             case _:
                 found.delete(request.key)
                 return Answer("204 No Content")
@@ -331,10 +333,10 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._server._open.add(self)  # noqa: SLF001  # parts of one module
+        self._server._open.add(self)  # parts of one module
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server._open.discard(self)  # noqa: SLF001  # the same
+        self._server._open.discard(self)  # the same
 
     def abort(self) -> None:
         """Reset."""
@@ -471,6 +473,15 @@ def _put(bucket: _Bucket, request: Request) -> Answer:
     made = Object.of(request.body)
     bucket.put(request.key, made)
     return Answer("200 OK", b"", (f'etag: "{made.etag}"',))
+
+
+def _delete_all(bucket: _Bucket, request: Request) -> Answer:
+    """Several objects removed, as obstore asks for one too."""
+    keys = [unescape(key) for key in re.findall(r"<Key>(.*?)</Key>", request.body.decode())]
+    for key in keys:
+        bucket.delete(key)
+    done = "".join(f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in keys)
+    return Answer("200 OK", f"<DeleteResult>{done}</DeleteResult>".encode())
 
 
 def _copies(folder: Path, copies: int) -> Iterator[tuple[str, Object]]:

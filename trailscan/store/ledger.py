@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from trailscan.buckets import Bucket
 
 _NAME = re.compile(r"_ledger/(\d{8})\.json")
+_INTENT = re.compile(r"_intent/(\d{8})\.zip")
 _COMMIT = "commit.json"
 _READERS = 16
 _CONFLICTS = 5
@@ -166,6 +167,13 @@ class Ledger:
             except NotFoundError:
                 return commits
             self._finish(self.next_seq, intent)
+
+    def tidy(self) -> None:
+        """Remove intents that are spent: whoever made them was ended before it could."""
+        for found in self._bucket.list_objects("_intent/"):
+            name = _INTENT.fullmatch(found.key)
+            if name and int(name[1]) < self.next_seq:
+                self._remove(found.key)
 
     def try_commit(self, commit: Commit, files: Mapping[str, bytes]) -> bool:
         """Claim, publish and commit; False if another process has that number: start over.

@@ -117,6 +117,7 @@ class StoreWriter:
         self._known: dict[str, KnownLogFiles] = {}
         self._events = KnownEvents(bucket)
         self.commits = self._ledger.settle()
+        self._ledger.tidy()
 
     def known(self, event_sources: str) -> KnownLogFiles:
         """The log files that need not be read again, those of later commits as they are made."""
@@ -161,8 +162,12 @@ class StoreWriter:
             )
             done = self._ledger.try_commit(made, {file.path: files[file] for file in files})
             self.commits = self._ledger.settle()
-            if done or self.commits[seq - 1].load_id == self._load_id:
+            if done or (len(self.commits) >= seq and self._is_ours(self.commits[seq - 1])):
                 return counts
+
+    def _is_ours(self, commit: Commit) -> bool:
+        """Whether another process finished what this one began."""
+        return commit.load_id == self._load_id
 
     def _still_new(self, batch: Sequence[LogFileResult], event_sources: str) -> list[LogFileResult]:
         """The log files of a batch that the store does not hold, not even as the same reject."""
