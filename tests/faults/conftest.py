@@ -63,11 +63,11 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     soon = {"init_backoff": timedelta(milliseconds=1), "max_backoff": timedelta(milliseconds=5)}
     backoff = {**bucket._RETRY["backoff"], **soon}
     monkeypatch.setitem(bucket._RETRY, "backoff", backoff)
-    monkeypatch.setitem(bucket._RETRY, "max_retries", 3)
-    monkeypatch.setitem(bucket._CLIENT, "read_timeout", "300ms")
+    monkeypatch.setitem(bucket._RETRY, "max_retries", 2)
+    monkeypatch.setitem(bucket._CLIENT, "read_timeout", "500ms")
     monkeypatch.setattr(bucket, "_WRITE_PAUSES", (0.0, 0.0, 0.0))
     monkeypatch.setattr(access, "_ATTEMPTS", 3)
-    monkeypatch.setattr(access, "_READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(access, "_READ_TIMEOUT", 0.5)
     monkeypatch.setattr(access, "_PAUSES", (0.0, 0.0))
     monkeypatch.setattr(scan, "_PAUSES", (0.0, 0.0))
     with StandIn() as server:

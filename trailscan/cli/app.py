@@ -58,7 +58,7 @@ def main() -> None:
         sys.exit(NO_ANSWER)
     except KeyboardInterrupt:
         say("trailscan: interrupted; what was committed stays, run it again to go on")
-        os._exit(INTERRUPTED)  # threads that wait for an answer would be waited for
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

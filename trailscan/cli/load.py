@@ -137,7 +137,7 @@ def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
     elif not quiet:
         text = "\n".join(visible(line) for line in summary.to_text().splitlines())
         write_text(text, None)
-    if not summary.complete:
+    if not (summary.complete or summary.interrupted):
         say("trailscan: incomplete: see the rejects above, or `rejects/` in the store", quiet=quiet)
 
 
@@ -169,12 +169,18 @@ def _look_back(text: str) -> timedelta:
 
 @contextmanager
 def _stoppable(stop: threading.Event) -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM let a load end cleanly, the second one at once; gives those caught."""
+    """Ctrl-C and SIGTERM let a load end cleanly; gives those caught.
+
+    The second ends the process there and then, where threads that wait for an answer would be
+    waited for: what is on the disk is whole or absent at any moment.
+    """
     caught: list[int] = []
 
     def catch(number: int, _: object) -> None:
         if caught:
-            raise KeyboardInterrupt
+            cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""
+            os.write(2, cursor + b"\ntrailscan: interrupted; the same command goes on from here\n")
+            os._exit(_KILLED + number)
         caught.append(number)
         stop.set()
         os.write(2, b"\ntrailscan: ending; what was read is being kept (again: at once)\n")

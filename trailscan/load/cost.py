@@ -15,6 +15,7 @@ PRICES = {"list": 0.005 / 1000, "get": 0.0004 / 1000}
 Other regions ask up to twice as much; other storage classes ask for each GB read besides.
 """
 
+_CENT = 0.01
 ASSUMED = "S3 Standard at the prices of us-east-1; data transfer and KMS not included"
 
 
@@ -66,7 +67,8 @@ class Planned(NamedTuple):
         would = f"dry run: a load would read {self.log_files:,} log files, {size}"
         if not self.list_requests:
             return would
+        price = f"${self.dollars:,.2f}" if self.dollars >= _CENT else "less than $0.01"
         return (
             f"{would}, with {self.list_requests:,} LIST and {self.get_requests:,} GET requests for "
-            f"${self.dollars:,.4f} ({ASSUMED})"
+            f"{price} ({ASSUMED})"
         )
