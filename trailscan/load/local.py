@@ -19,7 +19,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from trailscan.errors import CredentialsError, TrailscanError
+from trailscan.errors import (
+    AccessError,
+    ArchivedError,
+    CredentialsError,
+    KeyAccessError,
+    TrailscanError,
+)
 from trailscan.load.listing import Asked, Listings
 from trailscan.load.plan import PlannedFile, Scope, SourcePlan, Walked
 from trailscan.load.scan import Fetched, read_planned, scan_into, standard_input
@@ -49,6 +55,12 @@ _COMMIT_EVENTS = 50_000
 _LARGE = 24 * 1024 * 1024
 _PATIENCE = 200
 """How many log files in a row may go without an answer before a source is left."""
+
+_REFUSALS = frozenset(
+    error.reason
+    for error in (TrailscanError, AccessError, CredentialsError, ArchivedError, KeyAccessError)
+)
+"""Why a log file could not be read that may be one day: until then no look-back moves past it."""
 
 
 class Progress(NamedTuple):
@@ -105,6 +117,7 @@ class LocalEngine:
         self._seen_whole: set[str] = set()
         self._given_up: str | None = None
         self._without_answer = 0
+        self._refused = False
         self._passed, self._units = 0.0, 0
 
     def run(self) -> LoadSummary:
@@ -139,7 +152,7 @@ class LocalEngine:
         """Every new log file of one source, in order."""
         if self._job.stop.is_set():
             return
-        self._given_up, self._without_answer = None, 0
+        self._given_up, self._without_answer, self._refused = None, 0, False
         walked = Walked()
         asked = Asked(self._job.scope, window, self._known, self._writer.held(), self._now.date())
         new = self._new(Listings(source, asked), walked)
@@ -148,7 +161,7 @@ class LocalEngine:
                 self._take(result, source.uri)
         if self._given_up is not None:
             walked.failures.append(self._given_up)
-        if not walked.failures and not self._job.stop.is_set():
+        if not (walked.failures or self._refused or self._job.stop.is_set()):
             self._seen_whole.add(source.uri)
         self._summary.add_walked(walked)
 
@@ -243,6 +256,8 @@ class LocalEngine:
     def _gives_up(self, result: LogFileResult, uri: str) -> bool:
         """Whether a result says only that its source can be read no more."""
         failure = result.failure
+        if failure is not None and failure.reason in _REFUSALS:
+            self._refused = True
         if failure is None or failure.reason != TrailscanError.reason:
             self._without_answer = 0
         else:
