@@ -190,6 +190,20 @@ class Loads(RuleBasedStateMachine):
         """Whatever could not be read can be."""
         self.trail.unread.clear()
 
+    @rule(account=st.sampled_from(ACCOUNTS), listed=st.booleans())
+    def refuse_for_long(self, account: str, *, listed: bool) -> None:
+        """For longer than the look-back a log file, or its account's listing, is refused."""
+        self.deliver(20, account, copies=False, broken=False)
+        for _ in range(2):
+            if listed:
+                self.trail.unread.add(max(self.files, key=lambda key: key[-24:]))
+                self.run()
+                self.expect()
+            else:
+                self.load_with_a_failing_listing(account)
+            self.wait(20)
+            self.deliver(0, ACCOUNTS[self.number % 3], copies=False, broken=False)
+
     @rule(at=st.integers(1, 25), after=st.booleans())
     def load_and_die(self, at: int, *, after: bool) -> None:
         """A load is killed at one of its writes."""
@@ -293,7 +307,7 @@ def rows_of(table: pa.Table) -> list[Seen]:
 
 
 Loads.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=25,
     deadline=None,
     report_multiple_bugs=False,
