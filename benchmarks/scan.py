@@ -6,14 +6,18 @@
     python benchmarks/scan.py --corpus /tmp/corpus --trailscraper /tmp/peer/bin/trailscraper
 
 Every figure is the best of some runs, taken in turn, on files that are in the page cache. Peers
-run once: they take longer. trailscraper is run through its command line, from an environment of its
-own, since it asks for one old version of boto3; it has no filter by event source, so that its
-answer is counted here afterwards.
+run once: they take longer, and must find the same events. DuckDB is asked in three ways: for every
+field of a record, as whoever wants a table of events does; for one field; and for one field by JSON
+path, which is the fastest way that it has to count. trailscraper is run from an environment of its
+own, since it asks for one old version of boto3. It has no filter by event source and prints every
+record, which is counted here afterwards and not timed; its reader alone is measured too, by a line
+of Python that counts in it and prints nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import subprocess
 import sys
 import tempfile
@@ -21,6 +25,7 @@ import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
 
     from trailscan.load.plan import PlannedFile
 
+Answers = dict[str, int]
 THREADS = 2
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -87,44 +93,86 @@ def load_fresh(corpus: Path) -> int:
         return run_load([str(corpus)], f"{folder}/store", LoadOptions(), NOW).kept
 
 
-def duckdb_count(corpus: Path) -> int:
-    """The same events counted with DuckDB's JSON reader, on all processors."""
+def duckdb_count(corpus: Path, query: str) -> int:
+    """The same events counted with DuckDB, on all processors."""
     import duckdb
 
-    query = """
-        select count(*) from (
-            select unnest(Records) as record
-            from read_json(?, columns = {Records: 'STRUCT(eventSource VARCHAR)[]'},
-                           maximum_object_size = 268435456)
-        ) where record.eventSource = 'organizations.amazonaws.com'
-    """
     with duckdb.connect() as database:
         row = database.execute(query, [f"{corpus}/**/*.json.gz"]).fetchone()
     return int(row[0]) if row else -1
 
 
-def trailscraper_select(command: Path, corpus: Path) -> int:
-    """The same log files through `trailscraper select`; it prints every record as JSON."""
+DUCKDB = {
+    "DuckDB read_json, every field": """
+        select count(*) from (select unnest(Records) as record from read_json(?, columns =
+            {Records: 'STRUCT(eventVersion VARCHAR, userIdentity JSON, eventTime TIMESTAMPTZ,
+             eventSource VARCHAR, eventName VARCHAR, awsRegion VARCHAR, sourceIPAddress VARCHAR,
+             userAgent VARCHAR, errorCode VARCHAR, errorMessage VARCHAR, requestParameters JSON,
+             responseElements JSON, additionalEventData JSON, requestID VARCHAR, eventID VARCHAR,
+             readOnly BOOLEAN, resources JSON, eventType VARCHAR, managementEvent BOOLEAN,
+             recipientAccountId VARCHAR, sharedEventID VARCHAR, eventCategory VARCHAR)[]'}))
+        where record.eventSource = 'organizations.amazonaws.com'
+        """,
+    "DuckDB read_json, one field": """
+        select count(*) from (select unnest(Records) as record from read_json(?, columns =
+            {Records: 'STRUCT(eventSource VARCHAR)[]'}))
+        where record.eventSource = 'organizations.amazonaws.com'
+        """,
+    "DuckDB read_json_objects, one field": """
+        select count(*) from (
+            select unnest(json_extract_string(json, '$.Records[*].eventSource')) as event_source
+            from read_json_objects(?)
+        ) where event_source = 'organizations.amazonaws.com'
+        """,
+}
+"""Ways to ask DuckDB: as for a table of the events, and as for nothing but their number."""
+
+
+def trailscraper_select(command: Path, corpus: Path, printed: Path) -> int:
+    """The same log files through `trailscraper select`, every record printed as JSON; its bytes."""
     words = [
         str(command), "select", "--log-dir", str(corpus),
         "--from", "2026-09-01", "--to", "2026-12-01",
     ]  # fmt: skip
-    done = subprocess.run(words, capture_output=True, check=False)
+    with printed.open("wb") as out:
+        done = subprocess.run(words, stdout=out, stderr=subprocess.PIPE, check=False)
     if done.returncode:
         raise RuntimeError(f"trailscraper failed: {done.stderr.decode().strip().splitlines()[-1:]}")
-    records = msgspec.json.decode(done.stdout)["Records"]
-    return sum(record["eventSource"] == ORGANIZATIONS for record in records)
+    return printed.stat().st_size
 
 
-def measure(jobs: dict[str, Callable[[], int]], runs: int) -> dict[str, float]:
+TRAILSCRAPER_COUNT = """
+import sys, datetime, pytz
+from trailscraper.record_sources.local_directory_record_source import LocalDirectoryRecordSource
+bounds = [datetime.datetime(2026, month, 1, tzinfo=pytz.utc) for month in (9, 12)]
+records = LocalDirectoryRecordSource(sys.argv[1]).load_from_dir(*bounds)
+print(sum(record.event_source == "organizations.amazonaws.com" for record in records))
+"""
+
+
+def trailscraper_count(command: Path, corpus: Path) -> int:
+    """The same events counted with trailscraper's own reader, without printing anything."""
+    words = [str(command.parent / "python"), "-c", TRAILSCRAPER_COUNT, str(corpus)]
+    return int(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def count_printed(printed: Path, records: int) -> int:
+    """How many Organizations events trailscraper printed, of all the records that there are."""
+    found = msgspec.json.decode(printed.read_bytes())["Records"]
+    if len(found) != records:
+        sys.exit(f"trailscraper gave {len(found):,} records of {records:,}")
+    return sum(record["eventSource"] == ORGANIZATIONS for record in found)
+
+
+def measure(jobs: dict[str, Callable[[], int]], runs: int, answers: Answers) -> dict[str, float]:
     """The least seconds of each job, the jobs taken in turn: other work can only add to them."""
     taken: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(runs):
         for name, job in jobs.items():
             began = time.perf_counter()
-            answer = job()
+            answers[name] = job()
             taken[name].append(time.perf_counter() - began)
-            print(f"  {taken[name][-1]:8.3f} s  {name}: {answer:,}", flush=True)
+            print(f"  {taken[name][-1]:8.3f} s  {name}: {answers[name]:,}", flush=True)
     return {name: min(seconds) for name, seconds in taken.items()}
 
 
@@ -149,11 +197,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--trailscraper", type=Path, help="the command of its own environment")
+    parser.add_argument("--memory", action="store_true", help="measure only the peak memory")
     given = parser.parse_args()
+    if given.memory:
+        print(f"peak memory of a load: {peak_memory(given.corpus):,.0f} MB")
+        return
     files = sorted(given.corpus.rglob("*.json.gz"))
     size = gunzip_all(files, 1)
     print(f"{len(files):,} log files, {size / 1e6:,.0f} MB of JSON")
     corpus: Path = given.corpus
+    answers: Answers = {}
     seconds = measure(
         {
             "plain gunzip, 1 thread": lambda: gunzip_all(files, 1),
@@ -163,17 +216,45 @@ def main() -> None:
             "load into a new store": lambda: load_fresh(corpus),
         },
         given.runs,
+        answers,
     )
-    peers: dict[str, Callable[[], int]] = {"DuckDB read_json": lambda: duckdb_count(corpus)}
-    if given.trailscraper:
-        peers["trailscraper select"] = lambda: trailscraper_select(given.trailscraper, corpus)
-    for name, job in {} if given.no_peers else peers.items():
-        try:
-            seconds |= measure({name: job}, 1)
-        except (ImportError, OSError, RuntimeError) as error:
-            print(f"{name}: skipped: {error}")
+    if not given.no_peers:
+        seconds |= measure_peers(corpus, given.trailscraper, answers)
     report(seconds)
     print(f"peak memory of a load: {peak_memory(corpus):,.0f} MB")
+
+
+def measure_peers(corpus: Path, trailscraper: Path | None, answers: Answers) -> dict[str, float]:
+    """The seconds of each peer; ends when one has another answer."""
+    peers: dict[str, Callable[[], int]] = {
+        name: partial(duckdb_count, corpus, query) for name, query in DUCKDB.items()
+    }
+    seconds: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder, "printed.json")
+        if trailscraper:
+            peers["trailscraper's reader"] = partial(trailscraper_count, trailscraper, corpus)
+            select = partial(trailscraper_select, trailscraper, corpus, printed)
+            peers["trailscraper select"] = select
+        for name, job in peers.items():
+            try:
+                seconds |= measure({name: job}, 1, answers)
+            except (ImportError, OSError, RuntimeError) as error:
+                print(f"{name}: skipped: {error}")
+        if printed.exists():
+            answers["trailscraper select"] = count_printed(printed, records_of(corpus))
+    expected = answers[f"scan, {THREADS} threads"]
+    wrong = {name: answers[name] for name in seconds if answers[name] != expected}
+    if wrong:
+        sys.exit(f"not the {expected:,} events that the scan found: {wrong}")
+    print(f"every peer found the same {expected:,} events")
+    return seconds
+
+
+def records_of(corpus: Path) -> int:
+    """How many records there are, each parsed."""
+    stored = (path.read_bytes() for path in corpus.rglob("*.json.gz"))
+    return sum(len(msgspec.json.decode(gzip.decompress(data))["Records"]) for data in stored)
 
 
 def report(seconds: dict[str, float]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["services.fixtures"]
+pytest_plugins = ["services.fixtures", "hostile"]
 
 settings.register_profile(
     "trailscan",

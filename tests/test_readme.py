@@ -1,38 +1,70 @@
-"""The README is true: its commands exist and its report is what trailscan prints."""
+"""The README is true: its commands exist and its picture is what trailscan prints."""
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import re
+import subprocess
+import sys
+from collections import defaultdict
 from pathlib import Path
+from types import ModuleType
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_readme_shows_what_the_report_prints(tmp_path, monkeypatch):
-    """The picture of a report is the report of the sample logs."""
-    from datetime import UTC, datetime
-
-    from trailscan.aws.session import AwsOptions
-    from trailscan.buckets import open_bucket
-    from trailscan.load.loading import LoadOptions, run_load
-    from trailscan.render.terminal import render_terminal
-    from trailscan.reports.changes import ChangeFilter, changes_report
-    from trailscan.store.reader import StoreReader
-    from trailscan.window import Window
-
-    monkeypatch.chdir(tmp_path)
-    place = "trailscan-store"
-    now = datetime(2026, 11, 23, tzinfo=UTC)
-    run_load([str(ROOT / "sample_logs" / "AWSLogs")], place, LoadOptions(), now)
-    wanted = ChangeFilter(window=Window(datetime(2026, 10, 1, tzinfo=UTC)), category=("policy",))
-    table = changes_report(StoreReader(open_bucket(place, AwsOptions()), place), wanted)
-    printed = render_terminal(table, width=120, color=False).strip("\n")
-    shown = re.search(r"\$ trailscan report changes .*?\n(.*?)\n```", README, re.DOTALL)
-    assert shown
-    assert shown[1].strip("\n") == printed
+def test_the_picture_shows_what_the_report_prints():
+    """The picture of a report is what the command in it prints about the sample logs."""
+    shown = [bare(line) for line in lines_of(picture.PICTURE.read_text(encoding="utf-8"))]
+    printed = [f"$ {picture.COMMAND}", *picture.report(color=False).splitlines()]
+    assert [line for line in shown if line] == [bare(line) for line in printed if bare(line)]
 
 
-README = (ROOT / "README.md").read_text()
+def test_the_picture_fetches_nothing():
+    """Who looks at the picture asks no other server for fonts."""
+    text = picture.PICTURE.read_text(encoding="utf-8")
+    assert not re.search(r"url\((?!#)|@import|href|<script|<image", text)
+
+
+def test_the_command_in_the_picture_is_one(tmp_path):
+    """The command prints, typed as it is shown, what the picture shows."""
+    store = str(tmp_path / "store")
+    sample_logs = str(ROOT / "sample_logs" / "AWSLogs")
+    environment = {**os.environ, "TRAILSCAN_STORE": store, "COLUMNS": "120", "NO_COLOR": "1"}
+    words = [sys.executable, "-m", *picture.COMMAND.split()]
+    load = [sys.executable, "-m", "trailscan", "load", sample_logs]
+    subprocess.run(load, env=environment, check=True, capture_output=True)
+    done = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
+    printed = done.stdout.replace(store, "trailscan-store").strip("\n")
+    assert printed == picture.report(color=False)
+
+
+def lines_of(svg: str) -> list[str]:
+    """The text of a picture, line by line."""
+    lines: defaultdict[int, str] = defaultdict(str)
+    drawn = ET.fromstring(svg)  # noqa: S314  # ours
+    for text in drawn.iter("{http://www.w3.org/2000/svg}text"):
+        if found := re.search(r"line-(\d+)\)", text.get("clip-path", "")):
+            lines[int(found[1])] += text.text or ""
+    return [lines[number] for number in sorted(lines)]
+
+
+def bare(text: str) -> str:
+    """Text without its spaces."""
+    return "".join(text.split())
+
+
+def load_picture() -> ModuleType:
+    """The program that draws the picture."""
+    spec = importlib.util.spec_from_file_location("picture", ROOT / "docs" / "picture.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+picture = load_picture()
 
 
 def test_every_module_keeps_to_400_lines():

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.load.loading import LoadOptions, run_load
-from trailscan.reports.changes import ChangeFilter, changes_report
+from trailscan.reports.catalogue import REPORTS
+from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.status import store_status
 from trailscan.store.reader import StoreReader
-from trailscan.window import Window, parse_when
+from trailscan.window import Window, parse_when, parse_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
     from trailscan.load.summary import LoadSummary
+    from trailscan.reports.show import Shown
+    from trailscan.reports.status import Status
     from trailscan.reports.table import Table
-
-REPORTS = {"changes": changes_report}
-"""The reports by name."""
 
 When = str | datetime | None
 
@@ -34,16 +35,19 @@ class Store:
     Args:
         place: a folder or `s3://bucket/prefix`.
         aws: how to reach AWS, for a store in S3.
+        names: id -> name of accounts, OUs or roots, for what the log has no name of.
 
     Raises:
         NotFoundError: there is no store.
         StoreError: it is damaged, or its format is unknown.
     """
 
-    def __init__(self, place: str, aws: AwsOptions | None = None) -> None:
+    def __init__(
+        self, place: str, aws: AwsOptions | None = None, names: Mapping[str, str] | None = None
+    ) -> None:
         self.place = place
         self.aws = aws or AwsOptions()
-        self.reader = StoreReader(open_bucket(place, self.aws), place)
+        self.reader = StoreReader(open_bucket(place, self.aws), place, names)
 
     def __repr__(self) -> str:
         events = sum(file.rows for file in self.reader.files("events"))
@@ -77,15 +81,52 @@ class Store:
         same = ["recipient_account_id", "event_id"]
         return frame[frame.duplicated(same, keep=False)].sort_values(same)
 
+    def status(self) -> Status:
+        """What the store holds: windows, accounts, gaps, rejects, the last load."""
+        return store_status(self.reader)
+
     def report(self, name: str, since: When = None, until: When = None, **filters: Any) -> Table:
         """A report by name, with the filters of `trailscan report`.
+
+        Args:
+            name: one of `trailscan.reports.catalogue.REPORTS`.
+            since: start of the window; a date is read in the zone `tz`, UTC without it.
+            until: its end.
+            filters: as on the command line: a text, or several as alternatives; `reads` is a bool,
+                `tz` a zone's name.
 
         Raises:
             ValueError: there is no such report or filter, or an instant cannot be read.
         """
         if name not in REPORTS:
             raise ValueError(f"no report {name!r}; there are: {', '.join(REPORTS)}")
-        return REPORTS[name](self.reader, to_filter(to_window(since, until), filters))
+        report = REPORTS[name]
+        return report.build(self.reader, to_filter(report.filters, since, until, filters))
+
+    def show(self, event_id: str) -> Shown:
+        """One event in full, by its id or enough of how it begins, as `trailscan show`.
+
+        Raises:
+            NotFoundError: no event's id begins so.
+            TrailscanError: the ids of several events do.
+        """
+        from trailscan.reports.show import show_event  # noqa: PLC0415  # start-up
+
+        return show_event(self.reader, event_id)
+
+    def sql(self, query: str, tz: str = "UTC") -> Table:
+        """What one SELECT in DuckDB's SQL finds, as `trailscan sql`: `to_frame()` for pandas.
+
+        Args:
+            query: over the views `events`, `changes`, `log_files` and `rejects`.
+            tz: the zone of times.
+
+        Raises:
+            ValueError: the query is not one SELECT, cannot be run, or there is no such zone.
+        """
+        from trailscan.reports.sql import run_query  # noqa: PLC0415  # heavy
+
+        return run_query(self.reader, query, parse_zone(tz))
 
     def changes(self, since: When = None, until: When = None, **filters: Any) -> pd.DataFrame:
         """Who changed what: one row a change, as `trailscan report changes`."""
@@ -105,14 +146,17 @@ _CATEGORIES = [
 ]
 
 
-def open(place: str, **aws: str | None) -> Store:  # noqa: A001  # as ts.open: the contract's name
+def open(  # noqa: A001  # as ts.open: the contract's name
+    place: str, names: Mapping[str, str] | None = None, **aws: Any
+) -> Store:
     """A store in a folder or at `s3://bucket/prefix`, opened for reading.
 
     Args:
         place: where the store is.
-        aws: `profile`, `role_arn`, `external_id`, `region`, `endpoint_url`.
+        names: id -> name, for what the log has no name of: CloudTrail hides those of accounts.
+        aws: fields of `trailscan.aws.session.AwsOptions`, such as `profile` or `role_arn`.
     """
-    return Store(place, AwsOptions(**aws))
+    return Store(place, AwsOptions(**aws), names)
 
 
 def load(
@@ -156,16 +200,26 @@ def to_window(since: When, until: When, tz: tzinfo = UTC) -> Window:
     return Window(*bounds)
 
 
-def to_filter(window: Window, filters: dict[str, Any]) -> ChangeFilter:
+def to_filter(
+    known: Iterable[str], since: When, until: When, filters: dict[str, Any]
+) -> ChangeFilter:
     """A filter from keyword arguments; one text stands for a tuple of one.
 
+    Args:
+        known: the filters that there are.
+        since: start of the window.
+        until: its end.
+        filters: values by name.
+
     Raises:
-        ValueError: there is no such filter.
+        ValueError: there is no such filter, or a value cannot be read.
     """
-    known = {field.name for field in fields(ChangeFilter)} - {"window"}
-    if unknown := sorted(set(filters) - known):
+    if unknown := sorted(set(filters) - set(known)):
         raise ValueError(f"no filter {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
+    tz = parse_zone(filters.get("tz") or "UTC")
     given: dict[str, Any] = {
-        name: (value,) if isinstance(value, str) else value for name, value in filters.items()
+        name: (value,) if isinstance(value, str) else value
+        for name, value in filters.items()
+        if name != "tz"
     }
-    return ChangeFilter(window=window, **given)
+    return ChangeFilter(window=to_window(since, until, tz), tz=tz, **given)

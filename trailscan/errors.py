@@ -14,19 +14,47 @@
     DecodeError                 one input is unusable: becomes a `Reject`, never ends a load
 
 A caller's mistake (a naive datetime, an end before its start) is a `ValueError`.
+
+What servers, proxies and credential helpers answer goes into messages, and may hold credentials:
+S3 sends back the canonical request of a wrong signature with its session token, for one. So every
+message passes through `without_secrets`.
 """
 
 from __future__ import annotations
 
+import re
+
+_HIDDEN = "***"
+_KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{8,124}([A-Z0-9]{4})\b")
+_NAMED = re.compile(
+    r"""((?:x-amz-(?:security-token|signature|credential)|(?:aws)?_?secret_?(?:access)?_?key
+    |(?:aws)?_?(?:session|security|access|refresh|id|authorization)_?token|client_?secret
+    |signature(?:provided)?|credential|password)["']?\s*(?:[=:>]|%3d)\s*["']?|bearer\s+)
+    ([^\s"'&<>,;]{6,})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CANONICAL = re.compile(r"((?:CanonicalRequest|StringToSign)(?:Bytes)?>)[^<]+")
+_USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE)
+
+
+def without_secrets(text: str) -> str:
+    """Text with what looks like a credential blotted out; of an access key id the end is left."""
+    text = _KEY_ID.sub(rf"\1{_HIDDEN}\2", text)
+    text = _NAMED.sub(rf"\1{_HIDDEN}", _CANONICAL.sub(rf"\1{_HIDDEN}", text))
+    return _USER_INFO.sub(rf"\1{_HIDDEN}@", text)
+
 
 class TrailscanError(Exception):
-    """This operation has no answer; the message says why in one line.
+    """This operation has no answer; the message says why in one line, without any credential.
 
     Attributes:
         reason: a short stable word for counting what could not be read.
     """
 
     reason = "unreadable"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_secrets(message))
 
 
 class AccessError(TrailscanError):
@@ -86,6 +114,6 @@ class DecodeError(Exception):
     """
 
     def __init__(self, reason: str, message: str, json_path: str = "$") -> None:
-        super().__init__(message)
+        super().__init__(without_secrets(message))
         self.reason = reason
         self.json_path = json_path

@@ -10,12 +10,15 @@ LOCAL = "file"
 STDIN = "stdin"
 """The `bucket` of standard input; its key is the SHA-256 of what was read."""
 
+EVENT_HISTORY = "event-history"
+"""The `bucket` of what LookupEvents answered; its key names account, region and window."""
+
 
 class Location(NamedTuple):
     """Where a log file, a record or a value stands.
 
     Attributes:
-        bucket: S3 bucket name, or `file`, or `stdin`.
+        bucket: S3 bucket name, or `file`, `stdin` or `event-history`.
         key: S3 key, or an absolute path without its leading slash.
         record_index: position in the log file counted from 0, or None for the whole file.
     """
@@ -40,6 +43,8 @@ def object_uri(bucket: str, key: str) -> str:
         return f"/{key}"
     if bucket == STDIN:
         return f"stdin:{key[:12]}"
+    if bucket == EVENT_HISTORY:
+        return f"{EVENT_HISTORY}:{key}"
     return f"s3://{bucket}/{key}"
 
 

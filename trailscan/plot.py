@@ -6,8 +6,6 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trailscan.errors import TrailscanError
-
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
@@ -34,14 +32,11 @@ def activity(store: Store, since: When = None, until: When = None) -> Chart:
     """Changes a day, stacked by outcome; days are UTC.
 
     Raises:
-        TrailscanError: matplotlib is not installed.
         ValueError: a bound of the window cannot be read.
     """
-    try:
-        from matplotlib import dates  # noqa: PLC0415  # an extra, and heavy
-        from matplotlib.figure import Figure  # noqa: PLC0415  # the same
-    except ImportError:
-        raise TrailscanError("plots need matplotlib: pip install 'trailscan[notebook]'") from None
+    from matplotlib import dates  # noqa: PLC0415  # heavy
+    from matplotlib.figure import Figure  # noqa: PLC0415  # heavy
+
     counts = _changes_a_day(store.changes(since, until))
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     axes = figure.subplots()

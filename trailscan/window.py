@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -43,9 +44,7 @@ class Window:
 
     def __str__(self) -> str:
         """Both bounds in words: `2026-11-22T00:00:00Z to 2026-11-23T00:00:00Z`."""
-        start = "the beginning" if self.start is None else format_instant(self.start)
-        end = "now" if self.end is None else format_instant(self.end)
-        return f"{start} to {end}"
+        return self._told(UTC)
 
     @classmethod
     def day(cls, day: date) -> Window:
@@ -59,7 +58,18 @@ class Window:
     @property
     def in_words(self) -> str:
         """Both bounds, or `all times`."""
-        return str(self) if self.start or self.end else "all times"
+        return self.told_in(UTC)
+
+    def told_in(self, tz: tzinfo) -> str:
+        """Both bounds as the clocks of a zone show them, which is named; or `all times`."""
+        if self.start is None and self.end is None:
+            return "all times"
+        return self._told(tz) if tz == UTC else f"{self._told(tz)} ({tz})"
+
+    def _told(self, tz: tzinfo) -> str:
+        start = "the beginning" if self.start is None else format_instant(self.start, tz)
+        end = "now" if self.end is None else format_instant(self.end, tz)
+        return f"{start} to {end}"
 
     def touches(self, day: date) -> bool:
         """Whether any instant of a UTC day lies in the window; an empty window touches none."""
@@ -70,9 +80,13 @@ class Window:
         return after and (self.end is None or begins is None or begins < self.end)
 
 
-def format_instant(when: datetime) -> str:
-    """An aware instant as `2026-11-22T14:05:00Z`, with microseconds only when there are any."""
-    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def format_instant(when: datetime, tz: tzinfo = UTC) -> str:
+    """An aware instant as `2026-11-22T14:05:00Z`, with microseconds only when there are any.
+
+    Of another zone it has the offset instead of `Z`: the same instant.
+    """
+    text = when.astimezone(tz).isoformat()
+    return text.replace("+00:00", "Z") if tz == UTC else text
 
 
 def parse_when(text: str, now: datetime, tz: tzinfo = UTC) -> datetime:
@@ -94,6 +108,21 @@ def parse_when(text: str, now: datetime, tz: tzinfo = UTC) -> datetime:
         return when.replace(tzinfo=when.tzinfo or tz).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not {_EXPECTED}") from None
+
+
+def parse_zone(name: str) -> tzinfo:
+    """The time zone that a user means by `--tz`: a name of the IANA database, or UTC.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    text = name.strip()
+    if text.upper() == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):  # not there, no such name, or the name of a folder
+        raise ValueError(f"{text!r} is not a time zone such as Europe/Paris or UTC") from None
 
 
 def parse_day(text: str) -> date:

@@ -166,6 +166,66 @@ def test_the_demo_runs_without_aws():
     assert "read 4,596 = kept 438" in err
 
 
+def test_status_says_what_the_store_holds(store, tmp_path):
+    """In words and as JSON on stdout; code 4 when something could not be read; 5 without a store."""
+    code, out, err = trailscan("status", "--store", store)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"store: {store} (format 1): 438 events, of 2026-08-03 to 2026-10-30; ")
+    assert "111122223333   us-east-1   2026-08-03   2026-10-30   235" in out
+    code, out, _ = trailscan("status", "--store", store, "--format", "json")
+    assert (code, list(json.loads(out))) == (
+        0,
+        [
+            "store",
+            "complete",
+            "incomplete",
+            "last_load",
+            "asked",
+            "accounts",
+            "rejects",
+            "conflicts",
+            "not_as_delivered",
+        ],
+    )
+    (tmp_path / "a\x1b[31m.json.gz").write_bytes(b"no")
+    trailscan("load", tmp_path / "a\x1b[31m.json.gz", "--store", tmp_path / "s")
+    code, out, err = trailscan("status", "--store", tmp_path / "s")
+    assert (code, err) == (4, "trailscan: incomplete: see above\n")
+    assert "\x1b" not in out
+    assert r"a\x1b[31m.json.gz)" in out
+    assert trailscan("status", "--store", tmp_path / "none")[0] == 5
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["demo"], ["load"], ["report", "changes"], ["export"], ["doctor"], ["status"]],
+    ids=" ".join,
+)
+def test_every_command_explains_itself(command):
+    """Help names every option once, those of access to AWS where they are of use."""
+    code, out, err = trailscan(*command, "--help")
+    assert (code, err) == (0, "")
+    assert "Usage: " in out
+    reaches_aws = command != ["demo"]
+    for option in ("--profile", "--role-arn", "--external-id", "--role-session-name", "--region"):
+        assert out.count(f"{option} ") == reaches_aws
+    for option in ("--endpoint-url", "--request-payer", "--expected-bucket-owner"):
+        assert out.count(f"{option} ") == reaches_aws
+    assert "default: (trailscan)" in out or not reaches_aws
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--expected-bucket-owner", "12"], ["--request-payer", "owner"], ["--profile"]],
+    ids=" ".join,
+)
+def test_options_of_access_are_checked(words):
+    """What no account or payer can be is a usage error."""
+    code, out, err = trailscan("load", "somewhere", *words)
+    assert (code, out) == (2, "")
+    assert words[0] in err
+
+
 def test_help_and_version_need_no_heavy_library():
     """Start-up imports neither pandas nor pyarrow nor boto3."""
     script = (
@@ -177,3 +237,23 @@ def test_help_and_version_need_no_heavy_library():
     assert done.stdout.decode().strip() == "[]"
     code, out, _ = trailscan("--version")
     assert (code, out) == (0, "trailscan 0.1.0\n")
+
+
+def test_names_that_the_user_gives_are_shown_beside_the_ids(store, tmp_path):
+    """--names takes what `aws organizations list-accounts` prints; what is none is a usage error."""
+    names = tmp_path / "names.json"
+    names.write_text('{"Accounts": [{"Id": "222233334444", "Name": "log archive"}]}')
+    words = ["report", "changes", "--store", store, "--action", "MoveAccount", "--format", "jsonl"]
+    _, out, _ = trailscan(*words, "--names", names)
+    row = json.loads(out.splitlines()[0])
+    assert row["description"] == (
+        'moved account 222233334444 "log archive" from organization root r-exam '
+        "to OU Security (ou-exam-secu1111)"
+    )
+    assert (row["target"], row["target_name"]) == ("222233334444", "log archive")
+    names.write_text("no names")
+    code, out, err = trailscan(*words, "--names", names)
+    assert (code, out) == (2, "")
+    assert "the names cannot be read" in " ".join(err.split())
+    code, _, _ = trailscan(*words, "--names", tmp_path / "none.json")
+    assert code == 2

@@ -393,7 +393,7 @@ def test_a_caller_without_credentials_is_told_so(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     assert one_line("s3://logs/", AwsOptions(endpoint_url=s3_endpoint)) == (
-        AccessError,
+        CredentialsError,
         "no AWS credentials found (try --profile, or `aws configure`, or a role)",
     )
 
@@ -416,7 +416,7 @@ class Answer(BaseHTTPRequestHandler):
 
 
 EXPIRED = (
-    "s3://logs/x/: ListObjectsV2 failed (ExpiredToken: The token has expired.); "
+    "s3://logs/x/: access denied by ListObjectsV2 (ExpiredToken: The token has expired.); "
     "sign in again, then repeat the command: it goes on where it stopped"
 )
 

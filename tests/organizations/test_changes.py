@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trailscan.events.event import decode_event
 from trailscan.location import Location
 from trailscan.organizations.changes import describe_changes
-from trailscan.organizations.operations import OPERATIONS, ORGANIZATIONS
+from trailscan.organizations.operations import OPERATIONS
 
 WHERE = Location("trail", "a.json.gz", 0)
 ERROR = "AccessDeniedException"
@@ -746,7 +746,7 @@ def test_an_event_of_the_service_names_the_person_of_the_call_that_caused_it(cau
     assert second.principal.name == first.principal.name
     assert second.principal.name in {"alice", "mia"}
     assert second.principal.rule == "caused_by_user_name"
-    assert second.principal.display == f"{first.principal.name} (through {ORGANIZATIONS})"
+    assert second.principal.display == f"{first.principal.name} (through AWS Organizations)"
     assert second.related_event_ids == ("event-1",)
     assert second.client == "aws_service"
 

@@ -59,6 +59,15 @@ def chromium() -> Path:
 
 
 @pytest.fixture(scope="session")
+def chromedriver(chromium: Path) -> Path:
+    """The program that drives that browser."""
+    try:
+        return installed("chromedriver", "chromium-driver")
+    except MissingServiceError as error:
+        give_up("Chromium's driver", error)
+
+
+@pytest.fixture(scope="session")
 def java() -> Path:
     """The program of a Java runtime."""
     try:

@@ -8,10 +8,6 @@ import os
 import struct
 from pathlib import Path
 
-import duckdb
-import pandas as pd
-import polars as pl
-import pyarrow.parquet as pq
 import pytest
 
 import trailscan as ts
@@ -186,23 +182,6 @@ def test_a_record_is_kept_as_it_was_written(logs, load, event, tmp_path):
     assert row["record"] == text
     assert (row["log_file_bucket"], row["record_index"]) == ("file", 0)
     assert f"/{row['log_file_key']}" == str(next(folder.iterdir()).resolve())
-
-
-def test_the_store_is_readable_without_trailscan(logs, load, event, packed, tmp_path):
-    """pandas, pyarrow, DuckDB and Polars read the same events from the folder."""
-    load(logs(packed([event(1), event(2, eventTime="2026-11-23T00:00:00Z")])))
-    folder = tmp_path / "store" / "events"
-    glob = f"{folder}/*/*.parquet"
-    expected = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"]
-    assert sorted(pd.read_parquet(folder)["event_id"]) == expected
-    assert sorted(pq.read_table(folder)["event_id"].to_pylist()) == expected
-    assert sorted(pl.read_parquet(glob)["event_id"]) == expected
-    with duckdb.connect() as database:
-        rows = database.sql(
-            f"select event_id from read_parquet('{glob}', hive_partitioning=true) "  # noqa: S608  # our own path
-            "where event_date >= '2026-11-22' order by 1"
-        ).fetchall()
-    assert [row[0] for row in rows] == expected
 
 
 def test_loading_with_more_event_sources_reads_the_log_files_again(logs, load, event, packed):

@@ -71,9 +71,10 @@ def parse_page(body: bytes) -> Page | None:
     except (KeyError, ValueError, IndexError):
         return None
     token = said.get("NextContinuationToken") if said.get("IsTruncated") == "true" else None
-    if len(objects) + len(prefixes) != int(said["KeyCount"]) or (
-        token is None and said.get("IsTruncated") != "false"
-    ):
+    counted = int(said["KeyCount"])  # S3 counts common prefixes too, not all that resemble it do
+    if counted not in (len(objects), len(objects) + len(prefixes)):
+        return None
+    if token is None and said.get("IsTruncated") != "false":
         return None
     return Page([_text(one, encoded=encoded) for one in prefixes], objects, token)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from trailscan.aws.listing import PAGE, Page, parse_pages
-from trailscan.aws.session import AwsOptions, endpoint_of, no_credentials
+from trailscan.aws.session import AwsOptions, certificates, without_answer
 from trailscan.errors import (
     AccessError,
     ArchivedError,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
+    from trailscan.aws.tries import Tried
+
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 """Names that a bucket or an access point's alias can have, the old ones of us-east-1 included."""
 _ERRORS: dict[str, type[TrailscanError]] = {
@@ -41,14 +44,19 @@ _ERRORS: dict[str, type[TrailscanError]] = {
     "PreconditionFailed": ChangedError,
     "403": AccessError,
     "AccessDenied": AccessError,
+    "AccessDeniedException": AccessError,
     "Forbidden": AccessError,
     "AllAccessDisabled": AccessError,
     "AccountProblem": AccessError,
+    "AuthFailure": CredentialsError,
     "ExpiredToken": CredentialsError,
+    "ExpiredTokenException": CredentialsError,
+    "InvalidClientTokenId": CredentialsError,
     "InvalidToken": CredentialsError,
+    "UnrecognizedClientException": CredentialsError,
     "TokenRefreshRequired": CredentialsError,
     "InvalidAccessKeyId": CredentialsError,
-    "SignatureDoesNotMatch": CredentialsError,
+    "SignatureDoesNotMatch": AccessError,  # perhaps of this key alone
     "RequestTimeTooSkewed": CredentialsError,
     "RequestExpired": CredentialsError,
     "InvalidObjectState": ArchivedError,
@@ -71,8 +79,20 @@ _PAUSES = (0.5, 2.0)
 """Seconds to wait before an answer that is not S3's is asked for again."""
 
 
+class Endpoint(NamedTuple):
+    """Where a bucket was found to answer.
+
+    Attributes:
+        url: of the bucket itself if it is `virtual_hosted`, else of what stands above it.
+        virtual_hosted: the bucket is named by the host, not by the path.
+    """
+
+    url: str
+    virtual_hosted: bool
+
+
 class S3Access:
-    """One bucket through boto3.
+    """One bucket through boto3, wherever it is: botocore follows a bucket to its region.
 
     Every call raises `NotFoundError`, `AccessError`, `NoAnswerError` or, for anything else,
     `TrailscanError`.
@@ -86,15 +106,31 @@ class S3Access:
             raise TrailscanError(f"{bucket!r} is no name of a bucket")
         self.bucket = bucket
         self.session = session
-        try:
-            self._client: S3Client = session.client(
-                "s3", endpoint_url=endpoint_of(options), config=_config(session)
-            )
-        except ValueError as error:  # an endpoint that is no URL
-            raise TrailscanError(str(error)) from None
-        parse_pages(self._client)
         self._counting = threading.Lock()
         self.list_requests = 0
+        self.certificates = certificates(session)
+        self._answered_at = ""
+        self._client = _client(session, options)
+        self._client.meta.events.register("before-send.s3", self._note_address)
+        self._always: dict[str, str] = {"Bucket": bucket}
+        if options.request_payer is not None:
+            self._always["RequestPayer"] = options.request_payer
+        if owner := options.owner_of(bucket):
+            self._always["ExpectedBucketOwner"] = owner
+
+    def _note_address(self, request: Any, **_: object) -> None:
+        """Remember where the request goes; botocore wants None for an answer."""
+        self._answered_at = request.url
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the last request went: botocore decides on region, partition, FIPS, dual-stack."""
+        url = urlsplit(self._answered_at)
+        top = f"{url.scheme}://{url.netloc}"
+        if url.netloc.startswith(f"{self.bucket}."):
+            return Endpoint(top, virtual_hosted=True)
+        above, _, _ = url.path.partition(f"/{self.bucket}")
+        return Endpoint(f"{top}{above}", virtual_hosted=False)
 
     def first(self, prefix: str) -> tuple[str, str | None]:
         """The bucket's region, and the first key that starts with a prefix, or None.
@@ -120,6 +156,15 @@ class S3Access:
             return bytes(answer["Body"].read())
         except (BotoCoreError, ResponseStreamingError) as error:
             raise NoAnswerError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
+
+    def attempt(self, operation: str, **options: Any) -> Tried:
+        """What comes of one request on the bucket, as a value."""
+        from trailscan.aws.tries import try_call  # noqa: PLC0415  # start-up
+
+        always = dict(self._always)
+        if operation == "get_bucket_location":  # it takes no payer
+            always.pop("RequestPayer", None)
+        return try_call(self._client, operation, **always, **options)
 
     def pages(self, prefix: str, **options: str) -> Iterator[Page]:
         """The pages of a listing, in the order of keys.
@@ -154,31 +199,46 @@ class S3Access:
 
     def _call(self, operation: str, key: str, **options: Any) -> Any:
         """One request, its errors as ours."""
-        from botocore.exceptions import (  # noqa: PLC0415  # start-up
-            BotoCoreError,
-            ClientError,
-            NoCredentialsError,
-        )
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up
 
         where = f"s3://{self.bucket}/{key}"
         try:
-            answer = getattr(self._client, operation)(Bucket=self.bucket, **options)
+            answer = getattr(self._client, operation)(**self._always, **options)
         except ClientError as error:
             raise explain(error, where) from None
-        except NoCredentialsError:
-            raise no_credentials() from None
         except BotoCoreError as error:
-            raise NoAnswerError(f"{where} gave no answer: {error}") from None
+            raise without_answer(error, where) from None
         return answer
 
 
-def _config(session: boto3.Session) -> Any:
+def _client(session: boto3.Session, options: AwsOptions) -> S3Client:
+    """S3 as the options say; an endpoint that they do not name is looked up by botocore."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # start-up
+
+    config = _config(session, options)
+    try:
+        client: S3Client = session.client("s3", endpoint_url=options.endpoint_url, config=config)
+    except ValueError as error:  # an endpoint that is no URL
+        raise TrailscanError(str(error)) from None
+    except BotoCoreError as error:
+        raise without_answer(error, "S3") from None
+    parse_pages(client)
+    return client
+
+
+def _config(session: boto3.Session, options: AwsOptions) -> Any:
     """As many connections as a load lists with, and patience unless the user said how much."""
+    import botocore  # noqa: PLC0415  # start-up
     from botocore.config import Config  # noqa: PLC0415  # start-up
 
     asked = session._session.get_config_variable("max_attempts")  # noqa: SLF001  # boto3 offers no other way
     retries: Any = None if asked else {"mode": "standard", "total_max_attempts": _ATTEMPTS}
-    return Config(max_pool_connections=_CONNECTIONS, retries=retries, read_timeout=_READ_TIMEOUT)
+    return Config(
+        max_pool_connections=_CONNECTIONS,
+        retries=retries,
+        read_timeout=_READ_TIMEOUT,
+        signature_version=botocore.UNSIGNED if options.no_sign_request else None,
+    )
 
 
 def explain(error: Any, where: str) -> TrailscanError:
@@ -199,6 +259,6 @@ def explain_code(code: str, message: str, where: str, operation: str) -> Trailsc
         return kind(f"{where} changed after it was listed")
     said = f"{code}: {message}" if message and message != code else code
     hint = f"; {_HINTS[code]}" if code in _HINTS else ""
-    denied = issubclass(kind, AccessError) and kind is not CredentialsError
+    denied = issubclass(kind, AccessError)
     what = f"access denied by {operation}" if denied else f"{operation} failed"
     return kind(f"{where}: {what} ({said}){hint}")

@@ -1,30 +1,73 @@
-"""Sessions and roles as the AWS CLI has them."""
+"""Sessions and roles as the AWS CLI has them.
+
+Profiles, SSO, web identity, `credential_process`, container and instance roles, FIPS and dual-stack
+endpoints, `AWS_ENDPOINT_URL…`, proxies and certificates are boto3's: whatever its configuration
+says holds here too, and `buckets` hands the same to obstore.
+"""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from trailscan.errors import AccessError
+from trailscan.errors import AccessError, CredentialsError, NoAnswerError, TrailscanError
 
 if TYPE_CHECKING:
     import boto3
+    from boto3 import Session as Session  # noqa: PLC0414  # a name for floors above
+    from botocore.exceptions import BotoCoreError
     from obstore.auth.boto3 import Boto3CredentialProvider
 
 _CREDENTIAL_LIFE = timedelta(minutes=5)  # boto3 renews what is about to expire; so ask it often
+_SESSION_NAME = "trailscan"
+_OWNER = re.compile(r"(?:(?P<bucket>[A-Za-z0-9._-]{3,255})=)?(?P<account>[0-9]{12})")
 
 
 @dataclass(frozen=True, slots=True)
 class AwsOptions:
-    """How to reach AWS; every field as the AWS CLI's option of that name, None for its default."""
+    """How to reach AWS; every field as the AWS CLI's option of that name, None for its default.
+
+    Attributes:
+        endpoint_url: of S3 alone; other services have the AWS CLI's variables and settings.
+        role_session_name: of `role_arn`; CloudTrail records it.
+        request_payer: `requester`: whoever asks pays, where a bucket wants it.
+        expected_bucket_owner: the account that must own every bucket, or `bucket=account` for one
+            of them; several are separated by commas.
+        no_sign_request: ask without credentials, as public buckets allow.
+
+    Raises:
+        ValueError: an owner is no account id, or the payer is not `requester`.
+    """
 
     profile: str | None = None
     role_arn: str | None = None
     external_id: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    role_session_name: str | None = None
+    request_payer: str | None = None
+    expected_bucket_owner: str | None = None
+    no_sign_request: bool = False
+
+    def __post_init__(self) -> None:
+        if self.request_payer not in (None, "requester"):
+            raise ValueError(f"request_payer is {self.request_payer!r}, expected 'requester'")
+        for one in self._owners():
+            if not _OWNER.fullmatch(one):
+                raise ValueError(f"{one!r} is neither a 12-digit account id nor BUCKET=ACCOUNT")
+
+    def _owners(self) -> list[str]:
+        given = self.expected_bucket_owner
+        return [] if given is None else [one.strip() for one in given.split(",")]
+
+    def owner_of(self, bucket: str) -> str | None:
+        """The account that must own a bucket, or None if any may."""
+        found = filter(None, map(_OWNER.fullmatch, self._owners()))
+        owners = {one["bucket"]: one["account"] for one in found}
+        return owners.get(bucket, owners.get(None))
 
 
 def open_session(options: AwsOptions) -> boto3.Session:
@@ -49,10 +92,8 @@ def _assume_role(session: boto3.Session, options: AwsOptions, role_arn: str) -> 
     import botocore.credentials  # noqa: PLC0415  # start-up
     import botocore.session  # noqa: PLC0415  # start-up
 
-    source = session.get_credentials()
-    if source is None:
-        raise no_credentials()
-    extra = {"RoleSessionName": "trailscan"}
+    source = find_credentials(session)
+    extra = {"RoleSessionName": options.role_session_name or _SESSION_NAME}
     if options.external_id is not None:
         extra["ExternalId"] = options.external_id
     fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
@@ -68,6 +109,23 @@ def _assume_role(session: boto3.Session, options: AwsOptions, role_arn: str) -> 
     return boto3.Session(botocore_session=inner, region_name=session.region_name)
 
 
+def find_credentials(session: boto3.Session) -> Any:
+    """The session's credentials, which renew themselves.
+
+    Raises:
+        AccessError: there are none, or what should give them fails.
+    """
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # start-up
+
+    try:
+        found = session.get_credentials()
+    except BotoCoreError as error:
+        raise without_answer(error, "AWS") from None
+    if found is None:
+        raise no_credentials()
+    return found
+
+
 def credential_provider(session: boto3.Session) -> Boto3CredentialProvider:
     """The session's credentials for obstore.
 
@@ -76,18 +134,69 @@ def credential_provider(session: boto3.Session) -> Boto3CredentialProvider:
     """
     from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415  # start-up
 
-    try:
-        return Boto3CredentialProvider(session, ttl=_CREDENTIAL_LIFE)
-    except ValueError:
-        raise no_credentials() from None
+    find_credentials(session)
+    return Boto3CredentialProvider(session, ttl=_CREDENTIAL_LIFE)
 
 
-def endpoint_of(options: AwsOptions) -> str | None:
-    """The endpoint to use for S3: the option, or what the AWS CLI's variables say."""
-    named = (os.environ.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
-    return options.endpoint_url or next(filter(None, named), None)
-
-
-def no_credentials() -> AccessError:
+def no_credentials() -> CredentialsError:
     """The error for a caller without credentials."""
-    return AccessError("no AWS credentials found (try --profile, or `aws configure`, or a role)")
+    return CredentialsError(
+        "no AWS credentials found (try --profile, or `aws configure`, or a role)"
+    )
+
+
+def without_answer(error: BotoCoreError, where: str) -> TrailscanError:
+    """What kept a request from being made or answered, as the error that fits."""
+    from botocore import exceptions  # noqa: PLC0415  # start-up
+
+    match error:
+        case exceptions.NoCredentialsError():
+            return no_credentials()
+        case exceptions.SSOError() | exceptions.TokenRetrievalError():
+            return CredentialsError(f"{where}: not signed in (try: aws sso login): {error}")
+        case (
+            exceptions.CredentialRetrievalError()
+            | exceptions.PartialCredentialsError()
+            | exceptions.InvalidConfigError()
+            | exceptions.MetadataRetrievalError()
+            | exceptions.RefreshWithMFAUnsupportedError()
+        ):
+            return CredentialsError(f"{where}: no credentials: {error}")
+        case _:
+            return NoAnswerError(f"{where} gave no answer: {error}")
+
+
+def partition_of(region: str | None) -> str:
+    """The partition of a region: `aws`, `aws-cn`, `aws-us-gov`, …; `aws` when it is unknown."""
+    import botocore.exceptions  # noqa: PLC0415  # start-up
+    import botocore.session  # noqa: PLC0415  # start-up
+
+    try:
+        found = botocore.session.get_session().get_partition_for_region(region or "us-east-1")
+    except botocore.exceptions.UnknownRegionError:
+        return "aws"
+    return str(found)
+
+
+def configured_region(options: AwsOptions) -> str | None:
+    """The region of the options, or of the AWS CLI's variables and settings; asks nobody.
+
+    Raises:
+        AccessError: the profile is unknown.
+    """
+    return open_session(replace(options, role_arn=None)).region_name
+
+
+def certificates(session: boto3.Session) -> bytes | None:
+    """The certificates that `AWS_CA_BUNDLE` or the profile's `ca_bundle` names, in PEM.
+
+    Raises:
+        AccessError: there is no such file.
+    """
+    path = session._session.get_config_variable("ca_bundle")  # noqa: SLF001  # boto3 offers no other way
+    if not path:
+        return None
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise AccessError(f"the certificates at {path} cannot be read: {error.strerror}") from None

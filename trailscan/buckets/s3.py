@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import S3Access, explain_code
-from trailscan.aws.session import AwsOptions, credential_provider, endpoint_of, open_session
+from trailscan.aws.session import AwsOptions, credential_provider, open_session
 from trailscan.buckets.base import ObjectInfo, split_folder
 from trailscan.errors import (
     AccessError,
@@ -55,7 +55,12 @@ _SAID = re.compile(r"<Code>([^<]*)</Code>(?:.*?<Message>([^<]*)</Message>)?", re
 class S3Bucket:
     """An S3 bucket, or what stands in it under a prefix; keys are given without that prefix.
 
-    Everything goes through obstore but the keys that it cannot name: those go through boto3.
+    Bytes go through obstore, but for keys that it cannot name; listings go through boto3.
+
+    Args:
+        store: the bucket in obstore.
+        access: the same in boto3.
+        prefix: empty, or ending in `/`.
     """
 
     def __init__(self, store: S3Store, access: S3Access, prefix: str = "") -> None:
@@ -274,15 +279,25 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
     """A bucket in a region, its bytes through obstore with the session's credentials."""
     from obstore.store import S3Store  # noqa: PLC0415  # start-up
 
-    endpoint = endpoint_of(options)
-    other: Any = {"endpoint": endpoint, "virtual_hosted_style_request": False} if endpoint else {}
-    client: Any = {**_CLIENT, "allow_http": (endpoint or "").startswith("http://")}
-    store = S3Store(
+    client: Any = {**_CLIENT, "allow_http": access.endpoint.url.startswith("http://")}
+    if access.certificates is not None:
+        client["root_certificate"] = access.certificates
+    owner = options.owner_of(access.bucket)
+    if owner is not None:
+        client["default_headers"] = {"x-amz-expected-bucket-owner": owner}
+    signing: Any = {"skip_signature": options.no_sign_request}
+    if not options.no_sign_request:
+        signing["credential_provider"] = credential_provider(access.session)
+    store = S3Store(  # what is not said here, obstore takes from variables of its own
         access.bucket,
         region=region,
-        credential_provider=credential_provider(access.session),
+        aws_endpoint_url_s3=access.endpoint.url,
+        virtual_hosted_style_request=access.endpoint.virtual_hosted,
+        request_payer=options.request_payer is not None,
+        conditional_put="etag",
+        disable_bulk_delete=True,  # one DELETE, whose refusal reads as one
         client_options=client,
         retry_config=_RETRY,
-        **other,
+        **signing,
     )
     return S3Bucket(store, access, prefix)

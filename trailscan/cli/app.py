@@ -1,7 +1,8 @@
 """The command `trailscan`: its groups of commands, its errors and exit codes.
 
-0 complete; 4 incomplete (rejects, something that could not be listed); 5 no answer; 2 usage; 1 a
-crash; 130 interrupted, 143 terminated. 4 still prints what it has.
+0 complete; 3 findings at or above `--fail-on`; 4 incomplete (rejects, gaps, something that could
+not be listed); 5 no answer; 2 usage; 1 a crash; 130 interrupted, 143 terminated. 3 and 4 still
+print what they have; 4 wins.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 
 from trailscan import __version__
-from trailscan.cli import demo, export, load, report
+from trailscan.cli import demo, doctor, export, load, report, show, sql, status
 from trailscan.cli.output import say
 from trailscan.errors import TrailscanError
 
@@ -30,7 +31,11 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.add_typer(report.app, name="report")
+app.command("show")(show.show)
 app.command("export")(export.export)
+app.command("status")(status.status)
+app.command("sql")(sql.sql)
+app.command("doctor")(doctor.doctor)
 
 
 def _version(asked: bool) -> None:

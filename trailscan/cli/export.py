@@ -7,23 +7,22 @@ from typing import Annotated
 
 import typer
 
+from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import say, write_text
 
 INCOMPLETE = 4
 
 
+@o.with_aws
 def export(
     day: o.Day,
     to: Annotated[
         Path, typer.Option("--to", metavar="FOLDER", help="Where to put export-DATE/.")
     ] = Path(),
     store: o.Store = o.DEFAULT_STORE,
-    profile: o.Profile = None,
-    role_arn: o.RoleArn = None,
-    external_id: o.ExternalId = None,
-    region: o.Region = None,
-    endpoint_url: o.EndpointUrl = None,
+    *,
+    aws: AwsOptions,
     quiet: o.Quiet = False,
 ) -> None:
     """Write the compliance package of a day: changes, records, log files with hashes, manifest.
@@ -37,7 +36,6 @@ def export(
     from trailscan.export.package import build_package
     from trailscan.store.reader import StoreReader
 
-    aws = o.aws_options(profile, role_arn, external_id, region, endpoint_url)
     package = build_package(StoreReader(open_bucket(store, aws), store), day)
     written = write_package(package, to)
     write_text(str(written.folder), None)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import say, write_text
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
+    from trailscan.load.loading import LoadOptions
     from trailscan.load.local import Progress
     from trailscan.load.summary import LoadSummary
 
@@ -32,7 +34,9 @@ _AGE = re.compile(r"(\d{1,4})d")
 Sources = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE…", help="s3://bucket[/prefix], a folder, a file, or - for standard input."
+        metavar="SOURCE…",
+        help="s3://bucket or s3://bucket/prefix, a folder, a file, - for standard input, or "
+        "event-history: the last 90 days of the signed-in account, for those without a trail.",
     ),
 ]
 Accounts = Annotated[
@@ -52,8 +56,8 @@ EventSources = Annotated[
     list[str] | None,
     typer.Option(
         "--event-source",
-        help="Keep events of this source (repeatable; 'all' keeps everything). "
-        "[default: organizations.amazonaws.com]",
+        help="Keep events of this source (repeatable; 'all' keeps everything).",
+        show_default="organizations.amazonaws.com",
     ),
 ]
 LookBack = Annotated[
@@ -73,6 +77,7 @@ DryRun = Annotated[
 ]
 
 
+@o.with_aws
 def load(
     sources: Sources,
     store: o.Store = o.DEFAULT_STORE,
@@ -87,11 +92,8 @@ def load(
     format: Annotated[  # noqa: A002  # the option's name
         o.SummaryFormat, typer.Option("--format", help="How to give the summary.")
     ] = o.SummaryFormat.text,
-    profile: o.Profile = None,
-    role_arn: o.RoleArn = None,
-    external_id: o.ExternalId = None,
-    region: o.Region = None,
-    endpoint_url: o.EndpointUrl = None,
+    *,
+    aws: AwsOptions,
     quiet: o.Quiet = False,
 ) -> None:
     """Pull CloudTrail log files and keep the Organizations events as Parquet.
@@ -110,7 +112,7 @@ def load(
         event_sources=_event_sources(event_source),
         look_back=_look_back(look_back),
         dry_run=dry_run,
-        aws=o.aws_options(profile, role_arn, external_id, region, endpoint_url),
+        aws=aws,
     )
     if all_regions or from_region:
         asked = replace(asked, regions=frozenset(() if all_regions else from_region or ()))
@@ -122,13 +124,26 @@ def load(
     _show(summary, format, quiet=quiet)
     if signals:
         raise typer.Exit(_KILLED + signals[0])
+    if summary.kept:
+        _tell_once(store, asked)
     if not summary.complete:
         raise typer.Exit(INCOMPLETE)
 
 
+def _tell_once(store: str, asked: LoadOptions) -> None:
+    """Tell the changes of a large store now, so that the first report need not."""
+    from trailscan.buckets import open_bucket
+    from trailscan.reports.changes import iterate_changes
+    from trailscan.reports.kept import keep_all
+    from trailscan.store.reader import StoreReader
+
+    reader = StoreReader(open_bucket(store, asked.aws), store)
+    keep_all(reader, iterate_changes(reader))
+
+
 def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
     """The summary on stdout."""
-    from trailscan.render.escape import visible
+    from trailscan.visible import visible
 
     if form is o.SummaryFormat.json:
         import json

@@ -21,7 +21,7 @@ _WIDTH_IN_FILES = 160
 
 def say(text: str, *, quiet: bool = False) -> None:
     """A remark, on stderr, with nothing in it that a terminal would obey."""
-    from trailscan.render.escape import visible
+    from trailscan.visible import visible
 
     if not quiet:
         for line in text.splitlines():
@@ -34,12 +34,15 @@ def write_table(
     """A report in the form asked for, on stdout or in a file that is whole or absent."""
     chosen = _form(form, output)
     if chosen == "table":
-        text = _as_table(table, to_file=output is not None, no_color=no_color)
+        write_text(_as_table(table, to_file=output is not None, no_color=no_color), output)
     else:
         from trailscan.render.formats import FORMATS
 
-        text = FORMATS[chosen](table)
-    write_text(text, output)
+        answer = FORMATS[chosen](table)
+        if isinstance(answer, bytes):
+            write_bytes(answer, output, chosen)
+        else:
+            write_text(answer, output)
     if chosen != "table" or output is not None:
         say("\n".join(table.notes), quiet=quiet)
 
@@ -74,15 +77,36 @@ def write_text(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(data)
         sys.stdout.flush()
-        return
+    else:
+        _write_file(data.encode(), output)
+
+
+def write_bytes(data: bytes, output: Path | None, form: str) -> None:
+    """Bytes into a file that appears whole or not at all, or on stdout unless it is a terminal."""
+    if output is not None:
+        _write_file(data, output)
+    elif sys.stdout.isatty():
+        raise typer.BadParameter(
+            f"{form} is no text for a terminal; say --output FILE", param_hint="--format"
+        )
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _write_file(data: bytes, output: Path) -> None:
+    """A whole file, or none."""
+    staged = None
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="", dir=output.parent, delete=False
-        ) as file:
+        with tempfile.NamedTemporaryFile(dir=output.parent, delete=False) as file:
+            staged = Path(file.name)
             file.write(data)
-        Path(file.name).chmod(0o644)
-        Path(file.name).replace(output)
+        staged.chmod(0o644)
+        staged.replace(output)
     except OSError as error:
         from trailscan.errors import TrailscanError
 
+        if staged is not None:
+            staged.unlink(missing_ok=True)
         raise TrailscanError(f"{output} could not be written: {error.strerror}") from None

@@ -1,18 +1,25 @@
-"""`trailscan report …`: one command a report."""
+"""`trailscan report …`: one command a report, all of them with the same options."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trailscan.cli import filters as f
 from trailscan.cli import options as o
 from trailscan.cli.output import write_table
+from trailscan.reports.catalogue import REPORTS
+
+if TYPE_CHECKING:
+    from trailscan.reports.catalogue import Report
+    from trailscan.reports.table import Table
+
+FINDINGS = 3
+INCOMPLETE = 4
 
 app = typer.Typer(no_args_is_help=True, help="Who changed what and when, in the form you need it.")
-
-_FILTERS = "Filters (they compose; repeat one for alternatives)"
 
 
 @app.callback()
@@ -20,83 +27,61 @@ def _group() -> None:
     """Who changed what and when, in the form you need it."""
 
 
-@app.command()
-def changes(
-    store: o.Store = o.DEFAULT_STORE,
-    since: o.Since = None,
-    until: o.Until = None,
-    principal: Annotated[
-        list[str] | None,
-        typer.Option(help="Who: part of a name, role, session or ARN.", rich_help_panel=_FILTERS),
-    ] = None,
-    action: Annotated[
-        list[str] | None,
-        typer.Option(help="Event name, * allowed: '*Policy'.", rich_help_panel=_FILTERS),
-    ] = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(help="Part of the target's id or name.", rich_help_panel=_FILTERS),
-    ] = None,
-    account: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Account in whose trail it stands, or that acted.", rich_help_panel=_FILTERS
-        ),
-    ] = None,
-    category: Annotated[
-        list[str] | None,
-        typer.Option(help="account, ou, policy, delegation, …", rich_help_panel=_FILTERS),
-    ] = None,
-    outcome: Annotated[
-        list[str] | None,
-        typer.Option(help="succeeded, denied or failed.", rich_help_panel=_FILTERS),
-    ] = None,
-    source_ip: Annotated[
-        list[str] | None,
-        typer.Option(help="Part of the address it came from.", rich_help_panel=_FILTERS),
-    ] = None,
-    contains: Annotated[
-        list[str] | None,
-        typer.Option(help="Any words of the row.", rich_help_panel=_FILTERS),
-    ] = None,
-    reads: Annotated[
-        bool,
-        typer.Option("--reads", help="Also calls that change nothing.", rich_help_panel=_FILTERS),
-    ] = False,
-    format: Annotated[  # noqa: A002  # the option's name
-        o.Format | None, typer.Option("--format", help="Form of the answer. [default: table]")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write there; the suffix chooses the form."
-        ),
-    ] = None,
-    profile: o.Profile = None,
-    role_arn: o.RoleArn = None,
-    external_id: o.ExternalId = None,
-    region: o.Region = None,
-    endpoint_url: o.EndpointUrl = None,
-    quiet: o.Quiet = False,
-    no_color: o.NoColor = False,
-) -> None:
-    """One row a change: when, who, what in words, target, where from, outcome, event id."""
+def _run(report: Report, **given: Any) -> None:
+    """Make a report, write it, and end with the exit code that it deserves."""
+    import gc
+
+    gc.disable()  # nothing here makes cycles, and looking for them is a third of a long report
     from trailscan.buckets import open_bucket
-    from trailscan.reports.changes import ChangeFilter, changes_report
     from trailscan.store.reader import StoreReader
 
-    wanted = ChangeFilter(
-        window=o.to_window(since, until),
-        principal=tuple(principal or ()),
-        action=tuple(action or ()),
-        target=tuple(target or ()),
-        account=tuple(account or ()),
-        category=tuple(category or ()),
-        outcome=tuple(outcome or ()),
-        source_ip=tuple(source_ip or ()),
-        contains=tuple(contains or ()),
-        reads=reads,
+    wanted = f.to_filter(report.filters, given)
+    limit = _graver_than(given.get("fail_on"))
+    aws = o.aws_options(**{name: given[name] for name in f.AWS})
+    bucket, names = open_bucket(given["store"], aws), o.read_names(given["names"])
+    table = report.build(StoreReader(bucket, given["store"], names), wanted)
+    write_table(
+        table,
+        given["format"],
+        given["output"],
+        quiet=given["quiet"],
+        no_color=given["no_color"],
     )
-    aws = o.aws_options(profile, role_arn, external_id, region, endpoint_url)
-    table = changes_report(StoreReader(open_bucket(store, aws), store), wanted)
-    write_table(table, format, output, quiet=quiet, no_color=no_color)
+    if code := _exit_code(table, limit):
+        raise typer.Exit(code)
+
+
+def _graver_than(given: str | None) -> tuple[str, ...]:
+    """The severities that `--fail-on` means; ends the command when it names none."""
+    from trailscan.organizations.severity import at_least
+
+    try:
+        return () if given is None else at_least(given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--fail-on") from None
+
+
+def _exit_code(table: Table, limit: tuple[str, ...]) -> int:
+    """4 if the answer may lack something, else 3 if a row is as grave as was asked, else 0."""
+    if table.incomplete:
+        return INCOMPLETE
+    grave = limit and any(row["severity"] in limit for row in table.records())
+    return FINDINGS if grave else 0
+
+
+def _options(report: Report) -> dict[str, f.Given]:
+    """The options of a report, in the order in which its help lists them."""
+    filters = {name: f.FILTERS[name] for name in report.filters}
+    fail_on = {"fail_on": f.FAIL_ON} if report.graded else {}
+    return {**f.STORE, **filters, **fail_on, **f.OUTPUT, **f.AWS}
+
+
+for _report in REPORTS.values():
+    app.command(_report.name, short_help=_report.answers)(
+        f.command(
+            partial(_run, _report),
+            _report.name,
+            f"{_report.answers}\n\n{_report.about}",
+            _options(_report),
+        )
+    )

@@ -6,6 +6,9 @@ A column is CloudTrail's field in snake_case; nested objects that reports ask fo
 
 from __future__ import annotations
 
+from array import array
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -14,7 +17,10 @@ import pyarrow as pa
 from trailscan.events.event import Event, SessionAttributes, SessionContext, SessionIssuer
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from collections.abc import Iterable
+    from datetime import date
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
@@ -158,6 +164,20 @@ def event_values(row: EventRow, evidence: Evidence, *, conflict: bool) -> tuple[
         *evidence,
         row.record_index,
     )
+
+
+def strings(values: Iterable[str]) -> pa.StringArray:
+    """Texts as an Arrow array, made from buffers: `pa.array` imports pandas, 0.15 s of start-up."""
+    raw = [text.encode() for text in values]
+    offsets = array("i", accumulate(map(len, raw), initial=0))
+    buffers = (pa.py_buffer(offsets), pa.py_buffer(b"".join(raw)))
+    return pa.StringArray.from_buffers(len(raw), *buffers)
+
+
+def instant(when: datetime) -> pa.TimestampScalar:
+    """An aware instant as an Arrow scalar, made in the same way for the same reason."""
+    microseconds = array("q", [(when - _EPOCH) // timedelta(microseconds=1)])
+    return pa.Array.from_buffers(INSTANT, 1, [None, pa.py_buffer(microseconds)])[0]
 
 
 def to_table(rows: list[tuple[object, ...]], schema: pa.Schema) -> pa.Table:

@@ -12,10 +12,12 @@ from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.errors import NotFoundError
 from trailscan.load.cost import Planned
+from trailscan.load.event_history import open_event_history
 from trailscan.load.listing import Asked, Listings
 from trailscan.load.local import Job, LocalEngine, Progress
 from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.summary import LoadSummary
+from trailscan.location import EVENT_HISTORY
 from trailscan.store.known import KnownLogFiles, covers
 from trailscan.store.ledger import rows_by_day
 from trailscan.store.reader import StoreReader
@@ -70,7 +72,8 @@ def run_load(
     """Load log files from sources into a store, and give the accounts of it.
 
     Args:
-        sources: folders, files, `s3://bucket/prefix`, or `-` for `standard_input`.
+        sources: folders, files, `s3://bucket/prefix`, `event-history`, or `-` for
+            `standard_input`.
         store: a folder or `s3://bucket/prefix`; made if it is not there.
         options: window, scope and access.
         now: the present; decides the default window only.
@@ -79,8 +82,8 @@ def run_load(
     Raises:
         TrailscanError: a source or the store cannot be opened, or the store cannot be written.
     """
-    opened = [open_source(uri, options.aws) for uri in sources if uri != STANDARD_INPUT]
     wanted = Wanted(options.event_sources)
+    opened = [_open(uri, options, wanted, now) for uri in sources if uri != STANDARD_INPUT]
     summary = LoadSummary(
         store=store,
         sources=tuple(sources),
@@ -120,8 +123,8 @@ def _windows(
         window, note = delivery_window(source, options, commits, now)
         found.append((source, window))
         summary.window = window
-        if note:
-            summary.notes.append(note)
+        summary.notes += filter(None, (source.note, note))
+        summary.failures += filter(None, (source.missing,))
     return found
 
 
@@ -149,6 +152,13 @@ def _plan(
     summary.planned = planned
     summary.check()
     return summary
+
+
+def _open(uri: str, options: LoadOptions, wanted: Wanted, now: datetime) -> SourcePlan:
+    """A source, found to be there."""
+    if uri == EVENT_HISTORY:
+        return open_event_history(options.aws, wanted, options.regions, options.window, now)
+    return open_source(uri, options.aws)
 
 
 def delivery_window(

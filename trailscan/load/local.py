@@ -30,7 +30,7 @@ from trailscan.load.listing import Asked, Listings
 from trailscan.load.plan import PlannedFile, Scope, SourcePlan, Walked
 from trailscan.load.scan import Fetched, read_planned, scan_into, standard_input
 from trailscan.load.summary import LoadSummary, RejectLine
-from trailscan.location import LOCAL, Location
+from trailscan.location import EVENT_HISTORY, LOCAL, Location
 from trailscan.parallel import in_order
 from trailscan.store.ledger import Counts, Source
 
@@ -159,6 +159,8 @@ class LocalEngine:
         for results in self._read_all(source, new):
             for result in results:
                 self._take(result, source.uri)
+            if source.is_slow and self._batch_events:
+                self._commit()
         if self._given_up is not None:
             walked.failures.append(self._given_up)
         if not (walked.failures or self._refused or self._job.stop.is_set()):
@@ -195,7 +197,7 @@ class LocalEngine:
                 groups = _grouped(fetched, _GROUP)
                 yield from in_order(scanners, self._scan_group, groups, 2 * _PROCESSORS)
             else:
-                planned = _grouped(new, _GROUP)
+                planned = _grouped(new, 1 if source.is_slow else _GROUP)
                 yield from in_order(scanners, self._read_group, planned, 4 * _PROCESSORS)
         finally:
             for pool in (fetchers, scanners):
@@ -218,7 +220,7 @@ class LocalEngine:
         if stored is None:
             return result
         self._scan_into(result, stored)
-        if result.failure is None or result.bucket == LOCAL:
+        if result.failure is None or result.bucket in (LOCAL, EVENT_HISTORY):
             return result
         again = read_planned(fetched.planned)
         if again.stored is None or again.stored == stored:

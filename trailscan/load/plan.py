@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.buckets import LocalBucket, find_s3
 from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.location import EVENT_HISTORY, LOCAL
 from trailscan.store.layout import MARKER, STORE_FOLDERS
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey
 
@@ -127,17 +128,26 @@ class SourcePlan:
         bucket: where it is.
         prefix: where in it.
         single: it is one file, named by the user: read whatever its name.
+        note: what a reader of the summary should know of it.
+        missing: what of the window asked for it cannot have.
     """
 
     uri: str
     bucket: Bucket
     prefix: str
     single: bool = False
+    note: str = ""
+    missing: str = ""
 
     @property
     def is_s3(self) -> bool:
         """Whether it is an S3 bucket."""
-        return not isinstance(self.bucket, LocalBucket)
+        return self.bucket.name not in (LOCAL, EVENT_HISTORY)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether reading again what was read costs more than one more commit."""
+        return self.bucket.name == EVENT_HISTORY
 
 
 def open_source(uri: str, options: AwsOptions) -> SourcePlan:

@@ -43,10 +43,12 @@ def read_planned(planned: PlannedFile) -> Fetched:
         day=trail.day,
     )
     try:
-        return Fetched(planned, result, _read(planned))
+        stored = _read(planned)
     except TrailscanError as error:
         result.rejects.append(Reject(None, error.reason, str(error)))
         return Fetched(planned, result, None)
+    result.stored_bytes = len(stored)
+    return Fetched(planned, result, stored)
 
 
 def _read(planned: PlannedFile) -> bytes:
@@ -54,8 +56,8 @@ def _read(planned: PlannedFile) -> bytes:
     bucket, (key, size, etag) = planned.bucket, planned.info
     data = bucket.read(key, etag)
     for pause in _PAUSES:
-        if len(data) == size:
-            break
+        if not size or len(data) == size:
+            return data
         time.sleep(pause)
         data = bucket.read(key, etag)
     if len(data) != size:

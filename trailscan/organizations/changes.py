@@ -23,9 +23,9 @@ from trailscan.organizations.things import Thing, any_thing, refused_thing
 from trailscan.organizations.words import Telling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from trailscan.organizations.joins import Seen
+    from trailscan.organizations.joins import Joined, Seen
     from trailscan.organizations.operations import Operation
 
 Outcome = Literal["succeeded", "denied", "failed"]
@@ -98,30 +98,44 @@ def describe_changes(
         names: id -> name, for what the log has no name of.
     """
     seen = joins.in_order_of_time(events)
-    copies = joins.copies(seen)
-    copied = {one.place for group in copies.values() for one in group}
-    results = joins.results(one for one in seen if one.place not in copied)
-    causes = joins.causes((one for one in seen if one.place not in copied), results)
-    told_elsewhere = copied | {one.place for one in results.values()}
+    return list(tell(seen, joins.join(seen), reads=reads, names=names))
+
+
+def tell(
+    seen: Iterable[Seen],
+    joined: Joined,
+    *,
+    reads: bool = False,
+    names: Mapping[str, str] | None = None,
+) -> Iterator[Change]:
+    """The changes among events that come in order of time, one by one.
+
+    Args:
+        seen: decoded as they are asked for: what was just decoded is told fastest.
+        joined: which of them belong together.
+        reads: as for `describe_changes`.
+        names: as for `describe_changes`.
+    """
     state = Organization.with_names(names or {})
-    changes = []
     for one in seen:
         event = one.event
         wanted = reads or not is_read_only(event.event_name or "")
-        if event.event_source == ORGANIZATIONS and wanted and one.place not in told_elsewhere:
-            related = copies.get(one.place, ())
-            changes.append(
-                _describe(one, results.get(one.place), causes.get(one.place), related, state)
-            )
+        if event.event_source == ORGANIZATIONS and wanted:
+            place = one.place
+            if place not in joined.told_elsewhere:
+                copies = joined.copies.get(place, ())
+                yield _describe(
+                    one, joined.results.get(place), joined.causes.get(place), copies, state
+                )
         state = apply(state, event)
-    return changes
 
 
 def _describe(
-    one: Seen, result: Seen | None, cause: Seen | None, copies: Iterable[Seen], known: Organization
+    one: Seen, result: Seen | None, cause: Seen | None, copies: Sequence[Seen], known: Organization
 ) -> Change:
     """One event in words, with its result and its cause if it has them."""
     event, told = one.event, one.event if result is None else result.event
+    others = [other for other in (result, cause, *copies) if other is not None]
     name = event.event_name or "an unnamed operation"
     operation = OPERATIONS.get(name)
     outcome = _outcome(told)
@@ -140,7 +154,7 @@ def _describe(
         client=client(event),
         action=name,
         category=_category(operation, name),
-        description="".join(_with_ending(said, event, told, outcome)),
+        description=f"{said}{_ending(told, outcome)}{_LEFT_OUT if omitted(event) else ''}",
         before=before,
         after=after,
         target_id=target.id,
@@ -148,9 +162,7 @@ def _describe(
         target_type=target.type,
         outcome=outcome,
         severity=severity_of(name, succeeded=outcome == "succeeded"),
-        related_event_ids=tuple(
-            other.event.event_id for other in (result, cause, *copies) if other is not None
-        ),
+        related_event_ids=tuple([other.event.event_id for other in others]),
         known=operation is not None,
     )
 
@@ -160,7 +172,7 @@ def _principal(event: Event, cause: Seen | None) -> Principal:
     if cause is None:
         return parse_principal(event)
     who = parse_principal(cause.event)
-    return replace(who, service="organizations.amazonaws.com", rule=f"caused_by_{who.rule}")
+    return replace(who, service="AWS Organizations", rule=f"caused_by_{who.rule}")
 
 
 def _category(operation: Operation | None, name: str) -> str:
@@ -200,18 +212,14 @@ def _said(telling: Telling, operation: Operation, outcome: Outcome) -> str:
     return f"{said} (refused on {refused})" if refused.id and str(refused) not in said else said
 
 
-def _with_ending(said: str, event: Event, told: Event, outcome: Outcome) -> Iterator[str]:
-    """A sentence, how the attempt ended, and what CloudTrail left out of the event."""
-    yield said
-    if outcome == "denied":
-        yield ": denied"
-    elif outcome == "failed":
-        reason = enum_at(
-            told,
-            "details.createAccountStatus.failureReason",
-            "details.closeAccountStatus.failureReason",
-        )
-        detail = reason or told.error_code
-        yield f": failed ({detail})" if detail else ": failed"
-    if omitted(event):
-        yield _LEFT_OUT
+def _ending(told: Event, outcome: Outcome) -> str:
+    """How an attempt ended."""
+    if outcome != "failed":
+        return ": denied" if outcome == "denied" else ""
+    reason = enum_at(
+        told,
+        "details.createAccountStatus.failureReason",
+        "details.closeAccountStatus.failureReason",
+    )
+    detail = reason or told.error_code
+    return f": failed ({detail})" if detail else ": failed"

@@ -7,7 +7,6 @@ documented is unknown.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,11 +27,16 @@ _PLACES = {
 }
 
 
-@lru_cache(maxsize=1024)
-def _steps(path: str) -> tuple[str, tuple[str, ...], bool]:
-    """A path such as `request.target.id`, taken apart once, and whether it has a `*`."""
-    place, *names = path.split(".")
-    return _PLACES[place], tuple(names), "*" in names
+class _Steps(dict[str, tuple[str, tuple[str, ...], bool]]):
+    """Paths such as `request.target.id`, each taken apart once, and whether it has a `*`."""
+
+    def __missing__(self, path: str) -> tuple[str, tuple[str, ...], bool]:
+        place, *names = path.split(".")
+        steps = self[path] = (_PLACES[place], tuple(names), "*" in names)
+        return steps
+
+
+_STEPS = _Steps()
 
 
 def look_up(event: Event, path: str) -> object:
@@ -40,8 +44,10 @@ def look_up(event: Event, path: str) -> object:
 
     A `*` is any one member: AWS has not published where the newest service events keep their ids.
     """
-    place, names, starred = _steps(path)
+    place, names, starred = _STEPS[path]
     found: object = getattr(event, place)
+    if found is None:
+        return None
     if starred:
         return _search(found, names)
     for name in names:
@@ -122,5 +128,7 @@ def omitted(event: Event) -> bool:
 
     What stands in its place is `{"omitted": true, "originalSize": …, "reason": …}`.
     """
-    places = (event.request_parameters, event.service_event_details)
-    return any(isinstance(one, dict) and one.get("omitted") is True for one in places)
+    asked, told = event.request_parameters, event.service_event_details
+    return (isinstance(asked, dict) and asked.get("omitted") is True) or (
+        isinstance(told, dict) and told.get("omitted") is True
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.effects.members import departure_method
@@ -65,6 +66,38 @@ class Seen(NamedTuple):
     where: Location
 
 
+class Joined(NamedTuple):
+    """What belongs together, by places.
+
+    Attributes:
+        copies: of the one to tell, the other copies of a call that several accounts received.
+        results: of a request, the service event that tells how it ended.
+        causes: of a service event, the call that caused it.
+        told_elsewhere: the copies and results.
+    """
+
+    copies: dict[int, list[Seen]]
+    results: dict[int, Seen]
+    causes: dict[int, Seen]
+    told_elsewhere: frozenset[int]
+
+
+def join(seen: Iterable[Seen]) -> Joined:
+    """What belongs together among some events in order; those that `may_join` suffice."""
+    joining = [one for one in seen if may_join(one.event.event_name, one.event.shared_event_id)]
+    found = copies(joining)
+    copied = {one.place for group in found.values() for one in group}
+    told = [one for one in joining if one.place not in copied]
+    ended = results(told)
+    elsewhere = frozenset(copied | {one.place for one in ended.values()})
+    return Joined(found, ended, causes(told, ended), elsewhere)
+
+
+def may_join(event_name: str | None, shared_event_id: str | None) -> bool:
+    """Whether an event can belong together with another."""
+    return shared_event_id is not None or event_name in _JOINED
+
+
 def in_order_of_time(events: Iterable[tuple[Event, Location]]) -> list[Seen]:
     """Events by time, each with its place.
 
@@ -78,15 +111,18 @@ def in_order_of_time(events: Iterable[tuple[Event, Location]]) -> list[Seen]:
 def _order(pair: tuple[Event, Location]) -> tuple[datetime, int, str, str, str, int]:
     event, where = pair
     index = -1 if where.record_index is None else where.record_index
-    rank = _rank(event.event_name or "")
-    return (event.event_time, rank, event.event_id, where.bucket, where.key, index)
+    return (
+        event.event_time, rank(event.event_name), event.event_id, where.bucket, where.key, index
+    )  # fmt: skip
 
 
-def _rank(name: str) -> int:
+@lru_cache(maxsize=256)
+def rank(name: str | None) -> int:
     """The place of an operation within a second."""
-    row = OPERATIONS.get(name)
+    row = OPERATIONS.get(name or "")
     if row is not None and row.service_event:
         return 3
+    name = name or ""
     return 0 if name.startswith(_FIRST) else 2 if name.startswith(_LAST) else 1
 
 

@@ -110,7 +110,7 @@ class PolicyDifference(NamedTuple):
         )
 
 
-class _Statement(NamedTuple):
+class Statement(NamedTuple):
     """A statement, its place in the text, and its content in the one form of all equal ones."""
 
     place: int
@@ -118,7 +118,7 @@ class _Statement(NamedTuple):
     form: bytes
 
 
-_Pairs = list[tuple[_Statement, _Statement]]
+_Pairs = list[tuple[Statement, Statement]]
 
 
 def compare_policies(before: str, after: str) -> PolicyDifference:
@@ -132,14 +132,14 @@ def compare_policies(before: str, after: str) -> PolicyDifference:
         comparable.
     """
     try:
-        (old, was), (new, now) = _decoded(before), _decoded(after)
+        (old, was), (new, now) = decoded(before), decoded(after)
     except DecodeError:
         other = () if before == after else ("text changed",)
         return PolicyDifference((), (), (), other, comparable=False)
-    pairs, removed, added = _matched(was, now)
+    pairs, removed, added = matched(was, now)
     return PolicyDifference(
-        added=tuple(_label(one.value) for one in added),
-        removed=tuple(_label(one.value) for one in removed),
+        added=tuple(label(one.value) for one in added),
+        removed=tuple(label(one.value) for one in removed),
         changed=tuple(_changed(one.value, other.value) for one, other in pairs),
         other=tuple(_differences(*_others(old, new))),
         comparable=True,
@@ -147,18 +147,18 @@ def compare_policies(before: str, after: str) -> PolicyDifference:
 
 
 @lru_cache(maxsize=128)
-def _decoded(text: str) -> tuple[JsonObject, list[_Statement]]:
+def decoded(text: str) -> tuple[JsonObject, list[Statement]]:
     """A text and its statements: what one update wrote the next one replaces."""
     policy = decode_object(text)
     return policy, _statements(policy)
 
 
-def _statements(policy: Mapping[str, object]) -> list[_Statement]:
+def _statements(policy: Mapping[str, object]) -> list[Statement]:
     """What stands under `Statement`: a list, or a single one of whatever type."""
     found = policy.get("Statement", [])
     values = found if isinstance(found, list) else [found]
     return [
-        _Statement(place, value, _form(_lower_actions(value))) for place, value in enumerate(values)
+        Statement(place, value, _form(_lower_actions(value))) for place, value in enumerate(values)
     ]
 
 
@@ -206,9 +206,9 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) and value.isascii() else value
 
 
-def _matched(
-    old: list[_Statement], new: list[_Statement]
-) -> tuple[_Pairs, list[_Statement], list[_Statement]]:
+def matched(
+    old: list[Statement], new: list[Statement]
+) -> tuple[_Pairs, list[Statement], list[Statement]]:
     """Pairs of other content in the old order, what only the old has, what only the new has."""
     _, old, new = _paired(old, new, lambda one: one.form)
     found, old, new = _paired(old, new, lambda one: _sid(one.value))
@@ -219,10 +219,10 @@ def _matched(
 
 
 def _paired(
-    old: list[_Statement], new: list[_Statement], key: Callable[[_Statement], object]
-) -> tuple[_Pairs, list[_Statement], list[_Statement]]:
+    old: list[Statement], new: list[Statement], key: Callable[[Statement], object]
+) -> tuple[_Pairs, list[Statement], list[Statement]]:
     """Statements that share a key, in order, and the rest of both sides; None matches nothing."""
-    waiting: defaultdict[object, deque[_Statement]] = defaultdict(deque)
+    waiting: defaultdict[object, deque[Statement]] = defaultdict(deque)
     for one in new:
         waiting[key(one)].append(one)
     waiting.pop(None, None)
@@ -237,12 +237,12 @@ def _paired(
     return pairs, left, [one for one in new if one.place not in taken]
 
 
-def _are_few(*sides: list[_Statement]) -> bool:
+def _are_few(*sides: list[Statement]) -> bool:
     """Whether no side has too many statements without `Sid` to be matched by likeness."""
     return all(sum(_sid(one.value) is None for one in side) <= MAX_UNNAMED for side in sides)
 
 
-def _likeness(counts: Callable[[str], bool], one: _Statement) -> bytes | None:
+def _likeness(counts: Callable[[str], bool], one: Statement) -> bytes | None:
     """The form of some elements of a statement without `Sid`; None for any other value."""
     value = _lower_actions(one.value)
     if not isinstance(value, dict) or _sid(value) is not None:
@@ -256,7 +256,7 @@ def _sid(statement: object) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _label(statement: object) -> str:
+def label(statement: object) -> str:
     """`DenyLeave (Deny organizations:LeaveOrganization)`, or the part in brackets alone."""
     sid = _sid(statement)
     return _account(statement) if sid is None else f"{_shown(sid)} ({_account(statement)})"

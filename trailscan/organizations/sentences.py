@@ -26,16 +26,22 @@ class _Name(str):
     __slots__ = ()
 
 
-_Part = str | _Name | tuple[str | _Name, ...]
+class _Optional(tuple[str | _Name, ...]):
+    """Parts that are said together or not at all."""
+
+    __slots__ = ()
+
+
+_Part = str | _Name | _Optional
 
 
 @lru_cache(maxsize=512)
 def _parts(template: str) -> tuple[_Part, ...]:
-    """A template taken apart: texts, names, and optional parts as tuples of both."""
+    """A template taken apart: texts, names, and optional parts of both."""
     parts: list[_Part] = []
     for found in _PART.finditer(template):
         if found["optional"] is not None:
-            parts.append(_parts(found["optional"]))  # type: ignore[arg-type]  # brackets do not nest
+            parts.append(_Optional(_parts(found["optional"])))  # type: ignore[arg-type]  # brackets do not nest
         else:
             parts.append(found["text"] or _Name(found["name"]))
     return tuple(parts)
@@ -45,7 +51,7 @@ def placeholders(template: str) -> set[str]:
     """The names of the values that a template uses."""
     names: set[str] = set()
     for part in _parts(template):
-        inner = part if isinstance(part, tuple) else (part,)
+        inner = part if isinstance(part, _Optional) else (part,)
         names |= {str(one) for one in inner if isinstance(one, _Name)}
     return names
 
@@ -57,23 +63,25 @@ def fill(template: str, values: Values) -> str:
     """
     said = []
     for part in _parts(template):
-        if isinstance(part, tuple):
-            said.append(_optional(part, values))
+        kind = type(part)
+        if kind is str:
+            said.append(part)
+        elif kind is _Name:
+            said.append(_shown(part, values(part)))  # type: ignore[arg-type]  # it is a name
         else:
-            said.append(_shown(part, values(part)) if isinstance(part, _Name) else part)
-    return "".join(said)
+            said.append(_optional(part, values))  # type: ignore[arg-type]  # it is optional
+    return "".join(said)  # type: ignore[arg-type]  # texts all
 
 
-def _optional(parts: tuple[str | _Name, ...], values: Values) -> str:
+def _optional(parts: _Optional, values: Values) -> str:
     """An optional part, or nothing."""
-    found = {part: values(part) for part in parts if isinstance(part, _Name)}
-    if not any(map(_is_known, found.values())):
-        return ""
-    return "".join(_shown(part, found[part]) if isinstance(part, _Name) else part for part in parts)
-
-
-def _is_known(value: Thing | str | None) -> bool:
-    return value.id is not None if isinstance(value, Thing) else value is not None
+    found = {part: values(part) for part in parts if type(part) is _Name}
+    for value in found.values():
+        if value is not None and (type(value) is str or value.id is not None):  # type: ignore[union-attr]  # else a thing
+            return "".join(
+                [_shown(part, found[part]) if type(part) is _Name else part for part in parts]
+            )
+    return ""
 
 
 def _shown(name: str, value: Thing | str | None) -> str:

@@ -182,6 +182,18 @@ def assess(event_name: str) -> Assessment:
     return ASSESSMENTS.get(event_name, UNKNOWN)
 
 
+def at_least(severity: str) -> tuple[Severity, ...]:
+    """That severity and all graver ones, in ascending order.
+
+    Raises:
+        ValueError: no severity is called that.
+    """
+    for place, known in enumerate(SEVERITIES):
+        if severity.casefold() == known:
+            return SEVERITIES[place:]
+    raise ValueError(f"{severity!r} is none of {', '.join(SEVERITIES)}")
+
+
 def severity_of(event_name: str, *, succeeded: bool) -> Severity:
     """How grave an event is, given how it ended."""
     row = assess(event_name)

@@ -120,19 +120,21 @@ class Thing(NamedTuple):
 
     def __str__(self) -> str:
         """Kind, name and id: `OU Workloads/Prod (ou-abcd-11111111)`."""
-        word = self.word or _WORDS.get(self.type or "", "")
-        if self.id is None:
-            return f"an unknown {word or self.type or 'thing'}"
-        if self.type == "account" and self.name:
-            return f'account {self.id} "{self.name}"'
-        return f"{word} {self.label}" if word else self.label
+        identifier, name, kind, path, word = self
+        word = word or _WORDS.get(kind or "", "")
+        if identifier is None:
+            return f"an unknown {word or kind or 'thing'}"
+        if kind == "account" and name:
+            return f'account {identifier} "{name}"'
+        if name := path or name:
+            return f"{word} {name} ({identifier})" if word else f"{name} ({identifier})"
+        return f"{word} {identifier}" if word else identifier
 
     @property
     def label(self) -> str:
         """Name and id."""
-        name = self.path or self.name
         identifier = self.id or "id unknown"
-        return f"{name} ({identifier})" if name else identifier
+        return f"{self.name} ({identifier})" if self.name else identifier
 
 
 def thing(event: Event, role: str, known: Organization) -> Thing:
@@ -172,12 +174,14 @@ def named(identifier: str | None, kind: str | None, known: Organization) -> Thin
     """A thing with what is known of it: name, path of an OU, type of a policy."""
     if identifier is None:
         return Thing(None, None, kind)
-    name = known.name_of(identifier, kind)
-    if kind == "ou":
-        return Thing(identifier, name, kind, known.path_of(identifier) if name else None)
     if kind == "policy":
-        return Thing(identifier, name, kind, None, policy_word(known.policy_type_of(identifier)))
-    return Thing(identifier, name, kind)
+        policy = known.policies.get(identifier)
+        word = policy_word(policy.type) if policy is not None and policy.type else None
+        return Thing(identifier, known.name_of(identifier, kind), kind, None, word)
+    name = known.name_of(identifier, kind)
+    return Thing(
+        identifier, name, kind, known.path_of(identifier) if name and kind == "ou" else None
+    )
 
 
 def _invited_kind(event: Event) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from trailscan.render.columns import safe_cells, texts
 from trailscan.render.escape import cell
-from trailscan.window import format_instant
+from trailscan.reports.table import as_text, clock_text
+
+__all__ = ["as_text", "clock_text", "neutralised_cells", "render_csv"]
 
 if TYPE_CHECKING:
     from trailscan.reports.table import Table
@@ -18,8 +20,9 @@ def render_csv(table: Table) -> str:
     """All columns by name, every cell quoted, formulas neutralised by a leading apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    writer.writerows([cell(as_text(value)) for value in row] for row in table.rows)
+    writer.writerow([cell(column.name) for column in table.columns])
+    columns = [safe_cells(texts(values)) for values in zip(*table.rows, strict=True)]
+    writer.writerows(zip(*columns, strict=True))
     return out.getvalue()
 
 
@@ -30,16 +33,3 @@ def neutralised_cells(table: Table) -> int:
         for row in table.rows
         for text in map(as_text, row)
     )
-
-
-def as_text(value: object) -> str:
-    """A value as text: instants in ISO 8601, lists joined by spaces, nothing for None."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return format_instant(value)
-    if isinstance(value, tuple | list):
-        return " ".join(str(item) for item in value)
-    return str(value)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trailscan.render.csv import render_csv
+from trailscan.render.html import render_html
 from trailscan.render.json import render_json, render_jsonl
+from trailscan.render.markdown import render_markdown
+from trailscan.render.parquet import render_parquet
+from trailscan.render.xlsx import render_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,18 +17,28 @@ if TYPE_CHECKING:
 
     from trailscan.reports.table import Table
 
-FORMATS: Mapping[str, Callable[[Table], str]] = {
+FORMATS: Mapping[str, Callable[[Table], str | bytes]] = {
     "csv": render_csv,
     "json": render_json,
     "jsonl": render_jsonl,
+    "markdown": render_markdown,
+    "html": render_html,
+    "xlsx": render_xlsx,
+    "parquet": render_parquet,
 }
-"""Every form but the terminal's, which needs to know its width."""
+"""Every form but the terminal's, which needs to know its width. Texts are UTF-8 in files."""
 
 _SUFFIXES = {
     ".csv": "csv",
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
     ".txt": "table",
 }
 

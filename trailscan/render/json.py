@@ -7,49 +7,63 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from trailscan.reports.table import as_text
+from trailscan.visible import is_hidden
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from trailscan.reports.table import Table
 
-_UNSEEN = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
+_NOT_PLAIN = re.compile("[^\x00-\x7e]")  # what is unseen below, JSON writes as escapes anyway
 
 
 def render_json(table: Table) -> str:
-    """One object: report, window, columns, rows (an object each), notes."""
+    """One object: report, window, columns, rows (an object each), notes, why it is incomplete."""
     window = table.window
     whole = {
         "report": table.name,
         "window": {
-            "since": window.start and format_instant(window.start),
-            "until": window.end and format_instant(window.end),
+            "since": window.start and format_instant(window.start, table.tz),
+            "until": window.end and format_instant(window.end, table.tz),
         },
         "columns": [column.name for column in table.columns],
         "rows": [_plain(row) for row in table.records()],
         "notes": list(table.notes),
+        "incomplete": list(table.incomplete),
     }
-    return _safe(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n"
+    return render_object(whole)
+
+
+def render_object(whole: Mapping[str, object]) -> str:
+    """Any JSON object, indented."""
+    return safe_json(json.dumps(whole, indent=2, ensure_ascii=False)) + "\n"
 
 
 def render_jsonl(table: Table) -> str:
     """One compact object a row and line."""
-    lines = (
-        json.dumps(_plain(row), ensure_ascii=False, separators=(",", ":"))
-        for row in table.records()
-    )
-    return "".join(f"{_safe(line)}\n" for line in lines)
+    lines = (msgspec.json.encode(_plain(row)) for row in table.records())
+    return safe_json("".join(f"{line.decode()}\n" for line in lines))
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
     """A row with its instants as text."""
     return {
-        name: format_instant(value) if isinstance(value, datetime) else value
+        name: as_text(value) if isinstance(value, datetime) else value
         for name, value in row.items()
     }
 
 
-def _safe(text: str) -> str:
+def safe_json(text: str) -> str:
     """The same JSON, with what a terminal would obey or hide written as escapes."""
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _NOT_PLAIN.sub(lambda found: _escaped(found[0]), text)
+
+
+def _escaped(char: str) -> str:
+    """A character, or its escape if it is not seen."""
+    return json.dumps(char)[1:-1] if char == "\x7f" or is_hidden(char) else char

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,17 +9,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.events.event import decode_record
-from trailscan.location import Location
-from trailscan.organizations.changes import Change, describe_changes
+from trailscan.events.schema import strings
+from trailscan.location import Location, object_uri
+from trailscan.organizations.changes import Change, tell
+from trailscan.organizations.joins import Joined, Seen, join, may_join, rank
 from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
+from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.kept import keep, kept_changes
+from trailscan.reports.notes import Span, told_of
 from trailscan.reports.table import Column, Table
-from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from trailscan.events.event import Event
     from trailscan.store.reader import StoreReader
+
+__all__ = ["COLUMNS", "ChangeFilter", "changes_report", "read_changes", "to_row"]
 
 COLUMNS = (
     Column("event_time", "When (UTC)", "instant"),
@@ -53,128 +56,145 @@ COLUMNS = (
     Column("record_index", "Record", "count", detail=True),
 )
 
+TOLD_BY = ("event_source", "event_name")
+"""The columns by which events are chosen before their records are read."""
+
 _READ = [
     "record",
     "recipient_account_id",
     "log_file_bucket",
     "log_file_key",
     "record_index",
+    "event_time",
+    "event_name",
+    "event_id",
+    "shared_event_id",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """Which changes to show; every field narrows, several values of one field are alternatives.
-
-    Texts match without regard to case: `action` as a pattern (`*Policy`), `outcome`, `category` and
-    `account` whole, all others anywhere inside.
-
-    Attributes:
-        window: of event time.
-        account: the account in whose trail the event stands, or whose principal acted.
-        contains: anywhere in the row's words, ids, error or user agent.
-        reads: also show calls that change nothing.
-    """
-
-    window: Window = Window()  # noqa: RUF009  # frozen: sharing it is harmless
-    principal: tuple[str, ...] = ()
-    action: tuple[str, ...] = ()
-    target: tuple[str, ...] = ()
-    account: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-    outcome: tuple[str, ...] = ()
-    source_ip: tuple[str, ...] = ()
-    contains: tuple[str, ...] = ()
-    reads: bool = False
-
-    def holds(self, change: Change) -> bool:
-        """Whether a change is wanted."""
-        return change.event.event_time in self.window and all(
-            not texts or any(test(text.casefold(), change) for text in texts)
-            for texts, test in (
-                (self.principal, _by_principal),
-                (self.action, _by_action),
-                (self.target, _by_target),
-                (self.account, _by_account),
-                (self.category, _by_category),
-                (self.outcome, _by_outcome),
-                (self.source_ip, _by_source_ip),
-                (self.contains, _by_words),
-            )
-        )
-
-    def in_words(self) -> str:
-        """The filter as a reader may want to see it repeated; empty when there is none."""
-        named = {
-            "principal": self.principal,
-            "action": self.action,
-            "target": self.target,
-            "account": self.account,
-            "category": self.category,
-            "outcome": self.outcome,
-            "source ip": self.source_ip,
-            "contains": self.contains,
-        }
-        parts = [f"{name} {' or '.join(texts)}" for name, texts in named.items() if texts]
-        return ", ".join(parts)
-
-
 def changes_report(store: StoreReader, wanted: ChangeFilter) -> Table:
-    """The changes of a store, one row each, in order of time and event id.
+    """The changes of a store, one row each, in order of time.
 
     All of the store's history is read, whatever the window: a result may come long after its
     request, and names are known from events before.
     """
-    found = [change for change in read_changes(store, reads=wanted.reads) if wanted.holds(change)]
+    rows, span = [], Span()
+    for change in iterate_changes(store, reads=wanted.reads):
+        span.add(change)
+        if wanted.holds(change):
+            rows.append(to_row(change))
     return Table(
         name="changes",
         columns=COLUMNS,
-        rows=tuple(_row(change) for change in found),
+        rows=tuple(rows),
         window=wanted.window,
-        notes=tuple(_notes(store, wanted, len(found))),
+        notes=told_of(store, wanted, len(rows), span),
     )
 
 
 def read_changes(
-    store: StoreReader, *, reads: bool = False, names: Mapping[str, str] | None = None
+    store: StoreReader,
+    *,
+    reads: bool = False,
+    where: Callable[[pa.Table], pa.Array] | None = None,
+    told_by: tuple[str, ...] = TOLD_BY,
 ) -> list[Change]:
-    """Every change of a store, with `reads` every read-only call too."""
-    return describe_changes(_events(store, reads=reads), reads=reads, names=names)
+    """Every change of a store, with `reads` every read-only call too, as `iterate_changes`."""
+    changes = iterate_changes(store, reads=reads, where=where, told_by=told_by)
+    return list(changes)
 
 
-def _events(store: StoreReader, *, reads: bool) -> Iterator[tuple[Event, Location]]:
-    """The events that may be changes, and those that give names, decoded from their records."""
-    table = store.events(columns=_READ, where=_all_that_tell if reads else _maybe_changes)
-    for batch in table.to_batches(max_chunksize=4096):
-        columns = [batch["record"].cast(pa.binary()), *batch.columns[1:]]
-        for record, account_id, *place in zip(*(one.to_pylist() for one in columns), strict=True):
-            event = decode_record(record)
-            if event.recipient_account_id is None:
-                event = _with_recipient(event, account_id)
-            yield event, Location(*place)
+def iterate_changes(
+    store: StoreReader,
+    *,
+    reads: bool = False,
+    where: Callable[[pa.Table], pa.Array] | None = None,
+    told_by: tuple[str, ...] = TOLD_BY,
+) -> Iterator[Change]:
+    """Every change of a store, one by one in order of time; none is held in memory.
+
+    Args:
+        store: all of its history is read.
+        reads: also tell of calls that change nothing.
+        where: says of some events which are wanted; None for all that tell.
+        told_by: the columns that it looks at.
+    """
+    if reads or where or store.names:
+        chosen = where or (all_that_tell if reads else maybe_changes)
+        return _told(store, chosen, told_by, reads)
+    if (known := kept_changes(store)) is not None:
+        return known
+    return keep(store, _told(store, maybe_changes, TOLD_BY, reads))
 
 
-def _with_recipient(event: Event, account_id: str) -> Event:
-    """The event with the account that the load found for it."""
-    return msgspec.structs.replace(event, recipient_account_id=account_id or None)
+def _told(
+    store: StoreReader,
+    where: Callable[[pa.Table], pa.Array],
+    told_by: tuple[str, ...],
+    reads: bool,  # noqa: FBT001  # as above
+) -> Iterator[Change]:
+    """The changes told from the records."""
+    events = _Events(store.events(columns=_READ, where=where, told_by=told_by, ordered=False))
+    joined = events.joined()
+    seen = map(events.take, range(len(events.order)))
+    return tell(seen, joined, reads=reads, names=store.names)
 
 
-def _all_that_tell(table: pa.Table) -> pa.Array:
+class _Events:
+    """Events in order of time, decoded from their records when they are asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._records = table["record"].cast(pa.binary()).to_pylist()
+        self._accounts = table["recipient_account_id"].to_pylist()
+        self._where = [table[name].to_pylist() for name in _READ[2:5]]
+        self._names = table["event_name"].to_pylist()
+        self._shared = table["shared_event_id"].to_pylist()
+        times = table["event_time"].cast(pa.int64()).to_pylist()
+        ids = table["event_id"].to_pylist()
+        keys = list(zip(times, map(rank, self._names), ids, *self._where, strict=True))
+        self.order = sorted(range(len(keys)), key=keys.__getitem__)
+
+    def seen(self, place: int) -> Seen:
+        """The event at a place in the order of time."""
+        row = self.order[place]
+        event = decode_record(self._records[row])
+        if event.recipient_account_id is None:
+            account_id = self._accounts[row] or None
+            event = msgspec.structs.replace(event, recipient_account_id=account_id)
+        bucket, key, index = self._where
+        return Seen(place, event, Location(bucket[row], key[row], index[row]))
+
+    def take(self, place: int) -> Seen:
+        """The same for the last time: its record is forgotten."""
+        seen = self.seen(place)
+        self._records[self.order[place]] = b""
+        return seen
+
+    def joined(self) -> Joined:
+        """Which of the events belong together."""
+        return join(
+            self.seen(place)
+            for place, row in enumerate(self.order)
+            if may_join(self._names[row], self._shared[row])
+        )
+
+
+def all_that_tell(table: pa.Table) -> pa.Array:
     """The events of Organizations, and those of Control Tower where they were loaded."""
     return pc.is_in(table["event_source"], value_set=_SOURCES)
 
 
-def _maybe_changes(table: pa.Table) -> pa.Array:
+def maybe_changes(table: pa.Table) -> pa.Array:
     """The same without the read-only operations of the catalogue."""
     reads = pc.is_in(table["event_name"], value_set=_READS)
-    return pc.and_(_all_that_tell(table), pc.invert(reads))
+    return pc.and_(all_that_tell(table), pc.invert(reads))
 
 
-_SOURCES = pa.array([ORGANIZATIONS, CONTROL_TOWER])
-_READS = pa.array(sorted(READ_ONLY_NAMES))
+_SOURCES = strings([ORGANIZATIONS, CONTROL_TOWER])
+_READS = strings(sorted(READ_ONLY_NAMES))
 
 
-def _row(change: Change) -> tuple[object, ...]:
+def to_row(change: Change) -> tuple[object, ...]:
     """A change in the order of `COLUMNS`."""
     event, who = change.event, change.principal
     return (
@@ -203,65 +223,6 @@ def _row(change: Change) -> tuple[object, ...]:
         event.user_agent,
         change.related_event_ids,
         change.known,
-        str(change.where._replace(record_index=None)),
+        object_uri(change.where.bucket, change.where.key),
         change.where.record_index,
     )
-
-
-def _notes(store: StoreReader, wanted: ChangeFilter, count: int) -> Iterator[str]:
-    """What was looked at, and what a reader should know of it."""
-    plural = "" if count == 1 else "s"
-    words = wanted.in_words()
-    shown = f" with {words}" if words else ""
-    what = "call" if wanted.reads else "change"
-    yield f"{count:,} {what}{plural}{shown}; {wanted.window.in_words}"
-    totals = [commit.counts for commit in store.commits]
-    rejects = sum(counts.rejects for counts in totals)
-    conflicts = sum(counts.conflicts for counts in totals)
-    log_files = sum(counts.log_files for counts in totals)
-    events = sum(counts.kept for counts in totals)
-    yield f"from {events:,} events out of {log_files:,} log files in {store.place}"
-    if rejects:
-        yield f"{rejects:,} records could not be decoded and are not among these (rejects/)"
-    if conflicts:
-        yield f"{conflicts:,} events repeat the id of another with other content; all are shown"
-
-
-def _by_principal(text: str, change: Change) -> bool:
-    who = change.principal
-    fields = (who.name, who.display, who.role, who.session, who.arn, who.service)
-    return _inside(text, *fields)
-
-
-def _by_action(text: str, change: Change) -> bool:
-    return fnmatchcase(change.action.casefold(), text)
-
-
-def _by_target(text: str, change: Change) -> bool:
-    return _inside(text, change.target_id, change.target_name)
-
-
-def _by_account(text: str, change: Change) -> bool:
-    return text in (change.event.recipient_account_id, change.principal.account_id)
-
-
-def _by_category(text: str, change: Change) -> bool:
-    return text == change.category.casefold()
-
-
-def _by_outcome(text: str, change: Change) -> bool:
-    return text == change.outcome
-
-
-def _by_source_ip(text: str, change: Change) -> bool:
-    return _inside(text, change.event.source_ip_address)
-
-
-def _by_words(text: str, change: Change) -> bool:
-    event, who = change.event, change.principal
-    fields = (change.description, who.display, who.arn, change.action, change.target_id)
-    return _inside(text, *fields, event.event_id, event.error_message, event.user_agent)
-
-
-def _inside(text: str, *fields: str | None) -> bool:
-    return any(text in field.casefold() for field in fields if field)

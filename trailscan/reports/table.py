@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING, Literal
 
+from trailscan.visible import visible
+from trailscan.window import format_instant
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
     import pandas as pd
     import pyarrow as pa
 
     from trailscan.window import Window
 
-Kind = Literal["instant", "text", "id", "count", "list", "flag"]
+ROWS_IN_A_NOTEBOOK = 100
+"""How many rows Jupyter shows of a report."""
+
+Kind = Literal["instant", "text", "id", "count", "number", "list", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +32,8 @@ class Column:
     Attributes:
         name: as in JSON and in a frame.
         title: as people read it.
-        kind: an aware UTC datetime, a str, a str that identifies, an int, a tuple of str, a bool.
+        kind: an aware datetime in the table's zone, a str, a str that identifies, an int, a float,
+            a tuple of str, a bool.
         wide: it takes the width that the others leave.
         detail: left out where space is short; always in data.
         least_width: the narrowest terminal that shows it.
@@ -40,14 +52,68 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A record behind a row, and where it was read.
+
+    Attributes:
+        event_id: of the event that it is.
+        record: as it was recorded, JSON text.
+        log_file: bucket and key, or the path.
+        record_index: its position there, from 0.
+        sha256: of the log file's uncompressed bytes, hex, as CloudTrail's digest files attest it.
+        attested: what the digest files say of the log file; None: they were not checked.
+    """
+
+    event_id: str
+    record: str
+    log_file: str
+    record_index: int
+    sha256: str | None = None
+    attested: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A report: rows x columns, the window looked at, and what a reader should know besides."""
+    """A report: rows x columns, the window looked at, and what a reader should know besides.
+
+    Attributes:
+        name: as on the command line.
+        columns: what the values of a row are.
+        rows: a value a column; None where there is none.
+        window: of event time.
+        notes: what was looked at, and what was not.
+        tz: the zone in which instants are told. Arrow and pandas keep UTC: the same instants.
+        incomplete: why the answer may lack something; empty when nothing says so.
+        title: what it says, for people.
+        evidence: reads, for each row, the records behind it, its own first; None when no record
+            stands behind a row. It is read when a form shows it, since records are large.
+    """
 
     name: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[object, ...], ...]
     window: Window
     notes: tuple[str, ...] = ()
+    tz: tzinfo = UTC
+    incomplete: tuple[str, ...] = ()
+    title: str = ""
+    evidence: Callable[[], tuple[tuple[Evidence, ...], ...]] | None = field(
+        default=None, compare=False, repr=False
+    )
+
+    def in_zone(self, tz: tzinfo) -> Table:
+        """The same table with its instants told in a zone, which the titles name."""
+        if tz == self.tz:
+            return self
+        columns = tuple(
+            replace(column, title=column.title.replace(f"({self.tz})", f"({tz})"))
+            for column in self.columns
+        )
+        rows = tuple(
+            tuple(in_zone(value, tz) if isinstance(value, datetime) else value for value in row)
+            for row in self.rows
+        )
+        return replace(self, columns=columns, rows=rows, tz=tz)
 
     def records(self) -> list[dict[str, object]]:
         """The rows as dictionaries by column name."""
@@ -61,6 +127,7 @@ class Table:
         types: dict[str, pa.DataType] = {
             "instant": pa.timestamp("us", tz="UTC"),
             "count": pa.int64(),
+            "number": pa.float64(),
             "flag": pa.bool_(),
             "list": pa.list_(pa.string()),
         }
@@ -84,7 +151,46 @@ class Table:
         return pd.DataFrame(frame.astype(types))
 
     def _repr_html_(self) -> str:
-        """The rows for Jupyter, every text escaped."""
-        shown = [column.name for column in self.columns if not column.detail]
-        html: str = self.to_frame()[shown].to_html(escape=True, index=False, na_rep="")
-        return html
+        """The first rows for Jupyter, and what was looked at; every text visible and escaped."""
+        shown = [place for place, column in enumerate(self.columns) if not column.detail]
+        head = "".join(f"<th>{_escaped(self.columns[place].title)}</th>" for place in shown)
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{_escaped(as_text(row[place]))}</td>' for place in shown)}</tr>"
+            for row in self.rows[:ROWS_IN_A_NOTEBOOK]
+        )
+        more = len(self.rows) - ROWS_IN_A_NOTEBOOK
+        said = [*self.notes, *([f"{more:,} more rows: to_frame() has all"] if more > 0 else [])]
+        notes = "<br>".join(map(_escaped, said))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{notes}</p>"
+
+
+def as_text(value: object) -> str:
+    """A value as text: instants in ISO 8601, lists joined by `; `, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return format_instant(value, value.tzinfo or UTC)
+    if isinstance(value, tuple | list):
+        return "; ".join(str(item) for item in value)
+    return str(value)
+
+
+def in_zone(when: datetime, tz: tzinfo) -> datetime:
+    """The same instant in a zone; as it is where the zone lies beyond the calendar."""
+    try:
+        return when.astimezone(tz)
+    except OverflowError:
+        return when
+
+
+def clock_text(when: datetime) -> str:
+    """An instant as the clocks of its zone show it, to the second; UTC needs no offset."""
+    clock = when.isoformat(" ")[:19]
+    return clock if when.tzinfo is UTC else f"{clock}{when:%z}"
+
+
+def _escaped(text: str) -> str:
+    """A text inside an element of a page."""
+    return escape(visible(text))

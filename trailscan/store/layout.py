@@ -27,7 +27,7 @@ FORMAT = 1
 """The format that this version writes and reads."""
 
 MARKER = "_store.json"
-STORE_FOLDERS = ("events", "log_files", "rejects", "_ledger", "_intent", "_tmp")
+STORE_FOLDERS = ("events", "log_files", "rejects", "_ledger", "_intent", "_tmp", "_probe")
 """Every folder that a store may have."""
 
 NO_DAY = date(1970, 1, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trailscan.errors import NotFoundError, StoreError
-from trailscan.events.schema import EVENTS
+from trailscan.events.schema import EVENTS, instant
 from trailscan.location import LOCAL
 from trailscan.parallel import in_order
 from trailscan.store.layout import FORMAT, LOG_FILES, MARKER, REJECTS, DataFile, TableName
@@ -22,7 +22,7 @@ from trailscan.store.ledger import Commit, Ledger
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from trailscan.buckets import Bucket
@@ -55,32 +55,37 @@ class Choice(NamedTuple):
 
     def mask(self, rows: pa.Table) -> pa.BooleanArray:
         """Which rows are wanted."""
-        found = pa.scalar(True) if self.where is None else self.where(rows)  # noqa: FBT003  # an Arrow value
-        for bound, compare in (
-            (self.window.start, pc.greater_equal),
-            (self.window.end, pc.less),
-        ):
-            if bound is not None:
-                when = rows["event_time"]
-                found = pc.and_(found, compare(when, pa.scalar(bound, when.type)))
+        tests = [] if self.where is None else [self.where(rows)]
+        bounds = ((self.window.start, pc.greater_equal), (self.window.end, pc.less))
+        tests += [compare(rows["event_time"], instant(bound)) for bound, compare in bounds if bound]
+        found = reduce(pc.and_, tests)
         if isinstance(found, pa.ChunkedArray):
             found = found.combine_chunks()
-        return found.fill_null(False)  # noqa: FBT003  # the same
+        return found
 
 
 class StoreReader:
     """One state of a store: what its ledger said when it was opened.
+
+    Attributes:
+        place: the folder or `s3://bucket/prefix`.
+        commits: of the ledger, in order.
+        names: id -> name, which the user gave for what the log has no name of.
+        head: SHA-256 of the last commit, which names it and all before; empty for no commit.
 
     Raises:
         NotFoundError: there is no store.
         StoreError: its format is unknown, or its ledger is damaged.
     """
 
-    def __init__(self, bucket: Bucket, place: str) -> None:
+    def __init__(self, bucket: Bucket, place: str, names: Mapping[str, str] | None = None) -> None:
         self.place = place
+        self.names = names or {}
         self._bucket = bucket
         check_marker(bucket, place)
-        self.commits: tuple[Commit, ...] = Ledger(bucket).refresh()
+        ledger = Ledger(bucket)
+        self.commits: tuple[Commit, ...] = ledger.refresh()
+        self.head = ledger.last_sha256
 
     def files(self, table: TableName, days: Iterable[date] | None = None) -> list[DataFile]:
         """The data files of a table, of some days or of all."""
@@ -92,6 +97,8 @@ class StoreReader:
         columns: list[str] | None = None,
         where: Callable[[pa.Table], pa.Array] | None = None,
         told_by: tuple[str, ...] = ("event_source", "event_name"),
+        *,
+        ordered: bool = True,
     ) -> pa.Table:
         """The events whose `event_time` lies in the window, in order of time and id.
 
@@ -102,6 +109,7 @@ class StoreReader:
                 one with no wanted row nothing else is read: what changes something and what only
                 looks stand in row groups of their own.
             told_by: the columns that `where` looks at.
+            ordered: False spares the sorting, for who sorts anyway.
         """
         window = window or Window()
         needed = None if columns is None else [*dict.fromkeys([*columns, "event_time", "event_id"])]
@@ -110,14 +118,42 @@ class StoreReader:
         ]
         choice = Choice(window, where, told_by) if where or window != Window() else None
         found = self._read(files, "events", needed, choice)
+        if not ordered:
+            return found if columns is None else found.select(columns)
         found = found.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
         return found if columns is None else found.select(columns)
+
+    def brought_by(self, event_id: str, day: date) -> Iterator[tuple[Commit, pa.Table]]:
+        """The commits that brought events of one id and UTC day, with the rows of `EVENTS`."""
+        choice = Choice(Window(), lambda rows: pc.equal(rows["event_id"], event_id), ("event_id",))
+        for commit in self.commits:
+            files = select_files([commit], "events", [day])
+            for rows in read_files(self._bucket, files, EVENTS.names, choice):
+                if rows.num_rows:
+                    yield commit, rows
 
     def log_files(
         self, days: Iterable[date] | None = None, columns: list[str] | None = None
     ) -> pa.Table:
         """The log files by delivery day, one row for each time one was done or rejected."""
         return self._read(self.files("log_files", days), "log_files", columns)
+
+    def scan(
+        self, table: TableName, columns: list[str] | None = None
+    ) -> Iterator[tuple[DataFile, pa.Table]]:
+        """The data files of a table one after another, by day and commit, with their rows.
+
+        Memory holds a few of them at a time, whatever the size of the store.
+        """
+        files = sorted(self.files(table), key=lambda file: (str(file.day), file.path))
+        rows = read_files(self._bucket, files, columns or _SCHEMAS[table].names)
+        return zip(files, rows, strict=True)
+
+    def read(self, files: Iterable[DataFile]) -> Iterator[pa.Table]:
+        """Data files of one table one after another, all their rows and columns."""
+        wanted = list(files)
+        if wanted:
+            yield from read_files(self._bucket, wanted, _SCHEMAS[wanted[0].table].names)
 
     def rejects(self) -> pa.Table:
         """The rejects."""
@@ -214,13 +250,16 @@ def _read_file(
 
 def _chosen(parquet: pq.ParquetFile, columns: list[str], choice: Choice) -> pa.Table:
     """The chosen rows; of a row group that has none, only what the choice looks at is read."""
-    parts = [parquet.schema_arrow.empty_table().select(columns)]
+    told = parquet.read(list(choice.columns), use_threads=False)
+    parts, start = [], 0
     for group in range(parquet.metadata.num_row_groups):
-        wanted = choice.mask(parquet.read_row_group(group, list(choice.columns), use_threads=False))
+        rows = parquet.metadata.row_group(group).num_rows
+        wanted = choice.mask(told.slice(start, rows))
+        start += rows
         if wanted.true_count:
-            part = parquet.read_row_group(group, columns, use_threads=False).select(columns)
-            parts.append(part if wanted.true_count == len(wanted) else part.filter(wanted))
-    return pa.concat_tables(parts)
+            part = parquet.read_row_group(group, columns, use_threads=False)
+            parts.append(part if wanted.true_count == rows else part.filter(wanted))
+    return pa.concat_tables(parts) if parts else parquet.schema_arrow.empty_table()
 
 
 def verify_file(bucket: Bucket, file: DataFile) -> bool:

@@ -9,18 +9,15 @@ from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError
+from trailscan.errors import StoreError
 from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
 from trailscan.store.known import KnownEvents, KnownLogFiles, LogFileId
 from trailscan.store.layout import (
-    FORMAT,
     LOG_FILES,
     LOG_FILES_ENCODING,
-    MARKER,
     NO_DAY,
     REJECTS,
     DataFile,
@@ -28,7 +25,7 @@ from trailscan.store.layout import (
     data_path,
 )
 from trailscan.store.ledger import Commit, Counts, Ledger, Source, rows_by_day
-from trailscan.store.reader import check_marker
+from trailscan.store.marker import ensure_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -112,7 +109,7 @@ class StoreWriter:
         self._bucket = bucket
         self._tool = tool
         self._load_id = load_id
-        _ensure_marker(bucket, place)
+        ensure_store(bucket, place)
         self._ledger = Ledger(bucket)
         self._known: dict[str, KnownLogFiles] = {}
         self._events = KnownEvents(bucket)
@@ -324,36 +321,6 @@ def _data_file(
     sha256 = hashlib.sha256(data).hexdigest()
     path = data_path(table, day, seq, sha256)
     return DataFile(table, path, rows.num_rows, len(data), sha256, day), data
-
-
-def _ensure_marker(bucket: Bucket, place: str) -> None:
-    """Make a store where there is nothing.
-
-    Raises:
-        StoreError: something else is there.
-    """
-    if _has_marker(bucket, place):
-        return
-    folders, objects = bucket.list_folder("")
-    if objects or set(folders) - {"_tmp/"}:
-        if _has_marker(bucket, place):  # made meanwhile: what was seen stands in a store
-            return
-        raise StoreError(
-            f"{place} is not empty and holds no store; give --store a place of its own"
-        )
-    try:
-        bucket.write_new(MARKER, msgspec.json.encode({"format": FORMAT}) + b"\n")
-    except AlreadyExistsError:
-        check_marker(bucket, place)
-
-
-def _has_marker(bucket: Bucket, place: str) -> bool:
-    """Whether a store stands there; raises if it is of another format."""
-    try:
-        check_marker(bucket, place)
-    except NotFoundError:
-        return False
-    return True
 
 
 def sum_counts(counts: Iterable[Counts]) -> Counts:

@@ -1,0 +1,160 @@
+"""One event in full."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import trailscan as ts
+from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.load.loading import LoadOptions, run_load
+from trailscan.render.event import render_event
+
+WEAKENED = "5b422002-7ea6-439a-aade-2eb0ca724d24"
+MOVED = {
+    "eventVersion": "1.11",
+    "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": "alice"},
+    "eventTime": "2026-11-02T12:00:00Z",
+    "eventSource": "organizations.amazonaws.com",
+    "eventName": "MoveAccount",
+    "eventID": "aaaa-1",
+    "recipientAccountId": "111122223333",
+    "requestParameters": {"accountId": "222233334444"},
+}
+
+
+def load(folder, *records, **options):
+    """A store of one log file."""
+    (folder / "log.json.gz").write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
+    run_load(
+        [str(folder / "log.json.gz")],
+        str(folder / "s"),
+        LoadOptions(**options),
+        datetime(2026, 11, 3, tzinfo=UTC),
+    )
+    return ts.open(str(folder / "s"))
+
+
+def test_an_event_is_told_with_its_record_and_its_evidence(samples):
+    """Who, what, before and after, the record as written, and where and how it was read."""
+    shown = samples.show(WEAKENED[:6].upper())
+    (record,) = shown.records
+    told = json.loads(json.dumps(shown.to_json()))["records"][0]
+    row = next(row for row in samples.report("changes").records() if row["event_id"] == WEAKENED)
+    change = told["change"]
+    assert change["description"] == row["description"]
+    assert change["event_time"] == "2026-10-17T01:04:10Z"
+    assert (change["named_by"], change["naming"]) == ("AWS", "the name of the IAM user")
+    assert "ArnNotLike" in change["after"]
+    assert "ArnNotLike" not in change["before"]
+    assert told["record"]["eventID"] == WEAKENED
+    assert told["told_with_event_id"] is None
+    evidence = told["evidence"]
+    stored = Path(evidence["log_file"]).read_bytes()
+    inflated = gzip.decompress(stored)
+    assert evidence["log_file_sha256"] == hashlib.sha256(inflated).hexdigest()
+    assert evidence["stored_sha256"] == hashlib.sha256(stored).hexdigest()
+    assert json.loads(inflated)["Records"][evidence["record_index"]] == told["record"]
+    assert record.record.encode() in inflated
+    assert {
+        name: evidence[name]
+        for name in ("delivered", "conflict", "commit", "attested", "duplicates_in_log_file")
+    } == {
+        "delivered": "2026-10-17T01:10:00Z",
+        "conflict": False,
+        "commit": 1,
+        "attested": "not checked",
+        "duplicates_in_log_file": 0,
+    }
+    assert evidence["load_id"] == samples.reader.commits[0].load_id
+
+
+def test_the_text_has_everything_and_nothing_that_a_terminal_obeys(samples):
+    """In words, as recorded, evidence; hostile text is written out."""
+    text = render_event(samples.show(WEAKENED))
+    lines = text.splitlines()
+    assert lines[:4] == [
+        f"Event {WEAKENED}",
+        "2026-10-17T01:04:10Z  UpdatePolicy  succeeded, high",
+        (
+            "break-glass-dana: updated SCP deny-leave-organization (p-exleave1): changed statement "
+            "DenyLeavingTheOrganization: conditions + ArnNotLike aws:PrincipalArn arn:aws:iam::*:role/*"
+        ),
+        "",
+    ]
+    assert (
+        "  name                   break-glass-dana  (certain; named by AWS: the name of the IAM user)"
+        in lines
+    )
+    assert [line for line in lines if line and not line.startswith(" ")][3:] == [
+        "Who", "Before", "After", "As recorded", "Evidence",
+    ]  # fmt: skip
+    assert "  attested by digests    not checked" in lines
+    assert "  conflicts              none known" in lines
+    assert (
+        '    "userAgent": "tool/1.0 <script>alert(1)</script> \\u001b[31mred\\u001b[0m",' in lines
+    )
+    assert not {char for char in text if ord(char) < 32} - {"\n"}
+    assert "\x1b" not in text
+
+
+def test_a_read_can_be_shown(samples):
+    """What changes nothing is told in words too."""
+    events = samples.events()
+    read = events[events["event_name"] == "ListAccounts"].iloc[0]["event_id"]
+    (record,) = samples.show(read).records
+    assert record.change.description == "listed the accounts of the organization"
+
+
+def test_a_result_is_told_with_its_request(samples):
+    """The event that tells how a request ended names the request, which is in the reports."""
+    events = samples.events()
+    result = events[events["event_name"] == "CreateAccountResult"].iloc[0]["event_id"]
+    (record,) = samples.show(result).records
+    assert record.told_with == record.change.event.event_id != result
+    assert f"It is told together with event {record.told_with}." in render_event(
+        samples.show(result)
+    )
+
+
+def test_records_of_one_id_are_all_shown(tmp_path):
+    """Two records that contradict each other are both there, each with its own change."""
+    other = MOVED | {"eventName": "LeaveOrganization", "requestParameters": None}
+    shown = load(tmp_path, MOVED, other).show("aaaa")
+    actions = {record.change.action for record in shown.records}
+    assert actions == {"LeaveOrganization", "MoveAccount"}
+    assert sorted(record.conflict for record in shown.records) == [False, True]
+    text = render_event(shown)
+    assert "Record 1 of 2 with the id aaaa-1" in text
+    assert text.count("conflicts              1 other record(s) of this id") == 2
+
+
+def test_an_event_of_another_service_has_no_words(tmp_path):
+    """Where everything was loaded, everything can be shown."""
+    other = MOVED | {"eventSource": "iam.amazonaws.com", "eventName": "CreateUser"}
+    shown = load(tmp_path, other, event_sources=None).show("aaaa-1")
+    assert shown.records[0].change is None
+    assert shown.to_json()["records"][0]["change"] is None
+    assert "No event of AWS Organizations" in render_event(shown)
+
+
+def test_an_id_that_begins_many_or_none_is_an_error(samples, tmp_path):
+    """The errors say which there are; a whole id is itself even where others begin so."""
+    with pytest.raises(
+        TrailscanError, match=r"^'5' begins the ids of 26 events: 5005760a-\S+, .* …$"
+    ):
+        samples.show("5")
+    with pytest.raises(NotFoundError, match=r"^no event 'zz' among the 438 of "):
+        samples.show("zz")
+    with pytest.raises(TrailscanError):
+        samples.show(" ")
+    store = load(tmp_path, MOVED, MOVED | {"eventID": "aaaa-12"})
+    assert store.show("aaaa-1").event_id == "aaaa-1"
+    assert repr(store.show("aaaa-12")) == (
+        "<event aaaa-12: 1 record(s) 'moved account 222233334444 from an unknown parent to an unknown parent'>"
+    )

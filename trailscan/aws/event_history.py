@@ -1,0 +1,140 @@
+"""Event history: CloudTrail's LookupEvents, asked no faster than it allows.
+
+It holds the management events of the last 90 days of the signed-in account, a region at a time, and
+answers 50 events a page and two requests a second (docs.aws.amazon.com/awscloudtrail/latest/
+APIReference/API_LookupEvents.html).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from trailscan.aws.calls import call, find_caller, service_client
+from trailscan.aws.session import open_session
+from trailscan.errors import TrailscanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from trailscan.aws.session import AwsOptions
+
+REACH = timedelta(days=90)
+_INTERVAL = 0.5  # seconds: two requests a second, an account and region
+_SLACK = timedelta(minutes=5)  # a start of 90 days ago must still be in reach when it is asked for
+_PAGE = 50
+
+LookedUp = dict[str, Any]
+"""One event of an answer, in the service's own words; `CloudTrailEvent` holds the record."""
+
+
+class Pace:
+    """Lets one through at a time, so long after the one before; `wait` is botocore's to call."""
+
+    def __init__(
+        self,
+        interval: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._interval = interval
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self, **_: object) -> None:
+        """Come back when it is time for the next request, a repeated one included."""
+        with self._lock:
+            if (early := self._next - self._clock()) > 0:
+                self._sleep(early)
+            self._next = self._clock() + self._interval
+
+
+class EventHistory:
+    """The Event history of the signed-in account.
+
+    Args:
+        options: how to reach AWS.
+        now: the present, should AWS not say the time itself.
+        pace: makes what keeps requests apart, one a region.
+
+    Attributes:
+        caller: who is signed in.
+        now: the present, by AWS's clock; UTC.
+        oldest: how far back it reaches.
+
+    Raises:
+        AccessError: there are no valid credentials.
+        TrailscanError: AWS gives no answer.
+    """
+
+    def __init__(
+        self,
+        options: AwsOptions,
+        now: datetime,
+        pace: Callable[[], Pace] = lambda: Pace(_INTERVAL),
+    ) -> None:
+        self._session = open_session(options)
+        self.caller = find_caller(self._session)
+        self.now = (self.caller.now or now).astimezone(UTC).replace(microsecond=0)
+        self.oldest = self.now - REACH + _SLACK
+        self._pace = pace
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def regions(self) -> set[str]:
+        """The regions of the account's partition in which CloudTrail is, by botocore's table."""
+        partition = self.caller.partition
+        return set(self._session.get_available_regions("cloudtrail", partition_name=partition))
+
+    def lookup(
+        self, region: str, event_source: str | None, start: datetime, end: datetime
+    ) -> list[LookedUp]:
+        """The events of a region between two instants, both included, the latest first.
+
+        Args:
+            region: where they were written.
+            event_source: of which service; None for all.
+            start: not before this.
+            end: not after this.
+
+        Raises:
+            AccessError: looking up is not allowed.
+            TrailscanError: an answer is missing; then there are no events at all.
+        """
+        return [event for page in self._pages(region, event_source, start, end) for event in page]
+
+    def _pages(
+        self, region: str, event_source: str | None, start: datetime, end: datetime
+    ) -> Iterator[list[LookedUp]]:
+        """The pages of one look-up."""
+        client, where = self._client(region), f"Event history of {region}"
+        asked: dict[str, Any] = {"StartTime": start, "EndTime": end, "MaxResults": _PAGE}
+        if event_source is not None:
+            one = {"AttributeKey": "EventSource", "AttributeValue": event_source}
+            asked["LookupAttributes"] = [one]
+        while True:
+            page = call(client, "lookup_events", where, **asked)
+            if "Events" not in page:
+                raise TrailscanError(f"{where} answered, but not as CloudTrail does (a proxy?)")
+            yield page["Events"]
+            token = page.get("NextToken")
+            if token is None:
+                return
+            if token == asked.get("NextToken"):
+                raise TrailscanError(f"{where} repeats a page without end")
+            asked["NextToken"] = token
+
+    def _client(self, region: str) -> Any:
+        """CloudTrail in a region, at its pace."""
+        with self._lock:
+            if region not in self._clients:
+                client = service_client(self._session, "cloudtrail", region)
+                client.meta.events.register(
+                    "before-send.cloudtrail.LookupEvents", self._pace().wait
+                )
+                self._clients[region] = client
+            return self._clients[region]

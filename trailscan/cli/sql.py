@@ -1,0 +1,55 @@
+"""`trailscan sql QUERY`: the store as tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trailscan.aws.session import AwsOptions
+from trailscan.cli import options as o
+from trailscan.cli.output import write_table
+
+
+@o.with_aws
+def sql(
+    query: Annotated[
+        str,
+        typer.Argument(metavar="QUERY", help="One SELECT, in DuckDB's SQL.", show_default=False),
+    ],
+    store: o.Store = o.DEFAULT_STORE,
+    tz: Annotated[
+        str, typer.Option("--tz", metavar="ZONE", help="Zone of times, as Europe/Paris.")
+    ] = "UTC",
+    format: Annotated[  # noqa: A002  # the option's name
+        o.Format | None, typer.Option("--format", help="Form of the answer. [default: table]")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write there; the suffix chooses the form."
+        ),
+    ] = None,
+    *,
+    names: o.Names = None,
+    aws: AwsOptions,
+    quiet: o.Quiet = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Query the store with SQL over the views events, changes, log_files and rejects.
+
+    The store is only read, and a query reaches nothing else: no file, no network, no setting.
+    DESCRIBE changes lists the columns of a view.
+    """
+    from trailscan.buckets import open_bucket
+    from trailscan.reports.sql import run_query
+    from trailscan.store.reader import StoreReader
+    from trailscan.window import parse_zone
+
+    reader = StoreReader(open_bucket(store, aws), store, o.read_names(names))
+    try:
+        table = run_query(reader, query, parse_zone(tz))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    write_table(table, format, output, quiet=quiet, no_color=no_color)

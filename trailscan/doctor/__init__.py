@@ -1,0 +1,1 @@
+"""What AWS must allow for a command to work: as an IAM policy, and tried call by call."""

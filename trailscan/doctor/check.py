@@ -1,0 +1,68 @@
+"""What came of trying one permission."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from trailscan.errors import AccessError, TrailscanError
+
+if TYPE_CHECKING:
+    from trailscan.aws.tries import Tried
+    from trailscan.doctor.permissions import Need
+
+Status = Literal["ok", "missing", "failed", "not tried"]
+
+
+class Check(NamedTuple):
+    """One permission and what came of trying it.
+
+    Attributes:
+        status: `missing` is a permission to allow; `failed` is anything else that went wrong.
+        action: of IAM.
+        resource: the ARNs to allow it on.
+        needed_by: what does not work without.
+        optional: the rest works without.
+        detail: what was seen, or why it was not tried.
+    """
+
+    status: Status
+    action: str
+    resource: str
+    needed_by: str
+    optional: bool
+    detail: str
+
+
+def _check(status: Status, need: Need, action: str, detail: str) -> Check:
+    return Check(status, action, " ".join(need.resources), need.needed_by, need.optional, detail)
+
+
+def fine(need: Need, action: str, detail: str = "") -> Check:
+    """It works."""
+    return _check("ok", need, action, detail)
+
+
+def broken(need: Need, action: str, detail: str) -> Check:
+    """It is allowed, or so it seems, and does not work."""
+    return _check("failed", need, action, detail)
+
+
+def not_tried(need: Need, action: str, why: str) -> Check:
+    """Nothing is known of it."""
+    return _check("not tried", need, action, why)
+
+
+def tried(need: Need, action: str, outcome: Tried, seen: str = "") -> Check:
+    """What a call says of the permission for it."""
+    if outcome.succeeded:
+        return fine(need, action, seen)
+    said = f"{outcome.code}: {outcome.message}"
+    return _check("missing" if outcome.denied else "failed", need, action, said)
+
+
+def outcome_of(need: Need, action: str, error: TrailscanError | None, seen: str = "") -> Check:
+    """What an error of a bucket, or none, says of the permission."""
+    if error is None:
+        return fine(need, action, seen)
+    denied = isinstance(error, AccessError)
+    return _check("missing" if denied else "failed", need, action, str(error))

@@ -1,0 +1,144 @@
+"""Each permission tried once, with the call that a command would make."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from trailscan.aws.calls import find_caller, service_client
+from trailscan.aws.session import open_session, partition_of
+from trailscan.aws.tries import try_call
+from trailscan.doctor.check import Check, fine, not_tried, tried
+from trailscan.doctor.permissions import Need, Place, needs
+from trailscan.doctor.store import store_checks
+from trailscan.doctor.trail import trail_checks
+from trailscan.location import EVENT_HISTORY
+from trailscan.reports.table import Column, Table
+from trailscan.trail.keys import ORGANIZATIONS_REGIONS
+from trailscan.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trailscan.aws.session import AwsOptions, Session
+
+COLUMNS = (
+    Column("status", "Status", "text"),
+    Column("action", "Action", "id"),
+    Column("resource", "Resource", "text", most_width=60),
+    Column("needed_by", "Needed by", "text", most_width=30, least_width=120),
+    Column("optional", "Optional", "flag", least_width=140),
+    Column("detail", "Seen", "text", wide=True),
+)
+_DIGESTS_SINCE = datetime(2015, 1, 1, tzinfo=UTC)
+_SERVICES = {
+    "EventHistory": (("cloudtrail:LookupEvents", "lookup_events"),),
+    "ValidateKeys": (("cloudtrail:ListPublicKeys", "list_public_keys"),),
+    "OptionalNames": (
+        ("organizations:DescribeOrganization", "describe_organization"),
+        ("organizations:ListAccounts", "list_accounts"),
+    ),
+}
+"""The calls that try a need of another service than S3."""
+
+
+def examine(source: str | None, store: str, options: AwsOptions, now: datetime) -> list[Check]:
+    """Every permission that the source and the store need, tried.
+
+    Args:
+        source: what `load` would be given; None to look at the store only, and only read it.
+        store: a folder or `s3://bucket/prefix`.
+        options: how to reach AWS.
+        now: the present.
+
+    Raises:
+        TrailscanError: nobody is signed in, AWS does not answer, or a URI names no bucket.
+    """
+    session = open_session(options)
+    unasked = _why_unasked(options)
+    who, partition = _who(session, unasked)
+    needed = {need.sid: need for need in needs(source, store, partition)}
+    checks = [who]
+    if source is not None and source.startswith("s3://"):
+        place = Place.of(source, partition)
+        checks += trail_checks(session, options, source, place, needed)
+    elif source is not None and source != EVENT_HISTORY:
+        checks.append(_local(source))
+    checks += _service_checks(session, unasked, partition, needed, now)
+    if store.startswith("s3://"):
+        checks += store_checks(session, options, store, Place.of(store, partition), needed)
+    else:
+        checks.append(_local(store))
+    return checks
+
+
+def _why_unasked(options: AwsOptions) -> str:
+    """Why services of AWS other than S3 are not asked; empty when they are."""
+    if options.no_sign_request:
+        return "requests are not signed"
+    if options.endpoint_url is not None and ".amazonaws.com" not in options.endpoint_url:
+        return f"{options.endpoint_url} is a server of S3 alone"
+    return ""
+
+
+def _who(session: Session, unasked: str) -> tuple[Check, str]:
+    """Who is signed in, and the partition."""
+    who = Need("Identity", ("sts:GetCallerIdentity",), ("*",), "nothing")
+    if unasked:
+        nobody = not_tried(who, who.actions[0], unasked)._replace(optional=True)
+        return nobody, partition_of(session.region_name)
+    caller = find_caller(session)
+    return fine(who, who.actions[0], f"signed in as {caller.arn}"), caller.partition
+
+
+def _local(place: str) -> Check:
+    """A line for what is on this machine."""
+    why = "it is no place in S3: nothing of AWS is needed for it"
+    return Check("not tried", "-", place, "nothing", optional=True, detail=why)
+
+
+def _service_checks(
+    session: Session,
+    unasked: str,
+    partition: str,
+    needed: Mapping[str, Need],
+    now: datetime,
+) -> Iterator[Check]:
+    """What is needed of CloudTrail and Organizations."""
+    asked: dict[str, dict[str, Any]] = {
+        "lookup_events": {"StartTime": now, "EndTime": now, "MaxResults": 1},
+        "list_public_keys": {"StartTime": _DIGESTS_SINCE, "EndTime": now},
+        "list_accounts": {"MaxResults": 1},
+    }
+    for sid, calls in _SERVICES.items():
+        for action, operation in calls if sid in needed else ():
+            if unasked:
+                yield not_tried(needed[sid], action, unasked)._replace(optional=True)
+                continue
+            service = action.partition(":")[0]
+            region = ORGANIZATIONS_REGIONS.get(partition)
+            client = service_client(session, service, region)
+            outcome = try_call(client, operation, **asked.get(operation, {}))
+            yield tried(needed[sid], action, outcome)
+
+
+def is_healthy(checks: list[Check]) -> bool:
+    """Whether all that must work does."""
+    return all(check.status == "ok" or check.optional for check in checks)
+
+
+def to_table(checks: list[Check]) -> Table:
+    """The checks as a report."""
+    missing = [check for check in checks if check.status == "missing" and not check.optional]
+    note = f"{len(missing):,} permissions to allow" if missing else "no permission is missing"
+    return Table("doctor", COLUMNS, tuple(map(tuple, checks)), Window(), (note,))
+
+
+def to_line(check: Check) -> str:
+    """A check in one line: what came of it, the action, and what to do or what was seen."""
+    allow = f"allow it on {check.resource}, needed by {check.needed_by}: "
+    told = {"missing": allow, "failed": f"on {check.resource}: "}.get(check.status, "")
+    optional = " (optional)" if check.optional and check.status in ("missing", "failed") else ""
+    seen = check.detail if check.action != "-" else f"{check.resource}: {check.detail}"
+    words = f"{check.status:<10} {check.action:<34} {told}{' '.join(seen.split())}{optional}"
+    return words.rstrip()

@@ -1,0 +1,144 @@
+"""Event history as a bucket: each UTC day of an account and region is one log file.
+
+A day that is over for long enough is settled: its log file keeps its name, and once loaded it is
+never asked for again. The latest days are asked for anew by each load, since events may still
+arrive; what was loaded before is then a duplicate by its event id.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+from trailscan.aws.event_history import REACH, EventHistory
+from trailscan.buckets import ObjectInfo
+from trailscan.buckets.base import split_folder
+from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.load.plan import SourcePlan
+from trailscan.location import EVENT_HISTORY
+from trailscan.window import Window, format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trailscan.aws.session import AwsOptions
+    from trailscan.trail.log_file import Wanted
+
+SETTLED_AFTER = timedelta(hours=24)
+"""How long after its end a day's events are all there: minutes on average, AWS promises nothing."""
+
+_SETTLED = "settled"
+_NAME = re.compile(r"([0-9]{8}T[0-9]{6}Z)_([0-9]{8}T[0-9]{6}Z)\.json")
+_INSTANT = "%Y%m%dT%H%M%SZ"
+
+
+class EventHistoryBucket:
+    """Reads like a bucket; its keys are `account/CloudTrail/region/year/month/day/start_end.json`.
+
+    Args:
+        history: of the signed-in account.
+        regions: to look into.
+        event_sources: to look for; None for all.
+    """
+
+    list_requests = 0
+
+    def __init__(
+        self, history: EventHistory, regions: set[str], event_sources: tuple[str, ...] | None
+    ) -> None:
+        self.name = EVENT_HISTORY
+        self._history = history
+        self._regions = regions
+        self._sources: tuple[str | None, ...] = (None,) if event_sources is None else event_sources
+
+    @property
+    def prefix(self) -> str:
+        """The folder of the account's regions."""
+        return f"{self._history.caller.account_id}/CloudTrail/"
+
+    def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
+        """The regions, in the folder of the account; elsewhere what `list_objects` has."""
+        if folder == self.prefix:
+            yield from (f"{folder}{region}/" for region in sorted(self._regions))
+        else:
+            yield from self.list_objects(folder)
+
+    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
+        """All of them."""
+        return split_folder(self.list_here(folder))
+
+    def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
+        """The days of a region from the oldest to the present; nothing is asked for yet."""
+        now = self._history.now
+        as_of = f"as-of-{now:{_INSTANT}}"
+        start = self._history.oldest.replace(hour=0, minute=0, second=0)
+        while start < now:
+            midnight = start + timedelta(days=1)
+            end = min(midnight, now)
+            key = f"{folder}{start:%Y/%m/%d}/{start:{_INSTANT}}_{end:{_INSTANT}}.json"
+            if after is None or key > after:
+                yield ObjectInfo(key, 0, _SETTLED if end + SETTLED_AFTER <= now else as_of)
+            start = midnight
+
+    def read(self, key: str, etag: str | None = None) -> bytes:
+        """The events of a day as `aws cloudtrail lookup-events` prints them."""
+        del etag  # a day is looked up as it is
+        region = key.removeprefix(self.prefix).partition("/")[0]
+        name = _NAME.fullmatch(key.rpartition("/")[2])
+        if name is None or not key.startswith(self.prefix):
+            raise NotFoundError(f"{EVENT_HISTORY}:{key} is no day of this account")
+        start, end = (datetime.strptime(one, _INSTANT).replace(tzinfo=UTC) for one in name.groups())
+        oldest = self._history.oldest
+        events = [
+            event
+            for source in self._sources
+            for event in self._history.lookup(region, source, max(start, oldest), end)
+        ]
+        return msgspec.json.encode({"Events": events})
+
+    def write(self, key: str, data: bytes) -> NoReturn:
+        """Never."""
+        raise TrailscanError(f"{len(data):,} bytes cannot be written to {EVENT_HISTORY}:{key}")
+
+    write_new = write
+
+    def delete(self, key: str) -> NoReturn:
+        """Never."""
+        raise TrailscanError(f"{EVENT_HISTORY}:{key} cannot be deleted")
+
+
+def open_event_history(
+    options: AwsOptions, wanted: Wanted, regions: frozenset[str], window: Window, now: datetime
+) -> SourcePlan:
+    """The Event history of the signed-in account as a source.
+
+    Args:
+        options: how to reach AWS.
+        wanted: the event sources to look for.
+        regions: to look into, as far as the account's partition has them; empty for all.
+        window: what the load is asked for.
+        now: the present, should AWS not say the time itself.
+
+    Raises:
+        AccessError: there are no valid credentials.
+        TrailscanError: AWS gives no answer, or has none of the regions.
+    """
+    history = EventHistory(options, now)
+    known = history.regions()
+    chosen = (known & regions) if regions else known
+    if not chosen:
+        raise TrailscanError(f"CloudTrail is in none of the regions {', '.join(sorted(regions))}")
+    bucket = EventHistoryBucket(history, chosen, wanted.event_sources)
+    account = history.caller.account_id
+    note = (
+        f"{EVENT_HISTORY}: the last {REACH.days} days of account {account} alone, in "
+        f"{', '.join(sorted(chosen))}; what other accounts did is in a trail only"
+    )
+    missing = ""
+    if window.start is not None and window.start.date() < history.oldest.date():
+        oldest = format_instant(history.oldest)
+        missing = f"{EVENT_HISTORY} before {oldest}: CloudTrail keeps {REACH.days} days"
+    return SourcePlan(EVENT_HISTORY, bucket, bucket.prefix, note=note, missing=missing)

@@ -1,0 +1,140 @@
+"""Whether an update of a policy took something away from what it forbids.
+
+A service or resource control policy forbids by its Deny statements, and by what its Allow
+statements leave out. An update loosens it if a Deny ends, names fewer actions, resources or
+principals, or holds under more conditions; or if an Allow gains something. How IAM evaluates each
+element: IAM user guide, `reference_policies_elements`.
+"""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from trailscan.errors import DecodeError
+from trailscan.organizations.policies import decoded, label, matched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_NAMED = {"Action": "actions", "Resource": "resources", "Principal": "principals"}
+_LISTS = ("stringequals", "stringlike", "arnequals", "arnlike", "ipaddress")
+_SETS = ("foranyvalue:", "forallvalues:")
+
+JsonStatement = dict[str, Any]
+
+
+def loosened(before: str, after: str) -> tuple[str, ...]:
+    """In words, what a policy's text forbade and forbids no more; empty when nothing.
+
+    Texts that cannot be compared, and such without statements, loosen nothing that can be told.
+    """
+    try:
+        (_, was), (_, now) = decoded(before), decoded(after)
+    except DecodeError:
+        return ()
+    pairs, removed, added = matched(was, now)
+    said = [f"denial {label(one.value)} removed" for one in removed if _effect(one.value) == "deny"]
+    for old, new in pairs:
+        if isinstance(old.value, dict) and isinstance(new.value, dict):
+            said += _looser(old.value, new.value)
+    said += [f"{label(one.value)} added" for one in added if _effect(one.value) == "allow"]
+    return tuple(said)
+
+
+def _effect(statement: object) -> str:
+    return str(statement.get("Effect")).casefold() if isinstance(statement, dict) else ""
+
+
+def _looser(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
+    """What a statement forbids no more."""
+    if _effect(old) == "deny" != _effect(new):
+        yield f"denial {label(old)} became {new.get('Effect')}"
+    elif _effect(old) == "deny":
+        yield from (f"denial {label(old)} {how}" for how in _narrower(old, new))
+    elif _effect(old) == _effect(new) == "allow":
+        yield from (f"{label(old)} allows more {word}" for word in _wider(old, new))
+
+
+def _narrower(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
+    """How a statement applies to less than before."""
+    for name, word in _NAMED.items():
+        if _lost(old, new, name) or _lost(new, old, f"Not{name}"):
+            yield f"names fewer {word}"
+    if _more_conditions(_conditions(old), _conditions(new)):
+        yield "holds under more conditions"
+
+
+def _wider(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
+    """What a statement applies to and did not before."""
+    for name, word in _NAMED.items():
+        if _lost(new, old, name) or _lost(old, new, f"Not{name}"):
+            yield word
+    if _more_conditions(_conditions(new), _conditions(old)):
+        yield "circumstances"
+
+
+def _lost(old: JsonStatement, new: JsonStatement, name: str) -> bool:
+    """Whether an element has a value that its later form does not cover.
+
+    What is replaced by its opposite, `Action` by `NotAction`, cannot be compared: it counts as
+    lost.
+    """
+    if name not in old:
+        return False
+    if name not in new:
+        return True
+    patterns = _texts(new[name])
+    return any(not any(_covers(p, value) for p in patterns) for value in _texts(old[name]))
+
+
+def _texts(value: object) -> list[str]:
+    """The values of an element, in lower case: whether case counts differs, and seldom matters."""
+    if isinstance(value, dict):
+        pairs = ((key, text) for key, inner in value.items() for text in _texts(inner))
+        return [f"{key}:{text}".casefold() for key, text in pairs]
+    values = value if isinstance(value, list) else [value]
+    return [one.casefold() if isinstance(one, str) else json.dumps(one) for one in values]
+
+
+def _covers(pattern: str, value: str) -> bool:
+    """Whether a value with `*` and `?` is among those that another stands for."""
+    return fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+def _conditions(statement: JsonStatement) -> dict[tuple[str, str], list[str]]:
+    """The values of each condition by operator and key."""
+    found = statement.get("Condition")
+    operators = found.items() if isinstance(found, dict) else ()
+    return {
+        (operator.casefold(), key.casefold()): _texts(values)
+        for operator, keys in operators
+        if isinstance(keys, dict)
+        for key, values in keys.items()
+    }
+
+
+def _more_conditions(
+    old: Mapping[tuple[str, str], list[str]], new: Mapping[tuple[str, str], list[str]]
+) -> bool:
+    """Whether something met the old conditions and does not meet the new ones.
+
+    All conditions must hold, one value of each suffices; of a negated one none may match.
+    """
+    return any(
+        condition not in old or _stricter(condition[0], old[condition], values)
+        for condition, values in new.items()
+    )
+
+
+def _stricter(operator: str, old: list[str], new: list[str]) -> bool:
+    """Whether a condition with other values is met by less than before."""
+    plain = operator.removesuffix("ifexists")
+    for prefix in _SETS:
+        plain = plain.removeprefix(prefix)
+    if "not" in plain:
+        return any(value not in old for value in new)
+    if plain.startswith(_LISTS):
+        return any(value not in new for value in old)
+    return sorted(old) != sorted(new)

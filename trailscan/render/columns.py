@@ -1,0 +1,52 @@
+"""The texts of a report a column at a time: one look at a column spares one at each of its cells.
+
+A report can have 50,000 rows of 27 cells, nearly all of them plain. Whether a column is plain is
+asked once, of all its text; only of a column that is not are the cells looked at, each one once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trailscan.render.escape import FORMULA_STARTS, cell
+from trailscan.reports.table import as_text
+from trailscan.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SUSPECT = frozenset({*FORMULA_STARTS, " "})
+
+
+def texts(values: Sequence[object]) -> list[str]:
+    """The values of a column as text, `as_text` of each."""
+    kinds = set(map(type, values))
+    if kinds <= {str}:
+        return list(values)  # type: ignore[arg-type]  # all of them are
+    if kinds <= {str, type(None)}:
+        return ["" if value is None else value for value in values]  # type: ignore[misc]  # the same
+    return [as_text(value) for value in values]
+
+
+def visible_texts(found: list[str]) -> list[str]:
+    """The texts of a column with nothing unseen in them, `visible` of each."""
+    if is_plain(found):
+        return found
+    shown = {text: visible(text) for text in set(found)}
+    return [shown[text] for text in found]
+
+
+def safe_cells(found: list[str]) -> list[str]:
+    """The texts of a column for a spreadsheet, `cell` of each."""
+    plain = is_plain(found)
+    suspects = {text for text in set(found) if not plain or text[:1] in _SUSPECT}
+    if not suspects:
+        return found
+    safe = {text: cell(text) for text in suspects}
+    return [safe.get(text, text) for text in found]
+
+
+def is_plain(found: Iterable[str]) -> bool:
+    """Whether texts have only characters of ASCII that are seen, and spaces."""
+    whole = "".join(found)
+    return whole.isascii() and whole.isprintable()

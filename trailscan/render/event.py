@@ -1,0 +1,134 @@
+"""One event in full as text for a terminal: nothing in it that a terminal would obey."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from trailscan.render.escape import visible
+from trailscan.reports.principals import naming
+from trailscan.window import format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trailscan.organizations.changes import Change
+    from trailscan.reports.show import Shown, ShownRecord
+
+_LABEL = 22
+
+
+def render_event(shown: Shown) -> str:
+    """The event in words, before and after, as recorded, and its evidence."""
+    lines: list[str] = []
+    for place, record in enumerate(shown.records, 1):
+        if len(shown.records) > 1:
+            lines.append(f"Record {place} of {len(shown.records)} with the id {shown.event_id}")
+        lines += [*_words(shown.event_id, record), *_recorded(record), *_evidence(shown, record)]
+    return "".join(f"{visible(line)}".rstrip() + "\n" for line in lines)
+
+
+def _words(event_id: str, record: ShownRecord) -> Iterator[str]:
+    """What the event did and who did it."""
+    yield f"Event {event_id}"
+    change = record.change
+    if change is None:
+        yield "No event of AWS Organizations: it has no words here."
+        yield ""
+        return
+    when = format_instant(change.event.event_time)
+    yield f"{when}  {change.action}  {change.outcome}, {change.severity}"
+    yield f"{change.principal.display}: {change.description}"
+    if record.told_with:
+        yield f"It is told together with event {record.told_with}."
+    yield ""
+    yield from _who(change)
+    for title, text in (("Before", change.before), ("After", change.after)):
+        if text is not None:
+            yield title
+            yield from _indented(_pretty(text))
+            yield ""
+
+
+def _who(change: Change) -> Iterator[str]:
+    """Who it was, and how sure that is."""
+    who, event = change.principal, change.event
+    named = naming(who.rule)
+    sure = "certain" if who.certain else "not certain"
+    yield "Who"
+    yield from _fields(
+        ("name", f"{who.name}  ({sure}; named by {named.by}: {named.means})"),
+        ("kind", who.kind),
+        ("role", who.role),
+        ("session", who.session),
+        ("permission set", who.permission_set),
+        ("through", who.service),
+        ("account", who.account_id),
+        ("ARN", who.arn),
+        ("from", event.source_ip_address),
+        ("with", f"{change.client}  ({event.user_agent})" if event.user_agent else change.client),
+        ("error", event.error_code),
+        ("error message", event.error_message),
+        ("related events", " ".join(change.related_event_ids) or None),
+    )
+    yield ""
+
+
+def _recorded(record: ShownRecord) -> Iterator[str]:
+    yield "As recorded"
+    yield from _indented(_pretty(record.record))
+    yield ""
+
+
+def _evidence(shown: Shown, record: ShownRecord) -> Iterator[str]:
+    """Where it was read, with what hashes, and what is known against it."""
+    commit, log_file = record.commit, record.log_file or {}
+    delivered = log_file.get("delivered")
+    others = len(shown.records) - 1
+    conflict = f"{others} other record(s) of this id" if others else "none known"
+    yield "Evidence"
+    yield from _fields(
+        ("log file", str(record.where._replace(record_index=None))),
+        ("record", str(record.where.record_index)),
+        ("in the trail of", record.recipient_account_id),
+        ("ETag", record.etag),
+        ("SHA-256, uncompressed", record.log_file_sha256),
+        ("SHA-256, as stored", log_file.get("stored_sha256")),
+        ("SHA-256 of the record", record.record_sha256),
+        ("delivered", format_instant(delivered) if delivered else None),
+        ("not as delivered", log_file.get("deviations")),
+        ("commit", f"{commit.seq} of {format_instant(commit.committed_at)} by {commit.tool}"),
+        ("load", commit.load_id),
+        ("conflicts", conflict),
+        ("copies", _copies(log_file.get("duplicates"))),
+        ("attested by digests", record.attested),
+    )
+    yield ""
+
+
+def _copies(duplicates: int | None) -> str | None:
+    """What is known of copies: a load counts them by log file and keeps none."""
+    if duplicates is None:
+        return None
+    return f"{duplicates} of this log file's records were in the store already"
+
+
+def _fields(*fields: tuple[str, str | None]) -> Iterator[str]:
+    """Labels and values, those without a value left out."""
+    for label, value in fields:
+        if value is not None:
+            yield f"  {label:<{_LABEL}} {value}"
+
+
+def _pretty(text: str) -> str:
+    """JSON with line ends and indentation, every token as it was; any other text as it is."""
+    try:
+        return msgspec.json.format(text, indent=2)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return text
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.indent(text, "  ").split("\n")

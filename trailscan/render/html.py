@@ -1,0 +1,152 @@
+"""A report as one HTML page that opens offline, from one file, under a strict security policy.
+
+The template engine escapes every value; data for the page's program is JSON in which `<` is written
+as an escape. What is put in as it is, is the page's own style and program, and they alone may act:
+the policy names them by their SHA-256 and forbids all else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.render.grades import order, tone
+from trailscan.render.page_data import (
+    Block,
+    about_block,
+    cell_text,
+    details_block,
+    evidence_blocks,
+    is_small,
+)
+from trailscan.render.page_style import column_style
+from trailscan.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jinja2 import Environment
+
+    from trailscan.reports.table import Table
+
+_PAGE = Path(__file__).parent / "page"
+
+
+class Tile(NamedTuple):
+    """How many rows have a value."""
+
+    value: str
+    rows: int
+    look: str
+
+
+def render_html(table: Table) -> str:
+    """The shown columns as a table, plots of them, and behind each row all of it and its records.
+
+    Returns:
+        A whole document. The same report gives the same text.
+    """
+    from markupsafe import Markup  # noqa: PLC0415  # start-up
+
+    from trailscan.render.charts import draw_charts  # noqa: PLC0415  # heavy
+
+    data, remarks = _data(table)
+    style = f"{_read('style.css')}{column_style(table.columns)}"
+    opening, program = _read("opening.js"), _read("program.js")
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            policy=_policy(style, opening, program),
+            style=Markup(style),  # noqa: S704  # the package's own, and numbers
+            opening=Markup(opening),  # noqa: S704  # the package's own
+            program=Markup(program),  # noqa: S704  # the package's own
+            report=visible(table.name),
+            title=visible(table.title or table.name.capitalize()),
+            window=table.window.told_in(table.tz),
+            tiles=[list(_tiles(table, place)) for place in _ordered(table)],
+            incomplete=[visible(why) for why in table.incomplete],
+            notes=[visible(note) for note in (*table.notes, *remarks)],
+            charts=draw_charts(table),
+            titles=[visible(column.title) for column in table.columns if not column.detail],
+            rows=[list(_cells(table, row)) for row in table.rows],
+            data=data,
+        )
+    )
+
+
+def _data(table: Table) -> tuple[list[Block], tuple[str, ...]]:
+    """The data of a page's program, and what a reader should know of it."""
+    if not table.rows:
+        return [], ()
+    evidence = table.evidence() if table.evidence else ()
+    packed = not is_small(table, evidence)
+    records, left_out = evidence_blocks(evidence, packed=packed)
+    remark = (
+        f"the records of {left_out:,} rows are left out of this page, for its size; "
+        "trailscan show EVENT shows one"
+    )
+    blocks = [about_block(table), details_block(table, packed=packed), *records]
+    return blocks, (remark,) if left_out else ()
+
+
+def _ordered(table: Table) -> list[int]:
+    """The places of the columns whose values have an order."""
+    return [place for place, column in enumerate(table.columns) if order(column)]
+
+
+def _tiles(table: Table, place: int) -> Iterator[Tile]:
+    """How many rows have each value of a column, where any has."""
+    column = table.columns[place]
+    counts = Counter(row[place] for row in table.rows)
+    for value in order(column):
+        if counts[value]:
+            yield Tile(visible(value), counts[value], tone(column, value) or "")
+
+
+def _cells(table: Table, row: tuple[object, ...]) -> Iterator[tuple[str, str, int]]:
+    """The shown texts of a row, each with its look and how much of it suffices."""
+    for column, value in zip(table.columns, row, strict=True):
+        if not column.detail:
+            yield cell_text(value), tone(column, value) or "", column.short
+
+
+def _policy(style: str, *programs: str) -> str:
+    """The Content-Security-Policy that allows the page's style and programs, and nothing else."""
+    scripts = " ".join(map(_hash, programs))
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {scripts}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+@cache
+def _read(name: str) -> str:
+    """A file of the page."""
+    return (_PAGE / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    """The template engine: it escapes everything, and stops at a value that is not given."""
+    from jinja2 import (  # noqa: PLC0415  # start-up
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+    )
+
+    return Environment(
+        loader=FileSystemLoader(_PAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )

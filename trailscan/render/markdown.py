@@ -1,0 +1,76 @@
+"""A report as a Markdown table (GitHub's flavour) to paste into an issue or a wiki.
+
+What a renderer might take for markup stands in code spans, which no renderer links, mentions or
+interprets; a pipe, which even there would end a cell, is written as a character reference.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from trailscan.render.csv import as_text, clock_text
+from trailscan.visible import visible
+
+if TYPE_CHECKING:
+    from trailscan.reports.table import Column, Table
+
+_PIPE = "&#124;"
+_PLAIN = re.compile(r"(?:[^\W_]|[,;()'\"=+%/?>-]|[.:](?=[,;()'\"]*$))*")
+_OPENS = re.compile(r"[-+>]|\d+[.)]")  # what begins a list, a line or a quotation
+_TICKS = re.compile("`+")
+
+
+def render_markdown(table: Table) -> str:
+    """A heading, what was looked at, and the columns that are no details."""
+    shown = [(place, column) for place, column in enumerate(table.columns) if not column.detail]
+    heading = inline(table.title or table.name)
+    missing = [f"incomplete: {why}" for why in table.incomplete]
+    lines = [f"## {heading}", "", *(f"- {inline(note)}" for note in (*missing, *table.notes))]
+    if table.rows:
+        titles = [inline(column.title) for _, column in shown]
+        rules = ["---:" if column.kind in {"count", "number"} else "---" for _, column in shown]
+        lines += ["", _row(titles), _row(rules)]
+        lines += [
+            _row([_cell(row[place], column) for place, column in shown]) for row in table.rows
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def inline(text: str) -> str:
+    """Any text as Markdown that shows it, on one line, and does nothing else."""
+    words = visible(text).split(" ")
+    first = next((place for place, word in enumerate(words) if word), 0)
+    plain = [
+        bool(_PLAIN.fullmatch(word)) and not (place == first and _OPENS.match(word))
+        for place, word in enumerate(words)
+    ]
+    runs = groupby(zip(plain, words, strict=True), key=lambda pair: pair[0])
+    parts = ((kind, " ".join(word for _, word in run)) for kind, run in runs)
+    return " ".join(text if kind else _code(text) for kind, text in parts)
+
+
+def _code(text: str) -> str:
+    """A text in code spans, pipes between them."""
+    return _PIPE.join(_span(part) if part else "" for part in text.split("|"))
+
+
+def _span(text: str) -> str:
+    """One code span, fenced by more backticks than it holds."""
+    longest = max(map(len, _TICKS.findall(text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _cell(value: object, column: Column) -> str:
+    if isinstance(value, datetime):
+        return clock_text(value)
+    text = as_text(value)
+    return inline(text[: column.short] if column.short else text)
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,158 @@
+"""What a page's program reads: the columns, the details of rows, and the records behind them.
+
+Small data is plain JSON, which anyone can read in the page's source. Large data is deflated, in
+blocks, so that opening a row unpacks a few hundred records only.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.render.csv import as_text, clock_text
+from trailscan.render.grades import order
+from trailscan.render.json import safe_json
+from trailscan.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markupsafe import Markup
+
+    from trailscan.reports.table import Column, Evidence, Table
+
+    Behind = Sequence[Sequence[Evidence]]
+
+SMALL = 500_000
+"""Characters of details and records up to which they are plain JSON."""
+
+MOST_PACKED = 5_000_000
+"""Characters of packed records beyond which the records of further rows are left out."""
+
+_BLOCK = 200  # rows whose records are unpacked together
+_MOST_RECORDS = 20  # of a row: a finding may have thousands of events
+_LEVEL = 7
+_MOST_VALUES = 150
+_LONGEST_VALUE = 120
+_MOST_CHOICES = 7
+
+
+class Block(NamedTuple):
+    """Data of a page: JSON, or, packed, deflated JSON in base64."""
+
+    name: str
+    text: Markup | str
+    packed: bool
+
+
+def cell_text(value: object) -> str:
+    """A value as a page shows it; an instant as the clocks of its zone do."""
+    return visible(clock_text(value) if isinstance(value, datetime) else as_text(value))
+
+
+def is_small(table: Table, evidence: Behind) -> bool:
+    """Whether details and records are so few that they need no packing."""
+    details = sum(len(text) for row in table.rows for text in _details(table, row))
+    records = sum(len(one.record) for row in evidence for one in row)
+    return details + records <= SMALL
+
+
+def about_block(table: Table) -> Block:
+    """What the columns are, and which of them a reader may choose values of."""
+    columns = [
+        {
+            "name": column.name,
+            "title": visible(column.title),
+            "kind": column.kind,
+            "detail": column.detail,
+            "order": [visible(value) for value in order(column)],
+        }
+        for column in table.columns
+    ]
+    choices = [column.name for column in _choices(table)]
+    return _block("about", {"columns": columns, "choices": choices, "blockSize": _BLOCK})
+
+
+def details_block(table: Table, *, packed: bool) -> Block:
+    """For each row the texts of the columns that its line does not show."""
+    return _block("details", [list(_details(table, row)) for row in table.rows], packed=packed)
+
+
+def evidence_blocks(evidence: Behind, *, packed: bool) -> tuple[list[Block], int]:
+    """The records behind rows, some rows a block, and for how many rows they were left out."""
+    blocks: list[Block] = []
+    room, left_out = MOST_PACKED, 0
+    for start in range(0, len(evidence), _BLOCK):
+        rows = evidence[start : start + _BLOCK]
+        name = f"evidence-{len(blocks)}"
+        block = _block(name, [list(_records(row)) for row in rows], packed=packed)
+        room -= len(block.text)
+        if room < 0:
+            bare = [[_shown(one) | {"record": None} for one in row] for row in rows]
+            block = _block(name, bare, packed=packed)
+            left_out += len(rows)
+        blocks.append(block)
+    return blocks, left_out
+
+
+def _details(table: Table, row: tuple[object, ...]) -> Iterator[str]:
+    for column, value in zip(table.columns, row, strict=True):
+        if column.detail:
+            yield cell_text(value)
+
+
+def _choices(table: Table) -> list[Column]:
+    """The columns that have few values, those with an order first."""
+    places = sorted(range(len(table.columns)), key=lambda place: not order(table.columns[place]))
+    found = (
+        table.columns[place]
+        for place in places
+        if _may_be_chosen(table.columns[place])
+        and _are_few({row[place] for row in table.rows}, len(table.rows))
+    )
+    return [column for column, _ in zip(found, range(_MOST_CHOICES), strict=False)]
+
+
+def _are_few(values: set[object], rows: int) -> bool:
+    """Whether values are worth a list to choose from: some, repeated, and short."""
+    return 1 < len(values) <= min(_MOST_VALUES, rows - 1) and all(
+        len(as_text(value)) <= _LONGEST_VALUE for value in values
+    )
+
+
+def _may_be_chosen(column: Column) -> bool:
+    return column.kind in {"text", "flag"} and not column.wide
+
+
+def _records(row: Sequence[Evidence]) -> Iterator[dict[str, object]]:
+    """The records of a row as a page shows them; beyond the first ones, where they are."""
+    for number, one in enumerate(row):
+        yield _shown(one) | ({} if number < _MOST_RECORDS else {"record": None})
+
+
+def _shown(one: Evidence) -> dict[str, object]:
+    """A record as a page shows it: indented, with its values and their spelling as recorded."""
+    import msgspec  # noqa: PLC0415  # start-up
+
+    return {
+        "event_id": visible(one.event_id),
+        "log_file": visible(one.log_file),
+        "record_index": one.record_index,
+        "sha256": one.sha256,
+        "attested": one.attested and visible(one.attested),
+        "record": safe_json(msgspec.json.format(one.record, indent=2)),
+    }
+
+
+def _block(name: str, data: object, *, packed: bool = False) -> Block:
+    """Data as a block, harmless inside an element of a page."""
+    from jinja2.utils import htmlsafe_json_dumps  # noqa: PLC0415  # start-up
+
+    text = htmlsafe_json_dumps(data, separators=(",", ":"))
+    if not packed:
+        return Block(name, text, packed=False)
+    import deflate  # noqa: PLC0415  # start-up
+
+    deflated = deflate.zlib_compress(text.encode(), _LEVEL)
+    return Block(name, base64.b64encode(deflated).decode(), packed=True)

@@ -1,0 +1,313 @@
+"""What was and was not looked at: one row a span of delivery days of an account and region.
+
+A log file that is not there leaves no trace in a store, only a hole: a day without any between days
+that have some. CloudTrail writes no log file when there is nothing to write, so a hole is no proof;
+digest files are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trailscan.reports.notes import count, store_notes
+from trailscan.reports.table import Column, Table
+from trailscan.store.layout import NO_DAY
+from trailscan.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trailscan.reports.filter import ChangeFilter
+    from trailscan.store.reader import StoreReader
+
+COLUMNS = (
+    Column("account_id", "Account", "id"),
+    Column("region", "Region", "text"),
+    Column("status", "Status", "text"),
+    Column("first_day", "From day", "text"),
+    Column("last_day", "To day", "text"),
+    Column("days", "Days", "count"),
+    Column("log_files", "Log files", "count"),
+    Column("rejected_log_files", "Rejected", "count", least_width=110),
+    Column("records", "Records", "count", least_width=120),
+    Column("kept", "Kept", "count", least_width=120),
+    Column("rejects", "Rejects", "count", least_width=110),
+    Column("conflicts", "Conflicts", "count", least_width=130),
+    Column("event_sources", "Looked for", "text", least_width=140, most_width=30),
+    Column("duplicates", "Duplicates", "count", detail=True),
+    Column("filtered_out", "Filtered out", "count", detail=True),
+    Column("first_delivered", "First delivered (UTC)", "instant", detail=True),
+    Column("last_delivered", "Last delivered (UTC)", "instant", detail=True),
+)
+
+STATUSES = {
+    "read": "every log file held of these days was read, and every record of them understood",
+    "rejects": "a log file of these days could not be read, or a record of one not be understood",
+    "gap": "no log file is held of these days, but of days before and after",
+    "not yet": "no log file is held of these days: the first of this account and region is later",
+    "no more": "no log file is held of these days: the last of this account and region is earlier",
+}
+"""What a span of days can be. `gap` and `rejects` make the answer incomplete."""
+
+_IDENTITY = ["bucket", "key", "etag"]
+_PLACE = ["account_id", "region"]
+_SUMS = ["records", "kept", "filtered_out", "duplicates", "rejects", "conflicts"]
+_COLUMNS = [*_IDENTITY, *_PLACE, *_SUMS, "delivered", "status", "event_sources"]
+_ONE_DAY = timedelta(days=1)
+
+
+class _Place(NamedTuple):
+    """Where log files come from."""
+
+    account_id: str | None
+    region: str | None
+
+
+@dataclass(slots=True)
+class _Span:
+    """Days one after another that are alike; None for log files whose name gives no day.
+
+    Attributes:
+        done: log files read.
+        rejected: log files that could not be read, ever.
+        sums: in the order of `_SUMS`.
+    """
+
+    status: str
+    first: date | None
+    last: date | None
+    event_sources: str | None = None
+    done: int = 0
+    rejected: int = 0
+    sums: tuple[int, ...] = (0,) * len(_SUMS)
+    first_delivered: datetime | None = None
+    last_delivered: datetime | None = None
+
+    def continues(self, other: _Span) -> bool:
+        """Whether it is the same again, on the day after another span."""
+        return (
+            self.first is not None
+            and other.last is not None
+            and self.first == other.last + _ONE_DAY
+            and (self.status, self.event_sources) == (other.status, other.event_sources)
+        )
+
+    def extend(self, other: _Span) -> None:
+        """Take in the span that follows."""
+        self.last = other.last
+        self.done += other.done
+        self.rejected += other.rejected
+        self.sums = tuple(map(sum, zip(self.sums, other.sums, strict=True)))
+        self.last_delivered = other.last_delivered or self.last_delivered
+
+
+_Places = dict[_Place, dict[date, _Span]]
+
+
+def coverage_report(store: StoreReader, wanted: ChangeFilter) -> Table:
+    """The spans of days of each account and region, with what is held of them.
+
+    The window is one of delivery days: a day counts if any instant of it lies in the window. Days
+    are UTC, as in the names of log files.
+    """
+    places = _read(store, wanted)
+    days = [day for found in places.values() for day in found if day != NO_DAY]
+    spans = [
+        (place, span)
+        for place in sorted(places, key=repr)
+        for span in _spans(places[place], min(days, default=NO_DAY), max(days, default=NO_DAY))
+    ]
+    rows = tuple(_row(place, span) for place, span in spans)
+    return Table(
+        name="coverage",
+        columns=COLUMNS,
+        rows=rows,
+        window=wanted.window,
+        notes=tuple(_notes(store, wanted, places, [span for _, span in spans])),
+        incomplete=tuple(_incomplete([span for _, span in spans])),
+    )
+
+
+def _read(store: StoreReader, wanted: ChangeFilter) -> _Places:
+    """What is held of each place, a span a delivery day; memory holds a day at a time."""
+    places: defaultdict[_Place, dict[date, _Span]] = defaultdict(dict)
+    by_day = groupby(store.scan("log_files", _COLUMNS), lambda found: found[0].day or NO_DAY)
+    for day, found in by_day:
+        rows = pa.concat_tables([table for _, table in found])
+        if day != NO_DAY and not wanted.window.touches(day):
+            continue
+        for place, span in _days(rows, None if day == NO_DAY else day):
+            if not wanted.account or place.account_id in wanted.account:
+                places[place][day] = span
+    return dict(places)
+
+
+def _days(rows: pa.Table, day: date | None) -> Iterator[tuple[_Place, _Span]]:
+    """The log files of one day, a span each place.
+
+    A log file that was read twice, for other event sources, is one; its records were read twice. A
+    log file that was first rejected and later read is read.
+    """
+    done = rows.filter(pc.equal(rows["status"], "done"))
+    rejected = _distinct(rows.filter(pc.equal(rows["status"], "rejected")))
+    if rejected.num_rows:
+        held = set(zip(*(done[name].to_pylist() for name in _IDENTITY), strict=True))
+        kept = [identity not in held for identity in _identities(rejected)]
+        rejected = rejected.filter(pa.array(kept, pa.bool_()))
+    files = _counts(_distinct(done))
+    broken = _counts(rejected)
+    sums = {_Place(row["account_id"], row["region"]): row for row in _sums(done)}
+    for place in sorted(files.keys() | broken.keys(), key=repr):
+        yield place, _span(day, files.get(place, 0), broken.get(place, 0), sums.get(place))
+
+
+def _distinct(rows: pa.Table) -> pa.Table:
+    """Every log file once."""
+    names = [*_PLACE, *_IDENTITY]
+    return pa.TableGroupBy(rows, names, use_threads=False).aggregate([]).select(names)
+
+
+def _identities(rows: pa.Table) -> Iterator[tuple[str, ...]]:
+    return zip(*(rows[name].to_pylist() for name in _IDENTITY), strict=True)
+
+
+def _counts(files: pa.Table) -> dict[_Place, int]:
+    """How many log files each place has."""
+    found = pa.TableGroupBy(files, _PLACE, use_threads=False).aggregate([([], "count_all")])
+    return {_Place(row["account_id"], row["region"]): row["count_all"] for row in found.to_pylist()}
+
+
+def _sums(done: pa.Table) -> list[dict[str, Any]]:
+    """Sums, first and last delivery, and what was looked for, a row each place."""
+    wanted = [
+        *((name, "sum") for name in _SUMS),
+        ("delivered", "min"),
+        ("delivered", "max"),
+        ("event_sources", "distinct"),
+    ]
+    found = pa.TableGroupBy(done, _PLACE, use_threads=False).aggregate(wanted)
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
+
+
+def _span(day: date | None, done: int, rejected: int, row: dict[str, Any] | None) -> _Span:
+    """One place's day."""
+    if row is None:
+        return _Span("rejects", day, day, None, done, rejected)
+    broken = rejected or row["rejects_sum"]
+    first, last = row["delivered_min"], row["delivered_max"]
+    return _Span(
+        status="rejects" if broken else "read",
+        first=day,
+        last=day,
+        event_sources=" or ".join(sorted(row["event_sources_distinct"])),
+        done=done,
+        rejected=rejected,
+        sums=tuple(row[f"{name}_sum"] for name in _SUMS),
+        first_delivered=first and first.astimezone(UTC),
+        last_delivered=last and last.astimezone(UTC),
+    )
+
+
+def _spans(days: dict[date, _Span], first: date, last: date) -> list[_Span]:
+    """The spans of one place in order of time, between the first and the last day of all places."""
+    spans: list[_Span] = []
+    dated = sorted(day for day in days if day != NO_DAY)
+    if dated:
+        spans += _empty("not yet", first, dated[0] - _ONE_DAY)
+    for before, day in zip([None, *dated], dated, strict=False):
+        if before is not None:
+            spans += _empty("gap", before + _ONE_DAY, day - _ONE_DAY)
+        _add(spans, days[day])
+    if dated:
+        spans += _empty("no more", dated[-1] + _ONE_DAY, last)
+    return [*spans, days[NO_DAY]] if NO_DAY in days else spans
+
+
+def _add(spans: list[_Span], span: _Span) -> None:
+    if spans and span.continues(spans[-1]):
+        spans[-1].extend(span)
+    else:
+        spans.append(span)
+
+
+def _empty(status: str, first: date, last: date) -> list[_Span]:
+    """A span without log files, if it has any day."""
+    return [_Span(status, first, last)] if first <= last else []
+
+
+def _row(place: _Place, span: _Span) -> tuple[object, ...]:
+    """A span in the order of `COLUMNS`."""
+    records, kept, filtered_out, duplicates, rejects, conflicts = span.sums
+    days = None if span.first is None or span.last is None else (span.last - span.first).days + 1
+    return (
+        place.account_id,
+        place.region,
+        span.status,
+        span.first and span.first.isoformat(),
+        span.last and span.last.isoformat(),
+        days,
+        span.done,
+        span.rejected,
+        records,
+        kept,
+        rejects,
+        conflicts,
+        span.event_sources,
+        duplicates,
+        filtered_out,
+        span.first_delivered,
+        span.last_delivered,
+    )
+
+
+def _incomplete(spans: list[_Span]) -> Iterator[str]:
+    """Why the store may lack something."""
+    if not any(span.done for span in spans):
+        yield "no log file is held"
+    if gaps := [span for span in spans if span.status == "gap"]:
+        yield f"{count(len(gaps), 'span')} of days without a log file between days that have some"
+    if rejected := sum(span.rejected for span in spans):
+        yield f"{count(rejected, 'log file')} could not be read"
+    if rejects := sum(span.sums[_SUMS.index("rejects")] for span in spans):
+        yield f"{count(rejects, 'record')} could not be decoded"
+
+
+def _notes(
+    store: StoreReader,
+    wanted: ChangeFilter,
+    places: _Places,
+    spans: list[_Span],
+) -> Iterator[str]:
+    """What was looked at, and what was asked for."""
+    accounts = len({place.account_id for place in places if place.account_id})
+    regions = len({place.region for place in places if place.region})
+    log_files = count(sum(span.done for span in spans), "log file")
+    asked = f" with {wanted.in_words}" if wanted.in_words else ""
+    yield (
+        f"{log_files} of {count(accounts, 'account')} in {count(regions, 'region')}{asked}; "
+        f"delivered: {wanted.window.told_in(wanted.tz)}"
+    )
+    yield from (f"incomplete: {why}" for why in _incomplete(spans))
+    yield from _asked(store, wanted)
+    yield from store_notes(store)
+    yield "whether CloudTrail delivered log files that the store was never shown, digests say"
+
+
+def _asked(store: StoreReader, wanted: ChangeFilter) -> Iterator[str]:
+    """The windows that loads asked for, each source's once for each window."""
+    asked: dict[tuple[str, str, str], list[int]] = {}
+    for commit in store.commits:
+        for source in commit.sources:
+            window = Window(source.since, source.until).told_in(wanted.tz)
+            asked.setdefault((source.uri, window, commit.event_sources), []).append(commit.seq)
+    for (uri, window, event_sources), seqs in asked.items():
+        commits = f"commit {seqs[0]}" if len(seqs) == 1 else f"commits {seqs[0]} to {seqs[-1]}"
+        yield f"asked for: {event_sources} of {uri}, delivered: {window} ({commits})"

@@ -1,0 +1,92 @@
+"""The records behind the rows of a report, read again from the store.
+
+A row names its events in columns that every report calls alike; what names the place of the record
+too, chooses between events of one id.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trailscan.location import Location
+from trailscan.reports.table import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trailscan.reports.table import Table
+    from trailscan.store.reader import StoreReader
+
+_ONE = ("event_id", "first_event_id", "last_event_id")
+_SEVERAL = ("event_ids", "related_event_ids")
+_READ = [
+    "event_id",
+    "record",
+    "log_file_bucket",
+    "log_file_key",
+    "record_index",
+    "log_file_sha256",
+]
+
+Named = dict[str, frozenset[str]]
+"""Event ids, each with the places of its records as far as a row tells them."""
+
+
+def with_evidence(store: StoreReader, table: Table) -> Table:
+    """The report with what reads the records behind its rows, if these name events at all."""
+    names = {column.name for column in table.columns}
+    if not names.intersection(_ONE + _SEVERAL):
+        return table
+    return replace(table, evidence=partial(_read, store, table))
+
+
+def _read(store: StoreReader, table: Table) -> tuple[tuple[Evidence, ...], ...]:
+    """For each row, the records of its events, in the order in which it names them."""
+    rows = [_named(row) for row in table.records()]
+    found = _by_id(store, {event_id for row in rows for event_id in row})
+    return tuple(tuple(_of_row(row, found)) for row in rows)
+
+
+def _named(row: dict[str, object]) -> Named:
+    """The events that a row names."""
+    ids = [str(row[name]) for name in _ONE if row.get(name)]
+    ids += [event_id for name in _SEVERAL for event_id in _texts(row.get(name))]
+    places = frozenset(_texts(row.get("records")))
+    named = dict.fromkeys(ids, places)
+    if row.get("event_id") and row.get("log_file") and row.get("record_index") is not None:
+        named[ids[0]] = frozenset([f"{row['log_file']}#{row['record_index']}"])
+    return named
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _of_row(row: Named, found: dict[str, list[Evidence]]) -> Iterator[Evidence]:
+    """The records of a row's events, each once."""
+    for event_id, places in row.items():
+        records = found.get(event_id, [])
+        there = [one for one in records if f"{one.log_file}#{one.record_index}" in places]
+        yield from there or records
+
+
+def _by_id(store: StoreReader, event_ids: Iterable[str]) -> dict[str, list[Evidence]]:
+    """The records of some events, by event id."""
+    wanted = pa.array(sorted(event_ids), pa.string())
+    table = store.events(
+        columns=_READ,
+        where=lambda rows: pc.is_in(rows["event_id"], value_set=wanted),
+        told_by=("event_id",),
+    )
+    found: defaultdict[str, list[Evidence]] = defaultdict(list)
+    columns: Sequence[list[object]] = [column.to_pylist() for column in table.columns]
+    for event_id, record, bucket, key, index, sha256 in zip(*columns, strict=True):
+        log_file = str(Location(bucket, key))
+        found[event_id].append(Evidence(event_id, record, log_file, index, sha256))
+    return found

@@ -1,0 +1,123 @@
+"""What rules look at: all changes and the reads that can mean something, in order of time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.organizations.operations import OPERATIONS, READ
+from trailscan.organizations.severity import ASSESSMENTS
+from trailscan.organizations.versions import PolicyStep, follow_policies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from trailscan.organizations.changes import Change
+
+DISCOVERY = frozenset(
+    name for name, row in ASSESSMENTS.items() if row.severity == "info" and row.mitre
+)
+"""The reads that published rules take for an intruder's looking around."""
+
+
+class Actor(NamedTuple):
+    """Who acts, as far as rules tell one from another.
+
+    A role session's name is chosen by whoever assumes the role: there the role is the actor.
+    """
+
+    kind: str
+    name: str | None
+    account_id: str | None
+
+
+class Hit(NamedTuple):
+    """Events for which a rule fires, in order of time, and what they come to in words."""
+
+    changes: tuple[Change, ...]
+    what: str
+
+
+@dataclass(frozen=True)
+class History:
+    """All that rules look at.
+
+    Attributes:
+        changes: in order of time; reads among them as far as `DISCOVERY` or denied.
+        tz: the zone of usual hours.
+    """
+
+    changes: Sequence[Change]
+    tz: tzinfo = UTC
+
+    @cached_property
+    def by_action(self) -> Mapping[str, Sequence[Change]]:
+        """The changes by event name."""
+        found: defaultdict[str, list[Change]] = defaultdict(list)
+        for change in self.changes:
+            found[change.action].append(change)
+        return found
+
+    @cached_property
+    def steps(self) -> Sequence[PolicyStep]:
+        """The steps in the lives of policies."""
+        return tuple(follow_policies(self.changes))
+
+    @cached_property
+    def calls(self) -> Sequence[Change]:
+        """The calls that changed something or tried to: neither reads nor service events."""
+        return tuple(change for change in self.changes if is_call(change))
+
+    def of(self, *actions: str, outcome: str = "succeeded") -> Iterator[Change]:
+        """The changes of some event names that ended so, in order of time."""
+        found = [change for action in actions for change in self.by_action.get(action, ())]
+        found.sort(key=when)
+        return (change for change in found if change.outcome == outcome)
+
+
+def when(change: Change) -> datetime:
+    """The time of a change."""
+    return change.event.event_time
+
+
+def is_call(change: Change) -> bool:
+    """Whether somebody called it, to change something."""
+    row = OPERATIONS.get(change.action)
+    return change.category != READ and not (row and row.service_event)
+
+
+def actor(change: Change) -> Actor:
+    """Who made a change."""
+    who = change.principal
+    name = who.role if who.kind == "assumed_role" and who.role else who.name
+    return Actor(who.kind, name, who.account_id)
+
+
+def clusters(
+    changes: Iterable[Change],
+    gap: timedelta,
+    key: Callable[[Change], object] = actor,
+) -> Iterator[tuple[Change, ...]]:
+    """Runs of one actor's changes, none later after the one before than a gap.
+
+    In the order in which they end; the changes must be in order of time.
+    """
+    runs: dict[object, list[Change]] = {}
+    ended: list[tuple[Change, ...]] = []
+    for change in changes:
+        run = runs.setdefault(key(change), [])
+        if run and when(change) - when(run[-1]) > gap:
+            ended.append(tuple(run))
+            run.clear()
+        run.append(change)
+    ended += [tuple(run) for run in runs.values()]
+    return iter(sorted(ended, key=lambda run: when(run[-1])))
+
+
+def told(change: Change) -> str:
+    """Who did what, in words."""
+    return f"{change.principal.display}: {change.description}"

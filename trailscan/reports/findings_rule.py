@@ -1,0 +1,63 @@
+"""A rule of findings: what it looks for, and why that deserves a look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trailscan.organizations.severity import ASSESSMENTS, CIS_CONTROL, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from trailscan.reports.findings_history import History, Hit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule.
+
+    Attributes:
+        id: stable; filters and suppressions name it.
+        version: raised when the rule may fire for other events than before.
+        title: what was found.
+        severity: of each of its findings.
+        fires: for what exactly, in words.
+        why: why that deserves a look.
+        false_positives: when it is nothing.
+        events: the event names that it looks at; empty for all.
+        find: the detector.
+        adds: techniques besides those of its events.
+        references: who published that this should be watched.
+    """
+
+    id: str
+    version: int = 1
+    title: str
+    severity: Severity
+    fires: str
+    why: str
+    false_positives: str
+    events: tuple[str, ...] = ()
+    find: Callable[[History], Iterable[Hit]]
+    adds: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+    @property
+    def mitre(self) -> tuple[str, ...]:
+        """Ids of ATT&CK techniques."""
+        found = {technique for name in self.events for technique in ASSESSMENTS[name].mitre}
+        return tuple(sorted(found | set(self.adds)))
+
+    @property
+    def cis(self) -> str:
+        """The control of CIS AWS Foundations that asks to watch one of its events, if any does."""
+        return CIS_CONTROL if any(ASSESSMENTS[name].cis for name in self.events) else ""
+
+
+ELASTIC = "Elastic detection-rules"
+SURVIVAL_KIT = "zoph-io/aws-security-survival-kit"
+STREAMALERT = "airbnb/streamalert critical calls"
+DF00TECH = "df00tech T1666"
+AWS_CIRT = "AWS CIRT 2026-05-19, unauthorized account removals"
+"""Publications that several rules refer to."""

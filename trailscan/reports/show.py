@@ -1,0 +1,221 @@
+"""One event in full: what it did in words, the record, and the evidence for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.location import Location
+from trailscan.reports.changes import COLUMNS, TOLD_BY, maybe_changes, read_changes, to_row
+from trailscan.reports.principals import naming
+from trailscan.store.layout import NO_DAY
+from trailscan.trail.keys import parse_key
+from trailscan.window import format_instant
+
+if TYPE_CHECKING:
+    from trailscan.organizations.changes import Change
+    from trailscan.store.ledger import Commit
+    from trailscan.store.reader import StoreReader
+
+NOT_CHECKED = "not checked"
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRecord:
+    """One record with the id that was asked for, and the evidence for it.
+
+    Attributes:
+        record: as it was written, JSON text.
+        where: the log file and the position in it.
+        etag: of the log file.
+        log_file_sha256: hex, of its uncompressed bytes, as digests attest it.
+        record_sha256: hex, of the record's content, whatever its spacing and order.
+        conflict: whether another record of the same account and id was in the store before it.
+        recipient_account_id: in whose trail it stands.
+        commit: which brought it into the store.
+        log_file: the log file's row of `LOG_FILES` when it was read; None if there is none.
+        attested: what CloudTrail's digest files say of the log file.
+        change: what it did; None for an event of another source than Organizations.
+        told_with: the id of the event with which it is told in reports, if not its own.
+    """
+
+    record: str
+    where: Location
+    etag: str
+    log_file_sha256: str | None
+    record_sha256: str
+    conflict: bool
+    recipient_account_id: str
+    commit: Commit
+    log_file: dict[str, Any] | None
+    attested: str
+    change: Change | None
+    told_with: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """The record, its change and its evidence as documented, stable JSON."""
+        commit = self.commit
+        log_file = self.log_file or {}
+        delivered = log_file.get("delivered")
+        return {
+            "change": self.change and _change_json(self.change),
+            "told_with_event_id": self.told_with,
+            "record": json.loads(self.record),
+            "evidence": {
+                "log_file": str(self.where._replace(record_index=None)),
+                "record_index": self.where.record_index,
+                "etag": self.etag,
+                "log_file_sha256": self.log_file_sha256,
+                "stored_sha256": log_file.get("stored_sha256"),
+                "record_sha256": self.record_sha256,
+                "delivered": delivered and format_instant(delivered),
+                "deviations": log_file.get("deviations"),
+                "duplicates_in_log_file": log_file.get("duplicates"),
+                "conflict": self.conflict,
+                "commit": commit.seq,
+                "load_id": commit.load_id,
+                "committed_at": format_instant(commit.committed_at),
+                "tool": commit.tool,
+                "attested": self.attested,
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An event: usually one record, several if the store holds contradicting ones of its id."""
+
+    event_id: str
+    records: tuple[ShownRecord, ...]
+
+    def __repr__(self) -> str:
+        told = next((one.change.description for one in self.records if one.change), "")
+        return f"<event {self.event_id}: {len(self.records)} record(s) {told!r}>"
+
+    def to_json(self) -> dict[str, object]:
+        """The event as documented, stable JSON."""
+        return {"event_id": self.event_id, "records": [one.to_json() for one in self.records]}
+
+
+def show_event(store: StoreReader, event_id: str) -> Shown:
+    """One event of a store in full.
+
+    Args:
+        store: where it is.
+        event_id: its id, or how it begins; upper or lower case.
+
+    Raises:
+        NotFoundError: no event's id begins so.
+        TrailscanError: the ids of several events do.
+    """
+    whole = _whole_id(store, event_id.strip())
+    days = _days(store, whole)
+    changes = read_changes(store, reads=True, where=_with(whole), told_by=(*TOLD_BY, "event_id"))
+    records = [
+        _shown(store, commit, row, changes)
+        for day in days
+        for commit, rows in store.brought_by(whole, day)
+        for row in rows.to_pylist()
+    ]
+    return Shown(whole, tuple(records))
+
+
+def attestation(store: StoreReader, log_file: dict[str, Any] | None) -> str:
+    """What CloudTrail's digest files say of a log file."""
+    del store, log_file  # nothing in a store says so yet
+    return NOT_CHECKED
+
+
+def _whole_id(store: StoreReader, start: str) -> str:
+    """The only id that begins so, or is just that."""
+    lower = start.casefold()
+    found = store.events(
+        columns=["event_id"],
+        where=lambda rows: pc.starts_with(pc.utf8_lower(rows["event_id"]), lower),
+        told_by=("event_id",),
+    )
+    ids = sorted(set(found["event_id"].to_pylist()))
+    exact = [one for one in ids if one.casefold() == lower]
+    if len(ids) == 1 or len(exact) == 1:
+        return str((exact or ids)[0])
+    if not ids or not start:
+        events = sum(file.rows for file in store.files("events"))
+        raise NotFoundError(
+            f"no event {start!r} among the {events:,} of {store.place} (an id or how it begins)"
+        )
+    shown = ", ".join(ids[:_SHOWN]) + (" …" if len(ids) > _SHOWN else "")
+    raise TrailscanError(f"{start!r} begins the ids of {len(ids):,} events: {shown}")
+
+
+def _days(store: StoreReader, event_id: str) -> list[date]:
+    """The UTC days on which there are records of an id."""
+    found = store.events(
+        columns=["event_time"],
+        where=lambda rows: pc.equal(rows["event_id"], event_id),
+        told_by=("event_id",),
+    )
+    return sorted({when.astimezone(UTC).date() for when in found["event_time"].to_pylist()})
+
+
+def _with(event_id: str) -> Any:
+    """A choice of all that may be changes, which names depend on, and of one event."""
+
+    def where(rows: pa.Table) -> pa.Array:
+        return pc.or_(maybe_changes(rows), pc.equal(rows["event_id"], event_id))
+
+    return where
+
+
+def _shown(
+    store: StoreReader, commit: Commit, row: dict[str, Any], changes: list[Change]
+) -> ShownRecord:
+    """A row of `EVENTS` with its evidence."""
+    where = Location(row["log_file_bucket"], row["log_file_key"], row["record_index"])
+    own = next((change for change in changes if change.where == where), None)
+    told = own or next(
+        (change for change in changes if row["event_id"] in change.related_event_ids), None
+    )
+    log_file = _log_file(store, where, row["log_file_etag"])
+    return ShownRecord(
+        record=row["record"],
+        where=where,
+        etag=row["log_file_etag"],
+        log_file_sha256=row["log_file_sha256"],
+        record_sha256=row["record_sha256"],
+        conflict=row["conflict"],
+        recipient_account_id=row["recipient_account_id"],
+        commit=commit,
+        log_file=log_file,
+        attested=attestation(store, log_file),
+        change=told,
+        told_with=told.event.event_id if told and told is not own else None,
+    )
+
+
+def _log_file(store: StoreReader, where: Location, etag: str) -> dict[str, Any] | None:
+    """What the store knows of a log file, of when it was last read."""
+    day = parse_key(where.key).day or NO_DAY
+    found: list[dict[str, Any]] = [
+        row
+        for row in store.log_files([day]).to_pylist()
+        if (row["bucket"], row["key"], row["etag"], row["status"])
+        == (where.bucket, where.key, etag, "done")
+    ]
+    return found[-1] if found else None
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    """A change as `report changes` gives it, and how its principal is known."""
+    row = zip((column.name for column in COLUMNS), to_row(change), strict=True)
+    named = naming(change.principal.rule)
+    plain = {
+        name: format_instant(value) if isinstance(value, datetime) else value for name, value in row
+    }
+    return {**plain, "named_by": named.by, "naming": named.means}

@@ -1,0 +1,246 @@
+"""What a store holds: windows asked for, accounts and regions, gaps, rejects, the last load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.location import Location
+from trailscan.reports.coverage import coverage_report
+from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.table import Column, Table
+from trailscan.store.layout import NO_DAY
+from trailscan.store.writer import sum_counts
+from trailscan.trail.keys import parse_key
+from trailscan.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from trailscan.store.ledger import Commit, Counts
+    from trailscan.store.reader import StoreReader
+
+SHOWN_REJECTS = 5
+
+COLUMNS = (
+    Column("account_id", "Account", "id"),
+    Column("region", "Region", "text"),
+    Column("first_day", "From day", "text"),
+    Column("last_day", "To day", "text"),
+    Column("log_files", "Log files", "count"),
+    Column("rejected_log_files", "Rejected", "count", least_width=120),
+    Column("records", "Records", "count", least_width=110),
+    Column("kept", "Kept", "count", least_width=100),
+    Column("rejects", "Rejects", "count", least_width=130),
+    Column("gaps", "Days without log files", "list", wide=True),
+    Column("first_delivered", "First delivered (UTC)", "instant", detail=True),
+    Column("last_delivered", "Last delivered (UTC)", "instant", detail=True),
+)
+"""One row an account and region."""
+
+_SUMS = ("log_files", "rejected_log_files", "records", "kept", "rejects")
+
+
+class Asked(NamedTuple):
+    """What loads asked of one source, all of them together.
+
+    Attributes:
+        uri: as the user named it.
+        event_sources: what was looked for.
+        windows: of delivery time, those that touch made one; an end is at the latest when the load
+            was made.
+        never_asked: what lies between them.
+        newest: the latest delivery time of a log file read.
+    """
+
+    uri: str
+    event_sources: str
+    windows: tuple[Window, ...]
+    never_asked: tuple[Window, ...]
+    newest: datetime | None
+
+
+class RejectLine(NamedTuple):
+    """One input that could not be used."""
+
+    where: Location
+    reason: str
+    message: str
+    json_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a store holds.
+
+    Attributes:
+        place: where it is.
+        commits: all of them, in order.
+        totals: what they added.
+        asked: a source and what was looked for in it, each.
+        accounts: a row an account and region.
+        rejects: the newest that are still rejects.
+        not_as_delivered: log files read that were not as CloudTrail delivers them, by how.
+    """
+
+    place: str
+    commits: tuple[Commit, ...]
+    totals: Counts
+    asked: tuple[Asked, ...]
+    accounts: Table
+    rejects: tuple[RejectLine, ...]
+    not_as_delivered: dict[str, int]
+
+    @property
+    def last_load(self) -> tuple[Commit, ...]:
+        """The commits of the last load that added anything."""
+        if not self.commits:
+            return ()
+        last = self.commits[-1].load_id
+        return tuple(commit for commit in self.commits if commit.load_id == last)
+
+    @property
+    def bytes(self) -> int:
+        """Of all data files."""
+        return sum(file.bytes for commit in self.commits for file in commit.files)
+
+    def count(self, name: str) -> int:
+        """The sum of a column of the accounts."""
+        return sum(int(str(row[name])) for row in self.accounts.records())
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Why the store may lack something that was asked for."""
+        found = []
+        if rejected := self.count("rejected_log_files"):
+            found.append(f"{rejected:,} log files could not be read")
+        if self.totals.rejects:
+            found.append(f"{self.totals.rejects:,} records could not be decoded")
+        found += [
+            f"never asked of {asked.uri}: what was delivered {window}"
+            for asked in self.asked
+            for window in asked.never_asked
+        ]
+        return tuple(found)
+
+
+def store_status(store: StoreReader) -> Status:
+    """What a store holds; reads of the log files their counts, and of the rejects the newest.
+
+    Args:
+        store: opened.
+    """
+    return Status(
+        place=store.place,
+        commits=store.commits,
+        totals=sum_counts(commit.counts for commit in store.commits),
+        asked=tuple(_asked(store.commits)),
+        accounts=_accounts(store),
+        rejects=tuple(islice(_newest_rejects(store), SHOWN_REJECTS)),
+        not_as_delivered=_not_as_delivered(store),
+    )
+
+
+def _accounts(store: StoreReader) -> Table:
+    """The coverage report, an account and region a row."""
+    spans = coverage_report(store, ChangeFilter()).records()
+    rows = [
+        _account_row(place, list(found))
+        for place, found in groupby(spans, lambda row: (row["account_id"], row["region"]))
+    ]
+    return Table("status", COLUMNS, tuple(rows), Window())
+
+
+def _account_row(
+    place: tuple[object, object], spans: list[dict[str, object]]
+) -> tuple[object, ...]:
+    """One account and region in the order of `COLUMNS`."""
+    held = [span for span in spans if span["status"] in ("read", "rejects")]
+    gaps = tuple(_days_in_words(span) for span in spans if span["status"] == "gap")
+    sums = [sum(int(str(span[name])) for span in held) for name in _SUMS]
+    delivered = [
+        when
+        for span in held
+        for when in (span["first_delivered"], span["last_delivered"])
+        if isinstance(when, datetime)
+    ]
+    days = [str(day) for span in held for day in (span["first_day"], span["last_day"]) if day]
+    span = (min(days, default=None), max(days, default=None))
+    return (*place, *span, *sums, gaps, min(delivered, default=None), max(delivered, default=None))
+
+
+def _days_in_words(span: dict[str, object]) -> str:
+    """A span of days: `2026-10-05` or `2026-10-05 to 2026-10-07`."""
+    first, last = span["first_day"], span["last_day"]
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _asked(commits: tuple[Commit, ...]) -> Iterator[Asked]:
+    """What was asked of each source, for each set of event sources."""
+    windows: dict[tuple[str, str], list[Window]] = {}
+    newest: dict[tuple[str, str], datetime] = {}
+    for commit in commits:
+        for source in commit.sources:
+            asked = (source.uri, commit.event_sources)
+            end = source.until or commit.committed_at
+            if source.since is None or source.since <= end:
+                windows.setdefault(asked, []).append(Window(source.since, end))
+            if source.newest is not None:
+                newest[asked] = max(source.newest, newest.get(asked, source.newest))
+    for (uri, event_sources), found in windows.items():
+        merged = tuple(_merged(found))
+        between = tuple(Window(one.end, two.start) for one, two in pairwise(merged))
+        yield Asked(uri, event_sources, merged, between, newest.get((uri, event_sources)))
+
+
+def _merged(windows: Iterable[Window]) -> Iterator[Window]:
+    """Windows in order of time, those that touch made one."""
+    current: Window | None = None
+    for window in sorted(windows, key=_start):
+        if current is None:
+            current = window
+        elif current.end is not None and window.start is not None and window.start > current.end:
+            yield current
+            current = window
+        else:
+            ends = [one for one in (current.end, window.end) if one is not None]
+            current = Window(current.start, max(ends))
+    if current is not None:
+        yield current
+
+
+def _start(window: Window) -> tuple[bool, datetime | None]:
+    """The order of windows: those without a start come first."""
+    return (window.start is not None, window.start)
+
+
+def _newest_rejects(store: StoreReader) -> Iterator[RejectLine]:
+    """The rejects, the newest first, without log files that were read in the end."""
+    for commit in reversed(store.commits):
+        for rows in store.read(file for file in commit.files if file.table == "rejects"):
+            for row in reversed(rows.to_pylist()):
+                if row["record_index"] is None and _is_done(store, row):
+                    continue
+                where = Location(row["bucket"], row["key"], row["record_index"])
+                yield RejectLine(where, row["reason"], row["message"], row["json_path"])
+
+
+def _is_done(store: StoreReader, row: dict[str, object]) -> bool:
+    """Whether a rejected log file was read later."""
+    names = ["bucket", "key", "etag", "status"]
+    rows = store.log_files([parse_key(str(row["key"])).day or NO_DAY], names)
+    found = zip(*(rows[name].to_pylist() for name in names), strict=True)
+    return (row["bucket"], row["key"], row["etag"], "done") in found
+
+
+def _not_as_delivered(store: StoreReader) -> dict[str, int]:
+    """Log files read that were not as CloudTrail delivers them, by how."""
+    found: dict[str, int] = {}
+    for _, rows in store.scan("log_files", ["deviations"]):
+        for one in rows["deviations"].value_counts().to_pylist():
+            for how in (one["values"] or "").split(","):
+                if how:
+                    found[how] = found.get(how, 0) + one["counts"]
+    return dict(sorted(found.items()))
