@@ -1,6 +1,7 @@
 """Write the sample logs: sixty days of an invented organization's trail, always the same bytes.
 
-Beside them stands one file of the month before, from the trail of the management account alone.
+Beside them stand one file of the month before, from the trail of the management account alone, the
+digests that attest them all, signed with a test key, and the public part of that key.
 
     python sample_logs/make_sample_logs.py [--out FOLDER]
 
@@ -27,6 +28,7 @@ import organization as org
 from before import founding
 from billing import billing_transfer
 from control_tower import lifecycle
+from digests import PUBLIC_KEYS, make_digest_files, public_key_file
 from government import government_account
 from noise import noise_records
 from policies import policy_edits
@@ -110,9 +112,14 @@ class LogFile(NamedTuple):
 
 def log_file_bytes(records: list[Record]) -> bytes:
     """A log file as CloudTrail delivers it: one line of JSON, gzipped, always the same."""
-    text = json.dumps({"Records": records}, ensure_ascii=False, separators=(",", ":"))
-    body = gzip.compress(text.encode(), _COMPRESSION, mtime=0)
+    body = gzip.compress(json_bytes(records), _COMPRESSION, mtime=0)
     return body[:_OS_BYTE] + _UNKNOWN_OS + body[_OS_BYTE + 1 :]
+
+
+def json_bytes(records: list[Record]) -> bytes:
+    """The uncompressed bytes of a log file."""
+    text = json.dumps({"Records": records}, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
 
 
 def make_log_files() -> dict[str, bytes]:
@@ -128,7 +135,7 @@ def write_log_files(out: Path) -> dict[str, bytes]:
         out: the folder that gets `AWSLogs/`.
 
     Returns:
-        What was written, by path.
+        The log files, by path.
 
     Raises:
         FileExistsError: its `AWSLogs/` holds something that this program did not write.
@@ -139,7 +146,8 @@ def write_log_files(out: Path) -> dict[str, bytes]:
             raise FileExistsError(f"{logs} holds other logs: choose another folder")
         shutil.rmtree(logs)
     files = make_log_files()
-    for path, body in files.items():
+    digests = make_digest_files(files)
+    for path, body in {**files, **digests, PUBLIC_KEYS: public_key_file()}.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_bytes(body)
     return files

@@ -117,6 +117,32 @@ def test_making_them_again_gives_the_committed_files(
     assert _bodies(tmp_path) == bodies
 
 
+def test_making_them_again_gives_the_committed_digests(script: ModuleType, tmp_path: Path) -> None:
+    """Digests, what was saved of their metadata, and the public key are made again alike."""
+    script.write_log_files(tmp_path)
+    assert _digests(tmp_path) == _digests(FOLDER)
+    keys = "public-keys.json"
+    assert (tmp_path / keys).read_bytes() == (FOLDER / keys).read_bytes()
+
+
+def test_every_log_file_is_in_one_digest(bodies: dict[str, bytes]) -> None:
+    """The digests attest each log file once, one of them in a backfill digest, some days none."""
+    digests = {
+        path: json.loads(body) for path, body in _digests(FOLDER).items() if path.endswith(".gz")
+    }
+    named = [log["s3Object"] for digest in digests.values() for log in digest["logFiles"]]
+    assert sorted(named) == sorted(bodies)
+    backfill = [digest for path, digest in digests.items() if "_backfill" in path]
+    assert [len(digest["logFiles"]) for digest in backfill] == [1]
+    assert any(not digest["logFiles"] for digest in digests.values())
+
+
+def test_the_whole_archive_is_small() -> None:
+    """Log files and digests stay under 3 MB together."""
+    files = [path for path in (FOLDER / "AWSLogs").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 3_000_000
+
+
 def test_logs_of_others_are_never_deleted(script: ModuleType, tmp_path: Path) -> None:
     """A folder with another organization's logs is refused and left as it is."""
     log = tmp_path / "AWSLogs" / "o-another" / "log.json.gz"
@@ -527,7 +553,18 @@ def _bodies(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): gzip.decompress(path.read_bytes())
         for path in sorted((folder / "AWSLogs").rglob("*"))
-        if path.is_file()
+        if path.is_file() and "CloudTrail" in path.parts
+    }
+
+
+def _digests(folder: Path) -> dict[str, bytes]:
+    """Digests by path, uncompressed, and what was saved of their metadata as it is."""
+    return {
+        path.relative_to(folder).as_posix(): (
+            gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        )
+        for path in sorted((folder / "AWSLogs").rglob("*"))
+        if path.is_file() and "CloudTrail-Digest" in path.parts
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.load.loading import LoadOptions, run_load
+from trailscan.load.validating import ValidateOptions, run_validate
 from trailscan.reports.catalogue import REPORTS
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.status import store_status
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trailscan.load.summary import LoadSummary
+    from trailscan.load.validation import ValidationSummary
     from trailscan.reports.show import Shown
     from trailscan.reports.status import Status
     from trailscan.reports.table import Table
@@ -127,6 +129,26 @@ class Store:
         from trailscan.reports.sql import run_query  # noqa: PLC0415  # heavy
 
         return run_query(self.reader, query, parse_zone(tz))
+
+    def validate(
+        self, source: str, since: When = None, until: When = None, **options: Any
+    ) -> ValidationSummary:
+        """Hold an archive against CloudTrail's digests and this store, as `trailscan validate`.
+
+        The verdicts are kept; open the store again to see them.
+
+        Args:
+            source: a folder or `s3://bucket/prefix`.
+            since: start of the delivery window.
+            until: its end.
+            options: further fields of `trailscan.load.validating.ValidateOptions`.
+
+        Raises:
+            TrailscanError: the source or the store cannot be used.
+        """
+        given = {"aws": self.aws, **options}
+        asked = ValidateOptions(window=to_window(since, until), **given)
+        return run_validate(source, self.place, asked, datetime.now(UTC))
 
     def changes(self, since: When = None, until: When = None, **filters: Any) -> pd.DataFrame:
         """Who changed what: one row a change, as `trailscan report changes`."""

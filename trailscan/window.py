@@ -80,6 +80,15 @@ class Window:
         return after and (self.end is None or begins is None or begins < self.end)
 
 
+def shifted(when: datetime, by: timedelta) -> datetime:
+    """An aware instant moved by a span, at most to the end of the calendar on that side."""
+    try:
+        return when + by
+    except OverflowError:
+        edges = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+        return edges[by > timedelta(0)]
+
+
 def format_instant(when: datetime, tz: tzinfo = UTC) -> str:
     """An aware instant as `2026-11-22T14:05:00Z`, with microseconds only when there are any.
 

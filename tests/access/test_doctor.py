@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from services.iam import is_allowed
@@ -20,6 +21,7 @@ from trailscan.doctor.examine import examine, is_healthy, to_line, to_table
 from trailscan.doctor.permissions import needs, to_policy
 from trailscan.errors import AccessError, TrailscanError
 from trailscan.load.loading import LoadOptions, run_load
+from trailscan.load.validating import ValidateOptions, run_validate
 from trailscan.window import Window
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -321,6 +323,26 @@ def test_the_policy_allows_all_that_a_load_asks_for(aws, source, monkeypatch):
         assert is_healthy(checks)
     assert [check.action for check in checks if check.status == "missing"] == []
     assert all(is_allowed(whole, request) for request in aws.requests if request.host[:3] != "sts")
+
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
+
+
+def test_the_policy_allows_all_that_validate_asks_for(aws):
+    """Digests read, public keys asked for, verdicts kept in the store: nothing is refused."""
+    aws.buckets["trail"].objects.clear()
+    for path in sorted(SAMPLES.glob("AWSLogs/**/us-east-1/2026/10/0[1-3]/*.gz")):
+        aws.buckets["trail"].objects[path.relative_to(SAMPLES).as_posix()] = path.read_bytes()
+    load()
+    policy = to_policy(needs(TRAIL, STORE, "aws"))
+    least = [one for one in policy["Statement"] if not one["Sid"].startswith("Optional")]
+    aws.policy = {"Statement": least}
+    aws.requests.clear()
+    run_validate(TRAIL, STORE, ValidateOptions(), NOW)
+    asked = {request.iam_action for request in aws.requests}
+    assert asked >= {"cloudtrail:ListPublicKeys", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    refused = [one for one in aws.requests if not is_allowed(policy, one)]
+    assert [(one.iam_action, one.object_key) for one in refused] == []
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from trailscan.cli.app import app
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 
@@ -112,10 +117,21 @@ def test_a_report_into_a_file_takes_its_form_from_the_suffix(store, tmp_path):
     ],
 )
 def test_a_usage_error_is_exit_code_2(words):
-    """What the user got wrong is said on stderr, with code 2."""
+    """What the user got wrong is said on stderr in one line, with code 2."""
     code, out, err = trailscan(*words)
-    assert (code, out) == (2, "")
-    assert "Usage" in err
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("trailscan: ")
+    assert err.endswith(" --help)\n")
+
+
+def test_a_reader_that_has_enough_is_no_error(store):
+    """Whoever closes the pipe, as `head` does, ends the command quietly."""
+    words = [sys.executable, "-m", "trailscan", "report", "changes", "--reads", "--quiet"]
+    words += ["--format", "csv", "--store", str(store)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")
 
 
 def test_no_answer_is_one_line_and_exit_code_5(tmp_path):
@@ -196,22 +212,36 @@ def test_status_says_what_the_store_holds(store, tmp_path):
     assert trailscan("status", "--store", tmp_path / "none")[0] == 5
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["demo"], ["load"], ["report", "changes"], ["export"], ["doctor"], ["status"]],
-    ids=" ".join,
-)
+def all_commands(command: Any, *above: str) -> Iterator[tuple[str, ...]]:
+    """The words that lead to each command."""
+    if not hasattr(command, "commands"):
+        yield above
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from all_commands(inner, *above, name)
+
+
+@pytest.mark.parametrize("command", list(all_commands(get_command(app))), ids=" ".join)
 def test_every_command_explains_itself(command):
     """Help names every option once, those of access to AWS where they are of use."""
     code, out, err = trailscan(*command, "--help")
     assert (code, err) == (0, "")
     assert "Usage: " in out
-    reaches_aws = command != ["demo"]
+    reaches_aws = command != ("demo",)
     for option in ("--profile", "--role-arn", "--external-id", "--role-session-name", "--region"):
         assert out.count(f"{option} ") == reaches_aws
     for option in ("--endpoint-url", "--request-payer", "--expected-bucket-owner"):
         assert out.count(f"{option} ") == reaches_aws
     assert "default: (trailscan)" in out or not reaches_aws
+
+
+@pytest.mark.parametrize("command", list(all_commands(get_command(app))), ids=" ".join)
+def test_no_help_is_taken_for_markup(command):
+    """What stands in brackets would be left out, or end the help in an error."""
+    found = get_command(app)
+    for word in command:
+        found = found.commands[word]
+    for parameter in found.params:
+        assert "[" not in (getattr(parameter, "help", "") or ""), parameter.name
 
 
 @pytest.mark.parametrize(

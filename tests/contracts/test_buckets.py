@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import threading
@@ -21,6 +22,7 @@ from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
     CredentialsError,
+    DecodeError,
     NoAnswerError,
     NotFoundError,
     TrailscanError,
@@ -572,3 +574,39 @@ def test_a_home_folder_may_be_written_with_a_tilde(
     bucket = open_bucket("~/logs", AwsOptions())
     bucket.write("k", b"1")
     assert ((tmp_path / "logs" / "k").read_bytes(), bucket.name) == (b"1", "file")
+
+
+SIGNED = {"signature": "ab12", "signature-algorithm": "SHA256withRSA"}
+
+
+@pytest.mark.parametrize("key", ["plain.json.gz", "odd//.json.gz"])
+def test_an_s3_object_is_read_with_its_metadata(s3: S3Bucket, s3_client: Any, key: str) -> None:
+    """One request gives bytes and metadata, whatever the key; names come in lower case."""
+    metadata = {"Signature": "ab12", "signature-algorithm": "SHA256withRSA"}
+    s3_client.put_object(Bucket=s3.name, Key=key, Body=b"1", Metadata=metadata)
+    found = s3.read_with_metadata(key)
+    assert (found.data, {name: found.metadata[name] for name in SIGNED}) == (b"1", SIGNED)
+    with pytest.raises(NotFoundError, match="does not exist"):
+        s3.read_with_metadata("no/such//key" if "//" in key else "no/such/key")
+
+
+def test_a_file_has_its_metadata_beside_it(tmp_path: Path) -> None:
+    """What head-object printed stands in a file of its own; without one there are none."""
+    bucket = LocalBucket(tmp_path)
+    bucket.write("k.gz", b"1")
+    assert bucket.read_with_metadata("k.gz") == (b"1", {})
+    sidecar = {"ContentLength": 1, "Metadata": {"Signature": "ab12"}}
+    bucket.write("k.gz.metadata.json", json.dumps(sidecar).encode())
+    assert bucket.read_with_metadata("k.gz") == (b"1", {"signature": "ab12"})
+
+
+@pytest.mark.parametrize(
+    "sidecar", [b"", b"[]", b"{}", b'{"Metadata":{"signature":1}}', b"[" * 9999]
+)
+def test_metadata_in_another_form_are_an_error_in_words(tmp_path: Path, sidecar: bytes) -> None:
+    """A file beside an object that is not what head-object prints is no metadata."""
+    bucket = LocalBucket(tmp_path)
+    bucket.write("k.gz", b"1")
+    bucket.write("k.gz.metadata.json", sidecar)
+    with pytest.raises(DecodeError, match="not as head-object prints it"):
+        bucket.read_with_metadata("k.gz")

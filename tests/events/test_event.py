@@ -455,22 +455,26 @@ def test_any_other_time_is_refused(value: object) -> None:
         (
             b'{"a":NaN}',
             "invalid_json",
-            "the record is not valid JSON: JSON is malformed: invalid character (byte 5)",
+            "the record is not valid JSON: invalid character (byte 5)",
         ),
         (
             b'{"a":1}{}',
             "invalid_json",
-            "the record is not valid JSON: JSON is malformed: trailing characters (byte 8)",
+            "the record is not valid JSON: trailing characters (byte 8)",
         ),
-        (b"[]", "not_an_object", "the record is no JSON object but a list"),
-        (b"null", "not_an_object", "the record is no JSON object but a NoneType"),
+        (b"[]", "not_an_object", "the record is no JSON object but an array"),
+        (b"null", "not_an_object", "the record is no JSON object but null"),
+        (b"7", "not_an_object", "the record is no JSON object but a number"),
+        (b"1e5", "not_an_object", "the record is no JSON object but a number"),
+        (b"true", "not_an_object", "the record is no JSON object but a boolean"),
+        (b'"x"', "not_an_object", "the record is no JSON object but a string"),
         (
             b'{"a":"%s"}' % (b"x" * MAX_RECORD_BYTES),
             "record_too_large",
-            "the record has 524,296 bytes, expected 524,288",
+            "the record has 524,296 bytes, expected at most 524,288",
         ),
     ],
-    ids=range(6),
+    ids=range(10),
 )
 def test_bytes_that_are_no_record_are_refused(raw: bytes, reason: str, message: str) -> None:
     """What is no JSON object of a plausible size is refused with a reason."""

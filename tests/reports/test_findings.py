@@ -10,6 +10,7 @@ import pytest
 from making import (
     MANAGEMENT,
     MEMBER,
+    START,
     call,
     changes,
     denied,
@@ -21,8 +22,10 @@ from making import (
 )
 
 from trailscan.organizations.severity import severity_of
+from trailscan.reports.changes import read_changes
 from trailscan.reports.findings import baseline_notes, find
-from trailscan.reports.findings_history import History
+from trailscan.reports.findings_history import Actor, History
+from trailscan.reports.findings_reads import first_sweeps, worth_reading
 from trailscan.reports.findings_rules import RULES
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -411,3 +414,45 @@ def test_a_short_history_is_said(samples):
     seen = changes(call("TagResource"), call("TagResource", 13 * DAY, user("mallory")))
     assert [note for note in baseline_notes(seen) if said in note]
     assert not list(baseline_notes(changes(call("TagResource"), call("TagResource", 14 * DAY))))
+
+
+def test_what_is_not_told_would_find_nothing(samples):
+    """Only some reads are told in words; with all of them the findings are the same."""
+    few = worth_reading(samples.reader)
+    everything = read_changes(samples.reader, reads=True)
+    assert len(few.changes) < len(everything)
+    found = [find(History(changes, UTC, few.start)) for changes in (few.changes, everything)]
+    assert [(one.rule.id, one.id, one.hit.what) for one in found[0]] == [
+        (one.rule.id, one.id, one.hit.what) for one in found[1]
+    ]
+    assert few.start == everything[0].event.event_time
+
+
+def test_a_sweep_is_of_ten_minutes_and_of_one_actor():
+    """What lies further apart is none; what follows within the ten minutes belongs to it."""
+
+    def sweep(*calls):
+        reads = (
+            (START + minutes * MINUTE, name, Actor("iam_user", who, None), minutes)
+            for minutes, who, name in calls
+        )
+        return {actor.name: refs for actor, refs in first_sweeps(reads).items()}
+
+    spread = [(3 * place, "alice", name) for place, name in enumerate(READS)]
+    assert sweep(*spread) == {}
+    near = [(2 * place, "alice", name) for place, name in enumerate(READS)]
+    assert sweep(*near, (9, "alice", "ListRoots"), (11, "alice", "ListRoots")) == {
+        "alice": [0, 2, 4, 6, 8, 9]
+    }
+    assert sweep(*near[:3], *[(minutes, "bob", name) for minutes, _, name in near[3:]]) == {}
+    assert sweep((-20, "alice", "ListRoots"), *near) == {"alice": [0, 2, 4, 6, 8]}
+
+
+def test_what_never_stops_is_one_finding_a_day():
+    """A program that is refused every five minutes is told of each day, not once with everything."""
+    refused = [denied("DescribeAccount", number * 5 * MINUTE) for number in range(3 * 24 * 12)]
+    assert [found for found in fired(*refused) if found[0] == "denied-burst"] == [
+        ("denied-burst", 289),
+        ("denied-burst", 289),
+        ("denied-burst", 286),
+    ]

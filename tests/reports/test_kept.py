@@ -56,7 +56,9 @@ def test_kept_changes_are_the_changes_told(cache, place, monkeypatch):
 def test_another_state_of_the_store_has_its_own_changes(cache, place, tmp_path):
     """What was kept of a store before a load is not used after it."""
     before = read_changes(open_store(place).reader)
-    record = json.loads(gzip.decompress(next(SAMPLES.rglob("*.gz")).read_bytes()))["Records"][0]
+    record = json.loads(gzip.decompress(next(SAMPLES.rglob("*_CloudTrail_*.gz")).read_bytes()))[
+        "Records"
+    ][0]
     record |= {"eventSource": "organizations.amazonaws.com", "eventName": "LeaveOrganization"}
     late = tmp_path / "late.json"
     late.write_text(json.dumps({"Records": [record | {"eventID": "late"}]}))

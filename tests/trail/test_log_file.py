@@ -268,7 +268,7 @@ def test_a_wrong_checksum_is_refused() -> None:
     damaged = STORED[:-8] + bytes([STORED[-8] ^ 1]) + STORED[-7:]
     assert reason_for(damaged) == (
         "corrupt_gzip",
-        "the gzip data is damaged: Error -3 while decompressing data: incorrect data check",
+        "the gzip data is damaged: incorrect data check",
     )
 
 
@@ -277,7 +277,7 @@ def test_a_wrong_length_in_the_trailer_is_refused(claim: int) -> None:
     """The claimed length is checked, and no memory is taken on its word."""
     assert reason_for(STORED[:-4] + claim.to_bytes(4, "little")) == (
         "corrupt_gzip",
-        "the gzip data is damaged: Error -3 while decompressing data: incorrect length check",
+        "the gzip data is damaged: incorrect length check",
     )
 
 

@@ -143,8 +143,8 @@ class S3Access:
         region = headers.get("x-amz-bucket-region", self._client.meta.region_name or "us-east-1")
         return region, next((found.key for found in answer[PAGE].objects), None)
 
-    def read(self, key: str, etag: str | None) -> bytes:
-        """The bytes of an object."""
+    def read(self, key: str, etag: str | None) -> tuple[bytes, dict[str, str]]:
+        """The bytes of an object, and its own metadata."""
         from botocore.exceptions import (  # noqa: PLC0415  # start-up
             BotoCoreError,
             ResponseStreamingError,
@@ -153,7 +153,7 @@ class S3Access:
         match = {} if etag is None else {"IfMatch": etag}
         answer = self._call("get_object", key, Key=key, **match)
         try:
-            return bytes(answer["Body"].read())
+            return bytes(answer["Body"].read()), dict(answer.get("Metadata", {}))
         except (BotoCoreError, ResponseStreamingError) as error:
             raise NoAnswerError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
 

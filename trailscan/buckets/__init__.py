@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trailscan.buckets.base import Bucket, ObjectInfo
+from trailscan.buckets.base import Bucket, ObjectInfo, StoredObject
 from trailscan.buckets.local import LocalBucket
 from trailscan.buckets.s3 import S3Bucket, S3Place, find_s3, open_s3
 
@@ -18,6 +18,7 @@ __all__ = [
     "ObjectInfo",
     "S3Bucket",
     "S3Place",
+    "StoredObject",
     "find_s3",
     "open_bucket",
     "open_s3",

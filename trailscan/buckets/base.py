@@ -16,6 +16,13 @@ class ObjectInfo(NamedTuple):
     etag: str
 
 
+class StoredObject(NamedTuple):
+    """The bytes of an object, and its own metadata: names in lower case, without `x-amz-meta-`."""
+
+    data: bytes
+    metadata: dict[str, str]
+
+
 class Bucket(Protocol):
     """A flat space of keys. Errors: `NotFoundError`, `AccessError`, `TrailscanError`."""
 
@@ -44,6 +51,14 @@ class Bucket(Protocol):
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, which must still be the version of the ETag given."""
+        ...
+
+    def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
+        """The same with its metadata, which a file has beside it in `<key>.metadata.json`.
+
+        Raises:
+            DecodeError: that file is not what `aws s3api head-object` prints.
+        """
         ...
 
     def write(self, key: str, data: bytes) -> None:

@@ -12,7 +12,7 @@ import stat
 import uuid
 from typing import TYPE_CHECKING
 
-from trailscan.buckets.base import ObjectInfo, split_folder
+from trailscan.buckets.base import ObjectInfo, StoredObject, split_folder
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -21,6 +21,7 @@ from trailscan.errors import (
     TrailscanError,
 )
 from trailscan.location import LOCAL
+from trailscan.trail.digest import METADATA_SUFFIX, decode_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,21 @@ class LocalBucket:
             return _read_file(path, etag)
         except OSError as error:
             raise _local_error(path, error) from None
+
+    def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
+        """The bytes of a file, and what the file of its metadata beside it says, if there is one.
+
+        Raises:
+            NotFoundError: it is gone, or another file stands there now.
+            AccessError: it, or its metadata, may not be read.
+            DecodeError: its metadata are not what `aws s3api head-object` prints.
+        """
+        data = self.read(key, etag)
+        try:
+            sidecar = self.read(f"{key}{METADATA_SUFFIX}")
+        except NotFoundError:
+            return StoredObject(data, {})
+        return StoredObject(data, decode_metadata(sidecar))
 
     def write(self, key: str, data: bytes) -> None:
         """Write beside, flush to the disk, rename."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import S3Access, explain_code
 from trailscan.aws.session import AwsOptions, credential_provider, open_session
-from trailscan.buckets.base import ObjectInfo, split_folder
+from trailscan.buckets.base import ObjectInfo, StoredObject, split_folder
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -28,6 +28,7 @@ from trailscan.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from obstore import GetResult
     from obstore.store import S3Store
 
     from trailscan.aws.listing import Listed
@@ -98,14 +99,22 @@ class S3Bucket:
         """The bytes of an object, all of them: the length must be the one announced."""
         whole = self._prefix + key
         if not _is_plain(whole) or whole.endswith("/"):
-            return self._access.read(whole, etag)
-        try:
-            return self._get(key, etag)
-        except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
-            return self._access.read(whole, etag)
+            return self._access.read(whole, etag)[0]
+        return self.read_with_metadata(key, etag).data
 
-    def _get(self, key: str, etag: str | None) -> bytes:
-        """The bytes of an object through obstore."""
+    def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
+        """The same with its metadata, in one request."""
+        whole = self._prefix + key
+        if not _is_plain(whole) or whole.endswith("/"):
+            return StoredObject(*self._access.read(whole, etag))
+        try:
+            data, found = self._get(key, etag)
+        except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
+            return StoredObject(*self._access.read(whole, etag))
+        return StoredObject(data, {name.lower(): text for name, text in found.attributes.items()})
+
+    def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
+        """The bytes of an object, and what else obstore tells of it."""
         import obstore  # noqa: PLC0415  # start-up
 
         with _s3_errors(self._uri(key), "GetObject"):
@@ -114,7 +123,7 @@ class S3Bucket:
             data = bytes(found.bytes())
         if len(data) != found.meta["size"]:
             raise NoAnswerError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
-        return data
+        return data, found
 
     def write(self, key: str, data: bytes) -> None:
         """One PUT."""

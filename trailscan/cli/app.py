@@ -1,23 +1,24 @@
 """The command `trailscan`: its groups of commands, its errors and exit codes.
 
-0 complete; 3 findings at or above `--fail-on`; 4 incomplete (rejects, gaps, something that could
-not be listed); 5 no answer; 2 usage; 1 a crash; 130 interrupted, 143 terminated. 3 and 4 still
-print what they have; 4 wins.
+0 complete; 3 findings at or above `--fail-on`, or tampering; 4 incomplete (rejects, gaps, something
+that could not be listed); 5 no answer; 2 usage; 1 a crash; 130 interrupted, 143 terminated. 3 and 4
+still print what they have.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
 from trailscan import __version__
-from trailscan.cli import demo, doctor, export, load, report, show, sql, status
+from trailscan.cli import demo, doctor, export, load, report, show, sql, status, validate
 from trailscan.cli.output import say
 from trailscan.errors import TrailscanError
 
+USAGE = 2
 NO_ANSWER = 5
 INTERRUPTED = 130
 
@@ -32,10 +33,25 @@ app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.add_typer(report.app, name="report")
 app.command("show")(show.show)
+app.command("validate")(validate.validate)
 app.command("export")(export.export)
 app.command("status")(status.status)
 app.command("sql")(sql.sql)
 app.command("doctor")(doctor.doctor)
+
+
+# click's, which typer carries within or beside it
+_UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
+
+
+def _tell_usage(error: Any) -> None:
+    """What is wrong with the words typed, in one line; help where there are none to be wrong."""
+    text = error.format_message()
+    if not text or "\n" in text:
+        error.show()
+        return
+    command = error.ctx.command_path if error.ctx else "trailscan"
+    say(f"trailscan: {text} (see: {command} --help)")
 
 
 def _version(asked: bool) -> None:
@@ -57,13 +73,18 @@ def _root(
 def main() -> None:
     """Run the command line; every error of ours becomes one line and an exit code."""
     try:
-        app()
+        sys.exit(app(prog_name="trailscan", standalone_mode=False))
+    except _UsageError as error:
+        _tell_usage(error)
+        sys.exit(USAGE)
     except TrailscanError as error:
         say(f"trailscan: {error}")
         sys.exit(NO_ANSWER)
     except KeyboardInterrupt:
         say("trailscan: interrupted; what was committed stays, run it again to go on")
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):  # which typer turns into exit code 1
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

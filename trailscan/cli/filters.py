@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -26,15 +26,15 @@ class Given(NamedTuple):
     default: object = None
 
 
-def _texts(text: str, **more: Any) -> Given:
+def _texts(text: str, metavar: str = "TEXT") -> Given:
     """A filter that takes several texts."""
-    option = typer.Option(help=text, rich_help_panel=_FILTERS, **more)
+    option = typer.Option(help=text, rich_help_panel=_FILTERS, metavar=metavar)
     return Given(Annotated[list[str] | None, option])
 
 
-def _one(text: str, **more: Any) -> Given:
+def _one(text: str, metavar: str) -> Given:
     """A filter that takes one text."""
-    option = typer.Option(help=text, rich_help_panel=_FILTERS, **more)
+    option = typer.Option(help=text, rich_help_panel=_FILTERS, metavar=metavar)
     return Given(Annotated[str | None, option])
 
 
@@ -45,7 +45,7 @@ FILTERS: dict[str, Given] = {
     "until": _one(f"Before then: {_WHEN} (UTC unless --tz).", metavar="WHEN"),
     "tz": _one("Zone to tell times in and to read dates in, as Europe/Paris.", metavar="ZONE"),
     "principal": _texts("Who: part of a name, role, session or ARN."),
-    "action": _texts("Event name, * allowed: '*Policy'."),
+    "action": _texts("Event name, * allowed: '*Policy'.", "PATTERN"),
     "target": _texts("Part of the target's id or name."),
     "account": _texts("Account in whose trail it stands, or that acted."),
     "category": _texts("account, ou, policy, delegation, …"),
@@ -53,7 +53,7 @@ FILTERS: dict[str, Given] = {
     "outcome": _texts("succeeded, denied or failed."),
     "source_ip": _texts("Part of the address it came from."),
     "contains": _texts("Any words of the row."),
-    "rule": _texts("Only findings of this rule, by its id."),
+    "rule": _texts("Only findings of this rule, by its id.", "RULE"),
     "reads": Given(
         Annotated[
             bool,
@@ -127,18 +127,25 @@ def to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
     Dates are read in the zone of `--tz`.
     """
     from trailscan.reports.filter import ChangeFilter
-    from trailscan.window import Window, parse_when, parse_zone
+    from trailscan.window import Window, parse_zone
 
     texts = {name: tuple(value) for name in names if isinstance(value := given[name], list)}
     now = datetime.now(UTC)
     try:
         tz = parse_zone(given.get("tz") or "UTC")
-        bounds = [
-            parse_when(text, now, tz) if (text := given.get(name)) else None
-            for name in ("since", "until")
-        ]
+        bounds = [_bound(name, given.get(name), now, tz) for name in ("since", "until")]
         return ChangeFilter(
             window=Window(*bounds), tz=tz, reads=given.get("reads") or False, **texts
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _bound(option: str, text: str | None, now: datetime, tz: tzinfo) -> datetime | None:
+    """What `--since` or `--until` says; ends the command when it is no instant."""
+    from trailscan.window import parse_when
+
+    try:
+        return None if text is None else parse_when(text, now, tz)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=f"--{option}") from None

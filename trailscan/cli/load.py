@@ -17,6 +17,7 @@ import typer
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import say, write_text
+from trailscan.cli.validate import TAMPERED, PublicKeys, read_public_keys
 
 if TYPE_CHECKING:
     import threading
@@ -89,6 +90,17 @@ def load(
     event_source: EventSources = None,
     look_back: LookBack = "30d",
     dry_run: DryRun = False,
+    validate: Annotated[
+        bool,
+        typer.Option(
+            "--validate",
+            help="Check what is loaded against CloudTrail's digests, on the same bytes.",
+        ),
+    ] = False,
+    public_keys: PublicKeys = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="With --validate: do not ask AWS for public keys.")
+    ] = False,
     format: Annotated[  # noqa: A002  # the option's name
         o.SummaryFormat, typer.Option("--format", help="How to give the summary.")
     ] = o.SummaryFormat.text,
@@ -100,10 +112,11 @@ def load(
 
     Only what is new is read; running twice changes nothing. Without --since a local source is read
     whole, an S3 source from 30 days back at its first load. Exit code 4: something could not be
-    read or understood, and the summary says what. Ctrl-C ends it cleanly: what was read is kept,
-    and the same command goes on from there.
+    read or understood, and the summary says what. With --validate, 3: something was tampered with.
+    Ctrl-C ends it cleanly: what was read is kept, and the same command goes on from there.
     """
     from trailscan.load.loading import LoadOptions, run_load
+    from trailscan.load.validating import ValidateOptions
 
     window = o.to_window(since, until)
     asked = LoadOptions(
@@ -114,6 +127,10 @@ def load(
         dry_run=dry_run,
         aws=aws,
     )
+    if validate:
+        keys = [key for source in sources for key in read_public_keys(public_keys, source)]
+        checked = ValidateOptions(public_keys=tuple(keys), ask_aws=not offline)
+        asked = replace(asked, validate=checked)
     if all_regions or from_region:
         asked = replace(asked, regions=frozenset(() if all_regions else from_region or ()))
     standard_input = sys.stdin.buffer.read() if "-" in sources else None
@@ -126,8 +143,16 @@ def load(
         raise typer.Exit(_KILLED + signals[0])
     if summary.kept:
         _tell_once(store, asked)
-    if not summary.complete:
-        raise typer.Exit(INCOMPLETE)
+    if code := _code(summary):
+        raise typer.Exit(code)
+
+
+def _code(summary: LoadSummary) -> int:
+    """The exit code: tampering before what is incomplete."""
+    outcomes = {found.outcome for found in summary.validations}
+    if "tampered" in outcomes:
+        return TAMPERED
+    return INCOMPLETE if "incomplete" in outcomes or not summary.complete else 0
 
 
 def _tell_once(store: str, asked: LoadOptions) -> None:
@@ -150,7 +175,8 @@ def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
 
         write_text(json.dumps(summary.to_json(), indent=2), None)
     elif not quiet:
-        text = "\n".join(visible(line) for line in summary.to_text().splitlines())
+        texts = [summary.to_text(), *(found.to_text() for found in summary.validations)]
+        text = "\n".join(visible(line) for text in texts for line in text.splitlines())
         write_text(text, None)
     if not (summary.complete or summary.interrupted):
         say("trailscan: incomplete: see the rejects above, or `rejects/` in the store", quiet=quiet)
@@ -178,7 +204,9 @@ def _event_sources(given: list[str] | None) -> tuple[str, ...] | None:
 def _look_back(text: str) -> timedelta:
     """A number of days."""
     if not (found := _AGE.fullmatch(text)):
-        raise typer.BadParameter(f"{text!r} is not a number of days as 30d")
+        raise typer.BadParameter(
+            f"{text!r} is not a number of days as 30d", param_hint="--look-back"
+        )
     return timedelta(days=int(found[1]))
 
 

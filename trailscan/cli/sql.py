@@ -23,7 +23,8 @@ def sql(
         str, typer.Option("--tz", metavar="ZONE", help="Zone of times, as Europe/Paris.")
     ] = "UTC",
     format: Annotated[  # noqa: A002  # the option's name
-        o.Format | None, typer.Option("--format", help="Form of the answer. [default: table]")
+        o.Format | None,
+        typer.Option("--format", help="Form of the answer.", show_default="table"),
     ] = None,
     output: Annotated[
         Path | None,

@@ -25,6 +25,15 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d
 
 _NO_OFFSET = timedelta(0)
 
+_JSON_NAMES = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+}
+
 JsonObject = dict[str, Any]
 
 
@@ -145,7 +154,8 @@ def decode_object(raw: bytes | str) -> JsonObject:
     """
     if len(raw) > MAX_RECORD_BYTES:
         raise DecodeError(
-            "record_too_large", f"the record has {len(raw):,} bytes, expected {MAX_RECORD_BYTES:,}"
+            "record_too_large",
+            f"the record has {len(raw):,} bytes, expected at most {MAX_RECORD_BYTES:,}",
         )
     try:
         found = msgspec.json.decode(raw)
@@ -153,12 +163,13 @@ def decode_object(raw: bytes | str) -> JsonObject:
     except UnicodeError as error:
         raise DecodeError("invalid_utf8", f"the record is not valid Unicode: {error}") from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise DecodeError("invalid_json", f"the record is not valid JSON: {error}") from None
+        why = str(error).removeprefix("JSON is malformed: ")
+        raise DecodeError("invalid_json", f"the record is not valid JSON: {why}") from None
     if _is_deeper(found, MAX_DEPTH):
         raise DecodeError("nested_too_deeply", f"the record nests beyond {MAX_DEPTH} levels")
     if not isinstance(found, dict):
-        kind = type(found).__name__
-        raise DecodeError("not_an_object", f"the record is no JSON object but a {kind}")
+        kind = _JSON_NAMES[type(found)]
+        raise DecodeError("not_an_object", f"the record is no JSON object but {kind}")
     return found
 
 

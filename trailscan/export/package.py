@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 
 from trailscan.organizations.operations import ORGANIZATIONS
 from trailscan.render.csv import neutralised_cells, render_csv
+from trailscan.reports.attestation import NOT_CHECKED, attested_rows
 from trailscan.reports.changes import ChangeFilter, changes_report
 from trailscan.reports.table import Column, Table
 from trailscan.store.layout import LOG_FILES, NO_DAY, REJECTS
@@ -55,7 +57,7 @@ To check that no file was changed:  sha256sum -c {manifest}
 _COMPLETE_MEANS = (
     "every log file of the day that the store holds was read and every record of it understood, "
     "and log files delivered after the day are in the store. Whether CloudTrail delivered log "
-    "files that the store was never shown is for digest files to say; they were not checked."
+    "files that the store was never shown is for digest files to say: see attested_by_digests."
 )
 
 
@@ -85,7 +87,8 @@ def build_package(store: StoreReader, day: date) -> Package:
     log_files = _log_files(store, day, events)
     rejects = _rejects(store, log_files)
     incomplete = tuple(_incomplete(store, day, log_files))
-    statement = _statement(day, changes, events, log_files, incomplete)
+    attested = _attested(store, log_files)
+    statement = _statement(day, changes, events, log_files, incomplete, attested)
     contents = {
         "README.txt": _readme(day, changes),
         "changes.csv": render_csv(changes).encode(),
@@ -144,6 +147,14 @@ def _rejects(store: StoreReader, log_files: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REJECTS).drop_columns(["raw"])
 
 
+def _attested(store: StoreReader, log_files: pa.Table) -> dict[str, int]:
+    """How many of the log files are in which state of attestation; empty without a validation."""
+    if not store.files("attestations"):
+        return {}
+    done = [row for row in log_files.to_pylist() if row["status"] == "done"]
+    return dict(sorted(Counter(one.state for one in attested_rows(store, done)).items()))
+
+
 def _incomplete(store: StoreReader, day: date, log_files: pa.Table) -> list[str]:
     """Why a package is not complete; nothing proves nothing, so no log file is a reason too."""
     reasons = []
@@ -162,7 +173,12 @@ def _incomplete(store: StoreReader, day: date, log_files: pa.Table) -> list[str]
 
 
 def _statement(
-    day: date, changes: Table, events: pa.Table, log_files: pa.Table, incomplete: tuple[str, ...]
+    day: date,
+    changes: Table,
+    events: pa.Table,
+    log_files: pa.Table,
+    incomplete: tuple[str, ...],
+    attested: dict[str, int],
 ) -> dict[str, object]:
     """What the package claims, and what it does not."""
     totals = ("records", "kept", "filtered_out", "duplicates", "rejects", "conflicts")
@@ -190,7 +206,7 @@ def _statement(
             "rejected": log_files.num_rows - done,
             **{name: pc.sum(log_files[name]).as_py() or 0 for name in totals},
         },
-        "attested_by_digests": "not checked",
+        "attested_by_digests": attested or NOT_CHECKED,
     }
 
 

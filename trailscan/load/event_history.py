@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from trailscan.aws.event_history import REACH, EventHistory
-from trailscan.buckets import ObjectInfo
+from trailscan.buckets import ObjectInfo, StoredObject
 from trailscan.buckets.base import split_folder
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.load.plan import SourcePlan
@@ -98,6 +98,10 @@ class EventHistoryBucket:
             for event in self._history.lookup(region, source, max(start, oldest), end)
         ]
         return msgspec.json.encode({"Events": events})
+
+    def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
+        """The same; there are no metadata."""
+        return StoredObject(self.read(key, etag), {})
 
     def write(self, key: str, data: bytes) -> NoReturn:
         """Never."""

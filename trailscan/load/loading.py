@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from trailscan.aws.session import AwsOptions
@@ -17,6 +16,8 @@ from trailscan.load.listing import Asked, Listings
 from trailscan.load.local import Job, LocalEngine, Progress
 from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.summary import LoadSummary
+from trailscan.load.tool import tool_name
+from trailscan.load.validating import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
 from trailscan.store.known import KnownLogFiles, covers
 from trailscan.store.ledger import rows_by_day
@@ -28,6 +29,7 @@ from trailscan.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from trailscan.load.validation import ValidationSummary
     from trailscan.store.ledger import Commit, Source
 
 ORGANIZATIONS = "organizations.amazonaws.com"
@@ -44,6 +46,8 @@ class LoadOptions:
     Attributes:
         stop: when set, nothing more is begun, what was read is committed, and the load ends.
         dry_run: say what would be read and what that costs, and read nothing.
+        validate: validate what is loaded, with the keys and access given here; window and scope
+            are those of the load.
     """
 
     window: Window = field(default_factory=Window)
@@ -52,6 +56,7 @@ class LoadOptions:
     event_sources: tuple[str, ...] | None = (ORGANIZATIONS,)
     look_back: timedelta = LOOK_BACK
     aws: AwsOptions = field(default_factory=AwsOptions)
+    validate: ValidateOptions | None = None
     progress: Callable[[Progress], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
     dry_run: bool = False
@@ -96,10 +101,19 @@ def run_load(
         commits = _commits(store, options)
         windows = _windows(opened, options, commits, now, summary)
         return _plan(windows, options, commits, now, summary)
-    job = Job([], options.scope, wanted, standard_input, options.progress, options.stop)
+    job = Job([], options.scope, wanted, standard_input, options.validate is not None)
+    job.progress, job.stop = options.progress, options.stop
     writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
     job.sources = _windows(opened, options, writer.commits, now, summary)
-    return LocalEngine(job, writer, summary, now).run()
+    LocalEngine(job, writer, summary, now).run()
+    if options.validate is not None and not options.stop.is_set():
+        for source, window in job.sources:
+            if source.single or source.uri == EVENT_HISTORY:
+                summary.failures.append(f"{source.uri} has no digests to be validated against")
+                continue
+            found = validate_loaded(source, store, window, options, options.validate, now)
+            summary.validations.append(found)
+    return summary
 
 
 def _commits(store: str, options: LoadOptions) -> tuple[Commit, ...]:
@@ -152,6 +166,29 @@ def _plan(
     summary.planned = planned
     summary.check()
     return summary
+
+
+def validate_loaded(
+    source: SourcePlan,
+    store: str,
+    window: Window,
+    options: LoadOptions,
+    wanted: ValidateOptions,
+    now: datetime,
+) -> ValidationSummary:
+    """Validate what was just loaded of a source, by the hashes that the load computed.
+
+    Raises:
+        TrailscanError: the store cannot be opened.
+    """
+    asked = replace(
+        wanted,
+        window=window,
+        accounts=options.accounts,
+        regions=options.regions,
+        aws=options.aws,
+    )
+    return validate_opened(source, store, asked, now, trust_loaded=True)
 
 
 def _open(uri: str, options: LoadOptions, wanted: Wanted, now: datetime) -> SourcePlan:
@@ -213,11 +250,3 @@ def _holds(asked: tuple[str, ...], wanted: frozenset[str]) -> bool:
 
 def _midnight(when: datetime) -> datetime:
     return when.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def tool_name() -> str:
-    """The program and its version, as the ledger names them."""
-    try:
-        return f"trailscan {version('trailscan')}"
-    except PackageNotFoundError:
-        return "trailscan (not installed)"

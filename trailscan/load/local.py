@@ -51,7 +51,7 @@ _FETCHED_AHEAD = 2 * FETCHERS
 _FETCHED_BYTES = 256 * 1024 * 1024
 _GROUP = 16  # log files a task, so that handing over costs little
 _COMMIT_LOG_FILES = 20_000
-_COMMIT_EVENTS = 50_000
+_COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
 _LARGE = 24 * 1024 * 1024
 _PATIENCE = 200
 """How many log files in a row may go without an answer before a source is left."""
@@ -88,6 +88,7 @@ class Job:
     Attributes:
         sources: opened sources with the delivery window of each.
         standard_input: the bytes of standard input, if that is a source.
+        hash_all: hash the uncompressed bytes of every log file, for a validation.
         progress: is told how it goes.
         stop: when set, nothing more is begun, and what was read is committed.
     """
@@ -96,6 +97,7 @@ class Job:
     scope: Scope
     wanted: Wanted
     standard_input: bytes | None = None
+    hash_all: bool = False
     progress: Callable[[Progress], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
     load_id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -232,10 +234,10 @@ class LocalEngine:
         """Scan; of very large log files one at a time."""
         claim = int.from_bytes(stored[-4:], "little")
         if max(claim, len(stored)) < _LARGE:
-            scan_into(result, stored, self._job.wanted)
+            scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
         else:
             with self._large:
-                scan_into(result, stored, self._job.wanted)
+                scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
 
     def _take(self, result: LogFileResult, uri: str) -> None:
         """Put a result into the batch, and a full batch into the store.

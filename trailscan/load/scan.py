@@ -73,11 +73,16 @@ def standard_input(stored: bytes) -> LogFileResult:
     return LogFileResult(bucket=STDIN, key=sha256, etag=sha256, stored_bytes=len(stored))
 
 
-def scan_into(result: LogFileResult, stored: bytes, wanted: Wanted) -> None:
-    """Fill a result with what a log file holds: its wanted events, its rejects, its counts."""
+def scan_into(
+    result: LogFileResult, stored: bytes, wanted: Wanted, *, hash_all: bool = False
+) -> None:
+    """Fill a result with what a log file holds: its wanted events, its rejects, its counts.
+
+    With `hash_all` the uncompressed bytes are hashed even if no wanted event is among them.
+    """
     result.stored_sha256 = hashlib.sha256(stored).hexdigest()
     try:
-        scanned = scan_log_file(stored, wanted)
+        scanned = scan_log_file(stored, wanted, hash_all=hash_all)
     except DecodeError as error:
         result.rejects.append(Reject(None, error.reason, str(error), error.json_path))
         return

@@ -12,6 +12,7 @@ from trailscan.window import Window, format_instant
 if TYPE_CHECKING:
     from trailscan.load.cost import Planned
     from trailscan.load.plan import Walked
+    from trailscan.load.validation import ValidationSummary
     from trailscan.location import Location
 
 _SHOWN = 10
@@ -50,6 +51,7 @@ class LoadSummary:
         failures: what could not even be listed.
         interrupted: the user ended it; what was read until then is in the store.
         planned: what a load would do, if this was asked and nothing was read.
+        validations: what validating found, one a source, where that was asked.
     """
 
     store: str
@@ -83,6 +85,7 @@ class LoadSummary:
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
     planned: Planned | None = None
+    validations: list[ValidationSummary] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -159,6 +162,7 @@ class LoadSummary:
             ],
             "failures": list(self.failures),
             "notes": list(self.notes),
+            "validations": [found.to_json() for found in self.validations],
         }
 
     def to_text(self) -> str:

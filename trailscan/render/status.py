@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def to_json(status: Status) -> dict[str, object]:
     """The status as documented, stable JSON."""
     counts = sum_counts(commit.counts for commit in status.last_load)
-    last = status.commits[-1] if status.commits else None
+    last = status.last_load[-1] if status.last_load else None
     days = days_of(status.commits, "events")
     return {
         "store": {
@@ -119,9 +119,9 @@ def to_lines(status: Status) -> list[str]:
 
 def _last_load_line(status: Status) -> str:
     """The last load that added anything."""
-    if not status.commits:
+    if not status.last_load:
         return "last load: none"
-    last, counts = status.commits[-1], sum_counts(commit.counts for commit in status.last_load)
+    last, counts = status.last_load[-1], sum_counts(commit.counts for commit in status.last_load)
     asked = "; ".join(
         f"{source.uri}, delivered: {Window(source.since, source.until).in_words}"
         for source in last.sources

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trailscan.reports.attestation import STATES, count_attested
 from trailscan.reports.notes import count, store_notes
 from trailscan.reports.table import Column, Table
 from trailscan.store.layout import NO_DAY
@@ -298,7 +299,19 @@ def _notes(
     yield from (f"incomplete: {why}" for why in _incomplete(spans))
     yield from _asked(store, wanted)
     yield from store_notes(store)
-    yield "whether CloudTrail delivered log files that the store was never shown, digests say"
+    yield _attested(store, places)
+
+
+def _attested(store: StoreReader, places: _Places) -> str:
+    """What digests say of the log files held of the days looked at."""
+    if not store.files("attestations"):
+        return (
+            "not held against digests (trailscan validate): whether CloudTrail delivered log files "
+            "that the store was never shown, they say"
+        )
+    counts = count_attested(store, {day for found in places.values() for day in found})
+    told = ", ".join(f"{STATES[state]} {number:,}" for state, number in sorted(counts.items()))
+    return f"log files held against digests: {told or 'none'}"
 
 
 def _asked(store: StoreReader, wanted: ChangeFilter) -> Iterator[str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.location import Location
+from trailscan.reports.attestation import NOT_CHECKED, attestation
 from trailscan.reports.table import Evidence
 
 if TYPE_CHECKING:
@@ -85,8 +86,10 @@ def _by_id(store: StoreReader, event_ids: Iterable[str]) -> dict[str, list[Evide
         told_by=("event_id",),
     )
     found: defaultdict[str, list[Evidence]] = defaultdict(list)
-    columns: Sequence[list[object]] = [column.to_pylist() for column in table.columns]
+    columns: Sequence[list[Any]] = [column.to_pylist() for column in table.columns]
     for event_id, record, bucket, key, index, sha256 in zip(*columns, strict=True):
         log_file = str(Location(bucket, key))
-        found[event_id].append(Evidence(event_id, record, log_file, index, sha256))
+        said = attestation(store, bucket, key, sha256)
+        attested = None if said == NOT_CHECKED else said
+        found[event_id].append(Evidence(event_id, record, log_file, index, sha256, attested))
     return found

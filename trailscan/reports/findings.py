@@ -6,15 +6,12 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from trailscan.organizations.operations import READ, READ_ONLY_NAMES
-from trailscan.reports.changes import TOLD_BY, all_that_tell, read_changes
+from trailscan.organizations.operations import READ
 from trailscan.reports.findings_detectors import BASELINE
-from trailscan.reports.findings_history import DISCOVERY, History, Hit, when
+from trailscan.reports.findings_history import History, Hit, when
+from trailscan.reports.findings_reads import WorthReading, worth_reading
 from trailscan.reports.findings_rules import RULES
-from trailscan.reports.notes import count, looked_at
+from trailscan.reports.notes import Span, count, told_of
 from trailscan.reports.table import Column, Table
 from trailscan.reports.tally import distinct
 
@@ -83,8 +80,8 @@ def findings_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     was before, only history tells. A finding is shown if its last event lies in the window, and
     one of its events is wanted otherwise.
     """
-    seen = read_changes(store, reads=True, where=_worth_reading, told_by=(*TOLD_BY, "error_code"))
-    history = History(seen, wanted.tz)
+    seen = worth_reading(store)
+    history = History(seen.changes, wanted.tz, seen.start)
     found = [one for one in find(history) if _is_wanted(one, wanted)]
     changes = list({id(change): change for one in found for change in one.hit.changes}.values())
     return Table(
@@ -92,7 +89,7 @@ def findings_report(store: StoreReader, wanted: ChangeFilter) -> Table:
         columns=COLUMNS,
         rows=tuple(_row(one) for one in found),
         window=wanted.window,
-        notes=tuple(_notes(store, wanted, found, changes, seen)),
+        notes=tuple(_notes(store, wanted, found, len(changes), seen)),
     )
 
 
@@ -116,30 +113,25 @@ def _is_wanted(one: Finding, wanted: ChangeFilter) -> bool:
     )
 
 
-def _worth_reading(table: pa.Table) -> pa.Array:
-    """All but the reads that no rule looks at: those that succeeded and discover nothing."""
-    dull = pa.array(sorted(READ_ONLY_NAMES - DISCOVERY))
-    succeeded = pc.is_null(table["error_code"])
-    is_dull = pc.and_(pc.is_in(table["event_name"], value_set=dull), succeeded)
-    return pc.and_(all_that_tell(table), pc.invert(is_dull))
-
-
 def _notes(
     store: StoreReader,
     wanted: ChangeFilter,
     found: Sequence[Finding],
-    changes: Sequence[Change],
-    seen: Sequence[Change],
+    events: int,
+    seen: WorthReading,
 ) -> list[str]:
     """How many findings, by which rules, and for what the history is too short."""
     rules = {one.rule.id for one in found}
-    said = [f"{count(len(found), 'finding')} by {len(rules)} of {len(RULES)} rules"]
-    reads = sum(change.category == READ for change in seen)
-    looked = f"{count(len(seen) - reads, 'change')} and {count(reads, 'read')}"
-    said.append(f"the rules looked at {looked}, of all times")
-    said += baseline_notes(seen)
-    first, *rest = looked_at(store, replace(wanted, reads=True), changes, seen)
-    return [said[0], f"made of {first}", *said[1:], *rest]
+    by = f"{count(len(found), 'finding')} by {len(rules)} of {len(RULES)} rules"
+    span = Span()
+    for change in seen.changes:
+        span.add(change)
+    changes = sum(change.category != READ for change in seen.changes)
+    span.count = changes + seen.reads
+    looked = f"{count(changes, 'change')} and {count(seen.reads, 'read')}"
+    first, *rest = told_of(store, replace(wanted, reads=True), events, span)
+    said = f"the rules looked at {looked}, of all times"
+    return [by, f"made of {first}", said, *baseline_notes(seen.changes), *rest]
 
 
 def baseline_notes(seen: Sequence[Change]) -> Iterator[str]:

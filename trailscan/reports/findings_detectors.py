@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from trailscan.organizations.effects.members import departure_method
 from trailscan.organizations.fields import enum_at, text_at
 from trailscan.organizations.guardrails import loosened
-from trailscan.organizations.operations import READ
 from trailscan.reports.findings_history import (
     DISCOVERY,
     History,
@@ -19,6 +18,7 @@ from trailscan.reports.findings_history import (
     told,
     when,
 )
+from trailscan.reports.findings_reads import SHORTLY, first_sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,8 +52,6 @@ SECURITY_SERVICES = frozenset(
 PEOPLE = frozenset({"root_user", "iam_user", "identity_center_user", "federated_user"})
 """Kinds of principals behind which a person may be."""
 
-SHORTLY = timedelta(minutes=10)
-"""Calls of one burst follow each other within this."""
 TOGETHER = timedelta(hours=1)
 """Changes of one piece of work follow each other within this."""
 BEFORE_LEAVING = timedelta(hours=24)
@@ -66,8 +64,6 @@ UNUSUAL = 0.02
 """The share of changes in an hour and its neighbours below which it is unusual."""
 MANY_DENIED = 5
 """How many denied calls make a burst."""
-MANY_READS = 5
-"""How many different discovery calls make a sweep."""
 MANY_PROTECTIONS = 3
 """How many protections ended together mean that they are being dismantled."""
 EXPLAINED = timedelta(days=120)
@@ -228,7 +224,7 @@ def first_time(history: History) -> Iterator[Hit]:
     """The first change of each actor, once there is a history without it."""
     if not history.changes:
         return
-    start = when(history.changes[0])
+    start = history.start or when(history.changes[0])
     known = set()
     for change in history.calls:
         who = actor(change)
@@ -267,19 +263,14 @@ def denied_burst(history: History) -> Iterator[Hit]:
 def discovery_sweep(history: History) -> Iterator[Hit]:
     """The first time that an actor looks at the organization from many sides at once."""
     reads = (
-        change
+        (when(change), change.action, actor(change), change)
         for change in history.changes
-        if change.category == READ
-        and change.action in DISCOVERY
-        and change.principal.kind != "aws_service"
+        if change.action in DISCOVERY
     )
-    known = set()
-    for run in clusters(reads, SHORTLY):
+    for run in first_sweeps(reads).values():
         kinds = {change.action for change in run}
-        if len(kinds) >= MANY_READS and actor(run[0]) not in known:
-            known.add(actor(run[0]))
-            who = run[-1].principal.display
-            yield Hit(run, f"{who} looked around: {', '.join(sorted(kinds))}")
+        who = run[-1].principal.display
+        yield Hit(tuple(run), f"{who} looked around: {', '.join(sorted(kinds))}")
 
 
 def _protections_ended(history: History) -> list[Change]:

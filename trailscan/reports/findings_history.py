@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,15 +13,19 @@ from trailscan.organizations.severity import ASSESSMENTS
 from trailscan.organizations.versions import PolicyStep, follow_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from trailscan.events.principal import Principal
     from trailscan.organizations.changes import Change
 
 DISCOVERY = frozenset(
     name for name, row in ASSESSMENTS.items() if row.severity == "info" and row.mitre
 )
 """The reads that published rules take for an intruder's looking around."""
+
+
+LONGEST = timedelta(days=1)
+"""How long what one actor does in one go can last."""
 
 
 class Actor(NamedTuple):
@@ -47,12 +51,14 @@ class History:
     """All that rules look at.
 
     Attributes:
-        changes: in order of time; reads among them as far as `DISCOVERY` or denied.
+        changes: in order of time; reads among them as far as denied, or `DISCOVERY`.
         tz: the zone of usual hours.
+        start: of the history; None for the first change.
     """
 
     changes: Sequence[Change]
     tz: tzinfo = UTC
+    start: datetime | None = None
 
     @cached_property
     def by_action(self) -> Mapping[str, Sequence[Change]]:
@@ -92,25 +98,26 @@ def is_call(change: Change) -> bool:
 
 def actor(change: Change) -> Actor:
     """Who made a change."""
-    who = change.principal
+    return actor_of(change.principal)
+
+
+def actor_of(who: Principal) -> Actor:
+    """Who a principal is to rules."""
     name = who.role if who.kind == "assumed_role" and who.role else who.name
     return Actor(who.kind, name, who.account_id)
 
 
-def clusters(
-    changes: Iterable[Change],
-    gap: timedelta,
-    key: Callable[[Change], object] = actor,
-) -> Iterator[tuple[Change, ...]]:
+def clusters(changes: Iterable[Change], gap: timedelta) -> Iterator[tuple[Change, ...]]:
     """Runs of one actor's changes, none later after the one before than a gap.
 
-    In the order in which they end; the changes must be in order of time.
+    A run ends after `LONGEST`, so that what never stops is told of every day. In the order in which
+    they end; the changes must be in order of time.
     """
-    runs: dict[object, list[Change]] = {}
+    runs: dict[Actor, list[Change]] = {}
     ended: list[tuple[Change, ...]] = []
     for change in changes:
-        run = runs.setdefault(key(change), [])
-        if run and when(change) - when(run[-1]) > gap:
+        run = runs.setdefault(actor(change), [])
+        if run and (when(change) - when(run[-1]) > gap or when(change) - when(run[0]) > LONGEST):
             ended.append(tuple(run))
             run.clear()
         run.append(change)

@@ -66,7 +66,7 @@ PATTERNS = (
         severity="medium",
         fires=(
             "5 or more calls of one principal were denied, reads among them, each within 10 "
-            "minutes of the one before"
+            "minutes of the one before; what goes on is one finding a day"
         ),
         why="Somebody tries out what a credential may do.",
         false_positives="A program whose permissions are not set up yet.",
@@ -79,7 +79,7 @@ PATTERNS = (
         severity="medium",
         fires=(
             "5 or more different operations that show how the organization is built, called by "
-            "one principal that never did so before, each within 10 minutes of the one before"
+            "one principal within 10 minutes, which never did so before"
         ),
         why="An intruder maps the organization before going further.",
         false_positives="A new auditor, and the first run of a tool or pipeline.",

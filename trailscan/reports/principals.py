@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.reports.changes import read_changes
@@ -119,7 +120,7 @@ def _row(identity: _Identity, changes: list[Change]) -> tuple[object, ...]:
     people = [change.principal for change in changes]
     events = [change.event for change in changes]
     return (
-        min((who.display for who in people), key=len),
+        Counter(who.display for who in people).most_common(1)[0][0],
         identity.kind,
         sums.changes,
         sums.succeeded,

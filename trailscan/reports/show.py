@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.location import Location
+from trailscan.reports.attestation import attestation
 from trailscan.reports.changes import COLUMNS, TOLD_BY, maybe_changes, read_changes, to_row
 from trailscan.reports.principals import naming
 from trailscan.store.layout import NO_DAY
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from trailscan.store.ledger import Commit
     from trailscan.store.reader import StoreReader
 
-NOT_CHECKED = "not checked"
 _SHOWN = 10
 
 
@@ -127,12 +127,6 @@ def show_event(store: StoreReader, event_id: str) -> Shown:
     return Shown(whole, tuple(records))
 
 
-def attestation(store: StoreReader, log_file: dict[str, Any] | None) -> str:
-    """What CloudTrail's digest files say of a log file."""
-    del store, log_file  # nothing in a store says so yet
-    return NOT_CHECKED
-
-
 def _whole_id(store: StoreReader, start: str) -> str:
     """The only id that begins so, or is just that."""
     lower = start.casefold()
@@ -193,7 +187,7 @@ def _shown(
         recipient_account_id=row["recipient_account_id"],
         commit=commit,
         log_file=log_file,
-        attested=attestation(store, log_file),
+        attested=attestation(store, where.bucket, where.key, row["log_file_sha256"]),
         change=told,
         told_with=told.event.event_id if told and told is not own else None,
     )

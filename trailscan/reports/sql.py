@@ -25,6 +25,7 @@ from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.notes import count, store_notes
 from trailscan.reports.table import Column, Kind, Table
+from trailscan.store.attestations import ATTESTATIONS, DIGESTS
 from trailscan.store.layout import LOG_FILES, REJECTS, TableName
 from trailscan.visible import visible
 from trailscan.window import Window
@@ -41,6 +42,8 @@ VIEWS = {
     "changes": "one row a change, as `trailscan report changes`",
     "log_files": "one row for each time a log file was read or rejected",
     "rejects": "one row for each record or log file that could not be used",
+    "attestations": "one row a verdict on a log file; of several the last counts",
+    "digests": "one row a verdict on a digest; of several the last counts",
 }
 """What a query can ask."""
 
@@ -121,6 +124,8 @@ def _views(store: StoreReader, failures: list[Exception]) -> dict[str, ds.Datase
         "changes": _View(schema, read_changes, failures),
         "log_files": _View(LOG_FILES, reads("log_files"), failures),
         "rejects": _View(REJECTS, reads("rejects"), failures),
+        "attestations": _View(ATTESTATIONS, reads("attestations"), failures),
+        "digests": _View(DIGESTS, reads("digests"), failures),
     }
 
 

@@ -96,10 +96,8 @@ class Status:
     @property
     def last_load(self) -> tuple[Commit, ...]:
         """The commits of the last load that added anything."""
-        if not self.commits:
-            return ()
-        last = self.commits[-1].load_id
-        return tuple(commit for commit in self.commits if commit.load_id == last)
+        loads = [commit for commit in self.commits if not commit.is_validation]
+        return tuple(commit for commit in loads if commit.load_id == loads[-1].load_id)
 
     @property
     def bytes(self) -> int:

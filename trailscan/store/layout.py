@@ -4,6 +4,7 @@
     events/event_date=2026-11-22/part-….parquet    one row an event, by the UTC day of its eventTime
     log_files/delivery_date=2026-11-22/part-….parquet    one row a log file read
     rejects/part-….parquet                         one row a reject
+    attestations/, digests/, public_keys/          what validations found (`store.attestations`)
     _ledger/00000001.json                          one commit: which files are part of the store
     _intent/00000001.zip                           a commit decided but perhaps not yet carried out
 
@@ -33,7 +34,7 @@ STORE_FOLDERS = ("events", "log_files", "rejects", "_ledger", "_intent", "_tmp",
 NO_DAY = date(1970, 1, 1)
 """The delivery day of log files whose name gives none."""
 
-TableName = Literal["events", "log_files", "rejects"]
+TableName = Literal["events", "log_files", "rejects", "attestations", "digests", "public_keys"]
 
 LOG_FILES = pa.schema(
     [
@@ -94,9 +95,15 @@ REJECTS = pa.schema(
 )
 """One row a reject: a record or a log file that could not be used, with where and why."""
 
-_PARTITION = {"events": "event_date", "log_files": "delivery_date"}
+_PARTITION = {
+    "events": "event_date",
+    "log_files": "delivery_date",
+    "attestations": "delivery_date",
+    "digests": "digest_date",
+}
 _DATA_PATH = re.compile(
-    r"(?:events/event_date=\d{4}-\d\d-\d\d|log_files/delivery_date=\d{4}-\d\d-\d\d|rejects)"
+    r"(?:events/event_date=\d{4}-\d\d-\d\d|(?:log_files|attestations)/delivery_date=\d{4}-\d\d-\d\d"
+    r"|digests/digest_date=\d{4}-\d\d-\d\d|rejects|public_keys)"
     r"/part-\d{8}-[0-9a-f]{32}\.parquet"
 )
 
@@ -105,7 +112,7 @@ class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """One Parquet file of a commit.
 
     Attributes:
-        table: events, log_files or rejects.
+        table: which table it is of.
         path: its key in the store.
         rows: how many.
         bytes: its length.

@@ -88,7 +88,7 @@ class Commit(msgspec.Struct, frozen=True):
         load_id: random, one a load.
         tool: the program and version that made it.
         committed_at: by the clock of the machine that made it; nothing depends on it.
-        event_sources: what was looked for.
+        event_sources: what was looked for; empty for a validation.
         sources: what was asked for.
         counts: what it adds.
         files: the data files it adds.
@@ -103,6 +103,11 @@ class Commit(msgspec.Struct, frozen=True):
     sources: tuple[Source, ...]
     counts: Counts
     files: tuple[DataFile, ...]
+
+    @property
+    def is_validation(self) -> bool:
+        """Whether it holds what a validation found, and no log file."""
+        return not self.event_sources
 
 
 def encode_commit(commit: Commit) -> bytes:

@@ -6,7 +6,7 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, reduce
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -17,8 +17,16 @@ from trailscan.errors import NotFoundError, StoreError
 from trailscan.events.schema import EVENTS, instant
 from trailscan.location import LOCAL
 from trailscan.parallel import in_order
-from trailscan.store.layout import FORMAT, LOG_FILES, MARKER, REJECTS, DataFile, TableName
+from trailscan.store.attestations import (
+    ATTESTATIONS,
+    DIGESTS,
+    PUBLIC_KEYS,
+    Attested,
+    judge_row,
+)
+from trailscan.store.layout import FORMAT, LOG_FILES, MARKER, NO_DAY, REJECTS, DataFile, TableName
 from trailscan.store.ledger import Commit, Ledger
+from trailscan.trail.keys import parse_key
 from trailscan.window import Window
 
 if TYPE_CHECKING:
@@ -27,10 +35,15 @@ if TYPE_CHECKING:
 
     from trailscan.buckets import Bucket
 
+ValidationTable = Literal["attestations", "digests", "public_keys"]
+
 _SCHEMAS: dict[TableName, pa.Schema] = {
     "events": EVENTS,
     "log_files": LOG_FILES,
     "rejects": REJECTS,
+    "attestations": ATTESTATIONS,
+    "digests": DIGESTS,
+    "public_keys": PUBLIC_KEYS,
 }
 _S3_READERS = 16
 _LOCAL_READERS = os.cpu_count() or 1
@@ -86,6 +99,7 @@ class StoreReader:
         ledger = Ledger(bucket)
         self.commits: tuple[Commit, ...] = ledger.refresh()
         self.head = ledger.last_sha256
+        self._attested: dict[date, dict[tuple[str, str], dict[str, Any]]] = {}
 
     def files(self, table: TableName, days: Iterable[date] | None = None) -> list[DataFile]:
         """The data files of a table, of some days or of all."""
@@ -158,6 +172,29 @@ class StoreReader:
     def rejects(self) -> pa.Table:
         """The rejects."""
         return self._read(self.files("rejects"), "rejects", None)
+
+    def validation(self, table: ValidationTable, days: Iterable[date] | None = None) -> pa.Table:
+        """What validations found, in the order of the ledger: of one log file the last row counts.
+
+        Args:
+            table: `attestations` by delivery day, `digests` by the day of their end, `public_keys`.
+            days: of the partition; None for all.
+        """
+        return self._read(self.files(table, days), table, None)
+
+    def attested(self, bucket: str, key: str, sha256: str | None) -> Attested:
+        """Whether what was loaded of a log file is what a digest attests, and which digest.
+
+        Args:
+            bucket: of the log file, as in `log_file_bucket` of its events.
+            key: the same, `log_file_key`.
+            sha256: of its uncompressed bytes, `log_file_sha256`; None when it was not computed.
+        """
+        day = parse_key(key).day or NO_DAY
+        if day not in self._attested:
+            rows = self.validation("attestations", [day]).to_pylist()
+            self._attested[day] = {(row["bucket"], row["key"]): row for row in rows}
+        return judge_row(self._attested[day].get((bucket, key)), sha256)
 
     def _read(
         self,

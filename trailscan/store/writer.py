@@ -246,11 +246,11 @@ def _data_files(
         rows.sort(key=lambda row: (_only_looks(row[0]), row[0].order))
         values = [event_values(row, evidence, conflict=flag) for row, evidence, flag in rows]
         changes = sum(not _only_looks(row) for row, _, _ in rows)
-        yield _data_file("events", day, seq, to_table(values, EVENTS), changes)
+        yield data_file("events", day, seq, to_table(values, EVENTS), changes)
     for day, values in sorted(log_files.items()):
-        yield _data_file("log_files", day, seq, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
+        yield data_file("log_files", day, seq, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
     if rejects:
-        yield _data_file("rejects", None, seq, to_table(rejects, REJECTS))
+        yield data_file("rejects", None, seq, to_table(rejects, REJECTS))
 
 
 def _only_looks(row: EventRow) -> bool:
@@ -302,7 +302,7 @@ def _reject_values(result: LogFileResult, reject: Reject) -> tuple[object, ...]:
     )
 
 
-def _data_file(
+def data_file(
     table: TableName, day: date | None, seq: int, rows: pa.Table, first: int = 0
 ) -> tuple[DataFile, bytes]:
     """A Parquet file in memory, read back once before anybody relies on it.

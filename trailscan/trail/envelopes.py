@@ -254,4 +254,7 @@ def _tokens(text: bytes, at: int) -> Iterator[tuple[re.Match[bytes], int]]:
 
 def _excerpt(raw: bytes) -> str:
     """The first bytes of something, to show."""
-    return repr(raw[:40].decode("utf-8", "backslashreplace"))
+    try:
+        return repr(raw[:40].decode())
+    except UnicodeDecodeError:
+        return repr(raw[:40]).removeprefix("b")

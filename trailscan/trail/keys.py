@@ -34,6 +34,9 @@ _DELIVERED = re.compile(
     r"(?P<region>[a-z0-9-]{5,30})/[0-9]{4}/[0-9][0-9]/[0-9][0-9]/(?P=account)_CloudTrail_(?P=region)_"
     r"(?P<time>[0-9]{8}T[0-9]{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
 )
+PUBLIC_KEYS = "public-keys.json"
+"""The name under which an archive keeps what `aws cloudtrail list-public-keys` printed."""
+
 _FOLDERS = {
     "CloudTrail-Digest": "digest",
     "CloudTrail-Insight": "insight",
@@ -110,6 +113,8 @@ def _may_hold_records(folders: str, name: str) -> bool:
 
     Below `AWSLogs/` other services deliver too (Config, load balancers), under their own folders.
     """
+    if name == PUBLIC_KEYS:
+        return False
     inside = f"/{folders}/".partition("/AWSLogs/")[2]
     return bool(_READABLE.search(name)) and (not inside or "/CloudTrail/" in f"/{inside}")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import deflate
 import msgspec
@@ -18,6 +18,9 @@ import stringzilla
 
 from trailscan.errors import DecodeError
 from trailscan.trail.envelopes import RawRecord, read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_INFLATED_BYTES = 256 * 1024 * 1024
 """A log file that inflates to more is rejected: the cap that makes a gzip bomb harmless."""
@@ -106,11 +109,25 @@ def scan_log_file(stored: bytes, wanted: Wanted, *, hash_all: bool = False) -> S
         sha256 = hashlib.sha256(body).hexdigest() if hash_all else None
         return ScannedLogFile(count, (), len(body), sha256, deviations)
     candidates, index = [], -1
-    for index, record in enumerate(read_records(body)):  # the last index counts
+    for index, record in enumerate(_records(body, deviations)):  # the last index counts
         if _is_candidate(record.raw, wanted):
             candidates.append(Candidate(index, record))
     sha256 = hashlib.sha256(body).hexdigest() if candidates or hash_all else None
     return ScannedLogFile(index + 1, tuple(candidates), len(body), sha256, deviations)
+
+
+def _records(body: bytes | bytearray, deviations: tuple[str, ...]) -> Iterator[RawRecord]:
+    """The raw records; of bytes that are neither gzip nor JSON both are said.
+
+    Raises:
+        DecodeError: as `read_records`.
+    """
+    try:
+        yield from read_records(body)
+    except DecodeError as error:
+        if error.reason != "not_json" or deviations != ("plain",):
+            raise
+        raise DecodeError("not_json", f"neither gzip nor JSON: {error}") from None
 
 
 def _count_delivered(body: bytes | bytearray) -> int | None:
@@ -133,42 +150,47 @@ def _is_candidate(raw: bytes, wanted: Wanted) -> bool:
     return wanted.event_sources is None or source in wanted.event_sources
 
 
-def inflate(stored: bytes) -> Inflated:
+def inflate(stored: bytes, most: int | None = None) -> Inflated:
     """The uncompressed bytes of a log file; plain JSON is taken as it stands.
 
     The gzip trailer's length is a claim of whoever wrote the file: it is believed only below the
     cap, and only when what was inflated has that very length.
 
+    Args:
+        stored: the bytes as they are stored.
+        most: how many uncompressed bytes there may be; None for `MAX_INFLATED_BYTES`.
+
     Raises:
         DecodeError: `empty`, `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
     """
+    most = MAX_INFLATED_BYTES if most is None else most
     if not stored:
         raise DecodeError("empty", "the log file is empty")
     if not stored.startswith(_GZIP):
-        if len(stored) > MAX_INFLATED_BYTES:
-            raise _too_large()
+        if len(stored) > most:
+            raise _too_large(most)
         return Inflated(stored, ("plain",))
     claim = int.from_bytes(stored[-4:], "little")
-    if 0 < claim <= min(MAX_INFLATED_BYTES, _MAX_RATIO * len(stored)):
+    if 0 < claim <= min(most, _MAX_RATIO * len(stored)):
         try:
             body = deflate.gzip_decompress(stored, claim)
         except deflate.DeflateError:
-            return _inflate_slowly(stored)
+            return _inflate_slowly(stored, most)
         if len(body) == claim and stringzilla.count(stored, _MEMBER) == 1:
             return Inflated(body)
-    return _inflate_slowly(stored)
+    return _inflate_slowly(stored, most)
 
 
-def _inflate_slowly(stored: bytes) -> Inflated:
+def _inflate_slowly(stored: bytes, most: int) -> Inflated:
     """Inflate member by member within the cap, and say what else the file holds.
 
     Raises:
         DecodeError: `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
     """
     bodies: list[bytes] = []
-    at, room = 0, MAX_INFLATED_BYTES
+    at, room = 0, most
     while stored.startswith(_MEMBER, at):
-        body, at = _inflate_member(stored, at, room)
+        body, at = _inflate_member(stored, at, room, most)
         bodies.append(body)
         room -= len(body)
     if not bodies:
@@ -178,7 +200,18 @@ def _inflate_slowly(stored: bytes) -> Inflated:
     return Inflated(b"".join(bodies), several + trailing)
 
 
-def _inflate_member(stored: bytes, start: int, room: int) -> tuple[bytes, int]:
+def inflate_first(stored: bytes, most: int) -> Inflated:
+    """The first of several gzip members, uncompressed, and what follows it.
+
+    Raises:
+        DecodeError: `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
+    """
+    body, at = _inflate_member(stored, 0, most, most)
+    following = "gzip_members" if stored.startswith(_MEMBER, at) else "trailing_bytes"
+    return Inflated(body, (following,) if at < len(stored) else ())
+
+
+def _inflate_member(stored: bytes, start: int, room: int, most: int) -> tuple[bytes, int]:
     """The gzip member that starts there inflated, and where it ends.
 
     It is fed in pieces that grow, since zlib copies whatever follows the end.
@@ -191,17 +224,18 @@ def _inflate_member(stored: bytes, start: int, room: int) -> tuple[bytes, int]:
         try:
             part = member.decompress(stored[at : at + step], room + 1)
         except zlib.error as error:
-            raise DecodeError("corrupt_gzip", f"the gzip data is damaged: {error}") from None
+            why = str(error).partition(": ")[2]  # behind zlib's "Error -3 while decompressing data"
+            raise DecodeError("corrupt_gzip", f"the gzip data is damaged: {why}") from None
         room -= len(part)
         if room < 0:
-            raise _too_large()
+            raise _too_large(most)
         parts.append(part)
         at, step = min(at + step, len(stored)), min(2 * step, _PIECE)
     return b"".join(parts), at - len(member.unused_data)
 
 
-def _too_large() -> DecodeError:
+def _too_large(most: int) -> DecodeError:
     return DecodeError(
         "inflates_too_large",
-        f"the log file has more than {MAX_INFLATED_BYTES:,} uncompressed bytes",
+        f"the log file has more than {most:,} uncompressed bytes",
     )

@@ -1,0 +1,192 @@
+"""`trailscan validate`: were log files changed, removed, or never attested?"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trailscan.aws.session import AwsOptions
+from trailscan.cli import options as o
+from trailscan.cli.output import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from trailscan.load.validation import ValidationSummary
+    from trailscan.validate.keys import PublicKey
+
+TAMPERED = 3
+INCOMPLETE = 4
+_CODES = {"valid": 0, "tampered": TAMPERED, "incomplete": INCOMPLETE}
+
+PublicKeys = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--public-keys",
+        metavar="FILE",
+        help="Public keys to trust, as `aws cloudtrail list-public-keys` prints them (repeatable).",
+    ),
+]
+
+
+@o.with_aws
+def validate(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="s3://bucket or s3://bucket/prefix, or a folder copied from one."
+        ),
+    ],
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            envvar="TRAILSCAN_STORE",
+            metavar="PATH|s3://…",
+            help="The store to hold against it, and to keep verdicts in.",
+            show_default="trailscan-store, if there is one",
+        ),
+    ] = None,
+    since: o.Since = None,
+    until: o.Until = None,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", help="Only this account (repeatable).")
+    ] = None,
+    from_region: Annotated[
+        list[str] | None, typer.Option("--from-region", help="Only this region (repeatable).")
+    ] = None,
+    public_keys: PublicKeys = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask AWS for public keys.")
+    ] = False,
+    copy_of: Annotated[
+        str | None,
+        typer.Option(
+            "--copy-of",
+            metavar="s3://…",
+            help="The bucket and prefix that SOURCE was copied from; a folder tells by itself.",
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="With --format json: every verdict, not only findings.")
+    ] = False,
+    format: Annotated[  # noqa: A002  # the option's name
+        o.SummaryFormat, typer.Option("--format", help="How to give the findings.")
+    ] = o.SummaryFormat.text,
+    *,
+    aws: AwsOptions,
+    quiet: o.Quiet = False,
+) -> None:
+    """Check log files against CloudTrail's signed digests: changed, removed, or never attested?
+
+    All accounts and regions at once. Exit code 0: valid; 3: something was tampered with; 4: not
+    everything could be proved, and the answer says what; where both hold, 3.
+    """
+    from trailscan.load.validating import ValidateOptions, run_validate
+
+    options = ValidateOptions(
+        window=o.to_window(since, until),
+        accounts=frozenset(account or ()),
+        regions=frozenset(from_region or ()),
+        public_keys=read_public_keys(public_keys, source),
+        ask_aws=not offline,
+        copy_of=_copy_of(copy_of),
+        every=every,
+        aws=aws,
+    )
+    with _progress(quiet=quiet) as progress:
+        from dataclasses import replace
+
+        asked = replace(options, progress=progress)
+        summary = run_validate(source, store or _default_store(), asked, datetime.now(UTC))
+    show(summary, format, quiet=quiet)
+    if code := _CODES[summary.outcome]:
+        raise typer.Exit(code)
+
+
+def show(summary: ValidationSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
+    """The summary on stdout."""
+    from trailscan.render.escape import visible
+
+    if form is o.SummaryFormat.json:
+        import json
+
+        write_text(json.dumps(summary.to_json(), indent=2), None)
+    elif not quiet:
+        text = "\n".join(visible(line) for line in summary.to_text().splitlines())
+        write_text(text, None)
+
+
+def read_public_keys(files: list[Path] | None, source: str) -> tuple[PublicKey, ...]:
+    """The keys in some files; for the bundled sample logs the key that was bundled with them.
+
+    Raises:
+        TrailscanError: a file cannot be read, or holds no keys.
+    """
+    from trailscan.errors import DecodeError, NotFoundError, TrailscanError
+    from trailscan.validate.keys import parse_public_keys
+
+    found: list[PublicKey] = []
+    for path in [*(files or ()), *_sample_keys(source)]:
+        try:
+            found += parse_public_keys(path.read_bytes(), str(path))
+        except FileNotFoundError:
+            raise NotFoundError(f"{path} does not exist") from None
+        except OSError as error:
+            raise TrailscanError(f"{path}: {error.strerror}") from None
+        except DecodeError as error:
+            raise TrailscanError(f"{path}: {error}") from None
+    return tuple(found)
+
+
+def _sample_keys(source: str) -> list[Path]:
+    """The key of the sample logs, where the source is they, as they came with this program."""
+    if source.startswith("s3://"):
+        return []
+    from trailscan.cli.demo import sample_logs
+    from trailscan.errors import NotFoundError
+    from trailscan.trail.keys import PUBLIC_KEYS
+
+    try:
+        logs = sample_logs()
+    except NotFoundError:
+        return []
+    keys = logs.parent / PUBLIC_KEYS
+    asked = Path(source).expanduser().resolve()
+    return [keys] if asked in (logs.resolve(), logs.parent.resolve()) and keys.exists() else []
+
+
+def _copy_of(given: str | None) -> str | None:
+    if given is not None and not given.removeprefix("s3://").strip("/"):
+        raise typer.BadParameter(f"{given!r} names no bucket", param_hint="--copy-of")
+    return given
+
+
+def _default_store() -> str | None:
+    """The default store, if it is there."""
+    return o.DEFAULT_STORE if Path(o.DEFAULT_STORE, "_store.json").exists() else None
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
+    """Tells how a validation goes, on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("listing", total=None)
+
+        def tell(digests: int, log_files: int, stored: int) -> None:
+            words = f"digests {digests:,}, log files {log_files:,}, {stored / 1e6:,.1f} MB read"
+            bar.update(task, description=words)
+
+        yield tell

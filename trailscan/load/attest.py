@@ -1,0 +1,322 @@
+"""One unit of an archive validated: list, read digests, judge, read log files, reconcile.
+
+Digests and log files are read in threads that all units share. Nothing waits for the digest before
+it: what the listing has is read at once, and the chain is walked over values in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from trailscan.errors import DecodeError, NotFoundError, TrailscanError
+from trailscan.load.units import ListedDigest, ListedLogFile, list_digests, list_log_files
+from trailscan.location import LOCAL
+from trailscan.parallel import in_order
+from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
+from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
+from trailscan.validate.chain import DigestFile, judge_chain
+from trailscan.validate.place import Place, guess_place
+from trailscan.validate.reconcile import Archive, Hashed, Loaded, judge_log_files, to_read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import ThreadPoolExecutor
+    from datetime import datetime
+
+    from trailscan.buckets import Bucket, ObjectInfo
+    from trailscan.load.public_keys import KeyRing
+    from trailscan.load.units import Unit
+    from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Gap, LogFileVerdict
+    from trailscan.window import Window
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+READERS = 128
+"""How many objects are read at a time from S3: most of that time is waiting."""
+
+_PROCESSORS = os.cpu_count() or 1
+_MOST_IN_A_TASK = 8
+_SMALL = 1024 * 1024  # what inflates to less is hashed in as many threads as there are
+_LARGE = 24 * 1024 * 1024
+
+
+class LoadedLogFile(NamedTuple):
+    """A log file as the store's ledger has it; the hash is None where it was not computed."""
+
+    etag: str
+    sha256: str | None
+    deviations: tuple[str, ...]
+    delivered: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all units of a validation share.
+
+    Attributes:
+        place: what the archive is; None for a folder that must tell by its digests.
+        window: of delivery time.
+        keys: the public keys.
+        now: the present, for a bucket that CloudTrail delivers to; None for a copy.
+        loaded: the log files of the store for a bucket, account and region; None without a store.
+        trust_loaded: take the hash that the load computed for what has the same ETag.
+        readers: threads that read.
+    """
+
+    bucket: Bucket
+    place: Place | None
+    window: Window
+    keys: KeyRing
+    readers: ThreadPoolExecutor
+    now: datetime | None = None
+    loaded: Callable[[Unit], dict[str, LoadedLogFile]] | None = None
+    trust_loaded: bool = False
+
+
+@dataclass(slots=True)
+class UnitVerdicts:
+    """What is to be said of one unit.
+
+    Attributes:
+        digests: those in the window, found or missing.
+        log_files: those attested, present or loaded.
+        gaps: times that no digest covers.
+        failures: what could not be listed, a line each.
+        keys: fingerprints of the keys that checked a signature.
+        bytes_read: as stored.
+        known: log files whose hash was taken from the load.
+    """
+
+    unit: Unit
+    place: Place
+    digests: list[DigestVerdict] = field(default_factory=list)
+    log_files: list[LogFileVerdict] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    loaded: int | None = None
+    bytes_read: int = 0
+    known: int = 0
+
+
+class UnitReader:
+    """Validates units of one archive; one of it serves many threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._bucket = settings.bucket
+        self._is_local = settings.bucket.name == LOCAL
+        self._hashing = threading.BoundedSemaphore(_PROCESSORS)
+        self._large = threading.Lock()
+
+    def validate(self, unit: Unit) -> UnitVerdicts:
+        """What is to be said of one unit. Never raises for what is in the bucket."""
+        settings = self._settings
+        found = UnitVerdicts(unit, settings.place or Place(None, copy=True))
+        listing = settings.readers.submit(self._list_log_files, unit, found)
+        files = self._read_digests(self._list_digests(unit, found), found)
+        if settings.place is None:
+            signed = ((file.key, file.digest.key) for file in files if file.digest)
+            found.place = guess_place(signed) or found.place
+        chains = self._judge(unit, files, found)
+        listed = {one.info.key: one for one in listing.result()}
+        loaded = settings.loaded(unit) if settings.loaded else None
+        found.loaded = None if loaded is None else len(loaded)
+        archive = Archive(
+            self._bucket.name,
+            found.place,
+            chains,
+            {key: one.trail.delivered for key, one in listed.items() if one.wanted},
+            None if loaded is None else _hashes(loaded),
+            self._now(listed.values()),
+            settings.window,
+        )
+        hashed = self._hash(to_read(archive), listed, loaded or {}, found)
+        found.log_files = judge_log_files(archive, hashed)
+        return found
+
+    def _now(self, listed: Iterable[ListedLogFile]) -> datetime | None:
+        """Up to when log files can have come: the present, or in a copy the latest that came."""
+        if self._settings.now is not None:
+            end = self._settings.window.end
+            return min(self._settings.now, end) if end else self._settings.now
+        return max((one.trail.delivered for one in listed if one.trail.delivered), default=None)
+
+    def _list_digests(self, unit: Unit, found: UnitVerdicts) -> list[ListedDigest]:
+        """The digests of a unit; none when they cannot be listed."""
+        if unit.digests is None:
+            return []
+        try:
+            return list_digests(self._bucket, unit.digests, self._settings.window)
+        except TrailscanError as error:
+            found.failures.append(str(error))
+            return []
+
+    def _list_log_files(self, unit: Unit, found: UnitVerdicts) -> list[ListedLogFile]:
+        """The log files of a unit; none when they cannot be listed."""
+        if unit.logs is None:
+            return []
+        try:
+            return list_log_files(self._bucket, unit.logs, self._settings.window)
+        except TrailscanError as error:
+            found.failures.append(str(error))
+            return []
+
+    def _read_digests(self, listed: list[ListedDigest], found: UnitVerdicts) -> list[DigestFile]:
+        """The digests read."""
+        files = []
+        for results in self._in_groups(self._read_digest, listed):
+            for file, size in results:
+                files.append(file)
+                found.bytes_read += size
+        return files
+
+    def _read_digest(self, listed: ListedDigest) -> tuple[DigestFile, int]:
+        """One digest read and decoded, or why not; in a thread of the pool."""
+        info, name = listed.info, listed.name
+        file = DigestFile(self._bucket.name, info.key, name, None, context=listed.context)
+        if info.size > MAX_DIGEST_BYTES:
+            words = f"{info.size:,} bytes, where a digest has a few thousand"
+            return replace(file, failure=("too_large", words)), 0
+        try:
+            stored = self._bucket.read_with_metadata(info.key, info.etag)
+        except (TrailscanError, DecodeError) as error:
+            return replace(file, failure=("unreadable", str(error)), unread=True), 0
+        try:
+            digest = decode_digest(stored.data)
+        except DecodeError as error:
+            where = "" if error.json_path == "$" else f" (at {error.json_path})"
+            return replace(file, failure=(error.reason, f"{error}{where}")), info.size
+        signature = decode_signature(stored.metadata, backfill=name.chain.backfill)
+        return replace(file, digest=digest, signature=signature), info.size
+
+    def _judge(
+        self, unit: Unit, files: list[DigestFile], found: UnitVerdicts
+    ) -> tuple[ChainVerdicts, ...]:
+        """The verdicts on the digests of every chain."""
+        settings = self._settings
+        keys = settings.keys.for_digests(unit.region, files)
+        chains = []
+        files.sort(key=_chain_order)
+        for _, group in groupby(files, key=_chain_order):
+            now = None if found.place.copy else settings.now
+            chain = judge_chain(group, keys, found.place, settings.window, now)
+            chains.append(chain)
+            found.digests += chain.digests
+            found.gaps += chain.gaps
+        found.keys |= {
+            one.digest.fingerprint for one in found.digests if one.signature and one.digest
+        }
+        return tuple(chains)
+
+    def _hash(
+        self,
+        keys: list[str],
+        listed: dict[str, ListedLogFile],
+        loaded: dict[str, LoadedLogFile],
+        found: UnitVerdicts,
+    ) -> dict[str, Hashed]:
+        """The hashes of log files, read unless the load computed them."""
+        hashed: dict[str, Hashed] = {}
+        reading: list[tuple[str, ObjectInfo | None]] = []
+        for key in keys:
+            info = listed[key].info if key in listed else None
+            known = loaded.get(key) if self._settings.trust_loaded else None
+            if info is None and self._is_local:
+                hashed[key] = Hashed(absent=True)
+            elif known and known.sha256 and info and known.etag == info.etag:
+                hashed[key] = Hashed(known.sha256, _worst(known.deviations))
+                found.known += 1
+            else:
+                reading.append((key, info))
+        for results in self._in_groups(self._hash_one, reading):
+            for key, result, size in results:
+                hashed[key] = result
+                found.bytes_read += size
+        return hashed
+
+    def _in_groups(
+        self, work: Callable[[Item], Result], items: list[Item]
+    ) -> Iterator[list[Result]]:
+        """Results in the order of their items, several a task where there are many items.
+
+        Handing each over by itself would cost as much as the work.
+        """
+        size = min(_MOST_IN_A_TASK, 1 + len(items) // (8 * READERS))
+        groups = [items[start : start + size] for start in range(0, len(items), size)]
+
+        def run(group: list[Item]) -> list[Result]:
+            return [work(item) for item in group]
+
+        return in_order(self._settings.readers, run, groups, READERS)
+
+    def _hash_one(self, asked: tuple[str, ObjectInfo | None]) -> tuple[str, Hashed, int]:
+        """One log file read and hashed, or why not; in a thread of the pool."""
+        key, info = asked
+        if info is not None and info.size > MAX_INFLATED_BYTES:
+            return key, Hashed(problem="inflates_too_large"), 0
+        try:
+            stored = self._read(key, info)
+        except NotFoundError:
+            return key, Hashed(absent=True), 0
+        except TrailscanError as error:
+            return key, Hashed(unread=str(error)), 0
+        return key, self._hash_stored(stored), len(stored)
+
+    def _hash_stored(self, stored: bytes) -> Hashed:
+        """The hash of a log file; of large ones only a few at a time, whatever they claim to be."""
+        if len(stored) < _SMALL:
+            small = hash_log_file(stored, _SMALL)
+            if small.problem != "inflates_too_large":
+                return small
+        claim = max(int.from_bytes(stored[-4:], "little"), len(stored))
+        with self._hashing:
+            if claim < _LARGE:
+                return hash_log_file(stored)
+            with self._large:
+                return hash_log_file(stored)
+
+    def _read(self, key: str, info: ObjectInfo | None) -> bytes:
+        """The bytes of a log file, also of one that was written again after it was listed."""
+        try:
+            return self._bucket.read(key, info.etag if info else None)
+        except NotFoundError:
+            if info is None:
+                raise
+            return self._bucket.read(key)
+
+
+def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
+    """The SHA-256 of a log file's uncompressed bytes, and how it is not as delivered.
+
+    Args:
+        stored: its bytes as they are stored.
+        most: how many uncompressed bytes there may be; None for `MAX_INFLATED_BYTES`.
+    """
+    try:
+        body, deviations = inflate(stored, most)
+    except DecodeError as error:
+        return Hashed(problem=error.reason)
+    return Hashed(hashlib.sha256(body).hexdigest(), _worst(deviations))
+
+
+def _worst(deviations: tuple[str, ...]) -> str | None:
+    """The first deviation, or None."""
+    return next(iter(deviations), None)
+
+
+def _chain_order(file: DigestFile) -> tuple[str, str, str, bool]:
+    """By what the digests of a chain are told from those of others."""
+    chain = file.name.chain
+    return (chain.folder, chain.trail or "", chain.home_region or "", chain.backfill)
+
+
+def _hashes(loaded: dict[str, LoadedLogFile]) -> dict[str, Loaded]:
+    """What of the store's log files the verdicts need."""
+    return {key: Loaded(one.sha256, one.delivered) for key, one in loaded.items()}

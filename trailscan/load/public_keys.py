@@ -1,0 +1,88 @@
+"""The public keys of a validation: those given, those kept in the store, those that AWS lists."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from trailscan.errors import TrailscanError
+from trailscan.validate.chain import HOUR, DigestFile, Keys
+from trailscan.validate.keys import PublicKey
+from trailscan.window import shifted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from trailscan.aws.public_keys import ListedKey
+
+ROTATION = timedelta(hours=2)
+"""How long after a digest ends the key that signed it may begin to be valid (aws-cli #10072)."""
+
+Ask = tuple["datetime", "datetime"]
+
+
+class Lister(Protocol):
+    """Who lists the public keys of a region: `trailscan.aws.public_keys.PublicKeyLister`."""
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether it can ask at all; known after the first question."""
+        ...
+
+    def list(self, region: str, start: datetime, end: datetime) -> list[ListedKey]:
+        """The keys that signed digests of a region in a span of time."""
+        ...
+
+
+class KeyRing:
+    """Public keys by fingerprint; AWS is asked only for what is not at hand, each region once.
+
+    Attributes:
+        known: every key at hand.
+        failures: the regions that gave no answer, a line each.
+    """
+
+    def __init__(self, keys: Iterable[PublicKey], lister: Lister | None) -> None:
+        self.known = {key.fingerprint: key for key in keys}
+        self.failures: list[str] = []
+        self._lister = lister
+        self._silent: set[str] = set()
+        self._lock = threading.Lock()
+
+    def for_digests(self, region: str, files: Iterable[DigestFile]) -> Keys:
+        """The keys for some digests of a region, after asking AWS for those that are unknown."""
+        with self._lock:
+            unknown = [
+                file for file in files if file.digest and file.digest.fingerprint not in self.known
+            ]
+            listed = [self._ask(region, *span) for span in _spans(unknown)]
+            return Keys(dict(self.known), bool(listed) and all(listed))
+
+    def _ask(self, region: str, start: datetime, end: datetime) -> bool:
+        """Ask AWS; whether it answered. What gave no answer is not asked again."""
+        if self._lister is None or region in self._silent:
+            return False
+        try:
+            for key in self._lister.list(region, start, end):
+                listed = PublicKey(*key, f"ListPublicKeys {region}")
+                self.known.setdefault(listed.fingerprint, listed)
+        except TrailscanError as error:
+            self.failures.append(f"public keys: {error}")
+            self._silent.add(region)
+            if not self._lister.has_credentials:
+                self._lister = None
+            return False
+        return True
+
+
+def _spans(files: list[DigestFile]) -> list[Ask]:
+    """For which times to ask: as aws-cli does, for ordinary digests and for backfill ones."""
+    ends = [file.name.end for file in files if not file.name.chain.backfill]
+    made = [file.signature.generated for file in files if file.signature]
+    generated = [when for when in made if when is not None]
+    spans = [(shifted(min(ends), -HOUR), shifted(max(ends), ROTATION))] if ends else []
+    if generated:
+        spans.append((shifted(min(generated), -HOUR), shifted(max(generated), HOUR)))
+    return spans

@@ -1,0 +1,335 @@
+"""Digest files: stored bytes -> a frozen value, and the grammar of their keys.
+
+A digest names the log files that CloudTrail delivered in an hour, with the SHA-256 of each, and
+quotes hash and signature of the digest before it
+(docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html).
+Its own signature is not in it: that is metadata of its S3 object.
+
+Digests are read from where an attacker may write: whatever the bytes are, the answer is a `Digest`
+or a `DecodeError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from trailscan.errors import DecodeError
+from trailscan.trail.log_file import inflate, inflate_first
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_DIGEST_BYTES = 32 * 1024 * 1024
+"""A digest that inflates to more is none: CloudTrail's have some hundred log files, 500 bytes each.
+"""
+
+METADATA_SUFFIX = ".metadata.json"
+"""What a copied digest's S3 metadata is kept under beside it: `<digest>.json.gz.metadata.json`, as
+`aws s3api head-object` prints it."""
+
+_NAME = re.compile(
+    r"(?P<account>[0-9]{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]{5,30})"
+    r"(?:_(?P<trail>[A-Za-z0-9._-]{3,128})_(?P<home>[a-z0-9-]{5,30}))?"
+    r"_(?P<time>[0-9]{8}T[0-9]{6}Z)(?P<backfill>_backfill)?\.json\.gz"
+)
+_DATE = re.compile(r"[0-9]{4}/[0-9][0-9]/[0-9][0-9]/")
+_DATE_LENGTH = 11
+_ORGANIZATION = re.compile(r"(?:^|/)(o-[a-z0-9]{10,32})/[0-9]{12}/CloudTrail-Digest/")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LONGEST_KEY = 1024  # bytes, of an S3 object key
+
+
+class ChainName(NamedTuple):
+    """What all digests of one chain share.
+
+    Attributes:
+        folder: everything in the key before the date.
+        account_id: whose log files they attest.
+        region: where those were written.
+        trail: the trail's name; None in keys of the oldest form.
+        home_region: where the trail was made.
+        backfill: they attest what ordinary digests missed, in a chain of their own.
+    """
+
+    folder: str
+    account_id: str
+    region: str
+    trail: str | None
+    home_region: str | None
+    backfill: bool
+
+
+class DigestKey(NamedTuple):
+    """What a digest's key says: its chain, the organization, and when the digest ends (UTC)."""
+
+    chain: ChainName
+    organization_id: str | None
+    end: datetime
+
+    def at(self, end: datetime) -> str:
+        """The key that a digest of this chain with another end has."""
+        chain = self.chain
+        trail = "" if chain.trail is None else f"_{chain.trail}_{chain.home_region}"
+        name = f"{chain.account_id}_CloudTrail-Digest_{chain.region}{trail}_{end:%Y%m%dT%H%M%SZ}"
+        suffix = "_backfill" if chain.backfill else ""
+        return f"{chain.folder}{end:%Y/%m/%d}/{name}{suffix}.json.gz"
+
+
+class AttestedLogFile(NamedTuple):
+    """A log file as a digest names it.
+
+    Attributes:
+        bucket: where CloudTrail delivered it.
+        key: the same.
+        sha256: hex, of its uncompressed bytes.
+    """
+
+    bucket: str
+    key: str
+    sha256: str
+
+
+class Previous(NamedTuple):
+    """The digest before, as a digest quotes it; the hash is that of its uncompressed bytes."""
+
+    bucket: str
+    key: str
+    sha256: str
+    signature: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a digest says.
+
+    Attributes:
+        account_id: whose log files it attests.
+        start: from when on it attests what was delivered, UTC.
+        end: until when.
+        end_text: the end as it is signed.
+        bucket: where CloudTrail delivered this digest.
+        key: the same.
+        fingerprint: of the public key that its signature is checked with.
+        previous: the digest before; None at the start of a chain.
+        previous_signature: as it is signed; None where the file has null.
+        log_files: those it attests.
+        sha256: hex, of the digest's uncompressed bytes.
+        body: those bytes.
+        deviations: how it is not stored as delivered: `plain`, `gzip_members`, `trailing_bytes`.
+    """
+
+    account_id: str
+    start: datetime
+    end: datetime
+    end_text: str
+    bucket: str
+    key: str
+    fingerprint: str
+    previous: Previous | None
+    previous_signature: str | None
+    log_files: tuple[AttestedLogFile, ...]
+    sha256: str
+    body: bytes
+    deviations: tuple[str, ...] = ()
+
+    @property
+    def signed_text(self) -> bytes:
+        """The string that CloudTrail signs: four lines, the last one without its end.
+
+        Source: the page named above, and `Sha256RSADigestValidator` of aws-cli for `null`.
+        """
+        lines = (
+            self.end_text,
+            f"{self.bucket}/{self.key}",
+            self.sha256,
+            self.previous_signature or "null",
+        )
+        return "\n".join(lines).encode()
+
+
+class Signature(NamedTuple):
+    """What the metadata of a digest's S3 object say.
+
+    Attributes:
+        signature: in hex, if it is one.
+        generated: when a backfill digest was made, UTC; None for others.
+    """
+
+    signature: str
+    generated: datetime | None = None
+
+
+class _LogFile(msgspec.Struct):
+    s3Bucket: str  # noqa: N815  # CloudTrail's names, as they stand in the file
+    s3Object: str  # noqa: N815
+    hashValue: str  # noqa: N815
+    hashAlgorithm: str  # noqa: N815
+
+
+class _File(msgspec.Struct):
+    awsAccountId: str  # noqa: N815
+    digestStartTime: str  # noqa: N815
+    digestEndTime: str  # noqa: N815
+    digestS3Bucket: str  # noqa: N815
+    digestS3Object: str  # noqa: N815
+    digestPublicKeyFingerprint: str  # noqa: N815
+    previousDigestSignature: str | None  # noqa: N815
+    logFiles: list[_LogFile]  # noqa: N815
+    previousDigestS3Bucket: str | None = None  # noqa: N815
+    previousDigestS3Object: str | None = None  # noqa: N815
+    previousDigestHashValue: str | None = None  # noqa: N815
+    previousDigestHashAlgorithm: str | None = None  # noqa: N815
+
+
+_FILE = msgspec.json.Decoder(_File)
+
+
+def parse_digest_key(key: str) -> DigestKey | None:
+    """What a key says of a digest, or None when it is no digest's."""
+    folders, _, name = key.rpartition("/")
+    found = _NAME.fullmatch(name)
+    end = _instant(found["time"], "%Y%m%dT%H%M%SZ") if found else None
+    if found is None or end is None:
+        return None
+    folder = f"{folders}/" if folders else ""
+    if _DATE.fullmatch(folder[-_DATE_LENGTH:]):
+        folder = folder[:-_DATE_LENGTH]
+    organization = _ORGANIZATION.search(folder)
+    trail = (found["trail"], found["home"])
+    chain = ChainName(folder, found["account"], found["region"], *trail, bool(found["backfill"]))
+    return DigestKey(chain, organization[1] if organization else None, end)
+
+
+def decode_digest(stored: bytes) -> Digest:
+    """What a digest says, from its bytes as they are stored.
+
+    Raises:
+        DecodeError: it is no digest: `empty`, `truncated_gzip`, `corrupt_gzip`,
+            `inflates_too_large`, `not_json`, `not_a_digest`, `unknown_hash_algorithm`.
+    """
+    try:
+        body, deviations = inflate(stored, MAX_DIGEST_BYTES)
+        if "gzip_members" in deviations:  # the first may still be what was signed
+            body, deviations = inflate_first(stored, MAX_DIGEST_BYTES)
+    except DecodeError as error:
+        raise DecodeError(error.reason, str(error).replace("log file", "digest")) from None
+    found = _decode(body)
+    return Digest(
+        account_id=found.awsAccountId,
+        start=_when(found.digestStartTime, "$.digestStartTime"),
+        end=_when(found.digestEndTime, "$.digestEndTime"),
+        end_text=found.digestEndTime,
+        bucket=found.digestS3Bucket,
+        key=_checked_key(found.digestS3Object, "$.digestS3Object"),
+        fingerprint=found.digestPublicKeyFingerprint,
+        previous=_previous(found),
+        previous_signature=found.previousDigestSignature,
+        log_files=tuple(_log_file(one, place) for place, one in enumerate(found.logFiles)),
+        sha256=hashlib.sha256(body).hexdigest(),
+        body=bytes(body),
+        deviations=deviations,
+    )
+
+
+def decode_signature(metadata: Mapping[str, str], *, backfill: bool) -> Signature | None:
+    """The signature in an object's metadata, or None.
+
+    Both `signature` and `signature-algorithm` must be there, as aws-cli asks; for a backfill digest
+    also the time when it was made. The signature may still be no hex.
+    """
+    signature = metadata.get("signature")
+    if not signature or "signature-algorithm" not in metadata:
+        return None
+    if not backfill:
+        return Signature(signature)
+    text = metadata.get("backfill-generation-timestamp", "")
+    generated = _instant(text, "%Y-%m-%dT%H:%M:%SZ")
+    return Signature(signature, generated) if generated else None
+
+
+def decode_metadata(sidecar: bytes) -> dict[str, str]:
+    """An object's metadata from what `aws s3api head-object` prints.
+
+    Raises:
+        DecodeError: `not_metadata`.
+    """
+    try:
+        found = msgspec.json.decode(sidecar, type=_Head).Metadata
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise DecodeError("not_metadata", f"not as head-object prints it: {error}") from None
+    return {name.lower(): value for name, value in found.items()}
+
+
+class _Head(msgspec.Struct):
+    Metadata: dict[str, str]
+
+
+def _decode(body: bytes | bytearray) -> _File:
+    """The fields of a digest, each of its type."""
+    try:
+        return _FILE.decode(body)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise DecodeError("not_a_digest", message, path.rstrip("`") or "$") from None
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise DecodeError("not_json", f"the digest is no JSON: {error}") from None
+
+
+def _previous(found: _File) -> Previous | None:
+    """The digest before; None at the start of a chain, where all of it is null."""
+    bucket, key = found.previousDigestS3Bucket, found.previousDigestS3Object
+    if bucket is None or key is None:
+        return None
+    _check_algorithm(found.previousDigestHashAlgorithm, "$.previousDigestHashAlgorithm")
+    place = "$.previousDigestHashValue"
+    sha256 = _checked_sha256(found.previousDigestHashValue or "", place)
+    key = _checked_key(key, "$.previousDigestS3Object")
+    return Previous(bucket, key, sha256, found.previousDigestSignature)
+
+
+def _log_file(found: _LogFile, place: int) -> AttestedLogFile:
+    path = f"$.logFiles[{place}]"
+    _check_algorithm(found.hashAlgorithm, f"{path}.hashAlgorithm")
+    sha256 = _checked_sha256(found.hashValue, f"{path}.hashValue")
+    return AttestedLogFile(found.s3Bucket, _checked_key(found.s3Object, f"{path}.s3Object"), sha256)
+
+
+def _checked_key(key: str, path: str) -> str:
+    if not key or len(key.encode()) > _LONGEST_KEY:
+        raise DecodeError("not_a_digest", f"expected an S3 key, found {len(key):,} letters", path)
+    return key
+
+
+def _checked_sha256(text: str, path: str) -> str:
+    if not _SHA256.fullmatch(text):
+        raise DecodeError("not_a_digest", f"expected a SHA-256 in hex, found {text[:80]!r}", path)
+    return text
+
+
+def _check_algorithm(name: str | None, path: str) -> None:
+    if name != "SHA-256":
+        found = repr(name[:80]) if name else "none"
+        raise DecodeError("unknown_hash_algorithm", f"expected SHA-256, found {found}", path)
+
+
+def _when(text: str, path: str) -> datetime:
+    when = _instant(text, "%Y-%m-%dT%H:%M:%SZ") if _INSTANT.fullmatch(text) else None
+    if when is None:
+        message = f"expected an instant such as 2026-11-22T14:04:04Z, found {text[:80]!r}"
+        raise DecodeError("not_a_digest", message, path)
+    return when
+
+
+def _instant(text: str, form: str) -> datetime | None:
+    """A UTC instant, or None when the text is none."""
+    try:
+        return datetime.strptime(text, form).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Were log files changed, removed, or never attested? Pure: values in, verdicts out."""

@@ -1,0 +1,302 @@
+"""Three lists held against each other: what digests attest, what the bucket holds, what was loaded.
+
+Attested and loaded; attested and missing; present and in no digest; younger than the newest digest;
+loaded and since deleted; loaded of other bytes than those attested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.trail.keys import parse_key
+from trailscan.validate.chain import DUE, HOUR, UNPROVED
+from trailscan.validate.verdicts import LogFileVerdict, LogFileWord
+from trailscan.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from trailscan.trail.digest import AttestedLogFile
+    from trailscan.validate.place import Place
+    from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Ledger
+
+MARGIN = HOUR
+"""How near to the edge of what digests cover a log file may be delivered, by the minute in its
+name, and yet belong to another digest: names and deliveries differ by minutes (wazuh #33108)."""
+
+Span = tuple["datetime", "datetime"]
+
+
+class Hashed(NamedTuple):
+    """What reading a log file gave.
+
+    Attributes:
+        sha256: hex, of the uncompressed bytes; None when there are none.
+        problem: `plain`, `gzip_members`, `trailing_bytes`, or why it cannot be uncompressed.
+        absent: it is not there.
+        unread: why it could not be read, in words.
+    """
+
+    sha256: str | None = None
+    problem: str | None = None
+    absent: bool = False
+    unread: str | None = None
+
+
+class Loaded(NamedTuple):
+    """A log file that the store read; the hash is None where it was not computed."""
+
+    sha256: str | None
+    delivered: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What digests say of one log file.
+
+    Attributes:
+        log_file: bucket, key and hash as signed.
+        by: the digest that names it; a proved one, if there is one.
+        conflict: the SHA-256 that another proved digest attests instead, or None.
+    """
+
+    log_file: AttestedLogFile
+    by: DigestVerdict
+    conflict: str | None = None
+
+    def also(self, other: Attestation) -> Attestation:
+        """What this and another digest say together."""
+        if self.by.proof is None or other.by.proof is None:
+            return self if self.by.proof or not other.by.proof else other
+        same = self.log_file.sha256 == other.log_file.sha256
+        return self if same else Attestation(self.log_file, self.by, other.log_file.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What there is of one account and region.
+
+    Attributes:
+        bucket: its name.
+        place: what the archive is.
+        chains: the judged digests of its trails.
+        present: when each log file listed was delivered, by key; None where its name does not tell.
+        loaded: the log files in the store, by key; None when no store was asked.
+        now: the time up to which log files can have been delivered; None when unknown.
+        window: of delivery time, as asked for.
+    """
+
+    bucket: str
+    place: Place
+    chains: tuple[ChainVerdicts, ...]
+    present: Mapping[str, datetime | None]
+    loaded: Mapping[str, Loaded] | None = None
+    now: datetime | None = None
+    window: Window = Window()  # noqa: RUF009  # frozen: sharing it is harmless
+    attested: dict[str, Attestation] = field(default_factory=dict)
+    outside: list[Attestation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for verdict in (one for chain in self.chains for one in chain.digests):
+            self._take(verdict, _log_files(verdict))
+        for verdict in (one for chain in self.chains for one in chain.context):
+            self._take(verdict, (one for one in _log_files(verdict) if self._is_present(one)))
+
+    def _take(self, verdict: DigestVerdict, log_files: Iterable[AttestedLogFile]) -> None:
+        """Take down what a digest attests."""
+        for log_file in log_files:
+            found, here = Attestation(log_file, verdict), self._find(log_file)
+            if here is None:
+                self.outside.append(found)
+            else:
+                known = self.attested.get(here)
+                self.attested[here] = known.also(found) if known else found
+
+    def _find(self, log_file: AttestedLogFile) -> str | None:
+        """Where a log file is in the archive; None when outside of it."""
+        return self.place.find(log_file.key) if self.place.is_here(log_file.bucket) else None
+
+    def _is_present(self, log_file: AttestedLogFile) -> bool:
+        return self._find(log_file) in self.present
+
+
+def _log_files(verdict: DigestVerdict) -> tuple[AttestedLogFile, ...]:
+    """The log files that a digest names; of one that was moved, none."""
+    return verdict.digest.log_files if verdict.digest and verdict.verdict != "moved" else ()
+
+
+def to_read(archive: Archive) -> list[str]:
+    """The keys of the log files to be read, in order.
+
+    What no proved digest names is read only if the listing has it: whoever can write a digest must
+    not choose what is read.
+    """
+    return sorted(
+        here
+        for here, one in archive.attested.items()
+        if one.by.proof or (here in archive.present and one.by.verdict in UNPROVED)
+    )
+
+
+def judge_log_files(archive: Archive, hashed: Mapping[str, Hashed]) -> list[LogFileVerdict]:
+    """The verdicts on all log files that are attested, present or loaded, in the order of keys.
+
+    Args:
+        archive: what there is.
+        hashed: what reading gave, for each key of `to_read`.
+    """
+    nothing = Hashed()
+    found = [
+        _judge(archive, here, one, hashed.get(here, nothing))
+        for here, one in archive.attested.items()
+    ]
+    found += [_outside(archive, one) for one in archive.outside]
+    found += _unattested(archive)
+    found += _only_loaded(archive)
+    return sorted(found, key=lambda one: (one.key, one.bucket))
+
+
+def _judge(archive: Archive, here: str, one: Attestation, hashed: Hashed) -> LogFileVerdict:
+    """The verdict on a log file that a digest names."""
+    verdict, reason = _compare(one, hashed, copy=archive.place.copy)
+    loaded = archive.loaded.get(here) if archive.loaded is not None else None
+    return LogFileVerdict(
+        bucket=archive.bucket,
+        key=here,
+        verdict=verdict,
+        reason=reason,
+        expected=one.log_file.sha256,
+        found="none" if hashed.absent else hashed.unread or hashed.sha256 or hashed.problem,
+        digest_key=one.by.key,
+        proof=one.by.proof,
+        ledger=_ledger(archive, here, one.log_file.sha256 if one.by.proof else None),
+        loaded_sha256=loaded.sha256 if loaded else None,
+        delivered=archive.present.get(here) or parse_key(here).delivered,
+    )
+
+
+def _compare(one: Attestation, hashed: Hashed, *, copy: bool) -> tuple[LogFileWord, str]:
+    """Verdict and reason for a log file that a digest names."""
+    if one.by.proof is None:
+        return "unproven", one.by.verdict
+    if one.conflict is not None:
+        return "conflicting", "digests"
+    if hashed.unread is not None:
+        return "unread", "unreadable"
+    return ("missing", "deleted") if hashed.absent else _compare_hash(one, hashed, copy=copy)
+
+
+def _compare_hash(one: Attestation, hashed: Hashed, *, copy: bool) -> tuple[LogFileWord, str]:
+    """The same for one that was read."""
+    same = hashed.sha256 == one.log_file.sha256
+    if hashed.problem == "plain" and same:
+        return ("valid" if copy else "modified"), "plain"
+    if hashed.problem not in (None, "plain"):
+        return "modified", hashed.problem or ""
+    return ("valid" if same else "modified"), "hash"
+
+
+def _ledger(archive: Archive, here: str, attested: str | None) -> Ledger | None:
+    """Whether the store holds a log file, and whether of the bytes attested."""
+    if archive.loaded is None:
+        return None
+    loaded = archive.loaded.get(here)
+    if loaded is None:
+        return "not_loaded"
+    return "changed" if attested and loaded.sha256 not in (None, attested) else "loaded"
+
+
+def _outside(archive: Archive, one: Attestation) -> LogFileVerdict:
+    """The verdict on a log file that a digest names in another place: it is never read."""
+    log_file = one.log_file
+    reason = "key" if archive.place.is_here(log_file.bucket) else "bucket"
+    return LogFileVerdict(
+        bucket=log_file.bucket,
+        key=log_file.key,
+        verdict="outside" if one.by.proof else "unproven",
+        reason=reason if one.by.proof else one.by.verdict,
+        expected=log_file.sha256,
+        digest_key=one.by.key,
+        proof=one.by.proof,
+    )
+
+
+def _unattested(archive: Archive) -> Iterator[LogFileVerdict]:
+    """The verdicts on log files that are there and that no digest names."""
+    digests = _ordinary(archive)
+    last = max((one.name.end for one in digests), default=None)
+    covered = _covered(digests)
+    for key, delivered in archive.present.items():
+        if key in archive.attested:
+            continue
+        verdict, reason = _place_in_time(delivered, last, covered, archive.now)
+        yield LogFileVerdict(
+            archive.bucket,
+            key,
+            verdict,
+            reason,
+            expected="a digest that names it",
+            found="none",
+            ledger=_ledger(archive, key, None),
+            delivered=delivered,
+        )
+
+
+def _ordinary(archive: Archive) -> list[DigestVerdict]:
+    """The verdicts on all digests but backfill ones, which cover no time."""
+    digests = (one for chain in archive.chains for one in (*chain.digests, *chain.context))
+    return [one for one in digests if not one.name.chain.backfill]
+
+
+def _place_in_time(
+    delivered: datetime | None, last: datetime | None, covered: list[Span], now: datetime | None
+) -> tuple[LogFileWord, str]:
+    """Verdict and reason for a log file that no digest names."""
+    if last is None:
+        return "unattested", "no_digests"
+    if delivered is None:
+        return "unattested", "no_digest_then"
+    if delivered > last - MARGIN:
+        is_due = now is not None and delivered < now - DUE
+        return ("unattested", "after_last") if is_due else ("pending", "younger")
+    if any(start + MARGIN <= delivered <= end - MARGIN for start, end in covered):
+        return "unattested", "in_no_digest"
+    return "unattested", "no_digest_then"
+
+
+def _covered(digests: Iterable[DigestVerdict]) -> list[Span]:
+    """The times that proved digests cover without a break, in order."""
+    spans: list[Span] = []
+    proved = (one.digest for one in digests if one.digest and one.proof)
+    for start, end in sorted((one.start, one.end) for one in proved):
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def _only_loaded(archive: Archive) -> Iterator[LogFileVerdict]:
+    """The verdicts on log files in the store that no digest names and that are not there.
+
+    Only since the oldest digest there is: what is older has expired, with its digests.
+    """
+    digests = _ordinary(archive)
+    oldest = min((one.digest.start for one in digests if one.digest), default=None)
+    for key, loaded in (archive.loaded or {}).items():
+        if key in archive.present or key in archive.attested or oldest is None:
+            continue
+        when = loaded.delivered
+        if when is None or (when >= oldest and when in archive.window):
+            yield LogFileVerdict(
+                archive.bucket,
+                key,
+                "missing",
+                "only_loaded",
+                found="none",
+                ledger="loaded",
+                loaded_sha256=loaded.sha256,
+                delivered=when,
+            )
