@@ -33,11 +33,13 @@ import deflate
 import msgspec
 
 from trailscan.aws.session import AwsOptions
+from trailscan.load.listing import Asked, walk
 from trailscan.load.loading import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.load.local import _GROUP, _grouped
-from trailscan.load.plan import Scope, Walked, open_source, walk
+from trailscan.load.plan import Scope, Walked, open_source
 from trailscan.load.scan import read_planned, scan_into
 from trailscan.parallel import in_order
+from trailscan.store.known import KnownLogFiles
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window
 
@@ -73,13 +75,14 @@ def scan_all(corpus: Path, threads: int) -> int:
     def scan(group: list[PlannedFile]) -> int:
         found = 0
         for planned in group:
-            result, stored = read_planned(planned)
-            scan_into(result, stored or b"", wanted)
-            found += len(result.events)
+            fetched = read_planned(planned)
+            scan_into(fetched.result, fetched.stored or b"", wanted)
+            found += len(fetched.result.events)
         return found
 
     source = open_source(str(corpus), AwsOptions())
-    planned = walk(source, Scope(), Window(), Walked())
+    known = KnownLogFiles(source.bucket, ORGANIZATIONS)
+    planned = walk(source, Asked(Scope(), Window(), known, {}, NOW.date()), Walked())
     with ThreadPoolExecutor(threads) as pool:
         return sum(in_order(pool, scan, _grouped(planned, _GROUP), 4 * threads))
 

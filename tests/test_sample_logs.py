@@ -541,8 +541,7 @@ def test_background_has_the_size_of_the_real_thing(script: ModuleType) -> None:
     """Background for a benchmark is repeatable and 1.1 to 1.4 kB of JSON a record."""
     start = datetime(2026, 9, 1, tzinfo=UTC)
     made = [
-        script.noise_records(Random(7), "444455556666", "us-east-1", start, 2000)  # noqa: S311
-        for _ in range(2)
+        script.noise_records(Random(7), "444455556666", "us-east-1", start, 2000) for _ in range(2)
     ]
     assert made[0] == made[1]
     assert len(made[0]) == 2000

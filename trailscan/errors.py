@@ -2,7 +2,12 @@
 
     TrailscanError              this operation has no answer (exit code 5)
     ├── AccessError             a bucket, object or credential could not be used
+    │   ├── CredentialsError    the credentials themselves are refused: nothing more can be asked
+    │   ├── ArchivedError       the object must be restored first
+    │   └── KeyAccessError      the KMS key of the object may not be used
     ├── NotFoundError           a folder, bucket, store or object is not there
+    │   └── ChangedError        it is another now than when it was listed
+    ├── NoAnswerError           throttled, cut short or unreachable: later it may go well
     ├── AlreadyExistsError      a conditional write lost: somebody wrote that object first
     └── StoreError              the store is unreadable, or of a format this version does not know
 
@@ -40,7 +45,13 @@ def without_secrets(text: str) -> str:
 
 
 class TrailscanError(Exception):
-    """This operation has no answer; the message says why in one line, without any credential."""
+    """This operation has no answer; the message says why in one line, without any credential.
+
+    Attributes:
+        reason: a short stable word for counting what could not be read.
+    """
+
+    reason = "unreadable"
 
     def __init__(self, message: str) -> None:
         super().__init__(without_secrets(message))
@@ -49,9 +60,41 @@ class TrailscanError(Exception):
 class AccessError(TrailscanError):
     """A bucket, an object or a credential could not be used."""
 
+    reason = "access_denied"
+
+
+class CredentialsError(AccessError):
+    """The credentials are refused: expired, unknown, or signed by a clock that is wrong."""
+
+    reason = "credentials"
+
+
+class ArchivedError(AccessError):
+    """The object is in an archive and must be restored before it can be read."""
+
+    reason = "archived"
+
+
+class KeyAccessError(AccessError):
+    """The KMS key with which the object is encrypted is disabled, or may not be used."""
+
+    reason = "kms"
+
 
 class NotFoundError(TrailscanError):
     """A folder, bucket, store or object is not there."""
+
+    reason = "not_found"
+
+
+class ChangedError(NotFoundError):
+    """The object is another now than when it was listed."""
+
+    reason = "changed"
+
+
+class NoAnswerError(TrailscanError):
+    """No usable answer: throttled, cut short, unreachable, or not spoken as S3 does."""
 
 
 class AlreadyExistsError(TrailscanError):

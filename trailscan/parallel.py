@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from typing import TYPE_CHECKING, TypeVar
+from itertools import islice
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -14,15 +17,28 @@ Result = TypeVar("Result")
 
 
 def in_order(
-    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
+    pool: ThreadPoolExecutor,
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    ahead: int,
+    weigh: Callable[[Item], int] = lambda _: 0,
+    most: int = 0,
 ) -> Iterator[Result]:
     """The results of some work in the order of its items, at most `ahead` of them waiting.
 
     If getting an item fails, all work begun before it is given first, then the failure is raised.
+
+    Args:
+        pool: the threads.
+        work: what is done with each item, in any of them.
+        items: taken only as needed.
+        ahead: how many items are begun and not yet given.
+        weigh: how heavy an item is.
+        most: what they weigh together at most, unless one alone weighs more.
     """
-    waiting: deque[Future[Result]] = deque()
+    waiting: deque[tuple[Future[Result], int]] = deque()
     failure: Exception | None = None
-    source = iter(items)
+    source, weight = iter(items), 0
     while True:
         try:
             item = next(source)
@@ -31,10 +47,90 @@ def in_order(
         except Exception as error:  # noqa: BLE001  # raised below, whatever it is
             failure = error
             break
-        waiting.append(pool.submit(work, item))
+        heavy = weigh(item)
+        while waiting and weight + heavy > most > 0:
+            done, lighter = waiting.popleft()
+            weight -= lighter
+            yield done.result()
+        waiting.append((pool.submit(work, item), heavy))
+        weight += heavy
         if len(waiting) >= ahead:
-            yield waiting.popleft().result()
+            done, lighter = waiting.popleft()
+            weight -= lighter
+            yield done.result()
     while waiting:
-        yield waiting.popleft().result()
+        yield waiting.popleft()[0].result()
     if failure is not None:
         raise failure
+
+
+class _Stream(Generic[Result]):
+    """An iterator that runs in a thread, some of its results ahead of whoever takes them."""
+
+    def __init__(self, made: Callable[[], Iterable[Result]], buffered: int) -> None:
+        self._made = made
+        self._room = threading.Semaphore(buffered)
+        self._results: SimpleQueue[tuple[Result] | Exception | None] = SimpleQueue()
+        self._left = False
+
+    def run(self) -> None:
+        """Make the results, waiting while nobody takes them."""
+        try:
+            for result in self._made():
+                self._room.acquire()
+                if self._left:
+                    return
+                self._results.put((result,))
+        except Exception as error:  # noqa: BLE001  # raised where the results are taken
+            self._results.put(error)
+        else:
+            self._results.put(None)
+
+    def take(self) -> Iterator[Result]:
+        """The results."""
+        while (taken := self._results.get()) is not None:
+            if isinstance(taken, Exception):
+                raise taken
+            self._room.release()
+            yield taken[0]
+
+    def leave(self) -> None:
+        """Let it end: nobody takes its results any more."""
+        self._left = True
+        self._room.release()
+
+
+def streams_in_order(
+    pool: ThreadPoolExecutor,
+    made: Callable[[Item], Iterable[Result]],
+    items: Iterable[Item],
+    ahead: int,
+    buffered: int = 1,
+) -> Iterator[Result]:
+    """What several iterators give, one iterator after another, `ahead` of them running in threads.
+
+    Args:
+        pool: at least `ahead` threads.
+        made: makes an iterator of an item, and runs in a thread.
+        items: taken only as needed.
+        ahead: how many iterators run at once.
+        buffered: how many results of each wait to be taken.
+    """
+    source = iter(items)
+    running: deque[_Stream[Result]] = deque()
+
+    def begin(count: int) -> None:
+        for item in islice(source, count):
+            stream = _Stream(lambda item=item: made(item), buffered)  # type: ignore[misc]  # a default binds it
+            running.append(stream)
+            pool.submit(stream.run)
+
+    begin(ahead)
+    try:
+        while running:
+            yield from running[0].take()
+            running.popleft()
+            begin(1)
+    finally:
+        for stream in running:
+            stream.leave()

@@ -56,7 +56,13 @@ def test_load_gives_its_summary_as_json(tmp_path):
         "duplicates": 5,
         "rejects": 0,
     }
-    assert summary["log_files"] == {"listed": 791, "done": 791, "known": 0, "rejected": 0}
+    assert summary["log_files"] == {
+        "listed": 791,
+        "done": 791,
+        "known": 0,
+        "rejected": 0,
+        "unread": 0,
+    }
     assert summary["scope"]["regions_left_out"] == ["eu-west-1"]
 
 

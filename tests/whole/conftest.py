@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,42 +10,12 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from services.trail import make_event, pack
 
 from trailscan.load.loading import LoadOptions, run_load
 from trailscan.load.summary import LoadSummary
 
 NAME = "111122223333_CloudTrail_us-east-1_20261122T1205Z_{:016d}.json.gz"
-
-
-def make_event(number: int, **changed: Any) -> dict[str, Any]:
-    """A record of an account moved."""
-    record = {
-        "eventVersion": "1.11",
-        "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": "alice"},
-        "eventTime": f"2026-11-22T12:{number // 60 % 60:02d}:{number % 60:02d}Z",
-        "eventSource": "organizations.amazonaws.com",
-        "eventName": "MoveAccount",
-        "awsRegion": "us-east-1",
-        "sourceIPAddress": "192.0.2.1",
-        "userAgent": "aws-cli/2.30",
-        "requestParameters": {
-            "accountId": "222233334444",
-            "sourceParentId": "ou-exam-11111111",
-            "destinationParentId": "ou-exam-22222222",
-        },
-        "responseElements": None,
-        "eventID": f"00000000-0000-4000-8000-{number:012d}",
-        "readOnly": False,
-        "eventType": "AwsApiCall",
-        "recipientAccountId": "111122223333",
-    }
-    return {**record, **changed}
-
-
-def pack(records: list[Any]) -> bytes:
-    """A log file as CloudTrail delivers it."""
-    body = json.dumps({"Records": records}, separators=(",", ":")).encode()
-    return gzip.compress(body, mtime=0)
 
 
 @pytest.fixture

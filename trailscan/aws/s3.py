@@ -1,4 +1,4 @@
-"""S3 through boto3: whether a bucket answers, and the keys that obstore cannot name.
+"""S3 through boto3: whether a bucket answers, its listings, and why it refused to be read.
 
 An S3 key may be any text; obstore refuses empty and dotted folder names and control characters, and
 one such key ends its whole listing. Whoever may write to a bucket could so hide what lies behind.
@@ -7,11 +7,23 @@ one such key ends its whole listing. Whoever may write to a bucket could so hide
 from __future__ import annotations
 
 import re
+import threading
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from trailscan.aws.listing import PAGE, Page, parse_pages
 from trailscan.aws.session import AwsOptions, certificates, without_answer
-from trailscan.errors import AccessError, NotFoundError, TrailscanError
+from trailscan.errors import (
+    AccessError,
+    ArchivedError,
+    ChangedError,
+    CredentialsError,
+    KeyAccessError,
+    NoAnswerError,
+    NotFoundError,
+    TrailscanError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,30 +35,48 @@ if TYPE_CHECKING:
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 """Names that a bucket or an access point's alias can have, the old ones of us-east-1 included."""
-_MISSING = {"404", "NoSuchBucket", "NotFound", "NoSuchKey"}
-_CHANGED = {"412", "PreconditionFailed"}
-_REFUSED = {
-    "403",
-    "AccessDenied",
-    "AccessDeniedException",
-    "AuthFailure",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "Forbidden",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
+_ERRORS: dict[str, type[TrailscanError]] = {
+    "404": NotFoundError,
+    "NoSuchBucket": NotFoundError,
+    "NotFound": NotFoundError,
+    "NoSuchKey": NotFoundError,
+    "412": ChangedError,
+    "PreconditionFailed": ChangedError,
+    "403": AccessError,
+    "AccessDenied": AccessError,
+    "AccessDeniedException": AccessError,
+    "Forbidden": AccessError,
+    "AllAccessDisabled": AccessError,
+    "AccountProblem": AccessError,
+    "AuthFailure": CredentialsError,
+    "ExpiredToken": CredentialsError,
+    "ExpiredTokenException": CredentialsError,
+    "InvalidClientTokenId": CredentialsError,
+    "InvalidToken": CredentialsError,
+    "UnrecognizedClientException": CredentialsError,
+    "TokenRefreshRequired": CredentialsError,
+    "InvalidAccessKeyId": CredentialsError,
+    "SignatureDoesNotMatch": AccessError,  # perhaps of this key alone
+    "RequestTimeTooSkewed": CredentialsError,
+    "RequestExpired": CredentialsError,
+    "InvalidObjectState": ArchivedError,
+    "SlowDown": NoAnswerError,
+    "InternalError": NoAnswerError,
+    "ServiceUnavailable": NoAnswerError,
+    "RequestTimeout": NoAnswerError,
 }
+"""S3's error codes (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html) as our errors."""
 
-
-class Listed(NamedTuple):
-    """One object of a listing; the ETag without its quotes."""
-
-    key: str
-    size: int
-    etag: str
+_HINTS = {
+    "ExpiredToken": "sign in again, then repeat the command: it goes on where it stopped",
+    "RequestTimeTooSkewed": "this machine's clock is wrong",
+    "InvalidObjectState": "it is archived: restore it, then load again with --since",
+}
+_ATTEMPTS = 8
+_READ_TIMEOUT = 60
+_CONNECTIONS = 64
+_PAUSES = (0.5, 2.0)
+"""Seconds to wait before an answer that is not S3's is asked for again."""
 
 
 class Endpoint(NamedTuple):
@@ -64,7 +94,11 @@ class Endpoint(NamedTuple):
 class S3Access:
     """One bucket through boto3, wherever it is: botocore follows a bucket to its region.
 
-    Every call raises `NotFoundError`, `AccessError` or, for anything else, `TrailscanError`.
+    Every call raises `NotFoundError`, `AccessError`, `NoAnswerError` or, for anything else,
+    `TrailscanError`.
+
+    Attributes:
+        list_requests: how many pages of listings were asked for.
     """
 
     def __init__(self, session: boto3.Session, options: AwsOptions, bucket: str) -> None:
@@ -72,6 +106,8 @@ class S3Access:
             raise TrailscanError(f"{bucket!r} is no name of a bucket")
         self.bucket = bucket
         self.session = session
+        self._counting = threading.Lock()
+        self.list_requests = 0
         self.certificates = certificates(session)
         self._answered_at = ""
         self._client = _client(session, options)
@@ -102,24 +138,10 @@ class S3Access:
         The answer must be one of S3: an HTML page of a proxy with status 200 reads as an empty
         listing to every S3 client.
         """
-        answer = self._call("list_objects_v2", prefix, Prefix=prefix, MaxKeys=1)
+        answer = self._list(prefix, {"MaxKeys": 1}, pauses=())
         headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
         region = headers.get("x-amz-bucket-region", self._client.meta.region_name or "us-east-1")
-        return region, next((found["Key"] for found in answer.get("Contents", [])), None)
-
-    def list_objects(self, prefix: str, after: str) -> Iterator[Listed]:
-        """Every object under a prefix whose key sorts behind `after`."""
-        for page in self._pages(prefix, StartAfter=after):
-            yield from _objects(page)
-
-    def list_folder(self, prefix: str) -> tuple[list[str], list[Listed]]:
-        """The common prefixes and the objects directly under a prefix."""
-        folders: list[str] = []
-        objects: list[Listed] = []
-        for page in self._pages(prefix, Delimiter="/"):
-            folders += [found["Prefix"] for found in page.get("CommonPrefixes", [])]
-            objects += _objects(page)
-        return folders, objects
+        return region, next((found.key for found in answer[PAGE].objects), None)
 
     def read(self, key: str, etag: str | None) -> tuple[bytes, dict[str, str]]:
         """The bytes of an object, and its own metadata."""
@@ -133,7 +155,7 @@ class S3Access:
         try:
             return bytes(answer["Body"].read()), dict(answer.get("Metadata", {}))
         except (BotoCoreError, ResponseStreamingError) as error:
-            raise TrailscanError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
+            raise NoAnswerError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
 
     def attempt(self, operation: str, **options: Any) -> Tried:
         """What comes of one request on the bucket, as a value."""
@@ -144,15 +166,36 @@ class S3Access:
             always.pop("RequestPayer", None)
         return try_call(self._client, operation, **always, **options)
 
-    def _pages(self, prefix: str, **options: str) -> Iterator[Any]:
-        """The pages of a listing, each checked to be one."""
-        options = {name: value for name, value in options.items() if value}
+    def pages(self, prefix: str, **options: str) -> Iterator[Page]:
+        """The pages of a listing, in the order of keys.
+
+        Args:
+            prefix: of the keys.
+            options: of ListObjectsV2, as `StartAfter` or `Delimiter`; empty ones are left out.
+        """
+        asked: dict[str, Any] = {name: value for name, value in options.items() if value}
         while True:
-            page = self._call("list_objects_v2", prefix, Prefix=prefix, **options)
+            page: Page = self._list(prefix, asked)[PAGE]
             yield page
-            if not page.get("IsTruncated"):
+            if page.token is None:
                 return
-            options["ContinuationToken"] = page["NextContinuationToken"]
+            if page.token == asked.get("ContinuationToken"):
+                raise NoAnswerError(f"s3://{self.bucket}/{prefix}: its listing goes in circles")
+            asked["ContinuationToken"] = page.token
+
+    def _list(
+        self, prefix: str, asked: dict[str, Any], pauses: tuple[float, ...] | None = None
+    ) -> Any:
+        """An answer with a page in it: one that is not S3's is asked for again, then an error."""
+        for pause in (*(_PAUSES if pauses is None else pauses), None):
+            with self._counting:
+                self.list_requests += 1
+            answer = self._call("list_objects_v2", prefix, Prefix=prefix, **asked)
+            if answer.get(PAGE) is not None:
+                return answer
+            if pause is not None:
+                time.sleep(pause)
+        raise NoAnswerError(f"s3://{self.bucket}/{prefix} answered, but not as S3 does (a proxy?)")
 
     def _call(self, operation: str, key: str, **options: Any) -> Any:
         """One request, its errors as ours."""
@@ -165,42 +208,57 @@ class S3Access:
             raise explain(error, where) from None
         except BotoCoreError as error:
             raise without_answer(error, where) from None
-        if operation == "list_objects_v2" and "KeyCount" not in answer:
-            raise TrailscanError(f"{where} answered, but not as S3 does (a proxy?)")
         return answer
 
 
 def _client(session: boto3.Session, options: AwsOptions) -> S3Client:
     """S3 as the options say; an endpoint that they do not name is looked up by botocore."""
-    import botocore  # noqa: PLC0415  # start-up
-    from botocore.config import Config  # noqa: PLC0415  # start-up
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # start-up
 
-    config = Config(signature_version=botocore.UNSIGNED) if options.no_sign_request else None
+    config = _config(session, options)
     try:
-        return session.client("s3", endpoint_url=options.endpoint_url, config=config)
+        client: S3Client = session.client("s3", endpoint_url=options.endpoint_url, config=config)
     except ValueError as error:  # an endpoint that is no URL
         raise TrailscanError(str(error)) from None
     except BotoCoreError as error:
         raise without_answer(error, "S3") from None
+    parse_pages(client)
+    return client
 
 
-def _objects(page: Any) -> list[Listed]:
-    return [
-        Listed(found["Key"], found["Size"], found["ETag"].strip('"'))
-        for found in page.get("Contents", [])
-    ]
+def _config(session: boto3.Session, options: AwsOptions) -> Any:
+    """As many connections as a load lists with, and patience unless the user said how much."""
+    import botocore  # noqa: PLC0415  # start-up
+    from botocore.config import Config  # noqa: PLC0415  # start-up
+
+    asked = session._session.get_config_variable("max_attempts")  # noqa: SLF001  # boto3 offers no other way
+    retries: Any = None if asked else {"mode": "standard", "total_max_attempts": _ATTEMPTS}
+    return Config(
+        max_pool_connections=_CONNECTIONS,
+        retries=retries,
+        read_timeout=_READ_TIMEOUT,
+        signature_version=botocore.UNSIGNED if options.no_sign_request else None,
+    )
 
 
 def explain(error: Any, where: str) -> TrailscanError:
     """A botocore `ClientError` in one line, as the error that fits."""
     found = error.response.get("Error", {})
     code = str(found.get("Code", ""))
-    text = str(found.get("Message", "")) or code
-    if code in _MISSING:
-        return NotFoundError(f"{where} does not exist ({code})")
-    if code in _CHANGED:
-        return NotFoundError(f"{where} changed after it was listed")
-    if code in _REFUSED:
-        return AccessError(f"{where}: access denied by {error.operation_name} ({code}: {text})")
-    return TrailscanError(f"{where}: {error.operation_name} failed ({code}: {text})")
+    return explain_code(code, str(found.get("Message", "")), where, error.operation_name)
+
+
+def explain_code(code: str, message: str, where: str, operation: str) -> TrailscanError:
+    """An error code of S3 in one line, as the error that fits."""
+    kind = _ERRORS.get(code, TrailscanError)
+    if code.startswith("KMS.") or (kind is AccessError and "kms:" in message):
+        kind = KeyAccessError
+    if kind is NotFoundError:
+        return kind(f"{where} does not exist" + (f" ({code})" if code == "NoSuchBucket" else ""))
+    if kind is ChangedError:
+        return kind(f"{where} changed after it was listed")
+    said = f"{code}: {message}" if message and message != code else code
+    hint = f"; {_HINTS[code]}" if code in _HINTS else ""
+    denied = issubclass(kind, AccessError)
+    what = f"access denied by {operation}" if denied else f"{operation} failed"
+    return kind(f"{where}: {what} ({said}){hint}")

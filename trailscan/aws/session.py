@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trailscan.errors import AccessError, TrailscanError
+from trailscan.errors import AccessError, CredentialsError, NoAnswerError, TrailscanError
 
 if TYPE_CHECKING:
     import boto3
@@ -138,9 +138,11 @@ def credential_provider(session: boto3.Session) -> Boto3CredentialProvider:
     return Boto3CredentialProvider(session, ttl=_CREDENTIAL_LIFE)
 
 
-def no_credentials() -> AccessError:
+def no_credentials() -> CredentialsError:
     """The error for a caller without credentials."""
-    return AccessError("no AWS credentials found (try --profile, or `aws configure`, or a role)")
+    return CredentialsError(
+        "no AWS credentials found (try --profile, or `aws configure`, or a role)"
+    )
 
 
 def without_answer(error: BotoCoreError, where: str) -> TrailscanError:
@@ -151,7 +153,7 @@ def without_answer(error: BotoCoreError, where: str) -> TrailscanError:
         case exceptions.NoCredentialsError():
             return no_credentials()
         case exceptions.SSOError() | exceptions.TokenRetrievalError():
-            return AccessError(f"{where}: not signed in (try: aws sso login): {error}")
+            return CredentialsError(f"{where}: not signed in (try: aws sso login): {error}")
         case (
             exceptions.CredentialRetrievalError()
             | exceptions.PartialCredentialsError()
@@ -159,9 +161,9 @@ def without_answer(error: BotoCoreError, where: str) -> TrailscanError:
             | exceptions.MetadataRetrievalError()
             | exceptions.RefreshWithMFAUnsupportedError()
         ):
-            return AccessError(f"{where}: no credentials: {error}")
+            return CredentialsError(f"{where}: no credentials: {error}")
         case _:
-            return TrailscanError(f"{where} gave no answer: {error}")
+            return NoAnswerError(f"{where} gave no answer: {error}")
 
 
 def partition_of(region: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class ObjectInfo(NamedTuple):
@@ -29,15 +29,24 @@ class Bucket(Protocol):
     name: str
     """The S3 bucket's name, or `file`."""
 
-    def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
-        """Every object in a folder (empty, or ending in `/`), in the order of keys.
+    @property
+    def list_requests(self) -> int:
+        """How many LIST requests to S3 there were so far."""
+        ...
 
-        In S3 only those whose key sorts behind `after`.
+    def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
+        """Every object in a folder (empty, or ending in `/`) whose key sorts behind `after`.
+
+        In the order of keys.
         """
         ...
 
+    def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
+        """The folders (each ending in `/`) and the objects directly in a folder, as they come."""
+        ...
+
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The folders (each ending in `/`) and the objects directly in a folder."""
+        """The same, all of them: folders, and objects."""
         ...
 
     def read(self, key: str, etag: str | None = None) -> bytes:
@@ -63,3 +72,15 @@ class Bucket(Protocol):
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
         ...
+
+
+def split_folder(found: Iterable[str | ObjectInfo]) -> tuple[list[str], list[ObjectInfo]]:
+    """What is in a folder as folders, and objects."""
+    folders: list[str] = []
+    objects: list[ObjectInfo] = []
+    for one in found:
+        if isinstance(one, str):
+            folders.append(one)
+        else:
+            objects.append(one)
+    return folders, objects

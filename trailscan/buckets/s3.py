@@ -1,144 +1,165 @@
-"""An S3 bucket: bytes through obstore, and through boto3 the keys that obstore cannot name."""
+"""An S3 bucket: bytes through obstore; listings, and what obstore cannot do, through boto3.
+
+obstore repeats a read that was throttled, cut or reset, the rest of a cut body by a range. It does
+not say why S3 refused, and does not read a body without a length: boto3 is asked then, which reads
+it or says why not. It repeats no write whose answer was lost; that is done here.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import re
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trailscan.aws.s3 import S3Access
+from trailscan.aws.s3 import S3Access, explain_code
 from trailscan.aws.session import AwsOptions, credential_provider, open_session
-from trailscan.buckets.base import ObjectInfo, StoredObject
-from trailscan.errors import AccessError, AlreadyExistsError, NotFoundError, TrailscanError
+from trailscan.buckets.base import ObjectInfo, StoredObject, split_folder
+from trailscan.errors import (
+    AccessError,
+    AlreadyExistsError,
+    ChangedError,
+    NoAnswerError,
+    NotFoundError,
+    TrailscanError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from obstore import GetResult
     from obstore.store import S3Store
 
-_PAGE = 1000
+    from trailscan.aws.listing import Listed
+
+_RETRY: Any = {
+    "max_retries": 8,
+    "retry_timeout": timedelta(minutes=3),
+    "backoff": {
+        "init_backoff": timedelta(seconds=0.2),
+        "max_backoff": timedelta(seconds=15),
+        "base": 2,
+    },
+}
+"""obstore's patience, with jitter: for S3 that asks to slow down, and for bodies that break off."""
+
+_CLIENT: Any = {"connect_timeout": "10s", "read_timeout": "30s", "timeout": "10m"}
+"""When it loses patience with one request: silence counts, not a slow line."""
+
+_WRITE_PAUSES = (0.2, 1.0, 5.0)
+"""Seconds before a write whose outcome is not known is repeated."""
+
+_SAID = re.compile(r"<Code>([^<]*)</Code>(?:.*?<Message>([^<]*)</Message>)?", re.DOTALL)
 
 
 class S3Bucket:
     """An S3 bucket, or what stands in it under a prefix; keys are given without that prefix.
 
-    Everything goes through obstore but the keys that it cannot name: those go through boto3.
+    Bytes go through obstore, but for keys that it cannot name; listings go through boto3.
 
     Args:
         store: the bucket in obstore.
         access: the same in boto3.
         prefix: empty, or ending in `/`.
-        lists_itself: obstore may list. It may not where an owner is expected: it signs that header
-            on every request but a listing (object_store 0.13 to 0.14.2), and S3 refuses what is
-            not signed.
     """
 
-    def __init__(
-        self, store: S3Store, access: S3Access, prefix: str = "", *, lists_itself: bool = True
-    ) -> None:
+    def __init__(self, store: S3Store, access: S3Access, prefix: str = "") -> None:
         self.name = access.bucket
         self._store = store
         self._access = access
         self._prefix = prefix
-        self._lists_itself = lists_itself
 
     def below(self, prefix: str) -> S3Bucket:
         """What stands under a prefix, as a bucket of its own."""
-        return S3Bucket(self._store, self._access, prefix, lists_itself=self._lists_itself)
+        return S3Bucket(self._store, self._access, prefix)
+
+    @property
+    def list_requests(self) -> int:
+        """How many pages of listings were asked for so far."""
+        return self._access.list_requests
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every object in the folder, in key order, a page a request."""
-        import obstore  # noqa: PLC0415  # start-up
-        from obstore.exceptions import InvalidPathError  # noqa: PLC0415  # start-up
-
         seen = "" if after is None else self._prefix + after
-        if not self._lists_itself:
-            for listed in self._access.list_objects(self._prefix + folder, seen):
-                yield self._info(*listed)
-            return
-        try:
-            with _s3_errors(self._uri(folder)):
-                pages = obstore.list(
-                    self._store, self._prefix + folder, offset=seen or None, chunk_size=_PAGE
-                )
-                for page in pages:
-                    for found in page:
-                        seen = found["path"]
-                        yield self._info(found["path"], found["size"], found["e_tag"])
-        except InvalidPathError:
-            for listed in self._access.list_objects(self._prefix + folder, seen):
-                yield self._info(*listed)
+        for page in self._access.pages(self._prefix + folder, StartAfter=seen):
+            yield from map(self._info, page.objects)
+
+    def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
+        """The common prefixes and objects directly in a folder, by delimiter, a page a request."""
+        for page in self._access.pages(self._prefix + folder, Delimiter="/"):
+            yield from map(self._key, page.folders)
+            yield from map(self._info, page.objects)
 
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The common prefixes and objects directly in a folder, by delimiter."""
-        import obstore  # noqa: PLC0415  # start-up
-        from obstore.exceptions import InvalidPathError  # noqa: PLC0415  # start-up
-
-        whole = self._prefix + folder
-        if not (self._lists_itself and _is_plain(whole)):
-            return self._list_odd_folder(whole)
-        try:
-            with _s3_errors(self._uri(folder)):
-                found = obstore.list_with_delimiter(self._store, whole)
-        except InvalidPathError:
-            return self._list_odd_folder(whole)
-        folders = [f"{self._key(path)}/" for path in found["common_prefixes"]]
-        objects = [self._info(one["path"], one["size"], one["e_tag"]) for one in found["objects"]]
-        return folders, objects
-
-    def _list_odd_folder(self, whole: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The same where obstore may not list, or cannot name the folder or a key in it."""
-        folders, listed = self._access.list_folder(whole)
-        return [self._key(folder) for folder in folders], [self._info(*one) for one in listed]
+        """All of them."""
+        return split_folder(self.list_here(folder))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, all of them: the length must be the one announced."""
-        if not _is_plain(self._prefix + key):
-            return self._access.read(self._prefix + key, etag)[0]
-        return self._get(key, etag)[0]
+        whole = self._prefix + key
+        if not _is_plain(whole) or whole.endswith("/"):
+            return self._access.read(whole, etag)[0]
+        return self.read_with_metadata(key, etag).data
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
         """The same with its metadata, in one request."""
-        if not _is_plain(self._prefix + key):
-            return StoredObject(*self._access.read(self._prefix + key, etag))
-        data, found = self._get(key, etag)
+        whole = self._prefix + key
+        if not _is_plain(whole) or whole.endswith("/"):
+            return StoredObject(*self._access.read(whole, etag))
+        try:
+            data, found = self._get(key, etag)
+        except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
+            return StoredObject(*self._access.read(whole, etag))
         return StoredObject(data, {name.lower(): text for name, text in found.attributes.items()})
 
     def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
         """The bytes of an object, and what else obstore tells of it."""
         import obstore  # noqa: PLC0415  # start-up
 
-        with _s3_errors(self._uri(key)):
+        with _s3_errors(self._uri(key), "GetObject"):
             options: Any = {} if etag is None else {"if_match": etag}
             found = obstore.get(self._store, self._prefix + key, options=options)
             data = bytes(found.bytes())
         if len(data) != found.meta["size"]:
-            raise TrailscanError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
+            raise NoAnswerError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
         return data, found
 
     def write(self, key: str, data: bytes) -> None:
         """One PUT."""
-        import obstore  # noqa: PLC0415  # start-up
-
-        with _s3_errors(self._uri(key)):
-            obstore.put(self._store, self._prefix + key, data, use_multipart=False)
+        self._put(key, data, "overwrite")
 
     def write_new(self, key: str, data: bytes) -> None:
-        """One PUT with `If-None-Match: *`."""
+        """One PUT with `If-None-Match: *`.
+
+        Raises:
+            AlreadyExistsError: an object stands there; it may be this one, when an answer was lost.
+        """
+        self._put(key, data, "create")
+
+    def _put(self, key: str, data: bytes, mode: Any) -> None:
+        """One PUT, repeated while its outcome is not known."""
         import obstore  # noqa: PLC0415  # start-up
 
-        with _s3_errors(self._uri(key)):
-            obstore.put(self._store, self._prefix + key, data, mode="create", use_multipart=False)
+        def put() -> None:
+            with _s3_errors(self._uri(key), "PutObject"):
+                whole = self._prefix + key
+                obstore.put(self._store, whole, data, mode=mode, use_multipart=False)
+
+        _persist(put)
 
     def delete(self, key: str) -> None:
         """One DELETE."""
         import obstore  # noqa: PLC0415  # start-up
 
-        with _s3_errors(self._uri(key)):
-            obstore.delete(self._store, self._prefix + key)
+        def delete() -> None:
+            with _s3_errors(self._uri(key), "DeleteObject"):
+                obstore.delete(self._store, self._prefix + key)
 
-    def _info(self, path: str, size: int, etag: str | None) -> ObjectInfo:
-        return ObjectInfo(self._key(path), size, (etag or "").strip('"'))
+        _persist(delete)
+
+    def _info(self, found: Listed) -> ObjectInfo:
+        return ObjectInfo(self._key(found.key), found.size, found.etag)
 
     def _key(self, path: str) -> str:
         return path[len(self._prefix) :]
@@ -153,25 +174,48 @@ def _is_plain(key: str) -> bool:
     return not key or (key.isprintable() and all(part not in ("", ".", "..") for part in parts))
 
 
+def _persist(action: Callable[[], None]) -> None:
+    """Do something that may be done twice until its outcome is known.
+
+    Raises:
+        NoAnswerError: it is not known even then.
+    """
+    for pause in _WRITE_PAUSES:
+        try:
+            return action()
+        except NoAnswerError:
+            time.sleep(pause)
+    return action()
+
+
 @contextlib.contextmanager
-def _s3_errors(where: str) -> Iterator[None]:
-    """Errors of obstore as ours, in one line each, but for listed keys that it cannot name."""
+def _s3_errors(where: str, operation: str) -> Iterator[None]:
+    """Errors of obstore as ours, in one line each."""
     from obstore import exceptions  # noqa: PLC0415  # start-up
 
     try:
         yield
-    except exceptions.InvalidPathError:
-        raise
     except (exceptions.AlreadyExistsError, exceptions.NotModifiedError):
         raise AlreadyExistsError(f"{where} exists already") from None
     except exceptions.PreconditionError:
-        raise NotFoundError(f"{where} changed after it was listed") from None
-    except (exceptions.NotFoundError, FileNotFoundError):
-        raise NotFoundError(f"{where} does not exist") from None
-    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-        raise AccessError(f"{where}: access denied ({_first_line(error)})") from None
+        raise ChangedError(f"{where} changed after it was listed") from None
     except (exceptions.BaseError, OSError) as error:
-        raise TrailscanError(f"{where}: {_first_line(error)}") from None
+        if said := _SAID.search(str(error)):
+            raise explain_code(said[1], said[2] or "", where, operation) from None
+        raise _without_code(error, where) from None
+
+
+def _without_code(error: Exception, where: str) -> TrailscanError:
+    """An error of obstore that holds no answer of S3."""
+    from obstore import exceptions  # noqa: PLC0415  # start-up
+
+    match error:
+        case exceptions.NotFoundError() | FileNotFoundError():
+            return NotFoundError(f"{where} does not exist")
+        case exceptions.PermissionDeniedError() | exceptions.UnauthenticatedError():
+            return AccessError(f"{where}: access denied ({_first_line(error)})")
+        case _:
+            return NoAnswerError(f"{where}: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
@@ -244,7 +288,7 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
     """A bucket in a region, its bytes through obstore with the session's credentials."""
     from obstore.store import S3Store  # noqa: PLC0415  # start-up
 
-    client: Any = {"allow_http": access.endpoint.url.startswith("http://")}
+    client: Any = {**_CLIENT, "allow_http": access.endpoint.url.startswith("http://")}
     if access.certificates is not None:
         client["root_certificate"] = access.certificates
     owner = options.owner_of(access.bucket)
@@ -262,6 +306,7 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
         conditional_put="etag",
         disable_bulk_delete=True,  # one DELETE, whose refusal reads as one
         client_options=client,
+        retry_config=_RETRY,
         **signing,
     )
-    return S3Bucket(store, access, prefix, lists_itself=owner is None)
+    return S3Bucket(store, access, prefix)

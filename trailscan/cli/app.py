@@ -1,7 +1,8 @@
 """The command `trailscan`: its groups of commands, its errors and exit codes.
 
 0 complete; 3 findings at or above `--fail-on`, or tampering; 4 incomplete (rejects, gaps, something
-that could not be listed); 5 no answer; 2 usage; 1 a crash. 3 and 4 still print what they have.
+that could not be listed); 5 no answer; 2 usage; 1 a crash; 130 interrupted, 143 terminated. 3 and 4
+still print what they have.
 """
 
 from __future__ import annotations

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,12 +20,15 @@ from trailscan.cli.output import say, write_text
 from trailscan.cli.validate import TAMPERED, PublicKeys, read_public_keys
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
 
     from trailscan.load.loading import LoadOptions
+    from trailscan.load.local import Progress
     from trailscan.load.summary import LoadSummary
 
 INCOMPLETE = 4
+_KILLED = 128
 _ACCOUNT = re.compile(r"\d{12}")
 _AGE = re.compile(r"(\d{1,4})d")
 
@@ -64,6 +70,13 @@ LookBack = Annotated[
     ),
 ]
 
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Say how much would be read and what the S3 requests cost; read nothing."
+    ),
+]
+
 
 @o.with_aws
 def load(
@@ -76,6 +89,7 @@ def load(
     all_regions: AllRegions = False,
     event_source: EventSources = None,
     look_back: LookBack = "30d",
+    dry_run: DryRun = False,
     validate: Annotated[
         bool,
         typer.Option(
@@ -99,6 +113,7 @@ def load(
     Only what is new is read; running twice changes nothing. Without --since a local source is read
     whole, an S3 source from 30 days back at its first load. Exit code 4: something could not be
     read or understood, and the summary says what. With --validate, 3: something was tampered with.
+    Ctrl-C ends it cleanly: what was read is kept, and the same command goes on from there.
     """
     from trailscan.load.loading import LoadOptions, run_load
     from trailscan.load.validating import ValidateOptions
@@ -109,6 +124,7 @@ def load(
         accounts=frozenset(_accounts(account)),
         event_sources=_event_sources(event_source),
         look_back=_look_back(look_back),
+        dry_run=dry_run,
         aws=aws,
     )
     if validate:
@@ -120,8 +136,11 @@ def load(
     standard_input = sys.stdin.buffer.read() if "-" in sources else None
     with _progress(quiet=quiet) as progress:
         asked = replace(asked, progress=progress)
-        summary = run_load(sources, store, asked, datetime.now(UTC), standard_input)
+        with _stoppable(asked.stop) as signals:
+            summary = run_load(sources, store, asked, datetime.now(UTC), standard_input)
     _show(summary, format, quiet=quiet)
+    if signals:
+        raise typer.Exit(_KILLED + signals[0])
     if summary.kept:
         _tell_once(store, asked)
     if code := _code(summary):
@@ -159,7 +178,7 @@ def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
         texts = [summary.to_text(), *(found.to_text() for found in summary.validations)]
         text = "\n".join(visible(line) for text in texts for line in text.splitlines())
         write_text(text, None)
-    if not summary.complete:
+    if not (summary.complete or summary.interrupted):
         say("trailscan: incomplete: see the rejects above, or `rejects/` in the store", quiet=quiet)
 
 
@@ -192,20 +211,53 @@ def _look_back(text: str) -> timedelta:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
+def _stoppable(stop: threading.Event) -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM let a load end cleanly; gives those caught.
+
+    The second ends the process there and then, where threads that wait for an answer would be
+    waited for: what is on the disk is whole or absent at any moment.
+    """
+    caught: list[int] = []
+
+    def catch(number: int, _: object) -> None:
+        if caught:
+            cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""
+            os.write(2, cursor + b"\ntrailscan: interrupted; the same command goes on from here\n")
+            os._exit(_KILLED + number)
+        caught.append(number)
+        stop.set()
+        os.write(2, b"\ntrailscan: ending; what was read is being kept (again: at once)\n")
+
+    before = {number: signal.signal(number, catch) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     """Tells how a load goes, on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda *_: None
         return
+    from rich import progress as p
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (
+        p.SpinnerColumn(),
+        p.BarColumn(bar_width=20),
+        p.TextColumn("{task.description}"),
+        p.TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with p.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("listing", total=None)
+        began = time.monotonic()
 
-        def tell(listed: int, done: int, stored: int) -> None:
-            words = f"log files: {done:,} of {listed:,} met so far, {stored / 1e6:,.1f} MB read"
-            bar.update(task, description=words)
+        def tell(now: Progress) -> None:
+            rate = now.done / max(time.monotonic() - began, 0.001)
+            words = f"{now.done:,} log files, {now.stored_bytes / 1e6:,.1f} MB, {rate:,.0f}/s"
+            bar.update(task, description=words, completed=now.units, total=now.of_units)
 
         yield tell

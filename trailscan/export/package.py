@@ -46,8 +46,8 @@ trailscan export of {day}: the changes to an AWS Organization on one day (UTC)
   changes.parquet    the same rows, exact and typed
   records.jsonl      the CloudTrail records of the day as they were recorded, one a line
   log_files.csv      the log files that were read for this day: bucket, key, ETag, counts,
-                     stored_sha256 (of the object as stored), sha256 (of its uncompressed
-                     bytes, the value that CloudTrail's digest files attest)
+                     sha256 (of its uncompressed bytes, the value that CloudTrail's digest
+                     files attest) or, where that was not computed, stored_sha256 (of the object)
   rejects.csv        what could not be used, with where and why
   {manifest}
 

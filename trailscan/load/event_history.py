@@ -15,6 +15,7 @@ import msgspec
 
 from trailscan.aws.event_history import REACH, EventHistory
 from trailscan.buckets import ObjectInfo, StoredObject
+from trailscan.buckets.base import split_folder
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.load.plan import SourcePlan
 from trailscan.location import EVENT_HISTORY
@@ -43,6 +44,8 @@ class EventHistoryBucket:
         event_sources: to look for; None for all.
     """
 
+    list_requests = 0
+
     def __init__(
         self, history: EventHistory, regions: set[str], event_sources: tuple[str, ...] | None
     ) -> None:
@@ -56,11 +59,16 @@ class EventHistoryBucket:
         """The folder of the account's regions."""
         return f"{self._history.caller.account_id}/CloudTrail/"
 
-    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
+    def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
         """The regions, in the folder of the account; elsewhere what `list_objects` has."""
         if folder == self.prefix:
-            return [f"{folder}{region}/" for region in sorted(self._regions)], []
-        return [], list(self.list_objects(folder))
+            yield from (f"{folder}{region}/" for region in sorted(self._regions))
+        else:
+            yield from self.list_objects(folder)
+
+    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
+        """All of them."""
+        return split_folder(self.list_here(folder))
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """The days of a region from the oldest to the present; nothing is asked for yet."""

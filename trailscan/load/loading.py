@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
+from trailscan.errors import NotFoundError
+from trailscan.load.cost import Planned
 from trailscan.load.event_history import open_event_history
-from trailscan.load.local import Job, LocalEngine
+from trailscan.load.listing import Asked, Listings
+from trailscan.load.local import Job, LocalEngine, Progress
 from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.summary import LoadSummary
 from trailscan.load.tool import tool_name
 from trailscan.load.validating import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
+from trailscan.store.known import KnownLogFiles, covers
+from trailscan.store.ledger import rows_by_day
+from trailscan.store.reader import StoreReader
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trailscan.load.validation import ValidationSummary
-    from trailscan.store.ledger import Commit
+    from trailscan.store.ledger import Commit, Source
 
 ORGANIZATIONS = "organizations.amazonaws.com"
 STANDARD_INPUT = "-"
@@ -37,6 +44,8 @@ class LoadOptions:
     """What a load may be told; the defaults are those of the command line.
 
     Attributes:
+        stop: when set, nothing more is begun, what was read is committed, and the load ends.
+        dry_run: say what would be read and what that costs, and read nothing.
         validate: validate what is loaded, with the keys and access given here; window and scope
             are those of the load.
     """
@@ -48,7 +57,14 @@ class LoadOptions:
     look_back: timedelta = LOOK_BACK
     aws: AwsOptions = field(default_factory=AwsOptions)
     validate: ValidateOptions | None = None
-    progress: Callable[[int, int, int], None] = lambda *_: None
+    progress: Callable[[Progress], None] = lambda _: None
+    stop: threading.Event = field(default_factory=threading.Event)
+    dry_run: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """Accounts and regions."""
+        return Scope(self.accounts, self.regions)
 
 
 def run_load(
@@ -73,10 +89,6 @@ def run_load(
     """
     wanted = Wanted(options.event_sources)
     opened = [_open(uri, options, wanted, now) for uri in sources if uri != STANDARD_INPUT]
-    job = Job([], Scope(options.accounts, options.regions), wanted, standard_input)
-    job.progress = options.progress
-    job.hash_all = options.validate is not None
-    writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
     summary = LoadSummary(
         store=store,
         sources=tuple(sources),
@@ -85,20 +97,74 @@ def run_load(
         accounts=tuple(sorted(options.accounts)),
         regions=tuple(sorted(options.regions)),
     )
-    for source in opened:
-        window, note = delivery_window(source, options, writer.commits, now)
-        job.sources.append((source, window))
-        summary.window = window
-        summary.notes += filter(None, (source.note, note))
-        summary.failures += filter(None, (source.missing,))
+    if options.dry_run:
+        commits = _commits(store, options)
+        windows = _windows(opened, options, commits, now, summary)
+        return _plan(windows, options, commits, now, summary)
+    job = Job([], options.scope, wanted, standard_input, options.validate is not None)
+    job.progress, job.stop = options.progress, options.stop
+    writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
+    job.sources = _windows(opened, options, writer.commits, now, summary)
     LocalEngine(job, writer, summary, now).run()
-    if options.validate is not None:
+    if options.validate is not None and not options.stop.is_set():
         for source, window in job.sources:
             if source.single or source.uri == EVENT_HISTORY:
                 summary.failures.append(f"{source.uri} has no digests to be validated against")
                 continue
             found = validate_loaded(source, store, window, options, options.validate, now)
             summary.validations.append(found)
+    return summary
+
+
+def _commits(store: str, options: LoadOptions) -> tuple[Commit, ...]:
+    """What the store holds; nothing, if there is none yet."""
+    try:
+        return StoreReader(open_bucket(store, options.aws), store).commits
+    except NotFoundError:
+        return ()
+
+
+def _windows(
+    opened: Sequence[SourcePlan],
+    options: LoadOptions,
+    commits: Sequence[Commit],
+    now: datetime,
+    summary: LoadSummary,
+) -> list[tuple[SourcePlan, Window]]:
+    """The delivery window of each source, what is to be said of it put into the summary."""
+    found = []
+    for source in opened:
+        window, note = delivery_window(source, options, commits, now)
+        found.append((source, window))
+        summary.window = window
+        summary.notes += filter(None, (source.note, note))
+        summary.failures += filter(None, (source.missing,))
+    return found
+
+
+def _plan(
+    windows: Sequence[tuple[SourcePlan, Window]],
+    options: LoadOptions,
+    commits: tuple[Commit, ...],
+    now: datetime,
+    summary: LoadSummary,
+) -> LoadSummary:
+    """What a load would read, and what that costs; nothing is read, and no store is made."""
+    known = KnownLogFiles(open_bucket(summary.store, options.aws), summary.event_sources)
+    known.update(commits)
+    planned = Planned()
+    for source, window in windows:
+        asked = Asked(options.scope, window, known, rows_by_day(commits, "log_files"), now.date())
+        for page in Listings(source, asked):
+            summary.add_walked(page.walked)
+            summary.listed += page.known + len(page.new)
+            summary.known += page.known
+            planned = planned.more(page.new, from_s3=source.is_s3)
+        planned = planned._replace(
+            list_requests=planned.list_requests + source.bucket.list_requests
+        )
+    summary.planned = planned
+    summary.check()
     return summary
 
 
@@ -138,25 +204,48 @@ def delivery_window(
     """The delivery window of a source, and what to say about it.
 
     A local source is read whole. An S3 source is read from 30 days back at its first load; later
-    from `look_back` before the newest log file held, though never from before what was asked first.
+    from `look_back` before the newest log file of the loads that saw all they were asked for, but
+    never from before what was asked first. As long as there is none, everything is asked for again
+    from the beginning. Only loads that looked for as much, in as many accounts and regions, count.
     """
     if options.window.start is not None or not source.is_s3:
         return options.window, None
-    held = [s for commit in commits for s in commit.sources if s.uri == source.uri]
-    newest = max((s.newest for s in held if s.newest), default=None)
-    if newest is None:
+    held = _loads_of(source, options, commits)
+    if not held:
         start = _midnight(now - FIRST_LOAD)
         note = (
             f"first load of {source.uri}: log files delivered since {start:%Y-%m-%d} "
             "(30 days; --since reads further back)"
         )
         return Window(start, options.window.end), note
-    start = _midnight(newest - options.look_back)
-    asked = [s.since for s in held]
+    asked = [one.since for one in held]
     earliest = None if None in asked else min(since for since in asked if since)
+    newest = max((one.newest for one in held if one.newest), default=None)
+    if newest is None:
+        return Window(earliest, options.window.end), None
+    start = _midnight(min(newest, now) - options.look_back)  # a name may lie about the future
     if earliest is not None:
         start = max(start, earliest)
     return Window(start, options.window.end), None
+
+
+def _loads_of(source: SourcePlan, options: LoadOptions, commits: Sequence[Commit]) -> list[Source]:
+    """What loads asked of a source that looked for at least what is asked now."""
+    wanted = Wanted(options.event_sources).text
+    return [
+        one
+        for commit in commits
+        if covers(commit.event_sources, wanted)
+        for one in commit.sources
+        if one.uri == source.uri
+        and _holds(one.accounts, options.accounts)
+        and _holds(one.regions, options.regions)
+    ]
+
+
+def _holds(asked: tuple[str, ...], wanted: frozenset[str]) -> bool:
+    """Whether a set of accounts or regions holds another; an empty one means all."""
+    return not asked or (bool(wanted) and wanted <= set(asked))
 
 
 def _midnight(when: datetime) -> datetime:

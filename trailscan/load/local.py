@@ -1,8 +1,11 @@
-"""The local engine: threads read and scan log files, one thread writes, in the order of the plan.
+"""The local engine: threads list, fetch and scan log files; one writes, in the order of the plan.
 
-Many threads wait for bytes, but only as many as there are processors inflate and scan at a time, so
-memory stays what a few log files need. Results are taken in the order of the plan, which makes what
-is kept of several copies, and where batches end, the same each time.
+    listing (32 threads) -> fetching (64) -> scanning (one a processor) -> writing
+
+Each step is a few results ahead of the next and no more, and what is being fetched weighs no more
+than some bytes together, so memory stays what a few log files need. Results are taken in the order
+of the plan, which makes what is kept of several copies, and where batches end, the same each time.
+The local disk is read by the threads that scan.
 """
 
 from __future__ import annotations
@@ -11,16 +14,23 @@ import os
 import threading
 import time
 import uuid
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from trailscan.load.plan import PlannedFile, Scope, SourcePlan, Walked, walk
-from trailscan.load.scan import read_planned, scan_into, standard_input
+from trailscan.errors import (
+    AccessError,
+    ArchivedError,
+    CredentialsError,
+    KeyAccessError,
+    TrailscanError,
+)
+from trailscan.load.listing import Asked, Listings
+from trailscan.load.plan import PlannedFile, Scope, SourcePlan, Walked
+from trailscan.load.scan import Fetched, read_planned, scan_into, standard_input
 from trailscan.load.summary import LoadSummary, RejectLine
-from trailscan.location import Location, key_text
+from trailscan.location import EVENT_HISTORY, LOCAL, Location
 from trailscan.parallel import in_order
 from trailscan.store.ledger import Counts, Source
 
@@ -33,23 +43,54 @@ if TYPE_CHECKING:
     from trailscan.trail.log_file import Wanted
     from trailscan.window import Window
 
-S3_THREADS = 32
+Item = TypeVar("Item")
+
+FETCHERS = 64
 _PROCESSORS = os.cpu_count() or 1
-_GROUP = 16  # local log files a task, so that handing over costs little
+_FETCHED_AHEAD = 2 * FETCHERS
+_FETCHED_BYTES = 256 * 1024 * 1024
+_GROUP = 16  # log files a task, so that handing over costs little
 _COMMIT_LOG_FILES = 20_000
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
 _LARGE = 24 * 1024 * 1024
+_PATIENCE = 200
+"""How many log files in a row may go without an answer before a source is left."""
+
+_REFUSALS = frozenset(
+    error.reason
+    for error in (TrailscanError, AccessError, CredentialsError, ArchivedError, KeyAccessError)
+)
+"""Why a log file could not be read that may be one day: until then no look-back moves past it."""
+
+
+class Progress(NamedTuple):
+    """How a load goes.
+
+    Attributes:
+        listed: log files met.
+        done: log files done with, or known.
+        stored_bytes: read so far.
+        units: listings done with, all sources together, and parts of them.
+        of_units: how many there are.
+    """
+
+    listed: int = 0
+    done: int = 0
+    stored_bytes: int = 0
+    units: float = 0.0
+    of_units: int = 1
 
 
 @dataclass(slots=True)
 class Job:
-    """One load: what to read, what to keep, and who wants to know how it goes.
+    """One load: what to read, what to keep, who wants to know how it goes and may end it.
 
     Attributes:
         sources: opened sources with the delivery window of each.
         standard_input: the bytes of standard input, if that is a source.
         hash_all: hash the uncompressed bytes of every log file, for a validation.
-        progress: is told the numbers of log files met, of those done with, and of bytes read.
+        progress: is told how it goes.
+        stop: when set, nothing more is begun, and what was read is committed.
     """
 
     sources: list[tuple[SourcePlan, Window]]
@@ -57,7 +98,8 @@ class Job:
     wanted: Wanted
     standard_input: bytes | None = None
     hash_all: bool = False
-    progress: Callable[[int, int, int], None] = lambda *_: None
+    progress: Callable[[Progress], None] = lambda _: None
+    stop: threading.Event = field(default_factory=threading.Event)
     load_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -70,11 +112,15 @@ class LocalEngine:
         self._summary = summary
         self._now = now
         self._known: KnownLogFiles = writer.known(job.wanted.text)
-        self._scanning = threading.BoundedSemaphore(_PROCESSORS)
         self._large = threading.Lock()
         self._batch: list[LogFileResult] = []
         self._batch_events = 0
         self._newest: dict[str, datetime] = {}
+        self._seen_whole: set[str] = set()
+        self._given_up: str | None = None
+        self._without_answer = 0
+        self._refused = False
+        self._passed, self._units = 0.0, 0
 
     def run(self) -> LoadSummary:
         """Load everything; what was read before an interruption is committed or absent.
@@ -89,6 +135,7 @@ class LocalEngine:
         for source, window in self._job.sources:
             self._load_source(source, window)
         self._commit()
+        self._summary.interrupted = self._job.stop.is_set()
         self._summary.seconds = time.monotonic() - began
         self._summary.check()
         return self._summary
@@ -97,7 +144,7 @@ class LocalEngine:
         """What came through standard input, unless the store has it."""
         result = standard_input(stored)
         self._summary.listed += 1
-        if self._known.is_done(result.bucket, result.key, result.etag, None):
+        if self._known.done([result.id])[0]:
             self._summary.known += 1
             return
         scan_into(result, stored, self._job.wanted)
@@ -105,56 +152,131 @@ class LocalEngine:
 
     def _load_source(self, source: SourcePlan, window: Window) -> None:
         """Every new log file of one source, in order."""
+        if self._job.stop.is_set():
+            return
+        self._given_up, self._without_answer, self._refused = None, 0, False
         walked = Walked()
-        threads = S3_THREADS if source.is_s3 else _PROCESSORS
-        size = 1 if source.is_s3 or source.is_slow else _GROUP
-        groups = _grouped(self._new(source, window, walked), size)
-        ahead = 4 * threads if source.is_s3 else threads + 1
-        pool = ThreadPoolExecutor(threads, thread_name_prefix="trailscan")
-        try:
-            for results in in_order(pool, self._read_group, groups, ahead):
-                for result in results:
-                    self._take(result, source.uri)
-                if source.is_slow and self._batch_events:
-                    self._commit()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        self._tell_walked(walked)
+        asked = Asked(self._job.scope, window, self._known, self._writer.held(), self._now.date())
+        new = self._new(Listings(source, asked), walked)
+        for results in self._read_all(source, new):
+            for result in results:
+                self._take(result, source.uri)
+            if source.is_slow and self._batch_events:
+                self._commit()
+        if self._given_up is not None:
+            walked.failures.append(self._given_up)
+        if not (walked.failures or self._refused or self._job.stop.is_set()):
+            self._seen_whole.add(source.uri)
+        self._summary.add_walked(walked)
 
-    def _new(self, source: SourcePlan, window: Window, walked: Walked) -> Iterator[PlannedFile]:
-        """The log files of a source that the store does not hold yet."""
-        for planned in walk(source, self._job.scope, window, walked):
-            info = planned.info
-            self._summary.listed += 1
-            if self._known.is_done(
-                planned.bucket.name, key_text(info.key), info.etag, planned.trail.day
-            ):
-                self._summary.known += 1
-            else:
+    def _new(self, listings: Listings, walked: Walked) -> Iterator[PlannedFile]:
+        """The log files of a source that the store does not hold yet, until the load is to end."""
+        before = self._units
+        for page in listings:
+            walked.add(page.walked)
+            self._units = before + listings.units
+            self._summary.listed += page.known
+            self._summary.known += page.known
+            for planned in page.new:
+                if self._given_up is not None or self._job.stop.is_set():
+                    return
+                self._summary.listed += 1
                 yield planned
+            self._passed += page.units
+            self._tell_progress()
+
+    def _read_all(
+        self, source: SourcePlan, new: Iterator[PlannedFile]
+    ) -> Iterator[list[LogFileResult]]:
+        """Log files read and scanned, some at a time, in order."""
+        scanners = ThreadPoolExecutor(_PROCESSORS, thread_name_prefix="trailscan-scan")
+        fetchers = ThreadPoolExecutor(FETCHERS, thread_name_prefix="trailscan-fetch")
+        try:
+            if source.is_s3:
+                fetched = in_order(
+                    fetchers, read_planned, new, _FETCHED_AHEAD, _stored_bytes, _FETCHED_BYTES
+                )
+                groups = _grouped(fetched, _GROUP)
+                yield from in_order(scanners, self._scan_group, groups, 2 * _PROCESSORS)
+            else:
+                planned = _grouped(new, 1 if source.is_slow else _GROUP)
+                yield from in_order(scanners, self._read_group, planned, 4 * _PROCESSORS)
+        finally:
+            for pool in (fetchers, scanners):
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _read_group(self, group: list[PlannedFile]) -> list[LogFileResult]:
         """Some log files read and scanned, in a thread of the pool."""
-        results = []
-        for planned in group:
-            result, stored = read_planned(planned)
-            if stored is not None:
-                self._scan(result, stored)
-            results.append(result)
-        return results
+        return self._scan_group(map(read_planned, group))
 
-    def _scan(self, result: LogFileResult, stored: bytes) -> None:
-        """Scan, as many at a time as there are processors, and of very large ones one."""
+    def _scan_group(self, group: Iterable[Fetched]) -> list[LogFileResult]:
+        """Some log files scanned, in a thread of the pool."""
+        return [self._scan(fetched) for fetched in group]
+
+    def _scan(self, fetched: Fetched) -> LogFileResult:
+        """One log file scanned; what S3 gave and cannot be used is read once more.
+
+        A bit that flipped on its way is no property of the log file.
+        """
+        result, stored = fetched.result, fetched.stored
+        if stored is None:
+            return result
+        self._scan_into(result, stored)
+        if result.failure is None or result.bucket in (LOCAL, EVENT_HISTORY):
+            return result
+        again = read_planned(fetched.planned)
+        if again.stored is None or again.stored == stored:
+            return result
+        self._scan_into(again.result, again.stored)
+        return again.result
+
+    def _scan_into(self, result: LogFileResult, stored: bytes) -> None:
+        """Scan; of very large log files one at a time."""
         claim = int.from_bytes(stored[-4:], "little")
-        with self._scanning:
-            if max(claim, len(stored)) < _LARGE:
+        if max(claim, len(stored)) < _LARGE:
+            scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
+        else:
+            with self._large:
                 scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
-            else:
-                with self._large:
-                    scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
 
     def _take(self, result: LogFileResult, uri: str) -> None:
-        """Put a result into the batch, and the batch into the store when it is full."""
+        """Put a result into the batch, and a full batch into the store.
+
+        A batch is committed when more comes, so that the last one is never empty and says how far
+        the load went.
+        """
+        if self._gives_up(result, uri):
+            self._summary.unread += 1
+            return
+        if len(self._batch) >= _COMMIT_LOG_FILES or self._batch_events >= _COMMIT_EVENTS:
+            self._commit()
+        self._count_read(result)
+        if result.delivered and result.failure is None:
+            self._newest[uri] = max(result.delivered, self._newest.get(uri, result.delivered))
+        self._batch.append(result)
+        self._batch_events += len(result.events)
+        self._tell_progress()
+
+    def _gives_up(self, result: LogFileResult, uri: str) -> bool:
+        """Whether a result says only that its source can be read no more."""
+        failure = result.failure
+        if failure is not None and failure.reason in _REFUSALS:
+            self._refused = True
+        if failure is None or failure.reason != TrailscanError.reason:
+            self._without_answer = 0
+        else:
+            self._without_answer += 1
+        if failure is not None and failure.reason == CredentialsError.reason:
+            self._given_up = f"the rest of {uri} was not read: {failure.message}"
+            return True
+        if failure is not None and self._without_answer >= _PATIENCE:
+            self._given_up = (
+                f"the rest of {uri} was not read: {_PATIENCE} log files in a row gave no answer"
+            )
+        return False
+
+    def _count_read(self, result: LogFileResult) -> None:
+        """What a log file says of itself, into the summary."""
         summary = self._summary
         summary.bytes_stored += result.stored_bytes
         summary.bytes_inflated += result.inflated_bytes
@@ -166,14 +288,13 @@ class LocalEngine:
             )
         for how in result.deviations:
             summary.not_as_delivered[how] = summary.not_as_delivered.get(how, 0) + 1
-        if result.delivered and result.failure is None:
-            self._newest[uri] = max(result.delivered, self._newest.get(uri, result.delivered))
-        self._batch.append(result)
-        self._batch_events += len(result.events)
-        if len(self._batch) >= _COMMIT_LOG_FILES or self._batch_events >= _COMMIT_EVENTS:
-            self._commit()
+
+    def _tell_progress(self) -> None:
+        summary = self._summary
         done = summary.done + summary.rejected_log_files + summary.known + len(self._batch)
-        self._job.progress(summary.listed, done, summary.bytes_stored)
+        self._job.progress(
+            Progress(summary.listed, done, summary.bytes_stored, self._passed, self._units)
+        )
 
     def _commit(self) -> None:
         """Put the batch into the store and its counts into the summary."""
@@ -194,26 +315,27 @@ class LocalEngine:
             setattr(summary, name, getattr(summary, name) + getattr(counts, name))
 
     def _sources(self) -> tuple[Source, ...]:
-        """What was asked for, and how far it went, for the ledger."""
+        """What was asked for, for the ledger; how far it went only of what was seen whole."""
+        scope = self._job.scope
         return tuple(
-            Source(source.uri, window.start, window.end, self._newest.get(source.uri))
+            Source(
+                source.uri,
+                window.start,
+                window.end,
+                self._newest.get(source.uri) if source.uri in self._seen_whole else None,
+                tuple(sorted(scope.accounts)),
+                tuple(sorted(scope.regions)),
+            )
             for source, window in self._job.sources
         )
 
-    def _tell_walked(self, walked: Walked) -> None:
-        """What the walk met besides."""
-        summary = self._summary
-        summary.failures += walked.failures
-        summary.others = dict(Counter(summary.others) + walked.others)
-        summary.outside_scope += walked.outside_scope
-        summary.outside_window += walked.outside_window
-        summary.accounts_left_out += len(walked.accounts_left_out)
-        left_out = {*summary.regions_left_out, *walked.regions_left_out}
-        summary.regions_left_out = tuple(sorted(left_out))
+
+def _stored_bytes(planned: PlannedFile) -> int:
+    return planned.info.size
 
 
-def _grouped(planned: Iterable[PlannedFile], size: int) -> Iterator[list[PlannedFile]]:
-    """Planned log files, some at a time."""
-    items = iter(planned)
-    while group := list(islice(items, size)):
+def _grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Items, some at a time."""
+    source = iter(items)
+    while group := list(islice(source, size)):
         yield group

@@ -1,9 +1,13 @@
-"""Which log files of a source to read, found with as few listings as the layout allows.
+"""Which folders of a source to list, found with as few requests as the layout allows.
 
-A source is walked folder by folder. Where a folder is a trail's (`…/CloudTrail/`), only the
-regions in scope are listed, each from the day that the window needs; folders of digests and of
-other services are left alone. Whatever lies elsewhere is looked at file by file, so that log files
-copied without their folders are found too.
+A source is looked through folder by folder. Where a folder is a trail's (`…/CloudTrail/`), only the
+regions in scope are listed, each from the day that the window needs to its last; folders of digests
+and of other services are left alone. Whatever lies elsewhere is looked at file by file, so that log
+files copied without their folders are found too.
+
+Accounts are listed a span of days after another, so that what must be known of the store at a time
+stays small. A span is listed behind its first day and up to its last: as few requests as its keys
+need, where one prefix a day would ask 30 times of an account that is quiet for a month.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,18 +23,24 @@ from trailscan.buckets import LocalBucket, find_s3
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.location import EVENT_HISTORY, LOCAL
 from trailscan.store.layout import MARKER, STORE_FOLDERS
-from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey, parse_key
+from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import Bucket, ObjectInfo
     from trailscan.window import Window
 
+    Look = Callable[[Callable[[str], "_Looked"], Iterable[str]], Iterator["_Looked"]]
+
 DELIVERY_MARGIN = timedelta(hours=1)
 """How long before a window's start, by its name, a log file may still be wanted: names run ahead of
 delivery by minutes at most (wazuh #33108), and delivery follows the event."""
+
+_SPAN_DAYS = 31
+_SPAN_ROWS = 2_000_000
+"""How many log files that the store knows lie in a span at most, unless one day holds more."""
 
 _ACCOUNT = re.compile(r"(?:^|/)(\d{12})/$")
 _ELSEWHERE = re.compile(r"/(?:CloudTrail-[A-Za-z]+|Config|elasticloadbalancing|vpcflowlogs)/$")
@@ -66,7 +76,7 @@ class PlannedFile(NamedTuple):
 
 @dataclass(slots=True)
 class Walked:
-    """What a walk met besides the log files it gives: counts of objects, and what was left out.
+    """What was met besides the log files to read: counts of objects, and what was left out.
 
     Attributes:
         failures: folders that could not be listed, one line each: what is in them is not known.
@@ -77,13 +87,41 @@ class Walked:
     outside_scope: int = 0
     regions_left_out: set[str] = field(default_factory=set)
     accounts_left_out: set[str] = field(default_factory=set)
-    folders_left_out: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+
+    def add(self, more: Walked) -> None:
+        """What was met elsewhere too."""
+        self.others.update(more.others)
+        self.outside_window += more.outside_window
+        self.outside_scope += more.outside_scope
+        self.regions_left_out |= more.regions_left_out
+        self.accounts_left_out |= more.accounts_left_out
+        self.failures += more.failures
+
+
+class Span(NamedTuple):
+    """Delivery days, both ends in it; None where there is no end."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+class Unit(NamedTuple):
+    """One listing.
+
+    Attributes:
+        folder: what is listed.
+        span: the days of it, if it is the folder of an account and region; None for any other,
+            of which only what is directly in it is listed.
+    """
+
+    folder: str
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """One source ready to be walked.
+    """One source ready to be looked through.
 
     Attributes:
         uri: as the user named it.
@@ -134,108 +172,105 @@ def open_source(uri: str, options: AwsOptions) -> SourcePlan:
     return SourcePlan(uri, bucket, folder)
 
 
-def walk(source: SourcePlan, scope: Scope, window: Window, walked: Walked) -> Iterator[PlannedFile]:
-    """The log files of a source that lie in scope and window, in order of folders and names.
+def split_window(window: Window, held: Mapping[date, int], today: date) -> list[Span]:
+    """A window of delivery time as spans of days, the earliest first.
+
+    Args:
+        window: both its ends may be open.
+        held: how many log files the store holds of each delivery day.
+        today: decides nothing but where spans are cut.
+    """
+    first = None if window.start is None else (window.start - DELIVERY_MARGIN).date()
+    last = None if window.end is None else window.end.date()
+    cuts: set[date] = set()
+    if first is not None:
+        days = ((last or today) - first).days
+        cuts.update(first + timedelta(days=n) for n in range(_SPAN_DAYS, days, _SPAN_DAYS))
+    rows = 0
+    for day in sorted(held):
+        rows += held[day]
+        if rows > _SPAN_ROWS:
+            cuts.add(day)
+            rows = held[day]
+    begins = sorted(day for day in cuts if (not first or first < day) and (not last or day <= last))
+    ends = [day - timedelta(days=1) for day in begins]
+    return [Span(*ends_of) for ends_of in zip([first, *begins], [*ends, last], strict=True)]
+
+
+def find_units(
+    source: SourcePlan, scope: Scope, spans: list[Span], walked: Walked, look: Look = map
+) -> list[Unit]:
+    """The listings that find every log file of a source in scope and window, in order.
 
     Args:
         source: from `open_source`.
         scope: accounts and regions.
-        window: of delivery time; a log file whose name gives no time is always in it.
-        walked: is told of everything else that was met, and of folders that could not be listed:
-            those cost nothing else.
+        spans: of the window.
+        walked: is told of what is left out, and of folders that could not be looked into.
+        look: how several folders are looked into: `map`, or that of a pool of threads.
     """
-    if source.single:
-        folder, _, _ = source.prefix.rpartition("/")
-        _, found = _list_folder(source.bucket, f"{folder}/" if folder else "", walked)
-        for info in found:
-            if info.key == source.prefix:
-                kind = parse_key(info.key)._replace(kind="log_file")
-                yield PlannedFile(source.bucket, info, kind)
-        return
-    for info, trail in _walk_folder(source.bucket, source.prefix, scope, window, walked):
-        if trail.kind != "log_file":
-            walked.others[trail.kind] += 1
-        elif not scope.holds(trail.account_id, trail.region):
-            walked.outside_scope += 1
-        elif not _in_window(trail, window):
-            walked.outside_window += 1
-        else:
-            yield PlannedFile(source.bucket, info, trail)
+    regions: list[str] = []
+    others: list[str] = []
+    level = [source.prefix]
+    while level:
+        below: list[str] = []
+        looked = look(lambda folder: _look_into(source.bucket, folder), level)
+        for folder, found in zip(level, looked, strict=True):
+            if found.failure is not None:
+                walked.failures.append(found.failure)
+            if found.is_store:
+                walked.others["store"] += 1
+            if found.holds_objects:
+                others.append(folder)
+            for inside in found.folders:
+                _sort_folder(inside, folder, scope, walked, regions, below)
+        level = below
+    elsewhere = [Unit(folder) for folder in sorted(others)]
+    return elsewhere + [Unit(folder, span) for span in spans for folder in sorted(regions)]
 
 
-def _walk_folder(
-    bucket: Bucket, prefix: str, scope: Scope, window: Window, walked: Walked
-) -> Iterator[tuple[ObjectInfo, TrailKey]]:
-    """Every object under a prefix that may be wanted."""
-    folders, objects = _list_folder(bucket, prefix, walked)
-    if any(info.key == prefix + MARKER for info in objects):
-        folders, objects = _without_store(prefix, folders, objects)
-        walked.others["store"] += 1
-    yield from ((info, parse_key(info.key)) for info in objects)
-    for folder in folders:
-        if _TRAIL_FOLDER.search(prefix) and (region := _REGION.search(folder)):
-            yield from _walk_region(bucket, folder, region[1], scope, window, walked)
-        elif _ELSEWHERE.search(folder):
-            walked.folders_left_out[folder.rstrip("/").rpartition("/")[2]] += 1
-        elif (account := _ACCOUNT.search(folder)) and not scope.holds(account[1], None):
-            walked.accounts_left_out.add(account[1])
-        else:
-            yield from _walk_folder(bucket, folder, scope, window, walked)
+class _Looked(NamedTuple):
+    """What is directly in a folder."""
+
+    folders: list[str]
+    holds_objects: bool = False
+    is_store: bool = False
+    failure: str | None = None
 
 
-def _without_store(
-    prefix: str, folders: list[str], objects: list[ObjectInfo]
-) -> tuple[list[str], list[ObjectInfo]]:
-    """A folder without what belongs to the store that stands in it."""
-    names = {f"{prefix}{name}/" for name in STORE_FOLDERS}
-    left = [folder for folder in folders if folder not in names]
-    return left, [info for info in objects if info.key != prefix + MARKER]
-
-
-def _list_folder(bucket: Bucket, folder: str, walked: Walked) -> tuple[list[str], list[ObjectInfo]]:
-    """What is directly in a folder; nothing when it cannot be listed."""
+def _look_into(bucket: Bucket, folder: str) -> _Looked:
+    """What is directly in a folder, but for a store; as far as it can be listed."""
+    folders: list[str] = []
+    holds_objects = is_store = False
+    failure = None
     try:
-        return bucket.list_folder(folder)
+        for found in bucket.list_here(folder):
+            if isinstance(found, str):
+                folders.append(found)
+            elif found.key == folder + MARKER:
+                is_store = True
+            else:
+                holds_objects = True
     except TrailscanError as error:
-        walked.failures.append(str(error))
-        return [], []
+        failure = str(error)
+    if is_store:
+        names = {f"{folder}{name}/" for name in STORE_FOLDERS}
+        folders = [inside for inside in folders if inside not in names]
+    return _Looked(folders, holds_objects, is_store, failure)
 
 
-def _list_objects(
-    bucket: Bucket, folder: str, after: str | None, walked: Walked
-) -> Iterator[ObjectInfo]:
-    """Everything in a folder, as far as it can be listed."""
-    try:
-        yield from bucket.list_objects(folder, after)
-    except TrailscanError as error:
-        walked.failures.append(str(error))
-
-
-def _walk_region(
-    bucket: Bucket, folder: str, region: str, scope: Scope, window: Window, walked: Walked
-) -> Iterator[tuple[ObjectInfo, TrailKey]]:
-    """The objects of one account and region, from the first day that the window needs."""
-    if not scope.holds(None, region):
-        walked.regions_left_out.add(region)
-        return
-    after = None
-    if window.start is not None:
-        after = f"{folder}{(window.start - DELIVERY_MARGIN):%Y/%m/%d}"
-    for info in _list_objects(bucket, folder, after, walked):
-        trail = parse_key(info.key)
-        day = trail.day
-        if day is not None and window.end is not None and day > window.end.date():
-            walked.outside_window += 1
-            if after is not None:
-                return
-            continue
-        yield info, trail
-
-
-def _in_window(trail: TrailKey, window: Window) -> bool:
-    """Whether a log file delivered then may be wanted; one of unknown time always may."""
-    if trail.delivered is not None:
-        early = trail.delivered + DELIVERY_MARGIN
-        starts = window.start is None or early >= window.start
-        return starts and (window.end is None or trail.delivered < window.end)
-    return trail.day is None or window.touches(trail.day)
+def _sort_folder(
+    folder: str, above: str, scope: Scope, walked: Walked, regions: list[str], below: list[str]
+) -> None:
+    """Put a folder among those of regions to be listed, those to be looked into, or neither."""
+    if _TRAIL_FOLDER.search(above) and (region := _REGION.search(folder)):
+        if scope.holds(None, region[1]):
+            regions.append(folder)
+        else:
+            walked.regions_left_out.add(region[1])
+    elif _ELSEWHERE.search(folder):
+        pass
+    elif (account := _ACCOUNT.search(folder)) and not scope.holds(account[1], None):
+        walked.accounts_left_out.add(account[1])
+    else:
+        below.append(folder)

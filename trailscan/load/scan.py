@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.errors import DecodeError, TrailscanError
+from trailscan.errors import DecodeError, NoAnswerError, TrailscanError
 from trailscan.events.event import decode_event, decode_object, record_sha256
 from trailscan.events.schema import EventRow, nested_json
-from trailscan.location import STDIN, key_text
+from trailscan.location import STDIN, key_text, object_uri
 from trailscan.store.writer import LogFileResult, Reject
 from trailscan.trail.log_file import Candidate, Wanted, scan_log_file
 
 if TYPE_CHECKING:
     from trailscan.load.plan import PlannedFile
 
+_PAUSES = (0.2, 1.0)
+"""Seconds before a log file of another length than listed is asked for again."""
 
-def read_planned(planned: PlannedFile) -> tuple[LogFileResult, bytes | None]:
-    """The result to fill for a planned log file, and its bytes; None when it could not be read."""
+
+class Fetched(NamedTuple):
+    """A log file read: the result to fill, and its bytes; None when it could not be read."""
+
+    planned: PlannedFile
+    result: LogFileResult
+    stored: bytes | None
+
+
+def read_planned(planned: PlannedFile) -> Fetched:
+    """A planned log file read; why it could not be is a reject of its result."""
     trail, info = planned.trail, planned.info
     result = LogFileResult(
         bucket=planned.bucket.name,
@@ -31,12 +43,28 @@ def read_planned(planned: PlannedFile) -> tuple[LogFileResult, bytes | None]:
         day=trail.day,
     )
     try:
-        stored = planned.bucket.read(info.key, info.etag)
+        stored = _read(planned)
     except TrailscanError as error:
-        result.rejects.append(Reject(None, "unreadable", str(error)))
-        return result, None
+        result.rejects.append(Reject(None, error.reason, str(error)))
+        return Fetched(planned, result, None)
     result.stored_bytes = len(stored)
-    return result, stored
+    return Fetched(planned, result, stored)
+
+
+def _read(planned: PlannedFile) -> bytes:
+    """The bytes of a log file, as many as its listing says: a proxy's page has others."""
+    bucket, (key, size, etag) = planned.bucket, planned.info
+    data = bucket.read(key, etag)
+    for pause in _PAUSES:
+        if not size or len(data) == size:
+            return data
+        time.sleep(pause)
+        data = bucket.read(key, etag)
+    if len(data) != size:
+        raise NoAnswerError(
+            f"{object_uri(bucket.name, key)} has {size:,} bytes, and {len(data):,} came (a proxy?)"
+        )
+    return data
 
 
 def standard_input(stored: bytes) -> LogFileResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
+    from trailscan.load.cost import Planned
+    from trailscan.load.plan import Walked
     from trailscan.load.validation import ValidationSummary
     from trailscan.location import Location
 
@@ -34,16 +37,20 @@ class RejectLine:
 class LoadSummary:
     """What a load did.
 
-    Laws: `log files listed = done + rejected + known`, and
+    Laws: `log files listed = done + known + rejected + unread`, and
     `records read = kept + filtered_out + duplicates + rejects`.
 
     Attributes:
+        unread: log files met that were not read since the load ended before: nothing was recorded
+            of them.
         bytes_stored: of the log files read, as stored.
         bytes_inflated: the same, uncompressed.
         others: objects that are no log files, by kind.
         rejected: the rejects of this load, records and log files.
         not_as_delivered: log files that were not as CloudTrail delivers them, with how.
         failures: what could not even be listed.
+        interrupted: the user ended it; what was read until then is in the store.
+        planned: what a load would do, if this was asked and nothing was read.
         validations: what validating found, one a source, where that was asked.
     """
 
@@ -57,6 +64,7 @@ class LoadSummary:
     done: int = 0
     known: int = 0
     rejected_log_files: int = 0
+    unread: int = 0
     records: int = 0
     kept: int = 0
     filtered_out: int = 0
@@ -75,12 +83,23 @@ class LoadSummary:
     not_as_delivered: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    interrupted: bool = False
+    planned: Planned | None = None
     validations: list[ValidationSummary] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
-        """Whether everything asked for was read and understood."""
-        return not (self.rejected or self.failures)
+        """Whether everything asked for was read and understood; of a plan, could be listed."""
+        return not (self.rejected or self.failures or self.unread or self.interrupted)
+
+    def add_walked(self, walked: Walked) -> None:
+        """What was met besides log files to read."""
+        self.failures += walked.failures
+        self.others = dict(Counter(self.others) + walked.others)
+        self.outside_scope += walked.outside_scope
+        self.outside_window += walked.outside_window
+        self.accounts_left_out += len(walked.accounts_left_out)
+        self.regions_left_out = tuple(sorted({*self.regions_left_out, *walked.regions_left_out}))
 
     def check(self) -> None:
         """Assert the laws of accounts.
@@ -91,7 +110,9 @@ class LoadSummary:
         accounted = self.kept + self.filtered_out + self.duplicates + self.rejects
         if self.records != accounted:
             raise AssertionError(f"records read {self.records} but accounted for {accounted}")
-        accounted = self.done + self.rejected_log_files + self.known
+        accounted = self.done + self.rejected_log_files + self.known + self.unread
+        if self.planned is not None:
+            accounted += self.planned.log_files
         if self.listed != accounted:
             raise AssertionError(f"log files listed {self.listed} but accounted for {accounted}")
 
@@ -101,6 +122,8 @@ class LoadSummary:
             "store": self.store,
             "sources": list(self.sources),
             "complete": self.complete,
+            "interrupted": self.interrupted,
+            "dry_run": None if self.planned is None else self.planned.to_json(),
             "window": {
                 "since": self.window.start and format_instant(self.window.start),
                 "until": self.window.end and format_instant(self.window.end),
@@ -119,6 +142,7 @@ class LoadSummary:
                 "done": self.done,
                 "known": self.known,
                 "rejected": self.rejected_log_files,
+                "unread": self.unread,
             },
             "records": {
                 "read": self.records,
@@ -142,11 +166,18 @@ class LoadSummary:
         }
 
     def to_text(self) -> str:
-        """The summary in words; its last line is the account of records."""
-        return "\n".join([*self._lines(), self._records_line()])
+        """The summary in words; last comes the account of records, or what a load would do."""
+        if self.planned is None:
+            return "\n".join([*self._lines(), self._log_files_line(), self._records_line()])
+        listed = (
+            f"log files listed {self.listed:,} = known {self.known:,} + new {self.planned[0]:,}"
+        )
+        return "\n".join(
+            [*self._lines(), listed, self.planned.to_text(_size(self.planned.stored_bytes))]
+        )
 
     def _lines(self) -> list[str]:
-        """Everything but the last line."""
+        """Everything but the accounts."""
         lines = [*self.notes, self._scope_line()]
         if self.others:
             found = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.others.items()))
@@ -154,7 +185,9 @@ class LoadSummary:
         if self.not_as_delivered:
             found = ", ".join(f"{n:,} {how}" for how, n in sorted(self.not_as_delivered.items()))
             lines.append(f"log files read but not as CloudTrail delivers them: {found}")
-        lines += [f"could not be listed: {failure}" for failure in self.failures]
+        lines += [f"not seen: {failure}" for failure in self.failures[:_SHOWN]]
+        if len(self.failures) > _SHOWN:
+            lines.append(f"… and {len(self.failures) - _SHOWN:,} more that could not be listed")
         lines += [f"reject: {line}" for line in self.rejected[:_SHOWN]]
         if len(self.rejected) > _SHOWN:
             lines.append(f"… and {len(self.rejected) - _SHOWN:,} more rejects")
@@ -162,12 +195,18 @@ class LoadSummary:
             lines.append(
                 f"conflicts: {self.conflicts:,} events repeat the id of another with other content"
             )
-        lines.append(
+        if self.interrupted:
+            lines.append("interrupted: the same command goes on from here")
+        return lines
+
+    def _log_files_line(self) -> str:
+        """The account of log files."""
+        unread = f" + unread {self.unread:,}" if self.unread else ""
+        return (
             f"log files listed {self.listed:,} = done {self.done:,} + known {self.known:,} "
-            f"+ rejected {self.rejected_log_files:,}; {_size(self.bytes_stored)} stored, "
+            f"+ rejected {self.rejected_log_files:,}{unread}; {_size(self.bytes_stored)} stored, "
             f"{_size(self.bytes_inflated)} inflated, {self.seconds:.1f} s"
         )
-        return lines
 
     def _scope_line(self) -> str:
         """What was looked at, and what lies outside it unread."""

@@ -1,74 +1,176 @@
-"""Which log files the store holds already: the set that makes late files findable.
+"""Which log files and events the store holds already.
 
 What is new is what a listing holds and this does not: never a watermark, never a time of change.
-The set is read a delivery day at a time, so it grows with the window looked at, not with history.
+Log files are known a delivery day at a time, in 16 bytes each, and the days not asked for lately
+are forgotten; events by the day of their time. So memory grows with the window looked at, not with
+history.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections import OrderedDict, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.store.layout import NO_DAY
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trailscan.store.layout import NO_DAY, DataFile
 from trailscan.store.reader import read_files, select_files
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from trailscan.buckets import Bucket
     from trailscan.store.ledger import Commit
 
-_COLUMNS = ["bucket", "key", "etag", "status", "reason", "event_sources"]
+_LOG_FILE = ["bucket", "key", "etag", "status", "reason", "event_sources"]
+_EVENT = ["recipient_account_id", "event_id", "record_sha256"]
+_MOST_LOG_FILES = 4_000_000
+"""How many log files are known at once, in 16 bytes each; no day is cut."""
+_MOST_EVENT_BYTES = 128 * 1024 * 1024
+"""How much of the identities of events is kept in memory; more is read again when asked for."""
+_DIGEST = np.dtype("S16")
+
+
+class LogFileId(NamedTuple):
+    """The version of a log file, and the delivery day that its name says."""
+
+    bucket: str
+    key: str
+    etag: str
+    day: date | None
 
 
 class _Day(NamedTuple):
-    """The log files of one delivery day, each as a digest of its name and ETag."""
+    """The log files of one delivery day, each as a digest of its name and ETag, in order."""
 
-    done: set[bytes]
-    rejected: set[bytes]
+    done: np.ndarray
+    rejected: frozenset[bytes]
+    files: frozenset[str]
+
+
+_NOTHING = _Day(np.empty(0, _DIGEST), frozenset(), frozenset())
 
 
 class KnownLogFiles:
     """The log files of a store that were searched for at least the wanted event sources."""
 
-    def __init__(self, bucket: Bucket, commits: tuple[Commit, ...], event_sources: str) -> None:
+    def __init__(self, bucket: Bucket, event_sources: str) -> None:
         self._bucket = bucket
-        self._commits = commits
         self._wanted = event_sources
-        self._days: dict[date, _Day] = {}
+        self._commits: Sequence[Commit] = ()
+        self._days: OrderedDict[date, _Day] = OrderedDict()
+        self._lock = threading.Lock()
 
-    def is_done(self, bucket: str, key: str, etag: str, day: date | None) -> bool:
-        """Whether this version of a log file was read and its events are in the store."""
-        return _identity(bucket, key, etag) in self._day(day or NO_DAY).done
+    def update(self, commits: Sequence[Commit]) -> None:
+        """Know what was committed meanwhile."""
+        with self._lock:
+            self._commits = commits
 
-    def is_rejected(self, bucket: str, key: str, etag: str, day: date | None, reason: str) -> bool:
+    def done(self, log_files: Collection[LogFileId]) -> list[bool]:
+        """Of each log file, whether it was read and its events are in the store."""
+        found = [False] * len(log_files)
+        by_day: defaultdict[date, list[tuple[int, bytes]]] = defaultdict(list)
+        for at, one in enumerate(log_files):
+            identity = _identity(one.bucket, one.key, one.etag)
+            by_day[one.day or NO_DAY].append((at, identity))
+        for day, ids in by_day.items():
+            held = self._day(day).done
+            wanted = _digests([identity for _, identity in ids])
+            places = np.searchsorted(held, wanted)
+            for (at, _), place, identity in zip(ids, places.tolist(), wanted, strict=True):
+                found[at] = place < len(held) and bool(held[place] == identity)
+        return found
+
+    def is_rejected(self, log_file: LogFileId, reason: str) -> bool:
         """Whether it is on record as rejected for that reason."""
-        return _identity(bucket, key, etag, reason) in self._day(day or NO_DAY).rejected
+        identity = _identity(*log_file[:3], reason)
+        return identity in self._day(log_file.day or NO_DAY).rejected
 
     def _day(self, day: date) -> _Day:
-        """One day's log files, read when first asked for."""
-        if day not in self._days:
-            self._days[day] = self._read(day)
-        return self._days[day]
+        """One day's log files, those of new commits added; read when first asked for."""
+        with self._lock:
+            held = self._days.pop(day, _NOTHING)
+            files = [
+                file
+                for file in select_files(self._commits, "log_files", [day])
+                if file.path not in held.files
+            ]
+            if files:
+                held = self._read(held, files)
+            self._days[day] = held
+            while len(self._days) > 1 and sum(len(d.done) for d in self._days.values()) > (
+                _MOST_LOG_FILES
+            ):
+                self._days.popitem(last=False)
+            return held
 
-    def _read(self, day: date) -> _Day:
-        found = _Day(set(), set())
-        files = select_files(self._commits, "log_files", [day])
-        for table in read_files(self._bucket, files, _COLUMNS):
-            rows = zip(*(table[name].to_pylist() for name in _COLUMNS), strict=True)
+    def _read(self, held: _Day, files: list[DataFile]) -> _Day:
+        """What was known of a day, and what more data files say."""
+        done, rejected = [held.done], set(held.rejected)
+        for table in read_files(self._bucket, files, _LOG_FILE):
+            ids = []
+            rows = zip(*(table[name].to_pylist() for name in _LOG_FILE), strict=True)
             for bucket, key, etag, status, reason, event_sources in rows:
                 if not covers(event_sources, self._wanted):
                     continue
                 if status == "done":
-                    found.done.add(_identity(bucket, key, etag))
+                    ids.append(_identity(bucket, key, etag))
                 else:
-                    found.rejected.add(_identity(bucket, key, etag, reason))
+                    rejected.add(_identity(bucket, key, etag, reason))
+            done.append(_digests(ids))
+        paths = held.files.union(file.path for file in files)
+        return _Day(np.sort(np.concatenate(done)), frozenset(rejected), paths)
+
+
+class KnownEvents:
+    """The events of a store by account and id."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+        self._kept: dict[str, pa.Table] = {}
+        self._bytes = 0
+
+    def find(
+        self, commits: Iterable[Commit], days: Collection[date], event_ids: Collection[str]
+    ) -> defaultdict[tuple[str, str], set[str]]:
+        """For events of some days with one of these ids: the content that each is known with."""
+        found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        files = select_files(commits, "events", days)
+        if not event_ids or not files:
+            return found
+        ids = pa.array(sorted(event_ids), pa.string())
+        for table in self._tables(files):
+            same = table.filter(pc.is_in(table["event_id"], value_set=ids))
+            for account, event_id, sha256 in zip(*same.to_pydict().values(), strict=True):
+                found[(account, event_id)].add(sha256)
         return found
+
+    def _tables(self, files: list[DataFile]) -> Iterable[pa.Table]:
+        """The identities in data files, kept for the next time as far as there is room."""
+        missing = [file for file in files if file.path not in self._kept]
+        yield from (self._kept[file.path] for file in files if file.path in self._kept)
+        for file, table in zip(missing, read_files(self._bucket, missing, _EVENT), strict=True):
+            if self._bytes + table.nbytes <= _MOST_EVENT_BYTES:
+                self._kept[file.path] = table
+                self._bytes += table.nbytes
+            yield table
 
 
 def covers(done: str, wanted: str) -> bool:
     """Whether a search for one set of event sources found what another would."""
-    return done == "all" or (wanted != "all" and set(wanted.split(",")) <= set(done.split(",")))
+    return done == wanted or (
+        done == "all" or (wanted != "all" and set(wanted.split(",")) <= set(done.split(",")))
+    )
+
+
+def _digests(identities: list[bytes]) -> np.ndarray:
+    """Identities side by side, 16 bytes each."""
+    return np.frombuffer(b"".join(identities), _DIGEST)
 
 
 def _identity(*parts: str) -> bytes:

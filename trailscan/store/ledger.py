@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from trailscan.buckets import Bucket
 
 _NAME = re.compile(r"_ledger/(\d{8})\.json")
+_INTENT = re.compile(r"_intent/(\d{8})\.zip")
 _COMMIT = "commit.json"
 _READERS = 16
+_CONFLICTS = 5
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -50,13 +52,18 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
         uri: as the user named it.
         since: start of the delivery window asked for; None for everything there is.
         until: its end; None for everything up to the time of the load.
-        newest: the latest delivery time among the log files done.
+        newest: the latest delivery time among the log files done, once all of the window was
+            listed and asked for; None before.
+        accounts: those asked for; none means all.
+        regions: the same.
     """
 
     uri: str
     since: datetime | None = None
     until: datetime | None = None
     newest: datetime | None = None
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -166,6 +173,13 @@ class Ledger:
                 return commits
             self._finish(self.next_seq, intent)
 
+    def tidy(self) -> None:
+        """Remove intents that are spent: whoever made them was ended before it could."""
+        for found in self._bucket.list_objects("_intent/"):
+            name = _INTENT.fullmatch(found.key)
+            if name and int(name[1]) < self.next_seq:
+                self._remove(found.key)
+
     def try_commit(self, commit: Commit, files: Mapping[str, bytes]) -> bool:
         """Claim, publish and commit; False if another process has that number: start over.
 
@@ -213,11 +227,18 @@ class Ledger:
 
     def _commit(self, seq: int, raw: bytes) -> None:
         """Write the commit; another process may have written the same one."""
-        try:
-            self._bucket.write_new(ledger_path(seq), raw)
-        except AlreadyExistsError:
-            if self._bucket.read(ledger_path(seq)) != raw:
-                raise StoreError(f"{ledger_path(seq)} differs from its intent") from None
+        for _ in range(_CONFLICTS):
+            try:
+                return self._bucket.write_new(ledger_path(seq), raw)
+            except AlreadyExistsError:
+                try:
+                    found = self._bucket.read(ledger_path(seq))
+                except NotFoundError:  # S3 refuses both of two that write at once (409)
+                    continue
+                if found != raw:
+                    raise StoreError(f"{ledger_path(seq)} differs from its intent") from None
+                return None
+        raise StoreError(f"{ledger_path(seq)} can neither be written nor read")
 
     def _remove(self, path: str) -> None:
         """Remove a spent intent; where deleting is not allowed it may stay."""
@@ -264,3 +285,13 @@ def days_of(commits: tuple[Commit, ...], table: str) -> list[date]:
     """The days for which a table holds data files, in order."""
     found = {file.day for commit in commits for file in commit.files if file.table == table}
     return sorted(day for day in found if day is not None)
+
+
+def rows_by_day(commits: tuple[Commit, ...], table: str) -> dict[date, int]:
+    """How many rows a table holds of each day."""
+    rows: dict[date, int] = {}
+    for commit in commits:
+        for file in commit.files:
+            if file.table == table and file.day is not None:
+                rows[file.day] = rows.get(file.day, 0) + file.rows
+    return rows

@@ -6,26 +6,26 @@ import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trailscan.errors import StoreError
 from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
-from trailscan.store.known import KnownLogFiles
+from trailscan.store.known import KnownEvents, KnownLogFiles, LogFileId
 from trailscan.store.layout import (
     LOG_FILES,
+    LOG_FILES_ENCODING,
     NO_DAY,
     REJECTS,
     DataFile,
     TableName,
     data_path,
 )
-from trailscan.store.ledger import Commit, Counts, Ledger, Source
+from trailscan.store.ledger import Commit, Counts, Ledger, Source, rows_by_day
 from trailscan.store.marker import ensure_store
-from trailscan.store.reader import read_files, select_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 _RAW_KEPT = 64 * 1024
 _ROW_GROUP = 64 * 1024
 _LOOKING = ("Describe", "List", "Get")
-_EXISTING = ["recipient_account_id", "event_id", "record_sha256"]
+_BY_KEY = itemgetter(0, 1, 2)
+_ENCODINGS = {"log_files": LOG_FILES_ENCODING}
 
 
 class Reject(NamedTuple):
@@ -79,6 +80,11 @@ class LogFileResult:
         """How many of its records could not be used."""
         return 0 if self.failure else len(self.rejects)
 
+    @property
+    def id(self) -> LogFileId:
+        """What it is known by."""
+        return LogFileId(self.bucket, self.key, self.etag, self.day)
+
 
 class _Judged(NamedTuple):
     """What became of one log file's events."""
@@ -105,11 +111,21 @@ class StoreWriter:
         self._load_id = load_id
         ensure_store(bucket, place)
         self._ledger = Ledger(bucket)
+        self._known: dict[str, KnownLogFiles] = {}
+        self._events = KnownEvents(bucket)
         self.commits = self._ledger.settle()
+        self._ledger.tidy()
 
     def known(self, event_sources: str) -> KnownLogFiles:
-        """The log files that need not be read again, as of now."""
-        return KnownLogFiles(self._bucket, self.commits, event_sources)
+        """The log files that need not be read again, those of later commits as they are made."""
+        if event_sources not in self._known:
+            self._known[event_sources] = KnownLogFiles(self._bucket, event_sources)
+        self._known[event_sources].update(self.commits)
+        return self._known[event_sources]
+
+    def held(self) -> dict[date, int]:
+        """How many log files are on record of each delivery day."""
+        return rows_by_day(self.commits, "log_files")
 
     def commit(
         self,
@@ -143,42 +159,35 @@ class StoreWriter:
             )
             done = self._ledger.try_commit(made, {file.path: files[file] for file in files})
             self.commits = self._ledger.settle()
-            if done or self.commits[seq - 1].load_id == self._load_id:
+            if done or (len(self.commits) >= seq and self._is_ours(self.commits[seq - 1])):
                 return counts
+
+    def _is_ours(self, commit: Commit) -> bool:
+        """Whether another process finished what this one began."""
+        return commit.load_id == self._load_id
 
     def _still_new(self, batch: Sequence[LogFileResult], event_sources: str) -> list[LogFileResult]:
         """The log files of a batch that the store does not hold, not even as the same reject."""
         known = self.known(event_sources)
+        done = known.done([result.id for result in batch])
         return [
             result
-            for result in batch
-            if not known.is_done(result.bucket, result.key, result.etag, result.day)
-            and not (
-                result.failure
-                and known.is_rejected(
-                    result.bucket, result.key, result.etag, result.day, result.failure.reason
-                )
-            )
+            for result, is_done in zip(batch, done, strict=True)
+            if not is_done
+            and not (result.failure and known.is_rejected(result.id, result.failure.reason))
         ]
 
     def _judge(self, batch: list[LogFileResult]) -> list[_Judged]:
-        """Which events are new, which are copies, and which contradict one of the same id."""
-        wanted = {row.event.event_id for result in batch for row in result.events}
-        seen = self._existing(wanted)
-        return [_judge_one(result, seen) for result in batch]
+        """Which events are new, which are copies, and which contradict one of the same id.
 
-    def _existing(self, event_ids: set[str]) -> defaultdict[tuple[str, str], set[str]]:
-        """For events of the store with one of these ids: the content that each is known with."""
-        found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        if not event_ids:
-            return found
-        ids = pa.array(sorted(event_ids), pa.string())
-        files = select_files(self.commits, "events")
-        for table in read_files(self._bucket, files, _EXISTING):
-            same = table.filter(pc.is_in(table["event_id"], value_set=ids))
-            for account, event_id, sha256 in zip(*same.to_pydict().values(), strict=True):
-                found[(account, event_id)].add(sha256)
-        return found
+        A copy has the time of what it copies, so it is looked for on its own day; so is what it
+        contradicts: a contradiction on another day is kept like any other event, and shown by
+        whoever looks at all days.
+        """
+        rows = [row for result in batch for row in result.events]
+        days = {row.event_date for row in rows}
+        seen = self._events.find(self.commits, days, {row.event.event_id for row in rows})
+        return [_judge_one(result, seen) for result in batch]
 
 
 def _judge_one(result: LogFileResult, seen: defaultdict[tuple[str, str], set[str]]) -> _Judged:
@@ -239,7 +248,7 @@ def _data_files(
         changes = sum(not _only_looks(row) for row, _, _ in rows)
         yield data_file("events", day, seq, to_table(values, EVENTS), changes)
     for day, values in sorted(log_files.items()):
-        yield data_file("log_files", day, seq, to_table(sorted(values, key=repr), LOG_FILES))
+        yield data_file("log_files", day, seq, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
     if rejects:
         yield data_file("rejects", None, seq, to_table(rejects, REJECTS))
 
@@ -272,7 +281,7 @@ def _log_file_values(one: _Judged, event_sources: str) -> tuple[object, ...]:
         result.record_rejects,
         one.conflicts,
         result.inflated_bytes,
-        result.stored_sha256,
+        None if result.sha256 else result.stored_sha256,
         result.sha256,
         ",".join(result.deviations) or None,
     )
@@ -301,7 +310,8 @@ def data_file(
     The first rows stand in row groups of their own, so that who wants them reads nothing else.
     """
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, rows.schema, compression="zstd", compression_level=3) as writer:
+    how = {"compression": "zstd", "compression_level": 3, **_ENCODINGS.get(table, {})}
+    with pq.ParquetWriter(sink, rows.schema, **how) as writer:
         for part in (rows.slice(0, first), rows.slice(first)):
             if part.num_rows or not rows.num_rows:
                 writer.write_table(part, row_group_size=_ROW_GROUP)

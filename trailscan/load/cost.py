@@ -1,0 +1,74 @@
+"""What the S3 requests of a load cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trailscan.load.plan import PlannedFile
+
+PRICES = {"list": 0.005 / 1000, "get": 0.0004 / 1000}
+"""US dollars a request: S3 Standard in us-east-1 (aws.amazon.com/s3/pricing).
+
+Other regions ask up to twice as much; other storage classes ask for each GB read besides.
+"""
+
+_CENT = 0.01
+ASSUMED = "S3 Standard at the prices of us-east-1; data transfer and KMS not included"
+
+
+class Planned(NamedTuple):
+    """What a load would do: what `--dry-run` answers.
+
+    Attributes:
+        log_files: how many it would read.
+        stored_bytes: how much that is, as stored.
+        list_requests: how many pages of listings were asked for; the load asks for them again.
+        get_requests: how many objects it would read from S3.
+    """
+
+    log_files: int = 0
+    stored_bytes: int = 0
+    list_requests: int = 0
+    get_requests: int = 0
+
+    def more(self, new: Sequence[PlannedFile], *, from_s3: bool) -> Planned:
+        """The same and some more log files."""
+        return self._replace(
+            log_files=self.log_files + len(new),
+            stored_bytes=self.stored_bytes + sum(one.info.size for one in new),
+            get_requests=self.get_requests + (len(new) if from_s3 else 0),
+        )
+
+    @property
+    def dollars(self) -> float:
+        """The price of the load's requests."""
+        return self.list_requests * PRICES["list"] + self.get_requests * PRICES["get"]
+
+    def to_json(self) -> dict[str, object]:
+        """As documented, stable JSON."""
+        return {
+            "log_files": self.log_files,
+            "bytes": self.stored_bytes,
+            "list_requests": self.list_requests,
+            "get_requests": self.get_requests,
+            "dollars": round(self.dollars, 6),
+            "assumed": ASSUMED,
+        }
+
+    def to_text(self, size: str) -> str:
+        """In words.
+
+        Args:
+            size: the bytes, as people read them.
+        """
+        would = f"dry run: a load would read {self.log_files:,} log files, {size}"
+        if not self.list_requests:
+            return would
+        price = f"${self.dollars:,.2f}" if self.dollars >= _CENT else "less than $0.01"
+        return (
+            f"{would}, with {self.list_requests:,} LIST and {self.get_requests:,} GET requests for "
+            f"{price} ({ASSUMED})"
+        )
