@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-READERS = 128
-"""How many objects are read at a time from S3: most of that time is waiting."""
-
 _PROCESSORS = os.cpu_count() or 1
 _MOST_IN_A_TASK = 8
 _SMALL = 1024 * 1024  # what inflates to less is hashed in as many threads as there are
@@ -67,6 +64,7 @@ class Settings:
         loaded: the log files of the store for a bucket, account and region; None without a store.
         trust_loaded: take the hash that the load computed for what has the same ETag.
         readers: threads that read.
+        ahead: how many of them there are.
     """
 
     bucket: Bucket
@@ -74,6 +72,7 @@ class Settings:
     window: Window
     keys: KeyRing
     readers: ThreadPoolExecutor
+    ahead: int
     now: datetime | None = None
     loaded: Callable[[Unit], dict[str, LoadedLogFile]] | None = None
     trust_loaded: bool = False
@@ -132,7 +131,7 @@ class UnitReader:
             self._bucket.name,
             found.place,
             chains,
-            {key: one.trail.delivered for key, one in listed.items() if one.wanted},
+            {key: one.delivered for key, one in listed.items() if one.wanted},
             None if loaded is None else _hashes(loaded),
             self._now(listed.values()),
             settings.window,
@@ -146,7 +145,7 @@ class UnitReader:
         if self._settings.now is not None:
             end = self._settings.window.end
             return min(self._settings.now, end) if end else self._settings.now
-        return max((one.trail.delivered for one in listed if one.trail.delivered), default=None)
+        return max((one.delivered for one in listed if one.delivered), default=None)
 
     def _list_digests(self, unit: Unit, found: UnitVerdicts) -> list[ListedDigest]:
         """The digests of a unit; none when they cannot be listed."""
@@ -248,13 +247,14 @@ class UnitReader:
 
         Handing each over by itself would cost as much as the work.
         """
-        size = min(_MOST_IN_A_TASK, 1 + len(items) // (8 * READERS))
+        ahead = self._settings.ahead
+        size = min(_MOST_IN_A_TASK, 1 + len(items) // (8 * ahead))
         groups = [items[start : start + size] for start in range(0, len(items), size)]
 
         def run(group: list[Item]) -> list[Result]:
             return [work(item) for item in group]
 
-        return in_order(self._settings.readers, run, groups, READERS)
+        return in_order(self._settings.readers, run, groups, ahead)
 
     def _hash_one(self, asked: tuple[str, ObjectInfo | None]) -> tuple[str, Hashed, int]:
         """One log file read and hashed, or why not; in a thread of the pool."""
