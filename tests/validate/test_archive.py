@@ -420,9 +420,8 @@ def test_a_bucket_that_cannot_be_listed_is_open(lab):
 
 def loaded(lab, **changed):
     """What a store holds: every log file as delivered, but for those given otherwise."""
-    when = lab.end - 7 * HOUR
     rows = {
-        key: LoadedLogFile("", lab.signing.hashlib.sha256(body).hexdigest(), (), when)
+        key: LoadedLogFile("", lab.signing.hashlib.sha256(body).hexdigest(), ())
         for key, body in lab.bodies.items()
     }
     return lambda unit: {**rows, **changed.get("also", {})}
@@ -430,7 +429,7 @@ def loaded(lab, **changed):
 
 def test_log_files_are_held_against_what_was_loaded(lab):
     """Loaded, not loaded, loaded of other bytes, loaded and since deleted."""
-    other = LoadedLogFile("", "0" * 64, (), lab.end - 4 * HOUR)
+    other = LoadedLogFile("", "0" * 64, ())
     gone = deliver(lab, lab.end - 3 * HOUR)
     lab.delete(gone)
     lab.delete(lab.log(5, 0))

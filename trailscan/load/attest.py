@@ -21,7 +21,7 @@ from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signa
 from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
 from trailscan.validate.chain import DigestFile, judge_chain
 from trailscan.validate.place import Place, guess_place
-from trailscan.validate.reconcile import Archive, Hashed, Loaded, judge_log_files, to_read
+from trailscan.validate.reconcile import Archive, Hashed, judge_log_files, to_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,7 +49,6 @@ class LoadedLogFile(NamedTuple):
     etag: str
     sha256: str | None
     deviations: tuple[str, ...]
-    delivered: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ class UnitReader:
             found.place,
             chains,
             {key: one.delivered for key, one in listed.items() if one.wanted},
-            None if loaded is None else _hashes(loaded),
+            None if loaded is None else {key: one.sha256 for key, one in loaded.items()},
             self._now(listed.values()),
             settings.window,
         )
@@ -315,8 +314,3 @@ def _chain_order(file: DigestFile) -> tuple[str, str, str, bool]:
     """By what the digests of a chain are told from those of others."""
     chain = file.name.chain
     return (chain.folder, chain.trail or "", chain.home_region or "", chain.backfill)
-
-
-def _hashes(loaded: dict[str, LoadedLogFile]) -> dict[str, Loaded]:
-    """What of the store's log files the verdicts need."""
-    return {key: Loaded(one.sha256, one.delivered) for key, one in loaded.items()}

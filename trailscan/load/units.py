@@ -7,7 +7,7 @@ whatever stands before. Both are listed at the same time as others; nothing else
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -156,7 +156,7 @@ def list_log_files(bucket: Bucket, folder: str, window: Window) -> list[ListedLo
 def _delivered(text: str) -> datetime | None:
     """`20261122T1405Z` as an instant; accounts and regions share these."""
     try:
-        return datetime.strptime(text, "%Y%m%dT%H%MZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 
