@@ -398,6 +398,28 @@ def test_what_cannot_be_read_is_open_and_costs_nothing_else(lab):
     assert {one.severity for one in (*found.digests, *found.log_files)} == {"fine", "incomplete"}
 
 
+def test_a_page_of_a_proxy_is_no_tampering(lab, monkeypatch):
+    """What has another length than was listed is asked for again, and then left open."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    read = lab.bucket.read_with_metadata
+    cut, mended = {lab.digest(-1), lab.log(5, 0)}, {lab.log(3, 0)}
+
+    def through_a_proxy(key, etag=None):
+        if key in cut or (key in mended and lab.bucket.asked.count(key) < 2):
+            lab.bucket.asked.append(key)
+            return StoredObject(b"<html>sign in</html>", {})
+        return read(key, etag)
+
+    lab.bucket.read_with_metadata = through_a_proxy
+    found = lab.validate()
+    assert counts(found.digests) == {"unread/unreadable": 1, "valid/signature": 7}
+    assert counts(found.log_files) == {
+        "pending/younger": 2,
+        "unread/unreadable": 1,
+        "valid/hash": 11,
+    }
+
+
 def test_a_bucket_that_cannot_be_listed_is_open(lab):
     """A folder whose listing fails is a failure in words; nothing there is called missing."""
 

@@ -6,16 +6,18 @@ it: what the listing has is read at once, and the chain is walked over values in
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from trailscan.errors import DecodeError, NotFoundError, TrailscanError
+from trailscan.errors import DecodeError, NoAnswerError, NotFoundError, TrailscanError
 from trailscan.load.units import ListedDigest, ListedLogFile, list_digests, list_log_files
-from trailscan.location import LOCAL
+from trailscan.location import LOCAL, object_uri
 from trailscan.parallel import in_order
 from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
 from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
     from datetime import datetime
 
-    from trailscan.buckets import Bucket, ObjectInfo
+    from trailscan.buckets import Bucket, ObjectInfo, StoredObject
     from trailscan.load.public_keys import KeyRing
     from trailscan.load.units import Unit
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Gap, LogFileVerdict
@@ -39,6 +41,7 @@ Result = TypeVar("Result")
 
 _PROCESSORS = os.cpu_count() or 1
 _MOST_IN_A_TASK = 8
+_PAUSES = (0.2, 1.0)  # seconds before an object of another length is asked for again
 _SMALL = 1024 * 1024  # what inflates to less is hashed in as many threads as there are
 _LARGE = 24 * 1024 * 1024
 
@@ -183,7 +186,7 @@ class UnitReader:
             words = f"{info.size:,} bytes, where a digest has a few thousand"
             return replace(file, failure=("too_large", words)), 0
         try:
-            stored = self._bucket.read_with_metadata(info.key, info.etag)
+            stored = self._whole(info, self._bucket.read_with_metadata, _length)
         except (TrailscanError, DecodeError) as error:
             return replace(file, failure=("unreadable", str(error)), unread=True), 0
         try:
@@ -283,12 +286,29 @@ class UnitReader:
 
     def _read(self, key: str, info: ObjectInfo | None) -> bytes:
         """The bytes of a log file, also of one that was written again after it was listed."""
-        try:
-            return self._bucket.read(key, info.etag if info else None)
-        except NotFoundError:
-            if info is None:
-                raise
-            return self._bucket.read(key)
+        if info is not None:
+            with contextlib.suppress(NotFoundError):
+                return self._whole(info, self._bucket.read, len)
+        return self._bucket.read(key)
+
+    def _whole(
+        self, info: ObjectInfo, read: Callable[[str, str], Item], length: Callable[[Item], int]
+    ) -> Item:
+        """An object as it was listed, all of it: a page of a proxy has another length.
+
+        Raises:
+            NoAnswerError: something else came, and came again.
+        """
+        for pause in (*_PAUSES, None):
+            found = read(info.key, info.etag)
+            if length(found) == info.size:
+                return found
+            if pause is not None:
+                time.sleep(pause)
+        raise NoAnswerError(
+            f"{object_uri(self._bucket.name, info.key)} has {info.size:,} bytes, and others came "
+            "(a proxy?)"
+        )
 
 
 def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
@@ -303,6 +323,10 @@ def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
     except DecodeError as error:
         return Hashed(problem=error.reason)
     return Hashed(hashlib.sha256(body).hexdigest(), _worst(deviations))
+
+
+def _length(found: StoredObject) -> int:
+    return len(found.data)
 
 
 def _worst(deviations: tuple[str, ...]) -> str | None:

@@ -29,10 +29,6 @@ MAX_DIGEST_BYTES = 32 * 1024 * 1024
 """A digest that inflates to more is none: CloudTrail's have some hundred log files, 500 bytes each.
 """
 
-METADATA_SUFFIX = ".metadata.json"
-"""What a copied digest's S3 metadata is kept under beside it: `<digest>.json.gz.metadata.json`, as
-`aws s3api head-object` prints it."""
-
 _NAME = re.compile(
     r"(?P<account>[0-9]{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]{5,30})"
     r"(?:_(?P<trail>[A-Za-z0-9._-]{3,128})_(?P<home>[a-z0-9-]{5,30}))?"
