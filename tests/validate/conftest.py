@@ -181,6 +181,7 @@ class Lab:
                 "window": Window(),
                 "keys": KeyRing(self.keys, None),
                 "readers": readers,
+                "ahead": 4,
                 "now": self.end + timedelta(minutes=10),
                 **changed,
             }

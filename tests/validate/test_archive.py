@@ -398,6 +398,28 @@ def test_what_cannot_be_read_is_open_and_costs_nothing_else(lab):
     assert {one.severity for one in (*found.digests, *found.log_files)} == {"fine", "incomplete"}
 
 
+def test_a_page_of_a_proxy_is_no_tampering(lab, monkeypatch):
+    """What has another length than was listed is asked for again, and then left open."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    read = lab.bucket.read_with_metadata
+    cut, mended = {lab.digest(-1), lab.log(5, 0)}, {lab.log(3, 0)}
+
+    def through_a_proxy(key, etag=None):
+        if key in cut or (key in mended and lab.bucket.asked.count(key) < 2):
+            lab.bucket.asked.append(key)
+            return StoredObject(b"<html>sign in</html>", {})
+        return read(key, etag)
+
+    lab.bucket.read_with_metadata = through_a_proxy
+    found = lab.validate()
+    assert counts(found.digests) == {"unread/unreadable": 1, "valid/signature": 7}
+    assert counts(found.log_files) == {
+        "pending/younger": 2,
+        "unread/unreadable": 1,
+        "valid/hash": 11,
+    }
+
+
 def test_a_bucket_that_cannot_be_listed_is_open(lab):
     """A folder whose listing fails is a failure in words; nothing there is called missing."""
 
@@ -420,9 +442,8 @@ def test_a_bucket_that_cannot_be_listed_is_open(lab):
 
 def loaded(lab, **changed):
     """What a store holds: every log file as delivered, but for those given otherwise."""
-    when = lab.end - 7 * HOUR
     rows = {
-        key: LoadedLogFile("", lab.signing.hashlib.sha256(body).hexdigest(), (), when)
+        key: LoadedLogFile("", lab.signing.hashlib.sha256(body).hexdigest(), ())
         for key, body in lab.bodies.items()
     }
     return lambda unit: {**rows, **changed.get("also", {})}
@@ -430,7 +451,7 @@ def loaded(lab, **changed):
 
 def test_log_files_are_held_against_what_was_loaded(lab):
     """Loaded, not loaded, loaded of other bytes, loaded and since deleted."""
-    other = LoadedLogFile("", "0" * 64, (), lab.end - 4 * HOUR)
+    other = LoadedLogFile("", "0" * 64, ())
     gone = deliver(lab, lab.end - 3 * HOUR)
     lab.delete(gone)
     lab.delete(lab.log(5, 0))

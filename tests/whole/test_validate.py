@@ -93,6 +93,14 @@ def test_a_changed_log_file_of_an_archive_is_found(archive):
     ]
 
 
+def test_metadata_beside_a_log_file_are_neither_needed_nor_a_log_file(archive, load):
+    """Whoever saves the metadata of everything may; nothing is made of those of log files."""
+    path = created(archive)
+    path.with_name(f"{path.name}.metadata.json").write_bytes(b"{}")
+    assert validate(archive).outcome == "valid"
+    assert load(archive).complete
+
+
 def test_log_files_without_digests_are_incomplete(archive):
     """No digests at all proves nothing, and says so."""
     shutil.rmtree(archive / MANAGEMENT / "CloudTrail-Digest")

@@ -21,7 +21,8 @@ from trailscan.errors import (
     TrailscanError,
 )
 from trailscan.location import LOCAL
-from trailscan.trail.digest import METADATA_SUFFIX, decode_metadata
+from trailscan.trail.digest import decode_metadata
+from trailscan.trail.keys import METADATA_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

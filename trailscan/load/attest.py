@@ -6,29 +6,31 @@ it: what the listing has is read at once, and the chain is walked over values in
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from trailscan.errors import DecodeError, NotFoundError, TrailscanError
+from trailscan.errors import DecodeError, NoAnswerError, NotFoundError, TrailscanError
 from trailscan.load.units import ListedDigest, ListedLogFile, list_digests, list_log_files
-from trailscan.location import LOCAL
+from trailscan.location import LOCAL, object_uri
 from trailscan.parallel import in_order
 from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
 from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
 from trailscan.validate.chain import DigestFile, judge_chain
 from trailscan.validate.place import Place, guess_place
-from trailscan.validate.reconcile import Archive, Hashed, Loaded, judge_log_files, to_read
+from trailscan.validate.reconcile import Archive, Hashed, judge_log_files, to_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import ThreadPoolExecutor
     from datetime import datetime
 
-    from trailscan.buckets import Bucket, ObjectInfo
+    from trailscan.buckets import Bucket, ObjectInfo, StoredObject
     from trailscan.load.public_keys import KeyRing
     from trailscan.load.units import Unit
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Gap, LogFileVerdict
@@ -37,11 +39,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-READERS = 128
-"""How many objects are read at a time from S3: most of that time is waiting."""
-
 _PROCESSORS = os.cpu_count() or 1
 _MOST_IN_A_TASK = 8
+_PAUSES = (0.2, 1.0)  # seconds before an object of another length is asked for again
 _SMALL = 1024 * 1024  # what inflates to less is hashed in as many threads as there are
 _LARGE = 24 * 1024 * 1024
 
@@ -52,7 +52,6 @@ class LoadedLogFile(NamedTuple):
     etag: str
     sha256: str | None
     deviations: tuple[str, ...]
-    delivered: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,7 @@ class Settings:
         loaded: the log files of the store for a bucket, account and region; None without a store.
         trust_loaded: take the hash that the load computed for what has the same ETag.
         readers: threads that read.
+        ahead: how many of them there are.
     """
 
     bucket: Bucket
@@ -74,6 +74,7 @@ class Settings:
     window: Window
     keys: KeyRing
     readers: ThreadPoolExecutor
+    ahead: int
     now: datetime | None = None
     loaded: Callable[[Unit], dict[str, LoadedLogFile]] | None = None
     trust_loaded: bool = False
@@ -132,8 +133,8 @@ class UnitReader:
             self._bucket.name,
             found.place,
             chains,
-            {key: one.trail.delivered for key, one in listed.items() if one.wanted},
-            None if loaded is None else _hashes(loaded),
+            {key: one.delivered for key, one in listed.items() if one.wanted},
+            None if loaded is None else {key: one.sha256 for key, one in loaded.items()},
             self._now(listed.values()),
             settings.window,
         )
@@ -146,7 +147,7 @@ class UnitReader:
         if self._settings.now is not None:
             end = self._settings.window.end
             return min(self._settings.now, end) if end else self._settings.now
-        return max((one.trail.delivered for one in listed if one.trail.delivered), default=None)
+        return max((one.delivered for one in listed if one.delivered), default=None)
 
     def _list_digests(self, unit: Unit, found: UnitVerdicts) -> list[ListedDigest]:
         """The digests of a unit; none when they cannot be listed."""
@@ -185,7 +186,7 @@ class UnitReader:
             words = f"{info.size:,} bytes, where a digest has a few thousand"
             return replace(file, failure=("too_large", words)), 0
         try:
-            stored = self._bucket.read_with_metadata(info.key, info.etag)
+            stored = self._whole(info, self._bucket.read_with_metadata, _length)
         except (TrailscanError, DecodeError) as error:
             return replace(file, failure=("unreadable", str(error)), unread=True), 0
         try:
@@ -248,13 +249,14 @@ class UnitReader:
 
         Handing each over by itself would cost as much as the work.
         """
-        size = min(_MOST_IN_A_TASK, 1 + len(items) // (8 * READERS))
+        ahead = self._settings.ahead
+        size = min(_MOST_IN_A_TASK, 1 + len(items) // (8 * ahead))
         groups = [items[start : start + size] for start in range(0, len(items), size)]
 
         def run(group: list[Item]) -> list[Result]:
             return [work(item) for item in group]
 
-        return in_order(self._settings.readers, run, groups, READERS)
+        return in_order(self._settings.readers, run, groups, ahead)
 
     def _hash_one(self, asked: tuple[str, ObjectInfo | None]) -> tuple[str, Hashed, int]:
         """One log file read and hashed, or why not; in a thread of the pool."""
@@ -284,12 +286,29 @@ class UnitReader:
 
     def _read(self, key: str, info: ObjectInfo | None) -> bytes:
         """The bytes of a log file, also of one that was written again after it was listed."""
-        try:
-            return self._bucket.read(key, info.etag if info else None)
-        except NotFoundError:
-            if info is None:
-                raise
-            return self._bucket.read(key)
+        if info is not None:
+            with contextlib.suppress(NotFoundError):
+                return self._whole(info, self._bucket.read, len)
+        return self._bucket.read(key)
+
+    def _whole(
+        self, info: ObjectInfo, read: Callable[[str, str], Item], length: Callable[[Item], int]
+    ) -> Item:
+        """An object as it was listed, all of it: a page of a proxy has another length.
+
+        Raises:
+            NoAnswerError: something else came, and came again.
+        """
+        for pause in (*_PAUSES, None):
+            found = read(info.key, info.etag)
+            if length(found) == info.size:
+                return found
+            if pause is not None:
+                time.sleep(pause)
+        raise NoAnswerError(
+            f"{object_uri(self._bucket.name, info.key)} has {info.size:,} bytes, and others came "
+            "(a proxy?)"
+        )
 
 
 def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
@@ -306,6 +325,10 @@ def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
     return Hashed(hashlib.sha256(body).hexdigest(), _worst(deviations))
 
 
+def _length(found: StoredObject) -> int:
+    return len(found.data)
+
+
 def _worst(deviations: tuple[str, ...]) -> str | None:
     """The first deviation, or None."""
     return next(iter(deviations), None)
@@ -315,8 +338,3 @@ def _chain_order(file: DigestFile) -> tuple[str, str, str, bool]:
     """By what the digests of a chain are told from those of others."""
     chain = file.name.chain
     return (chain.folder, chain.trail or "", chain.home_region or "", chain.backfill)
-
-
-def _hashes(loaded: dict[str, LoadedLogFile]) -> dict[str, Loaded]:
-    """What of the store's log files the verdicts need."""
-    return {key: Loaded(one.sha256, one.delivered) for key, one in loaded.items()}

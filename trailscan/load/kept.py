@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trailscan.validate.verdicts import DigestVerdict, LogFileVerdict
     from trailscan.window import Window
 
-_COLUMNS = ["key", "etag", "sha256", "deviations", "delivered"]
+_COLUMNS = ["key", "etag", "sha256", "deviations"]
 _TOLD_BY = ["bucket", "account_id", "region", "status"]
 _A_DAY = timedelta(days=1)
 _COMMIT_ROWS = 100_000
@@ -77,8 +77,8 @@ class KeptStore:
         rows = found.filter(same).select(_COLUMNS)
         columns = (rows[name].to_pylist() for name in _COLUMNS)
         return {
-            key: LoadedLogFile(etag, sha256, tuple(filter(None, (how or "").split(","))), when)
-            for key, etag, sha256, how, when in zip(*columns, strict=True)
+            key: LoadedLogFile(etag, sha256, tuple(how.split(",")) if how else ())
+            for key, etag, sha256, how in zip(*columns, strict=True)
             if unit.logs is not None and key.startswith(key_text(unit.logs))
         }
 
@@ -117,7 +117,8 @@ def add_rows(found: UnitVerdicts, rows: Found) -> None:
     """Add the rows of one unit; where the store holds nothing of it, only what is not fine."""
     for log_file in found.log_files:
         if log_file.severity != "fine" or log_file.ledger in ("loaded", "changed"):
-            day = parse_key(log_file.key).day or NO_DAY
+            when = log_file.delivered
+            day = when.date() if when else parse_key(log_file.key).day or NO_DAY
             rows.attestations.append((day, _log_file_row(log_file)))
     for digest in found.digests:
         if digest.severity != "fine" or found.loaded:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -29,10 +29,6 @@ MAX_DIGEST_BYTES = 32 * 1024 * 1024
 """A digest that inflates to more is none: CloudTrail's have some hundred log files, 500 bytes each.
 """
 
-METADATA_SUFFIX = ".metadata.json"
-"""What a copied digest's S3 metadata is kept under beside it: `<digest>.json.gz.metadata.json`, as
-`aws s3api head-object` prints it."""
-
 _NAME = re.compile(
     r"(?P<account>[0-9]{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]{5,30})"
     r"(?:_(?P<trail>[A-Za-z0-9._-]{3,128})_(?P<home>[a-z0-9-]{5,30}))?"
@@ -41,7 +37,7 @@ _NAME = re.compile(
 _DATE = re.compile(r"[0-9]{4}/[0-9][0-9]/[0-9][0-9]/")
 _DATE_LENGTH = 11
 _ORGANIZATION = re.compile(r"(?:^|/)(o-[a-z0-9]{10,32})/[0-9]{12}/CloudTrail-Digest/")
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z|[0-9]{8}T[0-9]{6}Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_KEY = 1024  # bytes, of an S3 object key
 
@@ -195,7 +191,7 @@ def parse_digest_key(key: str) -> DigestKey | None:
     """What a key says of a digest, or None when it is no digest's."""
     folders, _, name = key.rpartition("/")
     found = _NAME.fullmatch(name)
-    end = _instant(found["time"], "%Y%m%dT%H%M%SZ") if found else None
+    end = _instant(found["time"]) if found else None
     if found is None or end is None:
         return None
     folder = f"{folders}/" if folders else ""
@@ -250,7 +246,7 @@ def decode_signature(metadata: Mapping[str, str], *, backfill: bool) -> Signatur
     if not backfill:
         return Signature(signature)
     text = metadata.get("backfill-generation-timestamp", "")
-    generated = _instant(text, "%Y-%m-%dT%H:%M:%SZ")
+    generated = _instant(text)
     return Signature(signature, generated) if generated else None
 
 
@@ -320,16 +316,16 @@ def _check_algorithm(name: str | None, path: str) -> None:
 
 
 def _when(text: str, path: str) -> datetime:
-    when = _instant(text, "%Y-%m-%dT%H:%M:%SZ") if _INSTANT.fullmatch(text) else None
+    when = _instant(text)
     if when is None:
         message = f"expected an instant such as 2026-11-22T14:04:04Z, found {text[:80]!r}"
         raise DecodeError("not_a_digest", message, path)
     return when
 
 
-def _instant(text: str, form: str) -> datetime | None:
-    """A UTC instant, or None when the text is none."""
+def _instant(text: str) -> datetime | None:
+    """A UTC instant of one of the two forms that CloudTrail writes, or None."""
     try:
-        return datetime.strptime(text, form).replace(tzinfo=UTC)
+        return datetime.fromisoformat(text) if _INSTANT.fullmatch(text) else None
     except ValueError:
         return None

@@ -34,6 +34,10 @@ _DELIVERED = re.compile(
     r"(?P<region>[a-z0-9-]{5,30})/[0-9]{4}/[0-9][0-9]/[0-9][0-9]/(?P=account)_CloudTrail_(?P=region)_"
     r"(?P<time>[0-9]{8}T[0-9]{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
 )
+METADATA_SUFFIX = ".metadata.json"
+"""What the S3 metadata of a copied object are kept under beside it: `<key>.metadata.json`, as
+`aws s3api head-object` prints them."""
+
 PUBLIC_KEYS = "public-keys.json"
 """The name under which an archive keeps what `aws cloudtrail list-public-keys` printed."""
 
@@ -80,6 +84,8 @@ def parse_key(key: str) -> TrailKey:
     folders, _, name = key.rpartition("/")
     if other := _delivered_otherwise(folders, name):
         return TrailKey(other)
+    if name.endswith(METADATA_SUFFIX):
+        return TrailKey("other")
     found = _NAME.fullmatch(name)
     place = _IN_TRAIL.search(f"{folders}/")
     if found is None and place is None:

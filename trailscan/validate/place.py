@@ -81,4 +81,6 @@ def _prefixes(here: str, there: str) -> tuple[str, str] | None:
 
 def _is_tame(key: str) -> bool:
     """Whether a key names nothing outside of its folder on a disk, and nothing twice."""
+    if "/." not in key and "//" not in key and key[:1] not in ("", "/", ".") and "\0" not in key:
+        return key[-1] != "/"
     return key != "" and not _WILD.search(key)

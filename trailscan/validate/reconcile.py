@@ -45,13 +45,6 @@ class Hashed(NamedTuple):
     unread: str | None = None
 
 
-class Loaded(NamedTuple):
-    """A log file that the store read; the hash is None where it was not computed."""
-
-    sha256: str | None
-    delivered: datetime | None
-
-
 @dataclass(frozen=True, slots=True)
 class Attestation:
     """What digests say of one log file.
@@ -83,7 +76,8 @@ class Archive:
         place: what the archive is.
         chains: the judged digests of its trails.
         present: when each log file listed was delivered, by key; None where its name does not tell.
-        loaded: the log files in the store, by key; None when no store was asked.
+        loaded: the SHA-256 of each log file in the store, by key, in hex, or None where it was not
+            computed; None when no store was asked.
         now: the time up to which log files can have been delivered; None when unknown.
         window: of delivery time, as asked for.
     """
@@ -92,7 +86,7 @@ class Archive:
     place: Place
     chains: tuple[ChainVerdicts, ...]
     present: Mapping[str, datetime | None]
-    loaded: Mapping[str, Loaded] | None = None
+    loaded: Mapping[str, str | None] | None = None
     now: datetime | None = None
     window: Window = Window()  # noqa: RUF009  # frozen: sharing it is harmless
     attested: dict[str, Attestation] = field(default_factory=dict)
@@ -161,7 +155,6 @@ def judge_log_files(archive: Archive, hashed: Mapping[str, Hashed]) -> list[LogF
 def _judge(archive: Archive, here: str, one: Attestation, hashed: Hashed) -> LogFileVerdict:
     """The verdict on a log file that a digest names."""
     verdict, reason = _compare(one, hashed, copy=archive.place.copy)
-    loaded = archive.loaded.get(here) if archive.loaded is not None else None
     return LogFileVerdict(
         bucket=archive.bucket,
         key=here,
@@ -172,7 +165,7 @@ def _judge(archive: Archive, here: str, one: Attestation, hashed: Hashed) -> Log
         digest_key=one.by.key,
         proof=one.by.proof,
         ledger=_ledger(archive, here, one.log_file.sha256 if one.by.proof else None),
-        loaded_sha256=loaded.sha256 if loaded else None,
+        loaded_sha256=(archive.loaded or {}).get(here),
         delivered=archive.present.get(here) or parse_key(here).delivered,
     )
 
@@ -202,10 +195,10 @@ def _ledger(archive: Archive, here: str, attested: str | None) -> Ledger | None:
     """Whether the store holds a log file, and whether of the bytes attested."""
     if archive.loaded is None:
         return None
-    loaded = archive.loaded.get(here)
-    if loaded is None:
+    if here not in archive.loaded:
         return "not_loaded"
-    return "changed" if attested and loaded.sha256 not in (None, attested) else "loaded"
+    other = attested and archive.loaded[here] not in (None, attested)
+    return "changed" if other else "loaded"
 
 
 def _outside(archive: Archive, one: Attestation) -> LogFileVerdict:
@@ -285,10 +278,10 @@ def _only_loaded(archive: Archive) -> Iterator[LogFileVerdict]:
     """
     digests = _ordinary(archive)
     oldest = min((one.digest.start for one in digests if one.digest), default=None)
-    for key, loaded in (archive.loaded or {}).items():
+    for key, sha256 in (archive.loaded or {}).items():
         if key in archive.present or key in archive.attested or oldest is None:
             continue
-        when = loaded.delivered
+        when = parse_key(key).delivered
         if when is None or (when >= oldest and when in archive.window):
             yield LogFileVerdict(
                 archive.bucket,
@@ -297,6 +290,6 @@ def _only_loaded(archive: Archive) -> Iterator[LogFileVerdict]:
                 "only_loaded",
                 found="none",
                 ledger="loaded",
-                loaded_sha256=loaded.sha256,
+                loaded_sha256=sha256,
                 delivered=when,
             )
