@@ -123,3 +123,18 @@ def test_a_number_that_only_json_can_hold_is_told_and_not_kept(cache, tmp_path):
     changes = read_changes(open_store(str(tmp_path / "s")).reader)
     assert {change.event.request["huge"] for change in changes} == {2**70}
     assert not cache.exists()
+
+
+def test_the_export_tells_its_changes_from_the_records(cache, place, monkeypatch):
+    """What is kept, whoever wrote it, decides nothing in a compliance package."""
+    from datetime import date
+
+    from trailscan.export.package import build_package
+
+    before = build_package(open_store(place).reader, date(2026, 10, 17)).files["changes.csv"]
+    read_changes(open_store(place).reader)
+    monkeypatch.setattr(kept, "kept_changes", lambda _: iter(()))
+    monkeypatch.setattr("trailscan.reports.changes.kept_changes", lambda _: iter(()))
+    assert read_changes(open_store(place).reader) == []
+    after = build_package(open_store(place).reader, date(2026, 10, 17)).files["changes.csv"]
+    assert after == before

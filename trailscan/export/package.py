@@ -82,7 +82,7 @@ def build_package(store: StoreReader, day: date) -> Package:
         StoreError: the store is damaged.
     """
     window = Window.day(day)
-    changes = changes_report(store, ChangeFilter(window=window))
+    changes = changes_report(store, ChangeFilter(window=window), kept=False)
     events = store.events(window, [*_RECORD_COLUMNS, *_FILE_COLUMNS], _of_organizations)
     log_files = _log_files(store, day, events)
     rejects = _rejects(store, log_files)

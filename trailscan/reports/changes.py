@@ -72,14 +72,14 @@ _READ = [
 ]
 
 
-def changes_report(store: StoreReader, wanted: ChangeFilter) -> Table:
+def changes_report(store: StoreReader, wanted: ChangeFilter, *, kept: bool = True) -> Table:
     """The changes of a store, one row each, in order of time.
 
     All of the store's history is read, whatever the window: a result may come long after its
     request, and names are known from events before.
     """
     rows, span = [], Span()
-    for change in iterate_changes(store, reads=wanted.reads):
+    for change in iterate_changes(store, reads=wanted.reads, kept=kept):
         span.add(change)
         if wanted.holds(change):
             rows.append(to_row(change))
@@ -110,6 +110,7 @@ def iterate_changes(
     reads: bool = False,
     where: Callable[[pa.Table], pa.Array] | None = None,
     told_by: tuple[str, ...] = TOLD_BY,
+    kept: bool = True,
 ) -> Iterator[Change]:
     """Every change of a store, one by one in order of time; none is held in memory.
 
@@ -118,8 +119,9 @@ def iterate_changes(
         reads: also tell of calls that change nothing.
         where: says of some events which are wanted; None for all that tell.
         told_by: the columns that it looks at.
+        kept: False tells all of them anew, from the records.
     """
-    if reads or where or store.names:
+    if reads or where or store.names or not kept:
         chosen = where or (all_that_tell if reads else maybe_changes)
         return _told(store, chosen, told_by, reads)
     if (known := kept_changes(store)) is not None:
