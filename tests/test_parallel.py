@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailscan.parallel import in_order
+from trailscan.parallel import in_order, streams_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,3 +97,68 @@ def test_a_failure_of_the_source_comes_after_all_work_begun(pool: ThreadPoolExec
     with pytest.raises(OSError, match=r"^page 2 failed$"):
         collect()
     assert given_out == [1, 2, 3]
+
+
+@given(weights=st.lists(st.integers(0, 9), max_size=30), most=st.integers(1, 12))
+def test_what_is_begun_weighs_no_more_than_allowed(
+    pool: ThreadPoolExecutor, weights: list[int], most: int
+) -> None:
+    """Law: items begun and not yet given weigh at most so much together, or are one alone."""
+    begun = 0
+    taken: list[int] = []
+
+    def source() -> Iterator[int]:
+        for weight in weights:
+            taken.append(weight)
+            yield weight
+
+    for given_out in in_order(pool, lambda item: item, source(), 40, lambda item: item, most):
+        waiting = taken[begun:]
+        assert given_out == waiting[0]
+        assert sum(waiting[:-1]) <= most or len(waiting) <= 2
+        begun += 1
+    assert begun == len(weights)
+
+
+@given(streams=st.lists(st.lists(st.integers(), max_size=6), max_size=8), ahead=st.integers(1, 4))
+def test_streams_are_given_one_after_another(
+    pool: ThreadPoolExecutor, streams: list[list[int]], ahead: int
+) -> None:
+    """Law: whatever runs ahead, the results are those of the streams in a row."""
+    given_out = list(streams_in_order(pool, iter, streams, ahead))
+    assert given_out == [item for stream in streams for item in stream]
+
+
+def test_a_stream_waits_when_nobody_takes_its_results(pool: ThreadPoolExecutor) -> None:
+    """Each stream is a few results ahead and no more, and ends when it is left."""
+    made: dict[int, int] = {0: 0, 1: 0}
+
+    def stream(number: int) -> Iterator[int]:
+        for item in range(1_000_000):
+            made[number] = item
+            yield item
+
+    results = streams_in_order(pool, stream, [0, 1], 2)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    results.close()  # type: ignore[attr-defined]  # it is a generator
+    with ThreadPoolExecutor(1) as other:
+        other.submit(pool.submit(int).result).result(5)
+    assert max(made.values()) < 10
+
+
+def test_a_failure_of_a_stream_is_raised_at_its_turn(pool: ThreadPoolExecutor) -> None:
+    """What came before a failure is given, in the streams before it too."""
+
+    def stream(number: int) -> Iterator[int]:
+        yield number
+        if number == 1:
+            raise OSError("page 2 failed")
+
+    given_out: list[int] = []
+
+    def collect() -> None:
+        given_out.extend(streams_in_order(pool, stream, [0, 1, 2], 3))
+
+    with pytest.raises(OSError, match=r"^page 2 failed$"):
+        collect()
+    assert given_out == [0, 1]

@@ -7,6 +7,7 @@ ledger and for whoever looks at the folder only. Rows F1, F2, F3, F6, F9, F12, F
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -239,19 +240,19 @@ class Loads(RuleBasedStateMachine):
 
     def at_change(self, step: int, action: Any, *, after: bool) -> Any:
         """Let something happen at the n-th change of the store; 0 for never."""
-        count = 0
+        counted = itertools.count(1)  # data files are written by several threads
+        happened: list[bool] = []
 
         def call() -> None:
-            nonlocal count
-            count += 1
-            if count == step:
+            if next(counted) == step:
+                happened.append(True)
                 action()
 
         name = "after_change" if after else "before_change"
         self.store.before_change = self.store.after_change = lambda: None
         if step:
             setattr(self.store, name, call)
-        return lambda: count >= step
+        return lambda: bool(happened)
 
     # what holds after every step
 

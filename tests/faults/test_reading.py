@@ -104,7 +104,7 @@ def test_a_source_that_answers_nothing_is_left(s3, deliver, load, ids, monkeypat
     """F5: after many log files without an answer the rest is not tried, and that is said."""
     monkeypatch.setattr(local, "_PATIENCE", 5)
     monkeypatch.setattr(local, "FETCHERS", 2)
-    monkeypatch.setattr(local, "_FETCHED_AHEAD", 2)
+    monkeypatch.setattr(local, "_FETCHED", 1)
     monkeypatch.setattr(local, "_GROUP", 1)
     for number in range(60):
         deliver(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import resource
@@ -69,13 +70,11 @@ def test_a_disk_that_fails_at_any_step_leaves_the_store_as_it_was_or_whole(
 
 def fail_at(patch: pytest.MonkeyPatch, step: int, number: int) -> None:
     """Let the n-th change of the disk fail with an error of the operating system."""
-    count = 0
+    counted = itertools.count(1)  # data files are written by several threads
 
     def wrap(original):
         def call(*args, **options):
-            nonlocal count
-            count += 1
-            if count == step:
+            if next(counted) == step:
                 raise OSError(number, os.strerror(number))
             return original(*args, **options)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,16 +23,15 @@ class Killed(BaseException):
 
 def killing(monkeypatch, at: int, *, after: bool):
     """Let the process die before or after its n-th change of the disk."""
-    count = 0
+    counted = itertools.count(1)  # data files are written by several threads
 
     def wrap(original):
         def call(self, *args):
-            nonlocal count
-            count += 1
-            if count == at and not after:
+            dies = next(counted) == at
+            if dies and not after:
                 raise Killed
             result = original(self, *args)
-            if count == at:
+            if dies:
                 raise Killed
             return result
 

@@ -115,6 +115,8 @@ def load(
     read or understood, and the summary says what. With --validate, 3: something was tampered with.
     Ctrl-C ends it cleanly: what was read is kept, and the same command goes on from there.
     """
+    # Arrow asks for much memory in small pieces here, and this pool takes a fifth less for it.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from trailscan.load.loading import LoadOptions, run_load
     from trailscan.load.validating import ValidateOptions
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from trailscan.window import Window
 
 LISTERS = 32
-_PAGE = 1000
+_PAGE = 250
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from trailscan.errors import (
@@ -47,7 +47,7 @@ Item = TypeVar("Item")
 
 FETCHERS = 64
 _PROCESSORS = os.cpu_count() or 1
-_FETCHED_AHEAD = 2 * FETCHERS
+_FETCHED = 4  # log files fetched a task, so that handing over costs little
 _FETCHED_BYTES = 256 * 1024 * 1024
 _GROUP = 16  # log files a task, so that handing over costs little
 _COMMIT_LOG_FILES = 20_000
@@ -193,10 +193,11 @@ class LocalEngine:
         fetchers = ThreadPoolExecutor(FETCHERS, thread_name_prefix="trailscan-fetch")
         try:
             if source.is_s3:
+                planned = _grouped(new, _FETCHED)
                 fetched = in_order(
-                    fetchers, read_planned, new, _FETCHED_AHEAD, _stored_bytes, _FETCHED_BYTES
+                    fetchers, _fetch_group, planned, 2 * FETCHERS, _stored_bytes, _FETCHED_BYTES
                 )
-                groups = _grouped(fetched, _GROUP)
+                groups = _grouped(chain.from_iterable(fetched), _GROUP)
                 yield from in_order(scanners, self._scan_group, groups, 2 * _PROCESSORS)
             else:
                 planned = _grouped(new, 1 if source.is_slow else _GROUP)
@@ -330,8 +331,13 @@ class LocalEngine:
         )
 
 
-def _stored_bytes(planned: PlannedFile) -> int:
-    return planned.info.size
+def _fetch_group(group: list[PlannedFile]) -> list[Fetched]:
+    """Some log files read, one after another."""
+    return [read_planned(planned) for planned in group]
+
+
+def _stored_bytes(group: list[PlannedFile]) -> int:
+    return sum(planned.info.size for planned in group)
 
 
 def _grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

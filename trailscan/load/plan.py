@@ -38,7 +38,7 @@ DELIVERY_MARGIN = timedelta(hours=1)
 """How long before a window's start, by its name, a log file may still be wanted: names run ahead of
 delivery by minutes at most (wazuh #33108), and delivery follows the event."""
 
-_SPAN_DAYS = 31
+_SPAN_DAYS = 92
 _SPAN_ROWS = 2_000_000
 """How many log files that the store knows lie in a span at most, unless one day holds more."""
 

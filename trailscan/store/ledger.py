@@ -42,6 +42,7 @@ _NAME = re.compile(r"_ledger/(\d{8})\.json")
 _INTENT = re.compile(r"_intent/(\d{8})\.zip")
 _COMMIT = "commit.json"
 _READERS = 16
+_WRITERS = 8
 _CONFLICTS = 5
 
 
@@ -219,8 +220,8 @@ class Ledger:
         decided = not self._is_committed(seq)
         if decided:
             raw, files = _unpack(intent)
-            for path, data in files.items():
-                self._bucket.write(path, data)
+            with ThreadPoolExecutor(_WRITERS) as writers:
+                list(writers.map(self._bucket.write, files, files.values()))
             self._commit(seq, raw)
         self._remove(intent_path(seq))
         return decided
