@@ -44,6 +44,7 @@ class Organization:
 
     name = "trail"
     list_requests = 0
+    delay = 0.0
 
     def __init__(self, accounts: int, log_files: int, days: int) -> None:
         self.accounts = [f"{111_100_000_000 + number}" for number in range(accounts)]

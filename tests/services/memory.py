@@ -25,6 +25,7 @@ class MemoryBucket:
     """
 
     list_requests = 0
+    delay = 0.0
 
     def __init__(self, name: str) -> None:
         self.name = name

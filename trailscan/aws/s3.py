@@ -99,6 +99,7 @@ class S3Access:
 
     Attributes:
         list_requests: how many pages of listings were asked for.
+        delay: seconds that the quickest of them took; 0 before the first.
     """
 
     def __init__(self, session: boto3.Session, options: AwsOptions, bucket: str) -> None:
@@ -108,6 +109,7 @@ class S3Access:
         self.session = session
         self._counting = threading.Lock()
         self.list_requests = 0
+        self.delay = 0.0
         self.certificates = certificates(session)
         self._answered_at = ""
         self._client = _client(session, options)
@@ -188,14 +190,20 @@ class S3Access:
     ) -> Any:
         """An answer with a page in it: one that is not S3's is asked for again, then an error."""
         for pause in (*(_PAUSES if pauses is None else pauses), None):
-            with self._counting:
-                self.list_requests += 1
+            began = time.monotonic()
             answer = self._call("list_objects_v2", prefix, Prefix=prefix, **asked)
+            self._note_list(time.monotonic() - began)
             if answer.get(PAGE) is not None:
                 return answer
             if pause is not None:
                 time.sleep(pause)
         raise NoAnswerError(f"s3://{self.bucket}/{prefix} answered, but not as S3 does (a proxy?)")
+
+    def _note_list(self, seconds: float) -> None:
+        """Count a request, and remember the quickest."""
+        with self._counting:
+            self.list_requests += 1
+            self.delay = min(self.delay or seconds, seconds)
 
     def _call(self, operation: str, key: str, **options: Any) -> Any:
         """One request, its errors as ours."""

@@ -34,6 +34,11 @@ class Bucket(Protocol):
         """How many LIST requests to S3 there were so far."""
         ...
 
+    @property
+    def delay(self) -> float:
+        """Seconds that the quickest of them took; 0 where nothing is asked over a network."""
+        ...
+
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every object in a folder (empty, or ending in `/`) whose key sorts behind `after`.
 

@@ -33,6 +33,7 @@ class LocalBucket:
     """A folder of the local disk; keys are its files' relative paths."""
 
     list_requests = 0
+    delay = 0.0
 
     def __init__(self, root: Path) -> None:
         self.name = LOCAL

@@ -79,6 +79,11 @@ class S3Bucket:
         """How many pages of listings were asked for so far."""
         return self._access.list_requests
 
+    @property
+    def delay(self) -> float:
+        """Seconds that the quickest of them took."""
+        return self._access.delay
+
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every object in the folder, in key order, a page a request."""
         seen = "" if after is None else self._prefix + after
@@ -100,7 +105,10 @@ class S3Bucket:
         whole = self._prefix + key
         if not _is_plain(whole) or whole.endswith("/"):
             return self._access.read(whole, etag)[0]
-        return self.read_with_metadata(key, etag).data
+        try:
+            return self._get(key, etag)[0]
+        except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
+            return self._access.read(whole, etag)[0]
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
         """The same with its metadata, in one request."""
@@ -109,19 +117,22 @@ class S3Bucket:
             return StoredObject(*self._access.read(whole, etag))
         try:
             data, found = self._get(key, etag)
-        except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
+        except NoAnswerError:
             return StoredObject(*self._access.read(whole, etag))
         return StoredObject(data, {name.lower(): text for name, text in found.attributes.items()})
 
     def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
-        """The bytes of an object, and what else obstore tells of it."""
+        """The bytes of an object, and what else obstore tells of it; runs once a log file."""
         import obstore  # noqa: PLC0415  # start-up
+        from obstore import exceptions  # noqa: PLC0415  # start-up
 
-        with _s3_errors(self._uri(key), "GetObject"):
-            options: Any = {} if etag is None else {"if_match": etag}
+        options: Any = {} if etag is None else {"if_match": etag}
+        try:
             found = obstore.get(self._store, self._prefix + key, options=options)
             data = bytes(found.bytes())
-        if len(data) != found.meta["size"]:
+        except (exceptions.BaseError, OSError) as error:
+            raise _s3_error(error, self._uri(key), "GetObject") from None
+        if len(data) != found.range[1]:
             raise NoAnswerError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
         return data, found
 
@@ -195,20 +206,21 @@ def _s3_errors(where: str, operation: str) -> Iterator[None]:
 
     try:
         yield
-    except (exceptions.AlreadyExistsError, exceptions.NotModifiedError):
-        raise AlreadyExistsError(f"{where} exists already") from None
-    except exceptions.PreconditionError:
-        raise ChangedError(f"{where} changed after it was listed") from None
     except (exceptions.BaseError, OSError) as error:
-        if said := _SAID.search(str(error)):
-            raise explain_code(said[1], said[2] or "", where, operation) from None
-        raise _without_code(error, where) from None
+        raise _s3_error(error, where, operation) from None
 
 
-def _without_code(error: Exception, where: str) -> TrailscanError:
-    """An error of obstore that holds no answer of S3."""
+def _s3_error(error: Exception, where: str, operation: str) -> TrailscanError:
+    """An error of obstore as ours: by S3's code if it holds one."""
     from obstore import exceptions  # noqa: PLC0415  # start-up
 
+    match error:
+        case exceptions.AlreadyExistsError() | exceptions.NotModifiedError():
+            return AlreadyExistsError(f"{where} exists already")
+        case exceptions.PreconditionError():
+            return ChangedError(f"{where} changed after it was listed")
+    if said := _SAID.search(str(error)):
+        return explain_code(said[1], said[2] or "", where, operation)
     match error:
         case exceptions.NotFoundError() | FileNotFoundError():
             return NotFoundError(f"{where} does not exist")

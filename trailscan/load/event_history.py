@@ -45,6 +45,7 @@ class EventHistoryBucket:
     """
 
     list_requests = 0
+    delay = 0.0
 
     def __init__(
         self, history: EventHistory, regions: set[str], event_sources: tuple[str, ...] | None

@@ -1,7 +1,7 @@
 """The log files of a source that are to be read: listings without what the store knows.
 
-Every listing runs ahead in a thread of its own, a page waiting to be taken; what they give is taken
-in the order of the plan. The local disk is listed without threads.
+Every account is listed ahead in a thread of its own, a page waiting to be taken; what they give is
+taken in the order of the plan. The local disk is listed without threads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trailscan.load.plan import (
     Span,
     Unit,
     Walked,
-    find_units,
+    look_through,
     split_window,
 )
 from trailscan.location import key_text
@@ -38,8 +38,15 @@ if TYPE_CHECKING:
     from trailscan.store.known import KnownLogFiles
     from trailscan.window import Window
 
-LISTERS = 32
+LEAST_LISTERS, LISTERS = 4, 32
 _PAGE = 250
+_BRANCHES = 8
+"""How many folders of a level are looked into before the first log file is read.
+
+With more than that, as the accounts of an organization, each is looked into when its turn comes:
+10,000 accounts take 20,000 requests. Where the window is cut into spans, every account must be
+known before the second span begins.
+"""
 
 
 @dataclass(slots=True)
@@ -79,7 +86,7 @@ class Listings:
     """All listings of one source.
 
     Attributes:
-        units: how many there are; known once the iteration has begun.
+        units: how many parts it has; known once the iteration has begun.
     """
 
     def __init__(self, source: SourcePlan, asked: Asked) -> None:
@@ -106,14 +113,17 @@ class Listings:
         walked = Walked()
         spans = split_window(asked.window, asked.held, asked.today)
         look = map if pool is None else pool.map
-        units = find_units(source, asked.scope, spans, walked, look)
-        self.units = len(units)
+        most = _BRANCHES if len(spans) == 1 else None
+        found = look_through(source.bucket, source.prefix, asked.scope, walked, look, most)
+        parts = [*found.units(spans), *found.below]
+        self.units = len(parts)
         yield Listing(walked=walked)
-        made = partial(_list_unit, source, asked)
+        made = partial(_list_part, source, asked, spans)
         if pool is None:
-            yield from chain.from_iterable(map(made, units))
+            yield from chain.from_iterable(map(made, parts))
         else:
-            yield from streams_in_order(pool, made, units, LISTERS)
+            ahead = source.connections(LEAST_LISTERS, LISTERS)
+            yield from streams_in_order(pool, made, parts, ahead)
 
 
 def walk(source: SourcePlan, asked: Asked, walked: Walked) -> Iterator[PlannedFile]:
@@ -121,6 +131,22 @@ def walk(source: SourcePlan, asked: Asked, walked: Walked) -> Iterator[PlannedFi
     for page in Listings(source, asked):
         walked.add(page.walked)
         yield from page.new
+
+
+def _list_part(
+    source: SourcePlan, asked: Asked, spans: list[Span], part: Unit | str
+) -> Iterator[Listing]:
+    """The pages of a listing, or of all listings in a folder that was not looked into yet."""
+    if isinstance(part, Unit):
+        yield from _list_unit(source, asked, part)
+        return
+    walked = Walked()
+    units = look_through(source.bucket, part, asked.scope, walked).units(spans)
+    yield Listing(walked=walked, units=0.0 if units else 1.0)
+    for unit in units:
+        for page in _list_unit(source, asked, unit):
+            page.units /= len(units)
+            yield page
 
 
 def _list_unit(source: SourcePlan, asked: Asked, unit: Unit) -> Iterator[Listing]:

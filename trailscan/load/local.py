@@ -1,6 +1,9 @@
 """The local engine: threads list, fetch and scan log files; one writes, in the order of the plan.
 
-    listing (32 threads) -> fetching (64) -> scanning (one a processor) -> writing
+    listing (up to 32 threads) -> fetching (up to 64) -> scanning (one a processor) -> writing
+
+How many threads list and fetch is told by how long S3 takes to answer; scanning leaves them one of
+the processors.
 
 Each step is a few results ahead of the next and no more, and what is being fetched weighs no more
 than some bytes together, so memory stays what a few log files need. Results are taken in the order
@@ -10,6 +13,7 @@ The local disk is read by the threads that scan.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -45,9 +49,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-FETCHERS = 64
+LEAST_FETCHERS, FETCHERS = 4, 64
 _PROCESSORS = os.cpu_count() or 1
-_FETCHED = 4  # log files fetched a task, so that handing over costs little
+_FETCHED = 256  # log files on their way at a time, but at most a group a task
 _FETCHED_BYTES = 256 * 1024 * 1024
 _GROUP = 16  # log files a task, so that handing over costs little
 _COMMIT_LOG_FILES = 20_000
@@ -189,22 +193,20 @@ class LocalEngine:
         self, source: SourcePlan, new: Iterator[PlannedFile]
     ) -> Iterator[list[LogFileResult]]:
         """Log files read and scanned, some at a time, in order."""
-        scanners = ThreadPoolExecutor(_PROCESSORS, thread_name_prefix="trailscan-scan")
-        fetchers = ThreadPoolExecutor(FETCHERS, thread_name_prefix="trailscan-fetch")
-        try:
-            if source.is_s3:
-                planned = _grouped(new, _FETCHED)
+        with _threads("scan", _scanners(source)) as (scanners, count):
+            if not source.is_s3:
+                planned = _grouped(new, 1 if source.is_slow else _GROUP)
+                yield from in_order(scanners, self._read_group, planned, 4 * count)
+                return
+            first = list(islice(new, 1))  # by now it is known how long S3 takes to answer
+            connections = source.connections(LEAST_FETCHERS, FETCHERS)
+            with _threads("fetch", connections) as (fetchers, _):
+                planned = _grouped(chain(first, new), min(_GROUP, _FETCHED // connections))
                 fetched = in_order(
-                    fetchers, _fetch_group, planned, 2 * FETCHERS, _stored_bytes, _FETCHED_BYTES
+                    fetchers, _fetch_group, planned, 2 * connections, _stored_bytes, _FETCHED_BYTES
                 )
                 groups = _grouped(chain.from_iterable(fetched), _GROUP)
-                yield from in_order(scanners, self._scan_group, groups, 2 * _PROCESSORS)
-            else:
-                planned = _grouped(new, 1 if source.is_slow else _GROUP)
-                yield from in_order(scanners, self._read_group, planned, 4 * _PROCESSORS)
-        finally:
-            for pool in (fetchers, scanners):
-                pool.shutdown(wait=False, cancel_futures=True)
+                yield from in_order(scanners, self._scan_group, groups, 2 * count)
 
     def _read_group(self, group: list[PlannedFile]) -> list[LogFileResult]:
         """Some log files read and scanned, in a thread of the pool."""
@@ -329,6 +331,21 @@ class LocalEngine:
             )
             for source, window in self._job.sources
         )
+
+
+def _scanners(source: SourcePlan) -> int:
+    """How many threads scan: one a processor, but one fewer where others fetch."""
+    return max(1, _PROCESSORS - 1) if source.is_s3 else _PROCESSORS
+
+
+@contextlib.contextmanager
+def _threads(work: str, count: int) -> Iterator[tuple[ThreadPoolExecutor, int]]:
+    """Some threads and their number; what they have not begun is dropped at the end."""
+    pool = ThreadPoolExecutor(count, thread_name_prefix=f"trailscan-{work}")
+    try:
+        yield pool, count
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _fetch_group(group: list[PlannedFile]) -> list[Fetched]:

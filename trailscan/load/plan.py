@@ -42,6 +42,9 @@ _SPAN_DAYS = 92
 _SPAN_ROWS = 2_000_000
 """How many log files that the store knows lie in a span at most, unless one day holds more."""
 
+_REQUESTS_A_SECOND = 6000
+"""What two processors can do with the answers, so as many connections a second of waiting."""
+
 _ACCOUNT = re.compile(r"(?:^|/)(\d{12})/$")
 _ELSEWHERE = re.compile(r"/(?:CloudTrail-[A-Za-z]+|Config|elasticloadbalancing|vpcflowlogs)/$")
 _TRAIL_FOLDER = re.compile(r"(?:^|/)\d{12}/CloudTrail/$")
@@ -144,6 +147,14 @@ class SourcePlan:
         """Whether it is an S3 bucket."""
         return self.bucket.name not in (LOCAL, EVENT_HISTORY)
 
+    def connections(self, least: int, most: int) -> int:
+        """How many requests to have on their way at a time, by how long the source takes to answer.
+
+        More than keep the processors busy only take turns: on a server that answers at once, 64
+        threads need a fifth more processor time for the same log files than 8.
+        """
+        return min(most, max(least, round(self.bucket.delay * _REQUESTS_A_SECOND)))
+
     @property
     def is_slow(self) -> bool:
         """Whether reading again what was read costs more than one more commit."""
@@ -197,36 +208,58 @@ def split_window(window: Window, held: Mapping[date, int], today: date) -> list[
     return [Span(*ends_of) for ends_of in zip([first, *begins], [*ends, last], strict=True)]
 
 
-def find_units(
-    source: SourcePlan, scope: Scope, spans: list[Span], walked: Walked, look: Look = map
-) -> list[Unit]:
-    """The listings that find every log file of a source in scope and window, in order.
+@dataclass(slots=True)
+class Found:
+    """What is known of the folders of a source.
+
+    Attributes:
+        regions: folders of an account and region in scope.
+        others: folders that hold objects and are none.
+        below: folders that were not looked into.
+    """
+
+    below: list[str]
+    regions: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    def units(self, spans: Iterable[Span]) -> list[Unit]:
+        """Their listings, in order."""
+        elsewhere = [Unit(folder) for folder in sorted(self.others)]
+        return elsewhere + [Unit(folder, span) for span in spans for folder in sorted(self.regions)]
+
+
+def look_through(
+    bucket: Bucket,
+    folder: str,
+    scope: Scope,
+    walked: Walked,
+    look: Look = map,
+    most: int | None = None,
+) -> Found:
+    """The folders that hold every log file in scope, found level by level.
 
     Args:
-        source: from `open_source`.
+        bucket: where they are.
+        folder: from which on.
         scope: accounts and regions.
-        spans: of the window.
         walked: is told of what is left out, and of folders that could not be looked into.
         look: how several folders are looked into: `map`, or that of a pool of threads.
+        most: at a level of more folders than that, leave them to others.
     """
-    regions: list[str] = []
-    others: list[str] = []
-    level = [source.prefix]
-    while level:
-        below: list[str] = []
-        looked = look(lambda folder: _look_into(source.bucket, folder), level)
-        for folder, found in zip(level, looked, strict=True):
+    known = Found([folder])
+    while known.below and (most is None or len(known.below) <= most):
+        level, known.below = known.below, []
+        looked = look(lambda folder: _look_into(bucket, folder), level)
+        for above, found in zip(level, looked, strict=True):
             if found.failure is not None:
                 walked.failures.append(found.failure)
             if found.is_store:
                 walked.others["store"] += 1
             if found.holds_objects:
-                others.append(folder)
+                known.others.append(above)
             for inside in found.folders:
-                _sort_folder(inside, folder, scope, walked, regions, below)
-        level = below
-    elsewhere = [Unit(folder) for folder in sorted(others)]
-    return elsewhere + [Unit(folder, span) for span in spans for folder in sorted(regions)]
+                _sort_folder(inside, above, scope, walked, known)
+    return known
 
 
 class _Looked(NamedTuple):
@@ -259,13 +292,11 @@ def _look_into(bucket: Bucket, folder: str) -> _Looked:
     return _Looked(folders, holds_objects, is_store, failure)
 
 
-def _sort_folder(
-    folder: str, above: str, scope: Scope, walked: Walked, regions: list[str], below: list[str]
-) -> None:
+def _sort_folder(folder: str, above: str, scope: Scope, walked: Walked, known: Found) -> None:
     """Put a folder among those of regions to be listed, those to be looked into, or neither."""
     if _TRAIL_FOLDER.search(above) and (region := _REGION.search(folder)):
         if scope.holds(None, region[1]):
-            regions.append(folder)
+            known.regions.append(folder)
         else:
             walked.regions_left_out.add(region[1])
     elif _ELSEWHERE.search(folder):
@@ -273,4 +304,4 @@ def _sort_folder(
     elif (account := _ACCOUNT.search(folder)) and not scope.holds(account[1], None):
         walked.accounts_left_out.add(account[1])
     else:
-        below.append(folder)
+        known.below.append(folder)

@@ -31,7 +31,6 @@ UNITS = 12
 """How many accounts x regions are worked on at a time; their reads share one pool of threads."""
 
 LEAST_READERS, MOST_READERS = 16, 128
-_READERS_A_SECOND = 6000  # of waiting: as many as keep two processors busy with log files
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +105,6 @@ def validate_opened(
     return run.summary
 
 
-def reading_threads(source: SourcePlan) -> int:
-    """How many objects to read at a time, by how long the source takes to answer.
-
-    More threads than that only take turns: with 128 on a server that answers at once, a validation
-    costs a quarter more processor time than with 16.
-    """
-    if not source.is_s3:
-        return LEAST_READERS
-    waited = []
-    for _ in range(2):  # the first one also opens the connection
-        began = time.monotonic()
-        with contextlib.suppress(TrailscanError):
-            source.bucket.list_folder(source.prefix)
-        waited.append(time.monotonic() - began)
-    return min(MOST_READERS, max(LEAST_READERS, round(min(waited) * _READERS_A_SECOND)))
-
-
 def place_of(source: SourcePlan, copy_of: str | None) -> Place | None:
     """What an archive is; None for a folder that must tell by its digests."""
     if copy_of is not None:
@@ -165,7 +147,9 @@ class _Run:
     def go(self) -> None:
         """Validate every unit; what was found is told even if the store cannot be written."""
         source, scope = self._source, Scope(self._options.accounts, self._options.regions)
-        threads = reading_threads(source)
+        with contextlib.suppress(TrailscanError):  # the first one also opened the connection
+            source.bucket.list_folder(source.prefix)
+        threads = source.connections(LEAST_READERS, MOST_READERS)
         with ThreadPoolExecutor(threads, thread_name_prefix="trailscan-read") as readers:
             unit_reader = UnitReader(self._settings(readers, threads))
             units = find_units(source.bucket, source.prefix, scope, self.summary.failures)

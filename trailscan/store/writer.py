@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from operator import itemgetter
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 
 from trailscan.errors import StoreError
 from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
+from trailscan.parallel import in_order
 from trailscan.store.known import KnownEvents, KnownLogFiles, LogFileId
 from trailscan.store.layout import (
     LOG_FILES,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from trailscan.buckets import Bucket
 
+_ENCODERS = 2
 _RAW_KEPT = 64 * 1024
 _ROW_GROUP = 64 * 1024
 _LOOKING = ("Describe", "List", "Get")
@@ -73,6 +76,8 @@ class LogFileResult:
     @property
     def failure(self) -> Reject | None:
         """Why the whole log file could not be used, or None."""
+        if not self.rejects:  # most have none, and this is asked often
+            return None
         return next((reject for reject in self.rejects if reject.record_index is None), None)
 
     @property
@@ -95,7 +100,7 @@ class _Judged(NamedTuple):
 
     @property
     def conflicts(self) -> int:
-        return sum(conflict for _, conflict in self.kept)
+        return sum(conflict for _, conflict in self.kept) if self.kept else 0
 
 
 class StoreWriter:
@@ -228,29 +233,46 @@ def _filtered_out(one: _Judged) -> int:
     return result.records - len(result.events) - result.record_rejects
 
 
+class _Part(NamedTuple):
+    """The rows of a data file; the `first` of them stand by themselves."""
+
+    table: TableName
+    day: date | None
+    rows: pa.Table
+    first: int = 0
+
+
 def _data_files(
     judged: list[_Judged], event_sources: str, seq: int
 ) -> Iterator[tuple[DataFile, bytes]]:
-    """The data files of a commit with their bytes."""
+    """The data files of a commit with their bytes: some threads make Parquet of the rows."""
+    parts = _parts(judged, event_sources)
+    with ThreadPoolExecutor(_ENCODERS) as pool:
+        yield from in_order(pool, lambda part: data_file(*part[:2], seq, *part[2:]), parts, 4)
+
+
+def _parts(judged: list[_Judged], event_sources: str) -> Iterator[_Part]:
+    """The rows of a commit, cut as its data files are."""
     events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
     log_files: defaultdict[date, list[tuple[object, ...]]] = defaultdict(list)
     rejects: list[tuple[object, ...]] = []
     for one in judged:
         result = one.result
-        evidence = Evidence(result.bucket, result.key, result.etag, result.sha256)
-        for row, conflict in one.kept:
-            events[row.event_date].append((row, evidence, conflict))
+        if one.kept:
+            evidence = Evidence(result.bucket, result.key, result.etag, result.sha256)
+            for row, conflict in one.kept:
+                events[row.event_date].append((row, evidence, conflict))
         log_files[result.day or NO_DAY].append(_log_file_values(one, event_sources))
         rejects += [_reject_values(result, reject) for reject in result.rejects]
     for day, rows in sorted(events.items()):
         rows.sort(key=lambda row: (_only_looks(row[0]), row[0].order))
         values = [event_values(row, evidence, conflict=flag) for row, evidence, flag in rows]
         changes = sum(not _only_looks(row) for row, _, _ in rows)
-        yield data_file("events", day, seq, to_table(values, EVENTS), changes)
+        yield _Part("events", day, to_table(values, EVENTS), changes)
     for day, values in sorted(log_files.items()):
-        yield data_file("log_files", day, seq, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
+        yield _Part("log_files", day, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
     if rejects:
-        yield data_file("rejects", None, seq, to_table(rejects, REJECTS))
+        yield _Part("rejects", None, to_table(rejects, REJECTS))
 
 
 def _only_looks(row: EventRow) -> bool:

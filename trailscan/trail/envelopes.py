@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+import stringzilla
 
 from trailscan.errors import DecodeError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[{}\[\],:]', re.DOTALL)
-_ENVELOPED = re.compile(rb'"(?:detail-type|CloudTrailEvent)"')
+_ENVELOPED = (b'"detail-type"', b'"CloudTrailEvent"')
 _CLOSED_BY = {ord("{"): ord("}"), ord("["): ord("]")}
 _CLOSING = frozenset(_CLOSED_BY.values())
 _SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
@@ -60,7 +61,7 @@ def read_records(body: bytes | bytearray) -> Iterator[RawRecord]:
         found = map(bytes, _LOG_FILE.decode(body).records)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return _any_form(bytes(body))
-    if _ENVELOPED.search(body):
+    if any(stringzilla.find(body, name) >= 0 for name in _ENVELOPED):
         return chain.from_iterable(map(_unwrap_item, found))
     return map(RawRecord, found)
 
