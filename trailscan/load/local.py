@@ -206,7 +206,10 @@ class LocalEngine:
                     fetchers, _fetch_group, planned, 2 * connections, _stored_bytes, _FETCHED_BYTES
                 )
                 groups = _grouped(chain.from_iterable(fetched), _GROUP)
-                yield from in_order(scanners, self._scan_group, groups, 2 * count)
+                if count == 1:  # one thread less to take turns with
+                    yield from map(self._scan_group, groups)
+                else:
+                    yield from in_order(scanners, self._scan_group, groups, 2 * count)
 
     def _read_group(self, group: list[PlannedFile]) -> list[LogFileResult]:
         """Some log files read and scanned, in a thread of the pool."""
