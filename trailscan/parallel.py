@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import islice
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future, ThreadPoolExecutor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+class Here(Executor):
+    """Work done at once, by whoever asks for it.
+
+    What is mostly Python takes half the time so: threads that take turns with the interpreter wake
+    each other, which on a virtual machine costs more than the work that they hand over.
+    """
+
+    def submit(self, work: Callable[..., Any], /, *values: Any, **named: Any) -> Future[Any]:
+        """Do it."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*values, **named))
+        except Exception as error:  # noqa: BLE001  # raised to whoever asks for the result
+            done.set_exception(error)
+        return done
+
+
+@contextlib.contextmanager
+def workers(what: str, count: int) -> Iterator[Executor]:
+    """So many threads, or whoever asks if it is one; what was not begun is dropped at the end."""
+    if count <= 1:
+        yield Here()
+        return
+    pool = ThreadPoolExecutor(count, thread_name_prefix=f"trailscan-{what}")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def in_order(
-    pool: ThreadPoolExecutor,
+    pool: Executor,
     work: Callable[[Item], Result],
     items: Iterable[Item],
     ahead: int,

@@ -187,7 +187,7 @@ class Lab:
             }
             reader = UnitReader(Settings(**asked))
             failures: list[str] = []
-            (unit,) = find_units(self.bucket, "", Scope(regions=frozenset()), failures)
+            (unit,) = find_units(self.bucket, [""], Scope(regions=frozenset()), failures, readers)
             assert failures == []
             return reader.validate(unit)
 

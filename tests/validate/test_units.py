@@ -8,6 +8,7 @@ from trailscan.buckets import StoredObject
 from trailscan.errors import AccessError
 from trailscan.load.plan import Scope
 from trailscan.load.units import Unit, find_units
+from trailscan.parallel import Here
 
 
 def keys(account, region="us-east-1", before="AWSLogs/", kinds=("CloudTrail", "CloudTrail-Digest")):
@@ -20,7 +21,7 @@ def keys(account, region="us-east-1", before="AWSLogs/", kinds=("CloudTrail", "C
 def units(bucket, scope=None, failures=None):
     """The units of a bucket."""
     found = failures if failures is not None else []
-    return list(find_units(bucket, "", scope or Scope(regions=frozenset()), found))
+    return list(find_units(bucket, [""], scope or Scope(regions=frozenset()), found, Here()))
 
 
 @pytest.mark.parametrize(

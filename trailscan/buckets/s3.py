@@ -181,8 +181,9 @@ class S3Bucket:
 
 def _is_plain(key: str) -> bool:
     """Whether obstore names a key, or a prefix that ends in a slash, as S3 does."""
-    parts = key.removesuffix("/").split("/")
-    return not key or (key.isprintable() and all(part not in ("", ".", "..") for part in parts))
+    path = f"/{key.removesuffix('/')}/"
+    odd = "//" in path or "/./" in path or "/../" in path
+    return not key or (key.isprintable() and not odd)
 
 
 def _persist(action: Callable[[], None]) -> None:

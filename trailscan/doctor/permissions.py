@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple, get_args
 
 from trailscan.location import EVENT_HISTORY
-from trailscan.store.layout import MARKER, TableName
+from trailscan.store.paths import MARKER, TableName
 
 Condition = Mapping[str, Mapping[str, object]]
 

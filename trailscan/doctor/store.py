@@ -10,7 +10,7 @@ from trailscan.buckets import open_s3
 from trailscan.buckets.conditional import WRITERS, probe_conditional_writes
 from trailscan.doctor.check import Check, broken, fine, not_tried, outcome_of, tried
 from trailscan.errors import AlreadyExistsError, NotFoundError, TrailscanError
-from trailscan.store.layout import MARKER
+from trailscan.store.paths import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,7 +6,6 @@ it: what the listing has is read at once, and the chain is walked over values in
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import threading
@@ -27,7 +26,7 @@ from trailscan.validate.reconcile import Archive, Hashed, judge_log_files, to_re
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from trailscan.buckets import Bucket, ObjectInfo, StoredObject
@@ -40,9 +39,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _PROCESSORS = os.cpu_count() or 1
-_MOST_IN_A_TASK = 8
+_MOST_IN_A_TASK = 16
+_TASK_BYTES = 1024 * 1024
 _PAUSES = (0.2, 1.0)  # seconds before an object of another length is asked for again
-_SMALL = 1024 * 1024  # what inflates to less is hashed in as many threads as there are
+_SMALL = 1024 * 1024  # what inflates to less needs no look at what it claims
 _LARGE = 24 * 1024 * 1024
 
 
@@ -73,7 +73,7 @@ class Settings:
     place: Place | None
     window: Window
     keys: KeyRing
-    readers: ThreadPoolExecutor
+    readers: Executor
     ahead: int
     now: datetime | None = None
     loaded: Callable[[Unit], dict[str, LoadedLogFile]] | None = None
@@ -172,14 +172,18 @@ class UnitReader:
     def _read_digests(self, listed: list[ListedDigest], found: UnitVerdicts) -> list[DigestFile]:
         """The digests read."""
         files = []
-        for results in self._in_groups(self._read_digest, listed):
+        for results in self._in_groups(self._read_group, listed, _digest_size):
             for file, size in results:
                 files.append(file)
                 found.bytes_read += size
         return files
 
+    def _read_group(self, group: list[ListedDigest]) -> list[tuple[DigestFile, int]]:
+        """Some digests read; in a thread of the pool."""
+        return [self._read_digest(listed) for listed in group]
+
     def _read_digest(self, listed: ListedDigest) -> tuple[DigestFile, int]:
-        """One digest read and decoded, or why not; in a thread of the pool."""
+        """One digest read and decoded, or why not."""
         info, name = listed.info, listed.name
         file = DigestFile(self._bucket.name, info.key, name, None, context=listed.context)
         if info.size > MAX_DIGEST_BYTES:
@@ -236,59 +240,81 @@ class UnitReader:
                 found.known += 1
             else:
                 reading.append((key, info))
-        for results in self._in_groups(self._hash_one, reading):
+        for results in self._in_groups(self._hash_group, reading, _size):
             for key, result, size in results:
                 hashed[key] = result
                 found.bytes_read += size
         return hashed
 
     def _in_groups(
-        self, work: Callable[[Item], Result], items: list[Item]
+        self,
+        work: Callable[[list[Item]], list[Result]],
+        items: list[Item],
+        weigh: Callable[[Item], int],
     ) -> Iterator[list[Result]]:
         """Results in the order of their items, several a task where there are many items.
 
         Handing each over by itself would cost as much as the work.
         """
         ahead = self._settings.ahead
-        size = min(_MOST_IN_A_TASK, 1 + len(items) // (8 * ahead))
-        groups = [items[start : start + size] for start in range(0, len(items), size)]
+        most = min(_MOST_IN_A_TASK, 1 + len(items) // (4 * ahead))
+        groups: list[list[Item]] = []
+        weight = 0
+        for item in items:
+            heavy = weigh(item)
+            if not groups or len(groups[-1]) == most or weight + heavy > _TASK_BYTES:
+                groups.append([])
+                weight = 0
+            groups[-1].append(item)
+            weight += heavy
+        return in_order(self._settings.readers, work, groups, ahead)
 
-        def run(group: list[Item]) -> list[Result]:
-            return [work(item) for item in group]
+    def _hash_group(
+        self, group: list[tuple[str, ObjectInfo | None]]
+    ) -> list[tuple[str, Hashed, int]]:
+        """Some log files read, then hashed, or why not; in a thread of the pool.
 
-        return in_order(self._settings.readers, run, groups, ahead)
+        As many threads hash as there are processors: more would take turns with those that read.
+        """
+        found = [(key, self._read_one(key, info)) for key, info in group]
+        with self._hashing:
+            return [
+                (key, read, 0)
+                if isinstance(read, Hashed)
+                else (key, self._hash_stored(read), len(read))
+                for key, read in found
+            ]
 
-    def _hash_one(self, asked: tuple[str, ObjectInfo | None]) -> tuple[str, Hashed, int]:
-        """One log file read and hashed, or why not; in a thread of the pool."""
-        key, info = asked
+    def _read_one(self, key: str, info: ObjectInfo | None) -> bytes | Hashed:
+        """The bytes of a log file, or why they cannot be had."""
         if info is not None and info.size > MAX_INFLATED_BYTES:
-            return key, Hashed(problem="inflates_too_large"), 0
+            return Hashed(problem="inflates_too_large")
         try:
-            stored = self._read(key, info)
+            return self._read(key, info)
         except NotFoundError:
-            return key, Hashed(absent=True), 0
+            return Hashed(absent=True)
         except TrailscanError as error:
-            return key, Hashed(unread=str(error)), 0
-        return key, self._hash_stored(stored), len(stored)
+            return Hashed(unread=str(error))
 
     def _hash_stored(self, stored: bytes) -> Hashed:
-        """The hash of a log file; of large ones only a few at a time, whatever they claim to be."""
+        """The hash of a log file; of large ones one at a time, whatever they claim to be."""
         if len(stored) < _SMALL:
             small = hash_log_file(stored, _SMALL)
             if small.problem != "inflates_too_large":
                 return small
         claim = max(int.from_bytes(stored[-4:], "little"), len(stored))
-        with self._hashing:
-            if claim < _LARGE:
-                return hash_log_file(stored)
-            with self._large:
-                return hash_log_file(stored)
+        if claim < _LARGE:
+            return hash_log_file(stored)
+        with self._large:
+            return hash_log_file(stored)
 
     def _read(self, key: str, info: ObjectInfo | None) -> bytes:
         """The bytes of a log file, also of one that was written again after it was listed."""
         if info is not None:
-            with contextlib.suppress(NotFoundError):
+            try:
                 return self._whole(info, self._bucket.read, len)
+            except NotFoundError:
+                pass
         return self._bucket.read(key)
 
     def _whole(
@@ -323,6 +349,15 @@ def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
     except DecodeError as error:
         return Hashed(problem=error.reason)
     return Hashed(hashlib.sha256(body).hexdigest(), _worst(deviations))
+
+
+def _size(asked: tuple[str, ObjectInfo | None]) -> int:
+    """Bytes of a log file, as listed; one that is not there has none."""
+    return asked[1].size if asked[1] else 0
+
+
+def _digest_size(listed: ListedDigest) -> int:
+    return listed.info.size
 
 
 def _length(found: StoredObject) -> int:

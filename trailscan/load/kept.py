@@ -14,7 +14,7 @@ from trailscan.load.attest import LoadedLogFile
 from trailscan.load.tool import tool_name
 from trailscan.location import key_text
 from trailscan.store.attesting import AttestationWriter, Found
-from trailscan.store.layout import NO_DAY
+from trailscan.store.paths import NO_DAY
 from trailscan.store.reader import StoreReader
 from trailscan.trail.keys import parse_key
 from trailscan.validate.keys import PublicKey

@@ -27,7 +27,7 @@ from trailscan.load.plan import (
 from trailscan.location import key_text
 from trailscan.parallel import streams_in_order
 from trailscan.store.known import LogFileId
-from trailscan.store.layout import MARKER
+from trailscan.store.paths import MARKER
 from trailscan.trail.keys import TrailKey, parse_key
 
 if TYPE_CHECKING:

@@ -13,12 +13,10 @@ The local disk is read by the threads that scan.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -35,7 +33,7 @@ from trailscan.load.plan import PlannedFile, Scope, SourcePlan, Walked
 from trailscan.load.scan import Fetched, read_planned, scan_into, standard_input
 from trailscan.load.summary import LoadSummary, RejectLine
 from trailscan.location import EVENT_HISTORY, LOCAL, Location
-from trailscan.parallel import in_order
+from trailscan.parallel import in_order, workers
 from trailscan.store.ledger import Counts, Source
 
 if TYPE_CHECKING:
@@ -193,23 +191,21 @@ class LocalEngine:
         self, source: SourcePlan, new: Iterator[PlannedFile]
     ) -> Iterator[list[LogFileResult]]:
         """Log files read and scanned, some at a time, in order."""
-        with _threads("scan", _scanners(source)) as (scanners, count):
+        count = _scanners(source)
+        with workers("scan", count) as scanners:
             if not source.is_s3:
                 planned = _grouped(new, 1 if source.is_slow else _GROUP)
                 yield from in_order(scanners, self._read_group, planned, 4 * count)
                 return
             first = list(islice(new, 1))  # by now it is known how long S3 takes to answer
             connections = source.connections(LEAST_FETCHERS, FETCHERS)
-            with _threads("fetch", connections) as (fetchers, _):
+            with workers("fetch", connections) as fetchers:
                 planned = _grouped(chain(first, new), min(_GROUP, _FETCHED // connections))
                 fetched = in_order(
                     fetchers, _fetch_group, planned, 2 * connections, _stored_bytes, _FETCHED_BYTES
                 )
                 groups = _grouped(chain.from_iterable(fetched), _GROUP)
-                if count == 1:  # one thread less to take turns with
-                    yield from map(self._scan_group, groups)
-                else:
-                    yield from in_order(scanners, self._scan_group, groups, 2 * count)
+                yield from in_order(scanners, self._scan_group, groups, 2 * count)
 
     def _read_group(self, group: list[PlannedFile]) -> list[LogFileResult]:
         """Some log files read and scanned, in a thread of the pool."""
@@ -339,16 +335,6 @@ class LocalEngine:
 def _scanners(source: SourcePlan) -> int:
     """How many threads scan: one a processor, but one fewer where others fetch."""
     return max(1, _PROCESSORS - 1) if source.is_s3 else _PROCESSORS
-
-
-@contextlib.contextmanager
-def _threads(work: str, count: int) -> Iterator[tuple[ThreadPoolExecutor, int]]:
-    """Some threads and their number; what they have not begun is dropped at the end."""
-    pool = ThreadPoolExecutor(count, thread_name_prefix=f"trailscan-{work}")
-    try:
-        yield pool, count
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _fetch_group(group: list[PlannedFile]) -> list[Fetched]:

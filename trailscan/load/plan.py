@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.buckets import LocalBucket, find_s3
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.location import EVENT_HISTORY, LOCAL
-from trailscan.store.layout import MARKER, STORE_FOLDERS
+from trailscan.store.paths import MARKER, STORE_FOLDERS
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.errors import TrailscanError
+from trailscan.parallel import in_order
 from trailscan.trail.digest import DigestKey, parse_digest_key
 from trailscan.trail.keys import parse_key
 from trailscan.validate.chain import in_question
@@ -19,6 +20,7 @@ from trailscan.window import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Executor
 
     from trailscan.buckets import Bucket, ObjectInfo
     from trailscan.load.plan import Scope
@@ -69,46 +71,62 @@ class ListedLogFile(NamedTuple):
     wanted: bool
 
 
-def find_units(bucket: Bucket, folder: str, scope: Scope, failures: list[str]) -> Iterator[Unit]:
-    """The units in a folder and all below it, in order; adds what could not be listed."""
-    try:
-        folders, _ = bucket.list_folder(folder)
-    except TrailscanError as error:
-        failures.append(str(error))
-        return
-    account = _ACCOUNT.search(folder)
-    if account and {f"{folder}{_LOGS}", f"{folder}{_DIGESTS}"} & set(folders):
-        if scope.holds(account[1], None):
-            yield from _regions(bucket, folder, folders, account[1], scope, failures)
-        return
-    for inside in folders:
-        if not _ELSEWHERE.search(inside):
-            yield from find_units(bucket, inside, scope, failures)
+class _Looked(NamedTuple):
+    """What is in a folder: the units of an account, or folders to look into; what went wrong."""
+
+    units: list[Unit]
+    below: list[str]
+    failures: list[str]
 
 
-def _regions(
+def find_units(
     bucket: Bucket,
-    folder: str,
     folders: list[str],
-    account_id: str,
     scope: Scope,
     failures: list[str],
+    readers: Executor,
+    ahead: int = 1,
 ) -> Iterator[Unit]:
-    """The units of one account."""
+    """The units in some folders and all below them, in order, `ahead` folders listed at a time.
+
+    What could not be listed is added to the failures.
+    """
+    for found in in_order(readers, partial(_look_into, bucket, scope), folders, ahead):
+        failures += found.failures
+        yield from found.units
+        yield from find_units(bucket, found.below, scope, failures, readers, ahead)
+
+
+def _look_into(bucket: Bucket, scope: Scope, folder: str) -> _Looked:
+    """What is in a folder."""
+    failures: list[str] = []
+    folders = _folders(bucket, folder, failures)
+    account = _ACCOUNT.search(folder)
+    kinds = {kind: f"{folder}{kind}" for kind in (_LOGS, _DIGESTS) if f"{folder}{kind}" in folders}
+    if not account or not kinds:
+        below = [inside for inside in folders if not _ELSEWHERE.search(inside)]
+        return _Looked([], below, failures)
+    if not scope.holds(account[1], None):
+        return _Looked([], [], failures)
     found: dict[str, dict[str, str]] = {}
-    for kind in (_LOGS, _DIGESTS):
-        if f"{folder}{kind}" not in folders:
-            continue
-        try:
-            regions, _ = bucket.list_folder(f"{folder}{kind}")
-        except TrailscanError as error:
-            failures.append(str(error))
-            continue
-        for inside in regions:
+    for kind, where in kinds.items():
+        for inside in _folders(bucket, where, failures):
             if (region := _REGION.search(inside)) and scope.holds(None, region[1]):
                 found.setdefault(region[1], {})[kind] = inside
-    for name, places in sorted(found.items()):
-        yield Unit(account_id, name, places.get(_LOGS), places.get(_DIGESTS))
+    units = [
+        Unit(account[1], name, places.get(_LOGS), places.get(_DIGESTS))
+        for name, places in sorted(found.items())
+    ]
+    return _Looked(units, [], failures)
+
+
+def _folders(bucket: Bucket, folder: str, failures: list[str]) -> list[str]:
+    """The folders in a folder; none, and a failure more, when it cannot be listed."""
+    try:
+        return bucket.list_folder(folder)[0]
+    except TrailscanError as error:
+        failures.append(str(error))
+        return []
 
 
 def list_digests(bucket: Bucket, folder: str, window: Window) -> list[ListedDigest]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,13 @@ from trailscan.load.plan import Scope, SourcePlan, open_source
 from trailscan.load.public_keys import KeyRing
 from trailscan.load.units import find_units
 from trailscan.load.validation import ValidationSummary
-from trailscan.parallel import in_order
+from trailscan.parallel import in_order, workers
 from trailscan.validate.place import Place
 from trailscan.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from trailscan.load.kept import KeptStore
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 UNITS = 12
 """How many accounts x regions are worked on at a time; their reads share one pool of threads."""
 
-LEAST_READERS, MOST_READERS = 16, 128
+LEAST_READERS, MOST_READERS = 4, 128
+_PROCESSORS = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +151,14 @@ class _Run:
         source, scope = self._source, Scope(self._options.accounts, self._options.regions)
         with contextlib.suppress(TrailscanError):  # the first one also opened the connection
             source.bucket.list_folder(source.prefix)
-        threads = source.connections(LEAST_READERS, MOST_READERS)
-        with ThreadPoolExecutor(threads, thread_name_prefix="trailscan-read") as readers:
-            unit_reader = UnitReader(self._settings(readers, threads))
-            units = find_units(source.bucket, source.prefix, scope, self.summary.failures)
-            with ThreadPoolExecutor(UNITS, thread_name_prefix="trailscan-unit") as pool:
-                for found in in_order(pool, unit_reader.validate, units, 2 * UNITS):
-                    self._take(found)
+        count = self._readers()
+        at_once = min(UNITS, max(1, count // 3)) if source.is_s3 else 1
+        with workers("read", count) as readers, workers("unit", at_once) as pool:
+            failures = self.summary.failures
+            units = find_units(source.bucket, [source.prefix], scope, failures, readers, count)
+            unit_reader = UnitReader(self._settings(readers, count))
+            for found in in_order(pool, unit_reader.validate, units, 2 * at_once):
+                self._take(found)
         if self._kept is not None:
             self._kept.keep_keys(self.summary.keys)
             self.summary.failures += self._kept.write()
@@ -165,7 +168,13 @@ class _Run:
                 f"no folder of an account (…/AWSLogs/…/123456789012/CloudTrail/) below {source.uri}"
             )
 
-    def _settings(self, readers: ThreadPoolExecutor, threads: int) -> Settings:
+    def _readers(self) -> int:
+        """How many threads read: of a folder, one a processor, or one if all was hashed before."""
+        if self._source.is_s3:
+            return self._source.connections(LEAST_READERS, MOST_READERS)
+        return 1 if self._trust_loaded else _PROCESSORS
+
+    def _settings(self, readers: Executor, threads: int) -> Settings:
         """What all units share."""
         return Settings(
             bucket=self._source.bucket,

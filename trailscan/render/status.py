@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from trailscan.store.layout import FORMAT
 from trailscan.store.ledger import Counts, days_of
+from trailscan.store.paths import FORMAT
 from trailscan.store.writer import sum_counts
 from trailscan.window import Window, format_instant
 

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from trailscan.reports.attestation import STATES, count_attested
 from trailscan.reports.notes import count, store_notes
 from trailscan.reports.table import Column, Table
-from trailscan.store.layout import NO_DAY
+from trailscan.store.paths import NO_DAY
 from trailscan.window import Window
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from trailscan.location import Location
 from trailscan.reports.attestation import attestation
 from trailscan.reports.changes import COLUMNS, TOLD_BY, maybe_changes, read_changes, to_row
 from trailscan.reports.principals import naming
-from trailscan.store.layout import NO_DAY
+from trailscan.store.paths import NO_DAY
 from trailscan.trail.keys import parse_key
 from trailscan.window import format_instant
 

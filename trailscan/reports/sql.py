@@ -26,13 +26,14 @@ from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.notes import count, store_notes
 from trailscan.reports.table import Column, Kind, Table
 from trailscan.store.attestations import ATTESTATIONS, DIGESTS
-from trailscan.store.layout import LOG_FILES, REJECTS, TableName
+from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.visible import visible
 from trailscan.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from trailscan.store.paths import TableName
     from trailscan.store.reader import StoreReader
 
     Read = Callable[[list[str]], Iterator[pa.Table]]

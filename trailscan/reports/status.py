@@ -11,7 +11,7 @@ from trailscan.location import Location
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.table import Column, Table
-from trailscan.store.layout import NO_DAY
+from trailscan.store.paths import NO_DAY
 from trailscan.store.writer import sum_counts
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from trailscan.events.schema import to_table
 from trailscan.store.attestations import ATTESTATIONS, DIGESTS, PUBLIC_KEYS
-from trailscan.store.layout import NO_DAY
 from trailscan.store.ledger import Commit, Counts, Ledger
+from trailscan.store.paths import NO_DAY
 from trailscan.store.reader import check_marker, read_files, select_files
 from trailscan.store.writer import data_file
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from trailscan.buckets import Bucket
-    from trailscan.store.layout import DataFile, TableName
+    from trailscan.store.paths import DataFile, TableName
 
 Row = tuple[object, ...]
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trailscan.store.layout import NO_DAY, DataFile
+from trailscan.store.paths import NO_DAY, DataFile
 from trailscan.store.reader import read_files, select_files
 
 if TYPE_CHECKING:

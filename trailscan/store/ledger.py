@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, TrailscanError
-from trailscan.store.layout import DataFile, intent_path, is_data_path, ledger_path
+from trailscan.store.paths import DataFile, intent_path, is_data_path, ledger_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import msgspec
 from trailscan.buckets.conditional import WRITERS, probe_conditional_writes
 from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError
 from trailscan.location import LOCAL
-from trailscan.store.layout import FORMAT, MARKER
+from trailscan.store.paths import FORMAT, MARKER
 from trailscan.store.reader import check_marker
 
 if TYPE_CHECKING:

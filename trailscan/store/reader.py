@@ -24,8 +24,9 @@ from trailscan.store.attestations import (
     Attested,
     judge_row,
 )
-from trailscan.store.layout import FORMAT, LOG_FILES, MARKER, NO_DAY, REJECTS, DataFile, TableName
+from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.store.ledger import Commit, Ledger
+from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window
 

@@ -17,17 +17,10 @@ from trailscan.errors import StoreError
 from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
 from trailscan.parallel import in_order
 from trailscan.store.known import KnownEvents, KnownLogFiles, LogFileId
-from trailscan.store.layout import (
-    LOG_FILES,
-    LOG_FILES_ENCODING,
-    NO_DAY,
-    REJECTS,
-    DataFile,
-    TableName,
-    data_path,
-)
+from trailscan.store.layout import LOG_FILES, LOG_FILES_ENCODING, REJECTS
 from trailscan.store.ledger import Commit, Counts, Ledger, Source, rows_by_day
 from trailscan.store.marker import ensure_store
+from trailscan.store.paths import NO_DAY, DataFile, TableName, data_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
