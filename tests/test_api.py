@@ -1,0 +1,35 @@
+"""What `import trailscan` gives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import trailscan as ts
+
+CALLS = """
+import sys
+import trailscan as ts
+source, store = sys.argv[1:]
+print(ts.load(source, store).kept == len(ts.open(store).events()), ts.load(source, store).kept)
+from trailscan.load import loading
+print(ts.load is ts.load, loading.__name__, ts.load.__module__)
+"""
+
+
+def test_load_stays_a_function(tmp_path):
+    """The package of the same name, once it is imported, does not take its place."""
+    sources = str(Path(__file__).parent.parent / "sample_logs" / "AWSLogs")
+    words = [sys.executable, "-W", "error", "-c", CALLS, sources, str(tmp_path / "store")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.stderr, done.stdout.splitlines()) == (
+        "",
+        ["True 0", "True trailscan.load.loading trailscan.api"],
+    )
+
+
+def test_every_public_name_is_there():
+    """Names are imported when they are first used."""
+    assert all(getattr(ts, name) is not None for name in ts.__all__)
+    assert set(ts.__all__) <= set(dir(ts))
