@@ -48,6 +48,14 @@ def object_uri(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
+def parse_uri(uri: str) -> Location | None:
+    """What `object_uri` gave the URI of; None for what is neither in S3 nor a file."""
+    if uri.startswith("/"):
+        return Location(LOCAL, uri[1:])
+    bucket, slash, key = uri.removeprefix("s3://").partition("/")
+    return Location(bucket, key) if slash and uri.startswith("s3://") else None
+
+
 def key_text(key: str) -> str:
     """A key as it is kept in the store: a file name that is no Unicode is shown by its bytes."""
     return key.encode("utf-8", "backslashreplace").decode()

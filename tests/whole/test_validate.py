@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -364,3 +365,44 @@ def test_what_was_loaded_from_s3_is_held_against_the_bucket(s3, load, tmp_path):
     assert [(f.verdict, f.reason, f.key, f.ledger) for f in found.findings] == [
         ("missing", "deleted", key, "loaded")
     ]
+
+
+@pytest.mark.parametrize("name", ["changes", "denied", "policies"])
+def test_every_row_of_a_report_tells_what_aws_signed_of_its_log_file(name, archive, load, tmp_path):
+    """Before a validation nothing is claimed; after it each row names the digest."""
+    load(archive)
+    table = ts.open(str(tmp_path / "store")).report(name)
+    assert {(row["attestation"], row["digest"]) for row in table.records()} == {("unknown", None)}
+    assert not any("digests" in note for note in table.notes)
+    validate(archive, tmp_path / "store")
+    after = ts.open(str(tmp_path / "store"))
+    rows = after.report(name).records()
+    events = {
+        (f"/{row.log_file_key}", row.event_id, row.record_index): row.log_file_sha256
+        for row in after.events().itertuples()
+    }
+    for row in rows:
+        sha256 = events[row["log_file"], row["event_id"], row["record_index"]]
+        found = after.reader.attested("file", row["log_file"][1:], sha256)
+        assert (row["attestation"], row["digest"]) == ("attested", f"/{found.digest_key}")
+    count = f"{len(rows):,}"
+    assert f"log files of these rows, by CloudTrail's digests: {count} attested" in (
+        after.report(name).notes
+    )
+
+
+def test_a_row_of_other_bytes_than_those_attested_says_so(archive, load, tmp_path):
+    """Of a log file that was read changed and then as it was, each event tells of its own bytes."""
+    path = created(archive)
+    original = path.read_bytes()
+    changed(path)
+    load(archive)
+    path.write_bytes(original)
+    load(archive)
+    validate(archive, tmp_path / "store")
+    table = ts.open(str(tmp_path / "store")).report("changes")
+    states = Counter(row["attestation"] for row in table.records())
+    here = [row["attestation"] for row in table.records() if row["log_file"] == str(path)]
+    assert "differs" in here
+    assert states["differs"] + states["attested"] == len(table.rows)
+    assert any("NOT as attested" in note for note in table.notes)

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
+
+from trailscan.events.schema import strings
+from trailscan.location import object_uri, parse_uri
+from trailscan.reports.table import Column, Table
+from trailscan.store.attestations import judge_row
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from trailscan.store.attestations import Attested
     from trailscan.store.reader import StoreReader
+
+ATTESTATION = (
+    Column("attestation", "Attestation", "text", detail=True),
+    Column("digest", "Digest", "text", detail=True),
+)
+"""The last columns of a report whose rows are events: what AWS signed of the log file."""
+
+UNCHECKED = ("unknown", None)
+"""Their values in a store that was never validated."""
+
+_RECORD = ("log_file", "event_id", "record_index")
+_READ = ["log_file_bucket", "log_file_key", "event_id", "record_index", "log_file_sha256"]
 
 NOT_CHECKED = "not checked"
 
@@ -54,3 +74,53 @@ def count_attested(store: StoreReader, days: Iterable[date] | None = None) -> Co
 def attested_rows(store: StoreReader, rows: Iterable[dict[str, Any]]) -> list[Attested]:
     """For each row of `LOG_FILES` what the digests say of it."""
     return [store.attested(row["bucket"], row["key"], row["sha256"]) for row in rows]
+
+
+def with_attestation(store: StoreReader, table: Table) -> Table:
+    """The report with what the store knows of the attestation of each row's log file."""
+    names = [column.name for column in table.columns]
+    if ATTESTATION[0].name not in names or not store.files("attestations"):
+        return table
+    places = [names.index(name) for name in _RECORD]
+    said = _judge(store, [tuple(row[place] for place in places) for row in table.rows])
+    rows = tuple(
+        (*row[: -len(ATTESTATION)], *found) for row, found in zip(table.rows, said, strict=True)
+    )
+    return replace(table, rows=rows, notes=(*table.notes, *_note(said)))
+
+
+def _judge(store: StoreReader, records: list[tuple[Any, ...]]) -> list[tuple[str, str | None]]:
+    """State and digest of the log file of each record; a record is told by `_RECORD`."""
+    where = {uri: parse_uri(uri) for uri, _, _ in records if uri}
+    places = {(found.bucket, found.key) for found in where.values() if found}
+    keys = strings(sorted({key for _, key in places}))
+    events = store.events(
+        columns=_READ,
+        where=lambda rows: pc.is_in(rows["log_file_key"], value_set=keys),
+        told_by=("log_file_key",),
+        ordered=False,
+    )
+    columns = (events[name].to_pylist() for name in _READ)
+    hashes = {
+        (object_uri(bucket, key), event_id, index): sha256
+        for bucket, key, event_id, index, sha256 in zip(*columns, strict=True)
+    }
+    rows = store.attestations_of(places)
+    found: list[tuple[str, str | None]] = []
+    for record in records:
+        place = where.get(record[0])
+        row = rows.get((place.bucket, place.key)) if place else None
+        judged = judge_row(row, hashes.get(record))
+        digest = judged.digest_key and place and object_uri(place.bucket, judged.digest_key)
+        found.append((judged.state, digest))
+    return found
+
+
+def _note(said: list[tuple[str, str | None]]) -> Iterator[str]:
+    """How many of the rows stand in log files of each state."""
+    states = Counter(state for state, _ in said)
+    if states:
+        told = ", ".join(
+            f"{states[state]:,} {words}" for state, words in STATES.items() if states[state]
+        )
+        yield f"log files of these rows, by CloudTrail's digests: {told}"

@@ -14,6 +14,7 @@ from trailscan.location import Location, object_uri
 from trailscan.organizations.changes import Change, tell
 from trailscan.organizations.joins import Joined, Seen, join, may_join, rank
 from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
+from trailscan.reports.attestation import ATTESTATION, UNCHECKED
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.kept import keep, kept_changes
 from trailscan.reports.notes import Span, told_of
@@ -54,6 +55,7 @@ COLUMNS = (
     Column("known_operation", "Known operation", "flag", detail=True),
     Column("log_file", "Log file", "text", detail=True),
     Column("record_index", "Record", "count", detail=True),
+    *ATTESTATION,
 )
 
 TOLD_BY = ("event_source", "event_name")
@@ -227,4 +229,5 @@ def to_row(change: Change) -> tuple[object, ...]:
         change.known,
         object_uri(change.where.bucket, change.where.key),
         change.where.record_index,
+        *UNCHECKED,
     )

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trailscan.reports.attestation import ATTESTATION, UNCHECKED
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
 from trailscan.reports.table import Column, Table
@@ -38,6 +39,7 @@ COLUMNS = (
     Column("user_agent", "User agent", "text", detail=True),
     Column("log_file", "Log file", "text", detail=True),
     Column("record_index", "Record", "count", detail=True),
+    *ATTESTATION,
 )
 
 _EXPLICIT = re.compile(r"with an explicit deny in (an? )([a-z -]+?)(?: policy)?(?=[:.]|$)")
@@ -106,4 +108,5 @@ def _row(change: Change) -> tuple[object, ...]:
         event.user_agent,
         str(change.where._replace(record_index=None)),
         change.where.record_index,
+        *UNCHECKED,
     )

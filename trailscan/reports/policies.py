@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.versions import PolicyStep, follow_policies
+from trailscan.reports.attestation import ATTESTATION, UNCHECKED
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
 from trailscan.reports.table import Column, Table
@@ -35,6 +36,7 @@ COLUMNS = (
     Column("principal_certain", "Principal certain", "flag", detail=True),
     Column("log_file", "Log file", "text", detail=True),
     Column("record_index", "Record", "count", detail=True),
+    *ATTESTATION,
 )
 
 
@@ -104,4 +106,5 @@ def _row(step: PolicyStep) -> tuple[object, ...]:
         change.principal.certain,
         str(change.where._replace(record_index=None)),
         change.where.record_index,
+        *UNCHECKED,
     )

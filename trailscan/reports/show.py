@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.location import Location
-from trailscan.reports.attestation import attestation
+from trailscan.reports.attestation import ATTESTATION, attestation
 from trailscan.reports.changes import COLUMNS, TOLD_BY, maybe_changes, read_changes, to_row
 from trailscan.reports.principals import naming
 from trailscan.store.paths import NO_DAY
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trailscan.store.reader import StoreReader
 
 _SHOWN = 10
+_IN_EVIDENCE = frozenset(column.name for column in ATTESTATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +207,15 @@ def _log_file(store: StoreReader, where: Location, etag: str) -> dict[str, Any] 
 
 
 def _change_json(change: Change) -> dict[str, object]:
-    """A change as `report changes` gives it, and how its principal is known."""
+    """A change as `report changes` gives it, and how its principal is known.
+
+    What AWS signed of the log file stands with the evidence.
+    """
     row = zip((column.name for column in COLUMNS), to_row(change), strict=True)
     named = naming(change.principal.rule)
     plain = {
-        name: format_instant(value) if isinstance(value, datetime) else value for name, value in row
+        name: format_instant(value) if isinstance(value, datetime) else value
+        for name, value in row
+        if name not in _IN_EVIDENCE
     }
     return {**plain, "named_by": named.by, "naming": named.means}

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trailscan.errors import NotFoundError, StoreError
-from trailscan.events.schema import EVENTS, instant
+from trailscan.events.schema import EVENTS, instant, strings
 from trailscan.location import LOCAL
 from trailscan.parallel import in_order
 from trailscan.store.attestations import (
@@ -31,12 +31,14 @@ from trailscan.trail.keys import parse_key
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from trailscan.buckets import Bucket
 
 ValidationTable = Literal["attestations", "digests", "public_keys"]
+Attestations = dict[tuple[str, str], dict[str, Any]]
+"""Rows of `ATTESTATIONS` by bucket and key."""
 
 _SCHEMAS: dict[TableName, pa.Schema] = {
     "events": EVENTS,
@@ -100,7 +102,7 @@ class StoreReader:
         ledger = Ledger(bucket)
         self.commits: tuple[Commit, ...] = ledger.refresh()
         self.head = ledger.last_sha256
-        self._attested: dict[date, dict[tuple[str, str], dict[str, Any]]] = {}
+        self._attested: dict[date, Attestations] = {}
 
     def files(self, table: TableName, days: Iterable[date] | None = None) -> list[DataFile]:
         """The data files of a table, of some days or of all."""
@@ -182,6 +184,14 @@ class StoreReader:
             days: of the partition; None for all.
         """
         return self._read(self.files(table, days), table, None)
+
+    def attestations_of(self, places: Collection[tuple[str, str]]) -> Attestations:
+        """What validations found of some log files, by bucket and key: the last row of each."""
+        keys = strings(sorted({key for _, key in places}))
+        days = {parse_key(key).day or NO_DAY for _, key in places}
+        among = Choice(Window(), lambda rows: pc.is_in(rows["key"], value_set=keys), ("key",))
+        rows = self._read(self.files("attestations", days), "attestations", None, among)
+        return {(row["bucket"], row["key"]): row for row in rows.to_pylist()}
 
     def attested(self, bucket: str, key: str, sha256: str | None) -> Attested:
         """Whether what was loaded of a log file is what a digest attests, and which digest.
