@@ -1,4 +1,7 @@
-"""A store needs a server that honours `If-None-Match: *`; one that does not is refused."""
+"""A store needs a server that honours `If-None-Match: *`; one that does not is refused.
+
+Row F17 of the fault model.
+"""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def read_planned(planned: PlannedFile) -> Fetched:
     try:
         stored = _read(planned)
     except TrailscanError as error:
-        result.rejects.append(Reject(None, error.reason, str(error)))
+        result.rejects = (Reject(None, error.reason, str(error)),)
         return Fetched(planned, result, None)
     result.stored_bytes = len(stored)
     return Fetched(planned, result, stored)
@@ -84,23 +84,33 @@ def scan_into(
     try:
         scanned = scan_log_file(stored, wanted, hash_all=hash_all)
     except DecodeError as error:
-        result.rejects.append(Reject(None, error.reason, str(error), error.json_path))
+        result.rejects = (Reject(None, error.reason, str(error), error.json_path),)
         return
     result.records = scanned.records
     result.inflated_bytes = scanned.inflated_bytes
     result.sha256 = scanned.sha256
     result.deviations = scanned.deviations
-    for candidate in scanned.candidates:
+    if scanned.candidates:
+        result.events, result.rejects = _decode(scanned.candidates, wanted, result.account_id)
+
+
+def _decode(
+    candidates: tuple[Candidate, ...], wanted: Wanted, account_id: str | None
+) -> tuple[list[EventRow], list[Reject]]:
+    """The events of the candidates, and those that cannot be decoded."""
+    events, rejects = [], []
+    for candidate in candidates:
         try:
-            row = decode_candidate(candidate, wanted, result.account_id)
+            row = decode_candidate(candidate, wanted, account_id)
         except DecodeError as error:
             raw = candidate.record.raw
-            result.rejects.append(
+            rejects.append(
                 Reject(candidate.position, error.reason, str(error), error.json_path, raw)
             )
         else:
             if row is not None:
-                result.events.append(row)
+                events.append(row)
+    return events, rejects
 
 
 def decode_candidate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,8 +63,8 @@ class LogFileResult:
     stored_sha256: str | None = None
     sha256: str | None = None
     deviations: tuple[str, ...] = ()
-    events: list[EventRow] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
+    events: Sequence[EventRow] = ()
+    rejects: Sequence[Reject] = ()
 
     @property
     def failure(self) -> Reject | None:

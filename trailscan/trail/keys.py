@@ -9,7 +9,9 @@ the file's own name is optional.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+import sys
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 ObjectKind = Literal["log_file", "digest", "insight", "aggregated", "lake", "other"]
@@ -79,8 +81,10 @@ class TrailKey(NamedTuple):
 def parse_key(key: str) -> TrailKey:
     """What a key says of its object. Never fails: an unknown name is an unknown name."""
     if (whole := _DELIVERED.fullmatch(key)) and (when := _instant(whole["time"])):
-        names = (whole["organization"], whole["account"], whole["region"])
-        return TrailKey("log_file", *names, when, when.date())
+        organization, account, region = map(
+            _shared, whole.group("organization", "account", "region")
+        )
+        return TrailKey("log_file", organization, account, region, *when)
     folders, _, name = key.rpartition("/")
     if other := _delivered_otherwise(folders, name):
         return TrailKey(other)
@@ -92,7 +96,7 @@ def parse_key(key: str) -> TrailKey:
         return TrailKey("log_file" if _may_hold_records(folders, name) else "other")
     if found is None and not _READABLE.search(name):
         return TrailKey("other")
-    delivered = _instant(found["time"]) if found else None
+    delivered, day = (_instant(found["time"]) if found else None) or (None, None)
     named = found or place
     return TrailKey(
         "log_file",
@@ -100,7 +104,7 @@ def parse_key(key: str) -> TrailKey:
         account_id=named["account"] if named else None,
         region=named["region"] if named else None,
         delivered=delivered,
-        day=delivered.date() if delivered else _folder_day(key),
+        day=day or _folder_day(key),
     )
 
 
@@ -125,13 +129,20 @@ def _may_hold_records(folders: str, name: str) -> bool:
     return bool(_READABLE.search(name)) and (not inside or "/CloudTrail/" in f"/{inside}")
 
 
-def _instant(text: str) -> datetime | None:
-    """`20261122T1405Z` as an instant, or None when it is no date."""
+def _shared(text: str | None) -> str | None:
+    """One object for equal texts: thousands of log files wait that are of few accounts."""
+    return None if text is None else sys.intern(text)
+
+
+@lru_cache(maxsize=4096)
+def _instant(text: str) -> tuple[datetime, date] | None:
+    """`20261122T1405Z` as an instant and its day, or None when it is no date."""
     try:
-        day = (int(text[:4]), int(text[4:6]), int(text[6:8]))
-        return datetime(*day, int(text[9:11]), int(text[11:13]), tzinfo=UTC)
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+        clock = time(int(text[9:11]), int(text[11:13]), tzinfo=UTC)
     except ValueError:
         return None
+    return datetime.combine(day, clock), day
 
 
 def _folder_day(key: str) -> date | None:
