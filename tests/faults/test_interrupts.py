@@ -13,6 +13,8 @@ import pytest
 from services import stand_in as faults
 from services.trail import log_file_key, make_event, pack
 
+from trailscan.load.local import LEAST_FETCHERS
+
 FILES = 1500
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
@@ -70,7 +72,7 @@ def test_a_second_signal_ends_at_once(trail, tmp_path, load, ids):
     """Who does not want to wait for a server that hangs need not."""
     trail.fail("GET", faults.cut("hang"))
     process = start(tmp_path / "store")
-    wait_for(lambda: trail.counted("GET") > 30)
+    wait_for(lambda: trail.counted("GET") >= LEAST_FETCHERS)
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     assert process.poll() is None

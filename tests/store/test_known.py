@@ -71,7 +71,7 @@ def test_a_rejected_log_file_is_known_by_its_reason_and_not_as_done():
     writer = writer_of(MemoryBucket("store"))
     one = LogFileId("trail", "a", "0", DAYS[1])
     rejected = done(one)
-    rejected.rejects.append(Reject(None, "truncated_gzip", "the gzip data ends"))
+    rejected.rejects = [Reject(None, "truncated_gzip", "the gzip data ends")]
     for expected in (1, 0):
         assert writer.commit([rejected], ORGANIZATIONS, (), NOW).rejected_log_files == expected
     log_files = writer.known(ORGANIZATIONS)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-LEAST_FETCHERS, FETCHERS = 4, 64
+LEAST_FETCHERS, FETCHERS = 8, 64
 _PROCESSORS = os.cpu_count() or 1
 _FETCHED = 256  # log files on their way at a time, but at most a group a task
 _FETCHED_BYTES = 256 * 1024 * 1024
@@ -200,7 +200,8 @@ class LocalEngine:
             first = list(islice(new, 1))  # by now it is known how long S3 takes to answer
             connections = source.connections(LEAST_FETCHERS, FETCHERS)
             with workers("fetch", connections) as fetchers:
-                planned = _grouped(chain(first, new), min(_GROUP, _FETCHED // connections))
+                each = max(1, min(_GROUP, _FETCHED // connections))
+                planned = _grouped(chain(first, new), each)
                 fetched = in_order(
                     fetchers, _fetch_group, planned, 2 * connections, _stored_bytes, _FETCHED_BYTES
                 )
