@@ -243,9 +243,9 @@ def at_full_speed(corpus: Path, runs: int, copies: int) -> None:
     report(taken, against)
 
 
-def with_delay(corpus: Path, runs: int) -> None:
+def with_delay(corpus: Path, runs: int, copies: int) -> None:
     """The same with a network's delay: who waits, and for what."""
-    with serving(corpus, DELAY) as endpoint:
+    with serving(corpus, DELAY, copies) as endpoint:
         jobs = Jobs(endpoint)
         taken = measure(
             {
@@ -271,7 +271,7 @@ def main() -> None:
     given = parser.parse_args()
     if not given.memory:
         at_full_speed(given.corpus, given.runs, given.copies)
-        with_delay(given.corpus, given.runs)
+        with_delay(given.corpus, given.runs, given.copies)
         return
     for copies in COPIES:
         megabytes, log_files = peak_memory(given.corpus, copies)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailscan.location import LOCAL, STDIN, Location, key_text, object_uri
+from trailscan.location import LOCAL, STDIN, Location, key_text, object_uri, parse_uri
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,15 @@ def test_the_text_of_any_key_can_be_stored(key: str) -> None:
     """Law: whatever the file name, its text is valid UTF-8, and doing it twice changes nothing."""
     text = key_text(key)
     assert key_text(text.encode().decode()) == text
+
+
+@given(bucket=st.sampled_from(["my-trail", "logs", LOCAL]), key=st.text(min_size=1))
+def test_a_uri_is_read_back(bucket: str, key: str) -> None:
+    """Law: of S3 and of files the URI tells bucket and key, whatever the key is."""
+    assert parse_uri(object_uri(bucket, key)) == Location(bucket, key)
+
+
+@pytest.mark.parametrize("uri", ["stdin:abababababab", "event-history:1/us-east-1", "s3://x", ""])
+def test_what_is_neither_in_s3_nor_a_file_has_no_place(uri: str) -> None:
+    """What came otherwise cannot be held against digests."""
+    assert parse_uri(uri) is None

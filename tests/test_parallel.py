@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailscan.parallel import in_order, streams_in_order
+from trailscan.parallel import in_order, streams_in_order, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,4 +161,39 @@ def test_a_failure_of_a_stream_is_raised_at_its_turn(pool: ThreadPoolExecutor) -
 
     with pytest.raises(OSError, match=r"^page 2 failed$"):
         collect()
+    assert given_out == [0, 1]
+
+
+@given(items=st.lists(st.integers(), max_size=30), ahead=st.integers(1, 40))
+def test_one_worker_is_whoever_asks(items: list[int], ahead: int) -> None:
+    """Law: without threads the results are the same, and are made in the thread that asks."""
+    asked: set[int] = set()
+
+    def work(item: int) -> int:
+        asked.add(threading.get_ident())
+        return item * 2
+
+    with workers("test", 1) as here:
+        assert list(in_order(here, work, items, ahead)) == [item * 2 for item in items]
+    assert asked <= {threading.get_ident()}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_failure_of_a_worker_is_raised_at_its_turn(count: int) -> None:
+    """What came before it is given first, with threads and without."""
+
+    def work(item: int) -> int:
+        if item == 2:
+            raise OSError("item 2")
+        return item
+
+    given_out: list[int] = []
+    with workers("test", count) as pool, pytest.raises(OSError, match=r"^item 2$"):
+        given_out.extend(in_order(pool, work, range(5), 2))
+    given_out.clear()
+    with workers("test", count) as pool:
+        results = in_order(pool, work, range(5), 4)
+        given_out += [next(results), next(results)]
+        with pytest.raises(OSError, match=r"^item 2$"):
+            next(results)
     assert given_out == [0, 1]

@@ -6,6 +6,7 @@ The fault model is in docs/loading.md; each test names its row.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from services import stand_in as faults
@@ -14,6 +15,7 @@ from services.trail import log_file_key, make_event, pack
 import trailscan as ts
 from trailscan.errors import NoAnswerError
 from trailscan.load.loading import LoadOptions, run_load
+from trailscan.load.plan import SourcePlan
 
 TODAY = datetime(2026, 11, 23, 3, tzinfo=UTC)
 
@@ -227,3 +229,43 @@ def test_sources_that_share_a_store_keep_apart(s3, deliver, load, ids):
     ended = load("s3://other")
     assert (ended.kept, ended.summary["records"]["duplicates"]) == (1, 1)
     assert (load().summary["log_files"]["known"], ids()) == (1, [1, 2])
+
+
+ACCOUNTS = [f"{number:012d}" for number in range(111100000000, 111100000012)]
+
+
+@pytest.mark.parametrize("days", [None, 200], ids=["one span", "several spans"])
+def test_many_accounts_are_looked_into_as_their_turn_comes(s3, deliver, tmp_path, days, ids):
+    """F24: more accounts than are looked into beforehand, in one span of days and in several."""
+    for number, account in enumerate(ACCOUNTS):
+        deliver(number, account=account)
+        deliver(100 + number, account=account, region="eu-west-1")
+    since = None if days is None else TODAY - timedelta(days=days)
+    options = LoadOptions(window=ts.window.Window(since))
+    done = run_load(["s3://trail"], str(tmp_path / "store"), options, TODAY)
+    assert (done.done, done.complete, ids()) == (12, True, list(range(12)))
+    assert done.regions_left_out == ("eu-west-1",)
+    again = run_load(["s3://trail"], str(tmp_path / "store"), options, TODAY)
+    assert (again.done, again.known, again.complete) == (0, 12, True)
+
+
+def test_an_account_of_many_that_cannot_be_listed_is_named(s3, deliver, load, ids):
+    """F20: it costs the others nothing, and is loaded when it may be."""
+    for number, account in enumerate(ACCOUNTS):
+        deliver(number, account=account)
+    s3.fail("LIST", faults.error(403, "AccessDenied", "no"), f"{ACCOUNTS[7]}/$")
+    ended = load()
+    assert (ended.code, ids()) == (4, [number for number in range(12) if number != 7])
+    (failure,) = ended.summary["failures"]
+    assert f"AWSLogs/o-exampleorg1/{ACCOUNTS[7]}/: access denied by ListObjectsV2" in failure
+    s3.heal()
+    assert (load().code, ids()) == (0, list(range(12)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0.0, 8), (0.0005, 8), (0.005, 30), (0.02, 64), (3.0, 64)]
+)
+def test_the_delay_of_the_quickest_listing_tells_how_many_connections(seconds, expected):
+    """As many as two processors have work for, within bounds."""
+    bucket = SimpleNamespace(name="trail", delay=seconds)
+    assert SourcePlan("s3://trail", bucket, "").connections(8, 64) == expected

@@ -16,6 +16,7 @@ import trailscan as ts
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import LocalBucket, open_bucket
 from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.load.loading import LoadOptions, run_load
 from trailscan.load.validating import ValidateOptions, run_validate
 from trailscan.store.attestations import Attested
 from trailscan.store.reader import StoreReader
@@ -406,3 +407,15 @@ def test_a_row_of_other_bytes_than_those_attested_says_so(archive, load, tmp_pat
     assert "differs" in here
     assert states["differs"] + states["attested"] == len(table.rows)
     assert any("NOT as attested" in note for note in table.notes)
+
+
+def test_a_validated_store_beside_its_log_files_is_left_alone(archive):
+    """None of its folders, those of a validation included, is looked into for log files."""
+    checked = ValidateOptions(public_keys=KEYS, ask_aws=False)
+    store = str(archive / "store")
+    first = run_load([str(archive)], store, LoadOptions(validate=checked), NOW)
+    folders = {path.name for path in (archive / "store").iterdir() if path.is_dir()}
+    assert {"events", "log_files", "attestations", "digests", "public_keys"} <= folders
+    again = run_load([str(archive)], store, LoadOptions(), NOW)
+    assert (again.known, again.done, again.complete) == (first.done, 0, True)
+    assert again.others == {**first.others, "store": 1}
