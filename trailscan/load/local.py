@@ -163,6 +163,7 @@ class LocalEngine:
         for results in self._read_all(source, new):
             for result in results:
                 self._take(result, source.uri)
+            self._tell_progress()
             if source.is_slow and self._batch_events:
                 self._commit()
         if self._given_up is not None:
@@ -258,7 +259,6 @@ class LocalEngine:
             self._newest[uri] = max(result.delivered, self._newest.get(uri, result.delivered))
         self._batch.append(result)
         self._batch_events += len(result.events)
-        self._tell_progress()
 
     def _gives_up(self, result: LogFileResult, uri: str) -> bool:
         """Whether a result says only that its source can be read no more."""
@@ -283,8 +283,8 @@ class LocalEngine:
         summary = self._summary
         summary.bytes_stored += result.stored_bytes
         summary.bytes_inflated += result.inflated_bytes
-        where = Location(result.bucket, result.key)
         for reject in result.rejects:
+            where = Location(result.bucket, result.key)
             place = where if reject.record_index is None else where.record(reject.record_index)
             summary.rejected.append(
                 RejectLine(place, reject.reason, reject.message, reject.json_path)

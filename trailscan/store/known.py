@@ -74,13 +74,14 @@ class KnownLogFiles:
     def done(self, log_files: Collection[LogFileId]) -> list[bool]:
         """Of each log file, whether it was read and its events are in the store."""
         found = [False] * len(log_files)
-        by_day: defaultdict[date, list[tuple[int, bytes]]] = defaultdict(list)
+        by_day: defaultdict[date, list[tuple[int, LogFileId]]] = defaultdict(list)
         for at, one in enumerate(log_files):
-            identity = _identity(one.bucket, one.key, one.etag)
-            by_day[one.day or NO_DAY].append((at, identity))
+            by_day[one.day or NO_DAY].append((at, one))
         for day, ids in by_day.items():
             held = self._day(day).done
-            wanted = _digests([identity for _, identity in ids])
+            if not len(held):  # as in a new store: nothing to compare with
+                continue
+            wanted = _digests([_identity(one.bucket, one.key, one.etag) for _, one in ids])
             places = np.searchsorted(held, wanted)
             for (at, _), place, identity in zip(ids, places.tolist(), wanted, strict=True):
                 found[at] = place < len(held) and bool(held[place] == identity)

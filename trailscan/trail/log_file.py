@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import deflate
@@ -70,8 +69,7 @@ class Candidate(NamedTuple):
     record: RawRecord
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedLogFile:
+class ScannedLogFile(NamedTuple):
     """What a log file holds.
 
     Attributes:
