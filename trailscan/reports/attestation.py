@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -101,19 +101,24 @@ def _judge(store: StoreReader, records: list[tuple[Any, ...]]) -> list[tuple[str
         ordered=False,
     )
     columns = (events[name].to_pylist() for name in _READ)
-    hashes = {
-        (object_uri(bucket, key), event_id, index): sha256
-        for bucket, key, event_id, index, sha256 in zip(*columns, strict=True)
-    }
+    hashes: defaultdict[tuple[Any, ...], set[str | None]] = defaultdict(set)
+    for bucket, key, event_id, index, sha256 in zip(*columns, strict=True):
+        hashes[object_uri(bucket, key), event_id, index].add(sha256)
     rows = store.attestations_of(places)
     found: list[tuple[str, str | None]] = []
     for record in records:
         place = where.get(record[0])
         row = rows.get((place.bucket, place.key)) if place else None
-        judged = judge_row(row, hashes.get(record))
+        judged = _worst(judge_row(row, sha256) for sha256 in hashes.get(record) or {None})
         digest = judged.digest_key and place and object_uri(place.bucket, judged.digest_key)
         found.append((judged.state, digest))
     return found
+
+
+def _worst(judged: Iterable[Attested]) -> Attested:
+    """The worst of what is said of a log file that was read in several versions."""
+    order = list(STATES)
+    return max(judged, key=lambda one: (one.state == "differs", order.index(one.state)))
 
 
 def _note(said: list[tuple[str, str | None]]) -> Iterator[str]:

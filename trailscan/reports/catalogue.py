@@ -52,14 +52,12 @@ class Report(NamedTuple):
         Raises:
             StoreError: the store is damaged.
         """
-        from trailscan.reports.attestation import with_attestation  # noqa: PLC0415  # start-up
         from trailscan.reports.evidence import with_evidence  # noqa: PLC0415  # start-up
 
         module = import_module(f"trailscan.reports.{self.name}")
         table: Table = getattr(module, f"{self.name}_report")(store, wanted)
         title = self.answers.partition(": one row")[0].rstrip(".")
-        table = with_attestation(store, table.in_zone(wanted.tz))
-        return with_evidence(store, replace(table, title=title))
+        return with_evidence(store, replace(table.in_zone(wanted.tz), title=title))
 
 
 def _without(*names: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from trailscan.location import Location, object_uri
 from trailscan.organizations.changes import Change, tell
 from trailscan.organizations.joins import Joined, Seen, join, may_join, rank
 from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
-from trailscan.reports.attestation import ATTESTATION, UNCHECKED
+from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.kept import keep, kept_changes
 from trailscan.reports.notes import Span, told_of
@@ -85,13 +85,14 @@ def changes_report(store: StoreReader, wanted: ChangeFilter, *, kept: bool = Tru
         span.add(change)
         if wanted.holds(change):
             rows.append(to_row(change))
-    return Table(
+    table = Table(
         name="changes",
         columns=COLUMNS,
         rows=tuple(rows),
         window=wanted.window,
         notes=told_of(store, wanted, len(rows), span),
     )
+    return with_attestation(store, table)
 
 
 def read_changes(

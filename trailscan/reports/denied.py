@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trailscan.reports.attestation import ATTESTATION, UNCHECKED
+from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
 from trailscan.reports.table import Column, Table
@@ -58,13 +58,14 @@ def denied_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     found = [change for change in matching if change.outcome == "denied"]
     failed = sum(change.outcome == "failed" for change in matching)
     said = [f"{count(failed, 'other call')} failed for other reasons"] if failed else []
-    return Table(
+    table = Table(
         name="denied",
         columns=COLUMNS,
         rows=tuple(_row(change) for change in found),
         window=wanted.window,
         notes=looked_at(store, replace(asked, outcome=("denied",)), found, seen, *said),
     )
+    return with_attestation(store, table)
 
 
 def reason(error_code: str | None, error_message: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.versions import PolicyStep, follow_policies
-from trailscan.reports.attestation import ATTESTATION, UNCHECKED
+from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
 from trailscan.reports.table import Column, Table
@@ -57,13 +57,14 @@ def policies_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     found.sort(key=lambda step: appeared.get(step.change.target_id, len(appeared)))
     policies = len({step.change.target_id for step in found} & appeared.keys())
     said = [f"steps of {count(policies, 'policy', 'policies')}"] if found else []
-    return Table(
+    table = Table(
         name="policies",
         columns=COLUMNS,
         rows=tuple(_row(step) for step in found),
         window=wanted.window,
         notes=looked_at(store, wanted, [step.change for step in found], seen, *said),
     )
+    return with_attestation(store, table)
 
 
 def summary(step: PolicyStep) -> str:
