@@ -269,3 +269,14 @@ def test_the_delay_of_the_quickest_listing_tells_how_many_connections(seconds, e
     """As many as two processors have work for, within bounds."""
     bucket = SimpleNamespace(name="trail", delay=seconds)
     assert SourcePlan("s3://trail", bucket, "").connections(8, 64) == expected
+
+
+def test_a_load_of_nothing_new_costs_its_listings_only(s3, deliver, load):
+    """No log file is asked for again, and no more is listed than the first time."""
+    for number, account in enumerate(ACCOUNTS):
+        deliver(number, account=account)
+    load()
+    first = s3.counted("GET"), s3.counted("LIST")
+    ended = load()
+    assert (ended.code, ended.summary["log_files"]["known"]) == (0, 12)
+    assert (s3.counted("GET"), s3.counted("LIST")) == (first[0], 2 * first[1])
