@@ -54,6 +54,48 @@ def test_the_sample_logs_are_valid_with_nothing_to_be_given(tmp_path, folder):
     assert "(a copy of a bucket), delivered all times; accounts x regions 14;" in lines[0]
 
 
+@pytest.mark.parametrize("folder", ["", "AWSLogs"])
+def test_a_copy_of_the_sample_logs_is_what_they_are(tmp_path, folder):
+    """As `sample_logs/` of a clone beside an installed program: the same log files, the same key."""
+    shutil.copytree(SAMPLES, tmp_path / "clone")
+    code, out, _ = trailscan("validate", tmp_path / "clone" / folder, "--offline", cwd=tmp_path)
+    assert (code, out.splitlines()[-1][:6]) == (0, "valid:")
+
+
+def changed(clone):
+    """One byte of a digest's metadata."""
+    path = min(clone.rglob("*.metadata.json"))
+    path.write_bytes(path.read_bytes() + b" ")
+
+
+def added(clone):
+    """A log file in an account more."""
+    path = min((clone / ACCOUNT).rglob("*.json.gz"))
+    other = Path(str(path).replace("121212121212", "121212121213"))
+    other.parent.mkdir(parents=True)
+    shutil.copy(path, other)
+
+
+def removed(clone):
+    """A log file less."""
+    min((clone / ACCOUNT).rglob("*.json.gz")).unlink()
+
+
+def beside(clone):
+    """Another archive in the same folder."""
+    shutil.copytree(clone / "AWSLogs", clone / "more" / "AWSLogs")
+
+
+@pytest.mark.parametrize("how", [changed, added, removed, beside])
+def test_their_key_is_believed_of_nothing_else(tmp_path, how):
+    """It is no secret: whatever else is signed with it proves nothing, and that is 4, never 0."""
+    shutil.copytree(SAMPLES, tmp_path / "clone")
+    how(tmp_path / "clone")
+    code, out, _ = trailscan("validate", tmp_path / "clone", "--offline", cwd=tmp_path)
+    assert (code, "unknown key: its public key is not at hand" in out) == (4, True)
+    assert "public keys: none used" in out
+
+
 def test_an_archive_needs_keys_and_says_so(archive, tmp_path):
     """Without keys nothing is proved: 4. With them: 0."""
     words = ["validate", archive, "--offline"]

@@ -84,6 +84,16 @@ def created(archive):
     return min(archive.rglob("*_CloudTrail_us-east-1_20260915T1220Z*.json.gz"))
 
 
+def loaded_changed(archive, load):
+    """A log file that was changed before it was loaded, and restored since."""
+    path = created(archive)
+    original = path.read_bytes()
+    changed(path)
+    load(archive)
+    path.write_bytes(original)
+    return path
+
+
 def test_a_changed_log_file_of_an_archive_is_found(archive):
     """One log file with other content: one finding, and the rest valid."""
     path = created(archive)
@@ -157,11 +167,7 @@ def test_every_event_knows_whether_its_log_file_was_attested(archive, load, tmp_
 
 def test_an_event_of_other_bytes_than_those_attested_differs(archive, load, tmp_path):
     """A log file that was changed before it was loaded, and restored since, is found in the store."""
-    path = created(archive)
-    original = path.read_bytes()
-    changed(path)
-    load(archive)
-    path.write_bytes(original)
+    path = loaded_changed(archive, load)
     found = validate(archive, tmp_path / "store")
     assert found.outcome == "tampered"
     assert found.states["hash_changed"] == 1
@@ -394,11 +400,7 @@ def test_every_row_of_a_report_tells_what_aws_signed_of_its_log_file(name, archi
 
 def test_a_row_of_other_bytes_than_those_attested_says_so(archive, load, tmp_path):
     """Of a log file that was read changed and then as it was, no row is said to be attested."""
-    path = created(archive)
-    original = path.read_bytes()
-    changed(path)
-    load(archive)
-    path.write_bytes(original)
+    path = loaded_changed(archive, load)
     load(archive)
     validate(archive, tmp_path / "store")
     table = ts.open(str(tmp_path / "store")).report("changes")

@@ -7,9 +7,10 @@ still print what they have.
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -17,6 +18,9 @@ from trailscan import __version__
 from trailscan.cli import demo, doctor, export, load, report, show, sql, status, validate
 from trailscan.cli.output import say
 from trailscan.errors import TrailscanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 USAGE = 2
 NO_ANSWER = 5
@@ -29,15 +33,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo.demo)
-app.command("load")(load.load)
+
+
+def _add(command: Callable[..., None]) -> None:
+    """A command whose help is its docstring, folded where the terminal ends."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    about = "\n\n".join(" ".join(one.split()) for one in paragraphs)
+    app.command(command.__name__, help=about)(command)
+
+
+_add(demo.demo)
+_add(load.load)
 app.add_typer(report.app, name="report")
-app.command("show")(show.show)
-app.command("validate")(validate.validate)
-app.command("export")(export.export)
-app.command("status")(status.status)
-app.command("sql")(sql.sql)
-app.command("doctor")(doctor.doctor)
+for _command in (
+    *(show.show, validate.validate, export.export),
+    *(status.status, sql.sql, doctor.doctor),
+):
+    _add(_command)
 
 
 # click's, which typer carries within or beside it

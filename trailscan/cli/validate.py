@@ -13,6 +13,7 @@ import typer
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import write_text
+from trailscan.trail.keys import PUBLIC_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,7 +151,6 @@ def _sample_keys(source: str) -> list[Path]:
         return []
     from trailscan.cli.demo import sample_logs
     from trailscan.errors import NotFoundError
-    from trailscan.trail.keys import PUBLIC_KEYS
 
     try:
         logs = sample_logs()
@@ -158,7 +158,33 @@ def _sample_keys(source: str) -> list[Path]:
         return []
     keys = logs.parent / PUBLIC_KEYS
     asked = Path(source).expanduser().resolve()
-    return [keys] if asked in (logs.resolve(), logs.parent.resolve()) and keys.exists() else []
+    are_they = asked in (logs.resolve(), logs.parent.resolve()) or _is_copy(asked, logs)
+    return [keys] if are_they and keys.exists() else []
+
+
+def _is_copy(asked: Path, logs: Path) -> bool:
+    """Whether a folder holds the bundled sample logs, every one as it came, and no other.
+
+    Their key is no secret: of whatever else is signed with it nothing may be believed.
+    """
+    from filecmp import cmp
+
+    inside = asked / logs.name
+    folder = inside if inside.is_dir() else asked
+    keys, bundled = (top.parent / PUBLIC_KEYS for top in (folder, logs))
+    if not (keys.is_file() and bundled.is_file() and cmp(keys, bundled, shallow=False)):
+        return False  # told without a look at what may be a large archive
+    if folder == inside and any(
+        one.is_dir() and one.name not in (logs.name, "__pycache__") for one in asked.iterdir()
+    ):
+        return False
+    ours, theirs = ({path.relative_to(top) for path in _files(top)} for top in (logs, folder))
+    return ours == theirs and all(cmp(logs / one, folder / one, shallow=False) for one in ours)
+
+
+def _files(top: Path) -> Iterator[Path]:
+    """Everything below a folder that is none itself."""
+    return (path for path in top.rglob("*") if path.is_symlink() or not path.is_dir())
 
 
 def _copy_of(given: str | None) -> str | None:

@@ -149,8 +149,6 @@ class _Run:
     def go(self) -> None:
         """Validate every unit; what was found is told even if the store cannot be written."""
         source, scope = self._source, Scope(self._options.accounts, self._options.regions)
-        with contextlib.suppress(TrailscanError):  # the first one also opened the connection
-            source.bucket.list_folder(source.prefix)
         count = self._readers()
         at_once = min(UNITS, max(1, count // 3)) if source.is_s3 else 1
         with workers("read", count) as readers, workers("unit", at_once) as pool:
@@ -170,9 +168,12 @@ class _Run:
 
     def _readers(self) -> int:
         """How many threads read: of a folder, one a processor, or one if all was hashed before."""
-        if self._source.is_s3:
-            return self._source.connections(LEAST_READERS, MOST_READERS)
-        return 1 if self._trust_loaded else _PROCESSORS
+        source = self._source
+        if not source.is_s3:
+            return 1 if self._trust_loaded else _PROCESSORS
+        with contextlib.suppress(TrailscanError):  # the request before also opened the connection
+            source.bucket.list_folder(source.prefix)
+        return source.connections(LEAST_READERS, MOST_READERS)
 
     def _settings(self, readers: Executor, threads: int) -> Settings:
         """What all units share."""

@@ -79,7 +79,7 @@ def attested_rows(store: StoreReader, rows: Iterable[dict[str, Any]]) -> list[At
 def with_attestation(store: StoreReader, table: Table) -> Table:
     """The report with what the store knows of the attestation of each row's log file."""
     names = [column.name for column in table.columns]
-    if ATTESTATION[0].name not in names or not store.files("attestations"):
+    if not table.rows or not store.files("attestations"):
         return table
     places = [names.index(name) for name in _RECORD]
     said = _judge(store, [tuple(row[place] for place in places) for row in table.rows])

@@ -1,0 +1,24 @@
+"""The help of every command, read as a newcomer."""
+
+from __future__ import annotations
+
+from itertools import chain, groupby, pairwise
+
+import pytest
+from typer.testing import CliRunner
+
+from trailscan.cli.app import app
+
+WIDTH = 76
+COMMANDS = ["load", "validate", "export", "show", "status", "sql", "doctor", "demo"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_paragraph_of_help_fills_its_lines(command):
+    """It is folded where the terminal ends, not where a line of the source did."""
+    said = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "80"}).output
+    lines = [line.strip() for line in said.partition("╭")[0].splitlines()]
+    paragraphs = [list(group) for filled, group in groupby(lines, bool) if filled]
+    assert len(paragraphs) > 1
+    for text, after in chain.from_iterable(map(pairwise, paragraphs[1:])):
+        assert len(text) + 1 + len(after.split()[0]) > WIDTH, (text, after)
