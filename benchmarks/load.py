@@ -32,9 +32,9 @@ import deflate
 import obstore
 from obstore.store import S3Store
 
-from trailscan.load.loading import ORGANIZATIONS, LoadOptions, run_load
-from trailscan.load.local import FETCHERS
-from trailscan.load.scan import scan_into
+from trailscan.ingest.pipeline import FETCHERS
+from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
+from trailscan.ingest.scan import scan_into
 from trailscan.store.writer import LogFileResult
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window

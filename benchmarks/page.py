@@ -37,7 +37,7 @@ return { load: page.loadEventEnd, paint: at("first-contentful-paint"),
 
 def make_store(store: Path, changes: int) -> None:
     """Write log files of changes and load them."""
-    from trailscan.load.loading import LoadOptions, run_load
+    from trailscan.ingest.run import LoadOptions, run_load
 
     rng = random.Random(20261124)
     with tempfile.TemporaryDirectory() as folder:

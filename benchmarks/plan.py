@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trailscan.buckets import LocalBucket, ObjectInfo
-from trailscan.load import loading
-from trailscan.load.loading import ORGANIZATIONS, LoadOptions, run_load
-from trailscan.load.plan import SourcePlan
+from trailscan.ingest import run as loading
+from trailscan.ingest.plan import SourcePlan
+from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.store.writer import LogFileResult, StoreWriter
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window

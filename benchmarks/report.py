@@ -93,7 +93,7 @@ def record(rng: random.Random, number: int) -> dict[str, Any]:
 
 def make_store(store: Path, events: int) -> None:
     """Write log files and load them."""
-    from trailscan.load.loading import LoadOptions, run_load
+    from trailscan.ingest.run import LoadOptions, run_load
 
     rng = random.Random(20261124)
     with tempfile.TemporaryDirectory() as folder:

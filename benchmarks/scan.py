@@ -33,11 +33,11 @@ import deflate
 import msgspec
 
 from trailscan.aws.session import AwsOptions
-from trailscan.load.listing import Asked, walk
-from trailscan.load.loading import ORGANIZATIONS, LoadOptions, run_load
-from trailscan.load.local import _GROUP, _grouped
-from trailscan.load.plan import Scope, Walked, open_source
-from trailscan.load.scan import read_planned, scan_into
+from trailscan.ingest.listing import Asked, walk
+from trailscan.ingest.pipeline import _GROUP, _grouped
+from trailscan.ingest.plan import Scope, Walked, open_source
+from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
+from trailscan.ingest.scan import read_planned, scan_into
 from trailscan.parallel import in_order
 from trailscan.store.known import KnownLogFiles
 from trailscan.trail.log_file import Wanted
@@ -46,7 +46,7 @@ from trailscan.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trailscan.load.plan import PlannedFile
+    from trailscan.ingest.plan import PlannedFile
 
 Answers = dict[str, int]
 THREADS = 2

@@ -168,8 +168,8 @@ def against_aws_cli(corpus: Corpus, delay: float, runs: int, accounts: int) -> N
 
 def loads(what: str, source: str, keys: Path, corpus: Corpus, runs: int) -> None:
     """Seconds of a load with and without validation, in turn, each into a new store."""
-    from trailscan.load.loading import LoadOptions, run_load
-    from trailscan.load.validating import ValidateOptions
+    from trailscan.ingest.run import LoadOptions, run_load
+    from trailscan.ingest.validation.run import ValidateOptions
     from trailscan.validate.keys import parse_public_keys
     from trailscan.window import Window
 

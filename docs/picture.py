@@ -19,7 +19,7 @@ from rich.text import Text
 
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.terminal import render_terminal
 from trailscan.reports.changes import ChangeFilter, changes_report
 from trailscan.store.reader import StoreReader

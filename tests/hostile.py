@@ -12,8 +12,8 @@ import pytest
 
 from trailscan.api import Store
 from trailscan.api import open as open_store
-from trailscan.load.loading import LoadOptions, run_load
-from trailscan.reports.table import Table
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.table import Table
 
 ATTACKS = (
     "<script>alert(1)</script>",

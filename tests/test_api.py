@@ -13,7 +13,7 @@ import sys
 import trailscan as ts
 source, store = sys.argv[1:]
 print(ts.load(source, store).kept == len(ts.open(store).events()), ts.load(source, store).kept)
-from trailscan.load import loading
+from trailscan.ingest import run as loading
 print(ts.load is ts.load, loading.__name__, ts.load.__module__)
 """
 
@@ -25,7 +25,7 @@ def test_load_stays_a_function(tmp_path):
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.stderr, done.stdout.splitlines()) == (
         "",
-        ["True 0", "True trailscan.load.loading trailscan.api"],
+        ["True 0", "True trailscan.ingest.run trailscan.api"],
     )
 
 

@@ -11,8 +11,6 @@ Everything here is imported when it is first used: the command line starts witho
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,19 +45,3 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """Every public name, imported or not."""
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """This package, whose `load` is the function, also after the package `load` was imported."""
-
-    @property
-    def load(self) -> Any:
-        """`trailscan.api.load`."""
-        return __getattr__("load")
-
-    @load.setter
-    def load(self, _: ModuleType) -> None:
-        """What an import of the package puts here; `from trailscan.load import …` finds it."""
-
-
-sys.modules[__name__].__class__ = _Package

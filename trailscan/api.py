@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
-from trailscan.load.loading import LoadOptions, run_load
-from trailscan.load.validating import ValidateOptions, run_validate
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.ingest.validation.run import ValidateOptions, run_validate
 from trailscan.reports.catalogue import REPORTS
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.status import store_status
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from trailscan.load.summary import LoadSummary
-    from trailscan.load.validation import ValidationSummary
+    from trailscan.ingest.summary import LoadSummary
+    from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.reports.show import Shown
     from trailscan.reports.status import Status
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 When = str | datetime | None
 
@@ -141,7 +141,7 @@ class Store:
             source: a folder or `s3://bucket/prefix`.
             since: start of the delivery window.
             until: its end.
-            options: further fields of `trailscan.load.validating.ValidateOptions`.
+            options: further fields of `trailscan.ingest.validation.run.ValidateOptions`.
 
         Raises:
             TrailscanError: the source or the store cannot be used.
@@ -195,7 +195,7 @@ def load(
         store: where the store is or shall be, or one that is open (open it again to see the news).
         since: start of the delivery window.
         until: its end.
-        options: further fields of `trailscan.load.loading.LoadOptions`.
+        options: further fields of `trailscan.ingest.run.LoadOptions`.
 
     Raises:
         TrailscanError: a source or the store cannot be used.

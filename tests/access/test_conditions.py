@@ -16,7 +16,7 @@ from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_s3
 from trailscan.buckets.conditional import WRITERS, probe_conditional_writes
 from trailscan.errors import AccessError, StoreError
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 
 RECORD = {
     "eventVersion": "1.11",

@@ -20,8 +20,8 @@ from trailscan.aws.session import AwsOptions
 from trailscan.doctor.examine import examine, is_healthy, to_line, to_table
 from trailscan.doctor.permissions import needs, to_policy
 from trailscan.errors import AccessError, TrailscanError
-from trailscan.load.loading import LoadOptions, run_load
-from trailscan.load.validating import ValidateOptions, run_validate
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.ingest.validation.run import ValidateOptions, run_validate
 from trailscan.window import Window
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

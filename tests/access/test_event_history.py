@@ -11,7 +11,7 @@ import trailscan as ts
 from trailscan.aws.event_history import EventHistory, Pace
 from trailscan.aws.session import AwsOptions
 from trailscan.errors import AccessError, TrailscanError
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.window import Window
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -14,9 +14,9 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
 
 from trailscan.api import open as open_store
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.html import render_html
-from trailscan.reports.table import Table
+from trailscan.table import Table
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 

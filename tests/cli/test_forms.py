@@ -21,7 +21,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 import trailscan as ts
 from trailscan.cli.options import Format
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.formats import FORMATS
 from trailscan.reports.changes import COLUMNS
 

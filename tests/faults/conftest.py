@@ -16,7 +16,7 @@ import trailscan as ts
 from trailscan.aws import s3 as access
 from trailscan.buckets import s3 as bucket
 from trailscan.cli.app import app
-from trailscan.load import scan
+from trailscan.ingest import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

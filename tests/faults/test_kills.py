@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 from services import kills
 
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 
 
 def test_no_event_is_lost_or_doubled_by_kills_at_any_moment(tmp_path):

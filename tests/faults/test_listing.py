@@ -14,8 +14,8 @@ from services.trail import log_file_key, make_event, pack
 
 import trailscan as ts
 from trailscan.errors import NoAnswerError
-from trailscan.load.loading import LoadOptions, run_load
-from trailscan.load.plan import SourcePlan
+from trailscan.ingest.plan import SourcePlan
+from trailscan.ingest.run import LoadOptions, run_load
 
 TODAY = datetime(2026, 11, 23, 3, tzinfo=UTC)
 

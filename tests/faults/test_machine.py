@@ -22,9 +22,10 @@ from services.memory import MemoryBucket
 from services.trail import make_event, pack
 
 from trailscan.errors import NotFoundError
-from trailscan.load import loading, local
-from trailscan.load.loading import LoadOptions, run_load
-from trailscan.load.plan import SourcePlan
+from trailscan.ingest import pipeline
+from trailscan.ingest import run as loading
+from trailscan.ingest.plan import SourcePlan
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.store.reader import StoreReader
 
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
@@ -65,7 +66,7 @@ class Loads(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(loading, "open_bucket", lambda *_: self.store)
         self.patch.setattr(loading, "open_source", lambda uri, _: SourcePlan(uri, self.trail, ""))
-        self.patch.setattr(local, "_COMMIT_LOG_FILES", 2)
+        self.patch.setattr(pipeline, "_COMMIT_LOG_FILES", 2)
 
     def teardown(self) -> None:
         """In the end one load without a fault has everything that can be read."""

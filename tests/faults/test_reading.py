@@ -9,7 +9,7 @@ import pytest
 from services import stand_in as faults
 from services.trail import log_file_key, make_event, pack
 
-from trailscan.load import local
+from trailscan.ingest import pipeline
 
 GOOD = 20
 
@@ -102,10 +102,10 @@ def test_credentials_that_expire_in_the_middle_end_the_load_early(s3, trail, loa
 
 def test_a_source_that_answers_nothing_is_left(s3, deliver, load, ids, monkeypatch):
     """F5: after many log files without an answer the rest is not tried, and that is said."""
-    monkeypatch.setattr(local, "_PATIENCE", 5)
-    monkeypatch.setattr(local, "FETCHERS", 2)
-    monkeypatch.setattr(local, "_FETCHED", 1)
-    monkeypatch.setattr(local, "_GROUP", 1)
+    monkeypatch.setattr(pipeline, "_PATIENCE", 5)
+    monkeypatch.setattr(pipeline, "FETCHERS", 2)
+    monkeypatch.setattr(pipeline, "_FETCHED", 1)
+    monkeypatch.setattr(pipeline, "_GROUP", 1)
     for number in range(60):
         deliver(number)
     s3.fail("GET", faults.slow_down(), skip=10)

@@ -21,7 +21,7 @@ from services import stand_in as faults
 from services.trail import log_file_key, make_event, pack
 
 from trailscan.errors import NoAnswerError, TrailscanError
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 
 CHANGES = ("fsync", "link", "replace", "unlink", "mkdir")
 """What changes the disk for good, or makes a change last."""

@@ -12,10 +12,10 @@ import pytest
 
 from trailscan.api import open as open_store
 from trailscan.events.event import decode_record
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.location import Location
 from trailscan.organizations.changes import describe_changes
-from trailscan.organizations.joins import RESULTS
+from trailscan.organizations.correlate import RESULTS
 from trailscan.organizations.operations import CONTROL_TOWER, OPERATIONS, ORGANIZATIONS
 from trailscan.organizations.severity import ASSESSMENTS, CIS_CONTROL
 from trailscan.organizations.things import ROLES

@@ -21,7 +21,7 @@ from trailscan.render import xlsx
 from trailscan.render.formats import FORMATS
 from trailscan.render.terminal import render_terminal
 from trailscan.render.xlsx import render_xlsx
-from trailscan.reports.table import Column, Evidence, Table
+from trailscan.table import Column, Evidence, Table
 from trailscan.window import Window
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -25,7 +25,7 @@ from trailscan.render.html import render_html
 from trailscan.render.markdown import inline
 from trailscan.render.terminal import render_terminal
 from trailscan.reports.catalogue import REPORTS
-from trailscan.reports.table import Column, Table
+from trailscan.table import Column, Table
 from trailscan.visible import visible
 from trailscan.window import Window
 

@@ -22,7 +22,7 @@ from trailscan.render.activity import _edges
 from trailscan.render.charts import draw_charts
 from trailscan.render.html import render_html
 from trailscan.render.page_style import column_style
-from trailscan.reports.table import Column, Evidence, Table
+from trailscan.table import Column, Evidence, Table
 from trailscan.window import Window
 
 COLUMNS = (

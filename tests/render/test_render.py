@@ -17,7 +17,7 @@ from trailscan.render.escape import cell, is_formula, visible
 from trailscan.render.formats import format_of
 from trailscan.render.json import render_json
 from trailscan.render.terminal import render_terminal
-from trailscan.reports.table import Column, Table
+from trailscan.table import Column, Table
 from trailscan.window import Window
 
 COLUMNS = (

@@ -14,7 +14,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from trailscan.api import open as open_store
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.formats import FORMATS
 from trailscan.reports.catalogue import REPORTS
 

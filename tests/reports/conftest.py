@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import trailscan as ts
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 import trailscan as ts
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 
 RECORD = {
     "eventVersion": "1.11",

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 
 from trailscan.api import open as open_store
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 
 CREATED = {
     "eventVersion": "1.11",

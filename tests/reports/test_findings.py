@@ -23,10 +23,10 @@ from making import (
 
 from trailscan.organizations.severity import severity_of
 from trailscan.reports.changes import read_changes
-from trailscan.reports.findings import baseline_notes, find
-from trailscan.reports.findings_history import Actor, History
-from trailscan.reports.findings_reads import first_sweeps, worth_reading
-from trailscan.reports.findings_rules import RULES
+from trailscan.reports.findings.history import Actor, History
+from trailscan.reports.findings.reads import first_sweeps, worth_reading
+from trailscan.reports.findings.report import baseline_notes, find
+from trailscan.reports.findings.rules import RULES
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

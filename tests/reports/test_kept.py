@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trailscan.api import open as open_store
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.reports import kept
 from trailscan.reports.changes import iterate_changes, read_changes
 

@@ -11,7 +11,7 @@ import pytest
 
 from trailscan.reports.catalogue import REPORTS
 from trailscan.reports.coverage import STATUSES
-from trailscan.reports.findings_rules import RULES
+from trailscan.reports.findings.rules import RULES
 from trailscan.reports.sql import VIEWS
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reports.md"
@@ -26,7 +26,7 @@ def table(titles, rows):
 
 def columns_of(name):
     """The columns of a report; those that a terminal never shows in italics."""
-    columns = import_module(f"trailscan.reports.{name}").COLUMNS
+    columns = import_module(REPORTS[name].module).COLUMNS
     rows = [
         [f"`{column.name}`", column.kind, f"*{column.title}*" if column.detail else column.title]
         for column in columns

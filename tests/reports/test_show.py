@@ -12,7 +12,7 @@ import pytest
 
 import trailscan as ts
 from trailscan.errors import NotFoundError, TrailscanError
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.event import render_event
 
 WEAKENED = "5b422002-7ea6-439a-aade-2eb0ca724d24"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import trailscan as ts
 from trailscan.errors import StoreError
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 SECRET = "the secret of this machine"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from trailscan.buckets import LocalBucket
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.status import to_json, to_lines
 from trailscan.reports.status import store_status
 from trailscan.store.ledger import Source

@@ -39,8 +39,8 @@ from services.trail import make_event, pack
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import S3Bucket, open_bucket
 from trailscan.errors import NotFoundError, TrailscanError
-from trailscan.load import local
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest import pipeline
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.store import ledger
 from trailscan.store.reader import StoreReader
 
@@ -122,7 +122,7 @@ class Outcome:
 
 def load_small(trail: str, store: str, protocol: str, hook: Callable[[], None] | None) -> None:
     """One load that commits every three log files; runs in a process of its own."""
-    local._COMMIT_LOG_FILES = 3
+    pipeline._COMMIT_LOG_FILES = 3
     ledger.Ledger.try_commit = PROTOCOLS[protocol]  # type: ignore[method-assign]  # a control
     if hook is not None:
         hook()

@@ -18,10 +18,10 @@ import pytest
 
 from trailscan.buckets import ObjectInfo, StoredObject
 from trailscan.errors import NotFoundError
-from trailscan.load.attest import Settings, UnitReader, UnitVerdicts
-from trailscan.load.plan import Scope
-from trailscan.load.public_keys import KeyRing
-from trailscan.load.units import find_units
+from trailscan.ingest.plan import Scope
+from trailscan.ingest.validation.key_ring import KeyRing
+from trailscan.ingest.validation.unit import Settings, UnitReader, UnitVerdicts
+from trailscan.ingest.validation.units import find_units
 from trailscan.validate.keys import PublicKey, parse_public_keys
 from trailscan.validate.place import Place
 from trailscan.window import Window

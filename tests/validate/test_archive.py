@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from trailscan.buckets import StoredObject
 from trailscan.errors import AccessError, DecodeError
-from trailscan.load.attest import LoadedLogFile
-from trailscan.load.public_keys import KeyRing
+from trailscan.ingest.validation.key_ring import KeyRing
+from trailscan.ingest.validation.unit import LoadedLogFile
 from trailscan.trail.digest import decode_digest
 from trailscan.validate.place import Place, guess_place
 from trailscan.validate.verdicts import Gap

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from trailscan.aws.session import AwsOptions
-from trailscan.load.validating import ValidateOptions, run_validate
+from trailscan.ingest.validation.run import ValidateOptions, run_validate
 from trailscan.window import Window
 
 REGION = "us-east-1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from trailscan.load.validating import ValidateOptions, run_validate
+from trailscan.ingest.validation.run import ValidateOptions, run_validate
 
 
 def test_a_trail_in_ceph_is_validated(ceph_s3, ceph_bucket, make_lab):

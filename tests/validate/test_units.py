@@ -6,8 +6,8 @@ import pytest
 
 from trailscan.buckets import StoredObject
 from trailscan.errors import AccessError
-from trailscan.load.plan import Scope
-from trailscan.load.units import Unit, find_units
+from trailscan.ingest.plan import Scope
+from trailscan.ingest.validation.units import Unit, find_units
 from trailscan.parallel import Here
 
 

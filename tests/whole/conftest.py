@@ -12,8 +12,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 from services.trail import make_event, pack
 
-from trailscan.load.loading import LoadOptions, run_load
-from trailscan.load.summary import LoadSummary
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.ingest.summary import LoadSummary
 
 NAME = "111122223333_CloudTrail_us-east-1_20261122T1205Z_{:016d}.json.gz"
 

@@ -15,13 +15,13 @@ from pandas.testing import assert_frame_equal
 from services.ceph import S3Server
 
 import trailscan as ts
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.window import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from trailscan.load.summary import LoadSummary
+    from trailscan.ingest.summary import LoadSummary
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 MADE = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/22"

@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 import pytest
 
 import trailscan as ts
-from trailscan.load.loading import LoadOptions, run_load
+from trailscan.ingest.run import LoadOptions, run_load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

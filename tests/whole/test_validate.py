@@ -16,8 +16,8 @@ import trailscan as ts
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import LocalBucket, open_bucket
 from trailscan.errors import NotFoundError, TrailscanError
-from trailscan.load.loading import LoadOptions, run_load
-from trailscan.load.validating import ValidateOptions, run_validate
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.ingest.validation.run import ValidateOptions, run_validate
 from trailscan.store.attestations import Attested
 from trailscan.store.reader import StoreReader
 from trailscan.validate.keys import parse_public_keys

@@ -14,7 +14,7 @@ def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:
     """Load the bundled sample logs into a temporary store and report who changed what."""
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import open_bucket
-    from trailscan.load.loading import LoadOptions, run_load
+    from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.reports.changes import ChangeFilter, changes_report
     from trailscan.store.reader import StoreReader
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
-    from trailscan.load.loading import LoadOptions
-    from trailscan.load.local import Progress
-    from trailscan.load.summary import LoadSummary
+    from trailscan.ingest.pipeline import Progress
+    from trailscan.ingest.run import LoadOptions
+    from trailscan.ingest.summary import LoadSummary
 
 INCOMPLETE = 4
 _KILLED = 128
@@ -117,8 +117,8 @@ def load(
     """
     # Arrow asks for much memory in small pieces here, and this pool takes a fifth less for it.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    from trailscan.load.loading import LoadOptions, run_load
-    from trailscan.load.validating import ValidateOptions
+    from trailscan.ingest.run import LoadOptions, run_load
+    from trailscan.ingest.validation.run import ValidateOptions
 
     window = o.to_window(since, until)
     asked = LoadOptions(
@@ -196,7 +196,7 @@ def _accounts(given: list[str] | None) -> list[str]:
 
 def _event_sources(given: list[str] | None) -> tuple[str, ...] | None:
     """The event sources to keep; None for all."""
-    from trailscan.load.loading import ORGANIZATIONS
+    from trailscan.ingest.run import ORGANIZATIONS
 
     if given and "all" in given:
         return None

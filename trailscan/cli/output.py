@@ -13,7 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from trailscan.cli.options import Format
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 _NARROWEST = 60
 _WIDTH_IN_FILES = 160

@@ -14,7 +14,7 @@ from trailscan.reports.catalogue import REPORTS
 
 if TYPE_CHECKING:
     from trailscan.reports.catalogue import Report
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 FINDINGS = 3
 INCOMPLETE = 4

@@ -18,7 +18,7 @@ from trailscan.trail.keys import PUBLIC_KEYS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from trailscan.load.validation import ValidationSummary
+    from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.validate.keys import PublicKey
 
 TAMPERED = 3
@@ -88,7 +88,7 @@ def validate(
     All accounts and regions at once. Exit code 0: valid; 3: something was tampered with; 4: not
     everything could be proved, and the answer says what; where both hold, 3.
     """
-    from trailscan.load.validating import ValidateOptions, run_validate
+    from trailscan.ingest.validation.run import ValidateOptions, run_validate
 
     options = ValidateOptions(
         window=o.to_window(since, until),

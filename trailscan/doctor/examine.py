@@ -13,7 +13,7 @@ from trailscan.doctor.permissions import Need, Place, needs
 from trailscan.doctor.store import store_checks
 from trailscan.doctor.trail import trail_checks
 from trailscan.location import EVENT_HISTORY
-from trailscan.reports.table import Column, Table
+from trailscan.table import Column, Table
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.window import Window
 

@@ -21,9 +21,9 @@ from trailscan.organizations.operations import ORGANIZATIONS
 from trailscan.render.csv import neutralised_cells, render_csv
 from trailscan.reports.attestation import NOT_CHECKED, attested_rows
 from trailscan.reports.changes import ChangeFilter, changes_report
-from trailscan.reports.table import Column, Table
 from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.store.paths import NO_DAY
+from trailscan.table import Column, Table
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window, format_instant
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from trailscan.events.event import Event
 from trailscan.events.principal import Principal, client, parse_principal
 from trailscan.location import Location
-from trailscan.organizations import joins
+from trailscan.organizations import correlate
 from trailscan.organizations.differences import before_and_after
 from trailscan.organizations.fields import enum_at, omitted
 from trailscan.organizations.operations import OPERATIONS, ORGANIZATIONS, READ, is_read_only
@@ -25,7 +25,7 @@ from trailscan.organizations.words import Telling
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from trailscan.organizations.joins import Joined, Seen
+    from trailscan.organizations.correlate import Joined, Seen
     from trailscan.organizations.operations import Operation
 
 Outcome = Literal["succeeded", "denied", "failed"]
@@ -97,8 +97,8 @@ def describe_changes(
         reads: also tell of calls that change nothing.
         names: id -> name, for what the log has no name of.
     """
-    seen = joins.in_order_of_time(events)
-    return list(tell(seen, joins.join(seen), reads=reads, names=names))
+    seen = correlate.in_order_of_time(events)
+    return list(tell(seen, correlate.join(seen), reads=reads, names=names))
 
 
 def tell(

@@ -14,7 +14,7 @@ from trailscan.render.grades import order, tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
-    from trailscan.reports.table import Column, Table
+    from trailscan.table import Column, Table
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)

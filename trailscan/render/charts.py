@@ -13,7 +13,7 @@ from trailscan.render.heatmaps import hours_of_the_week, who_by_what
 
 if TYPE_CHECKING:
     from trailscan.render.drawing import Chart
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 
 def draw_charts(table: Table) -> tuple[Chart, ...]:

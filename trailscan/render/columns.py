@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trailscan.render.escape import FORMULA_STARTS, cell
-from trailscan.reports.table import as_text
+from trailscan.table import as_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:

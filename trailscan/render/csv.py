@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from trailscan.render.columns import safe_cells, texts
 from trailscan.render.escape import cell
-from trailscan.reports.table import as_text, clock_text
+from trailscan.table import as_text, clock_text
 
 __all__ = ["as_text", "clock_text", "neutralised_cells", "render_csv"]
 
 if TYPE_CHECKING:
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 
 def render_csv(table: Table) -> str:

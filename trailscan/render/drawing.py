@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from trailscan.reports.table import in_zone
+from trailscan.table import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 FONT_SIZE = 11
 """In pixels of the page; a figure has 72 of them an inch."""

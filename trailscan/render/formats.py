@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 FORMATS: Mapping[str, Callable[[Table], str | bytes]] = {
     "csv": render_csv,

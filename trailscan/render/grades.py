@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from trailscan.organizations.severity import SEVERITIES
 
 if TYPE_CHECKING:
-    from trailscan.reports.table import Column
+    from trailscan.table import Column
 
 Tone = Literal["worst", "bad", "warn", "good", "mild"]
 

@@ -12,7 +12,7 @@ from trailscan.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from trailscan.reports.table import Column, Table
+    from trailscan.table import Column, Table
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LEVELS = 5

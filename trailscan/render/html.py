@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 _PAGE = Path(__file__).parent / "page"
 

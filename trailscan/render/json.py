@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from trailscan.reports.table import as_text
+from trailscan.table import as_text
 from trailscan.visible import is_hidden
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 _NOT_PLAIN = re.compile("[^\x00-\x7e]")  # what is unseen below, JSON writes as escapes anyway
 

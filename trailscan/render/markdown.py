@@ -15,7 +15,7 @@ from trailscan.render.csv import as_text, clock_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
-    from trailscan.reports.table import Column, Table
+    from trailscan.table import Column, Table
 
 _PIPE = "&#124;"
 _PLAIN = re.compile(r"(?:[^\W_]|[,;()'\"=+%/?>-]|[.:](?=[,;()'\"]*$))*")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from trailscan.reports.table import Column, Evidence, Table
+    from trailscan.table import Column, Evidence, Table
 
     Behind = Sequence[Sequence[Evidence]]
 

@@ -9,7 +9,7 @@ from trailscan.render.grades import order
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trailscan.reports.table import Column
+    from trailscan.table import Column
 
 _NARROW = "44rem"  # as in style.css: below it a row is a card
 _FEW, _ROOMY, _TIGHT = 9, 19, 13  # columns; characters of a text in few and in many columns

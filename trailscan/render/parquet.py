@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 
 def render_parquet(table: Table) -> bytes:

@@ -17,7 +17,7 @@ from trailscan.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from trailscan.reports.table import Column, Table
+    from trailscan.table import Column, Table
 
 _GAP = "   "
 _LEAST_WIDE = 36

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
     from trailscan.render.grades import Tone
-    from trailscan.reports.table import Table
+    from trailscan.table import Table
 
 MOST_ROWS = 1_048_575
 """What a sheet holds below its header."""

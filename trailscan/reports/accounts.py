@@ -10,8 +10,8 @@ from trailscan.organizations.fields import enum_at, text_at
 from trailscan.organizations.things import kind_of
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
-from trailscan.reports.table import Column, Table
 from trailscan.reports.tally import tally
+from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from trailscan.events.schema import strings
 from trailscan.location import object_uri, parse_uri
-from trailscan.reports.table import Column, Table
 from trailscan.store.attestations import judge_row
+from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

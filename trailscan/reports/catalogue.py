@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from trailscan.reports.filter import ChangeFilter
-    from trailscan.reports.table import Table
     from trailscan.store.reader import StoreReader
+    from trailscan.table import Table
 
 _TIME = ("since", "until", "tz")
 _CHANGE = (
@@ -46,6 +46,12 @@ class Report(NamedTuple):
     filters: tuple[str, ...]
     graded: bool = True
 
+    @property
+    def module(self) -> str:
+        """The module that builds it and has its `COLUMNS`."""
+        package = "findings.report" if self.name == "findings" else self.name
+        return f"trailscan.reports.{package}"
+
     def build(self, store: StoreReader, wanted: ChangeFilter) -> Table:
         """The report on a store, its times told in the filter's zone.
 
@@ -54,7 +60,7 @@ class Report(NamedTuple):
         """
         from trailscan.reports.evidence import with_evidence  # noqa: PLC0415  # start-up
 
-        module = import_module(f"trailscan.reports.{self.name}")
+        module = import_module(self.module)
         table: Table = getattr(module, f"{self.name}_report")(store, wanted)
         title = self.answers.partition(": one row")[0].rstrip(".")
         return with_evidence(store, replace(table.in_zone(wanted.tz), title=title))

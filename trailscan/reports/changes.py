@@ -12,13 +12,13 @@ from trailscan.events.event import decode_record
 from trailscan.events.schema import strings
 from trailscan.location import Location, object_uri
 from trailscan.organizations.changes import Change, tell
-from trailscan.organizations.joins import Joined, Seen, join, may_join, rank
+from trailscan.organizations.correlate import Joined, Seen, join, may_join, rank
 from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
 from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.kept import keep, kept_changes
 from trailscan.reports.notes import Span, told_of
-from trailscan.reports.table import Column, Table
+from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

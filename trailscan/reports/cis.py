@@ -12,8 +12,8 @@ from trailscan.organizations.operations import OPERATIONS, READ
 from trailscan.organizations.severity import ASSESSMENTS, CIS_CONTROL
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
-from trailscan.reports.table import Column, Table
 from trailscan.reports.tally import distinct, grouped, tally
+from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from trailscan.organizations.changes import Change

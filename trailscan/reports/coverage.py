@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from trailscan.reports.attestation import STATES, count_attested
 from trailscan.reports.notes import count, store_notes
-from trailscan.reports.table import Column, Table
 from trailscan.store.paths import NO_DAY
+from trailscan.table import Column, Table
 from trailscan.window import Window
 
 if TYPE_CHECKING:

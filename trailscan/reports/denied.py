@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
-from trailscan.reports.table import Column, Table
+from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from trailscan.organizations.changes import Change

@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 
 from trailscan.location import Location
 from trailscan.reports.attestation import NOT_CHECKED, attestation
-from trailscan.reports.table import Evidence
+from trailscan.table import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from trailscan.reports.table import Table
     from trailscan.store.reader import StoreReader
+    from trailscan.table import Table
 
 _ONE = ("event_id", "first_event_id", "last_event_id")
 _SEVERAL = ("event_ids", "related_event_ids")

@@ -152,7 +152,7 @@ _TESTS: dict[str, Callable[[str, Change], bool]] = {
 
 
 def _rules() -> tuple[str, ...]:
-    from trailscan.reports.findings_rules import RULES  # noqa: PLC0415  # few ask for a rule
+    from trailscan.reports.findings.rules import RULES  # noqa: PLC0415  # few ask for a rule
 
     return tuple(rule.id for rule in RULES)
 

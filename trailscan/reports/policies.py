@@ -10,7 +10,7 @@ from trailscan.organizations.versions import PolicyStep, follow_policies
 from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
-from trailscan.reports.table import Column, Table
+from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from trailscan.reports.filter import ChangeFilter

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
-from trailscan.reports.table import Column, Table
 from trailscan.reports.tally import distinct, grouped, tally
+from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from trailscan.organizations.changes import Change

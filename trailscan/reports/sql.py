@@ -24,9 +24,9 @@ from trailscan.reports.changes import COLUMNS, changes_report
 from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.notes import count, store_notes
-from trailscan.reports.table import Column, Kind, Table
 from trailscan.store.attestations import ATTESTATIONS, DIGESTS
 from trailscan.store.layout import LOG_FILES, REJECTS
+from trailscan.table import Column, Kind, Table
 from trailscan.visible import visible
 from trailscan.window import Window
 

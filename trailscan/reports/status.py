@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.location import Location
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
-from trailscan.reports.table import Column, Table
 from trailscan.store.paths import NO_DAY
 from trailscan.store.writer import sum_counts
+from trailscan.table import Column, Table
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window
 

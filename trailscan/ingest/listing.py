@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from trailscan.errors import TrailscanError
-from trailscan.load.plan import (
+from trailscan.ingest.plan import (
     DELIVERY_MARGIN,
     PlannedFile,
     Scope,

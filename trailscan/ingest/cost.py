@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trailscan.load.plan import PlannedFile
+    from trailscan.ingest.plan import PlannedFile
 
 PRICES = {"list": 0.005 / 1000, "get": 0.0004 / 1000}
 """US dollars a request: S3 Standard in us-east-1 (aws.amazon.com/s3/pricing).

@@ -21,7 +21,7 @@ from trailscan.events.event import Event, UserIdentity
 from trailscan.events.principal import parse_principal
 from trailscan.organizations.operations import ORGANIZATIONS, READ_ONLY_NAMES
 from trailscan.reports.changes import TOLD_BY, read_changes
-from trailscan.reports.findings_history import DISCOVERY, Actor, actor_of
+from trailscan.reports.findings.history import DISCOVERY, Actor, actor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

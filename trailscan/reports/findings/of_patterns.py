@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trailscan.reports import findings_detectors as d
-from trailscan.reports.findings_history import DISCOVERY
-from trailscan.reports.findings_rule import AWS_CIRT, DF00TECH, ELASTIC, STREAMALERT, Rule
+from trailscan.reports.findings import detectors as d
+from trailscan.reports.findings.history import DISCOVERY
+from trailscan.reports.findings.rule import AWS_CIRT, DF00TECH, ELASTIC, STREAMALERT, Rule
 
 PRINCIPALS = (
     Rule(

@@ -14,7 +14,7 @@ from trailscan.window import Window, format_instant
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trailscan.load.attest import UnitVerdicts
+    from trailscan.ingest.validation.unit import UnitVerdicts
     from trailscan.validate.keys import PublicKey
 
 _SHOWN = 5  # of each kind

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.errors import NotFoundError
-from trailscan.load.cost import Planned
-from trailscan.load.event_history import open_event_history
-from trailscan.load.listing import Asked, Listings
-from trailscan.load.local import Job, LocalEngine, Progress
-from trailscan.load.plan import Scope, SourcePlan, open_source
-from trailscan.load.summary import LoadSummary
-from trailscan.load.tool import tool_name
-from trailscan.load.validating import ValidateOptions, validate_opened
+from trailscan.ingest.cost import Planned
+from trailscan.ingest.event_history import open_event_history
+from trailscan.ingest.listing import Asked, Listings
+from trailscan.ingest.pipeline import Job, LocalEngine, Progress
+from trailscan.ingest.plan import Scope, SourcePlan, open_source
+from trailscan.ingest.summary import LoadSummary
+from trailscan.ingest.tool import tool_name
+from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
 from trailscan.store.known import KnownLogFiles, covers
 from trailscan.store.ledger import rows_by_day
@@ -29,7 +29,7 @@ from trailscan.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trailscan.load.validation import ValidationSummary
+    from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.store.ledger import Commit, Source
 
 ORGANIZATIONS = "organizations.amazonaws.com"

@@ -15,7 +15,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from trailscan.errors import DecodeError, NoAnswerError, NotFoundError, TrailscanError
-from trailscan.load.units import ListedDigest, ListedLogFile, list_digests, list_log_files
+from trailscan.ingest.validation.units import (
+    ListedDigest,
+    ListedLogFile,
+    list_digests,
+    list_log_files,
+)
 from trailscan.location import LOCAL, object_uri
 from trailscan.parallel import in_order
 from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
@@ -30,8 +35,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trailscan.buckets import Bucket, ObjectInfo, StoredObject
-    from trailscan.load.public_keys import KeyRing
-    from trailscan.load.units import Unit
+    from trailscan.ingest.validation.key_ring import KeyRing
+    from trailscan.ingest.validation.units import Unit
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Gap, LogFileVerdict
     from trailscan.window import Window
 

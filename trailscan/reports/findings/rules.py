@@ -7,8 +7,8 @@ judgement. Techniques are those that published rules map its events to (see
 
 from __future__ import annotations
 
-from trailscan.reports.findings_of_changes import ACCOUNTS, DELEGATIONS, GUARDRAILS
-from trailscan.reports.findings_of_patterns import PATTERNS, PRINCIPALS
+from trailscan.reports.findings.of_changes import ACCOUNTS, DELEGATIONS, GUARDRAILS
+from trailscan.reports.findings.of_patterns import PATTERNS, PRINCIPALS
 
 RULES = (*ACCOUNTS, *GUARDRAILS, *DELEGATIONS, *PRINCIPALS, *PATTERNS)
 """Every rule, in the order in which they are listed."""

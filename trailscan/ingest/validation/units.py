@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from trailscan.buckets import Bucket, ObjectInfo
-    from trailscan.load.plan import Scope
+    from trailscan.ingest.plan import Scope
     from trailscan.trail.digest import ChainName
     from trailscan.window import Window
 

@@ -10,7 +10,7 @@ from trailscan.organizations.severity import ASSESSMENTS, CIS_CONTROL, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from trailscan.reports.findings_history import History, Hit
+    from trailscan.reports.findings.history import History, Hit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from trailscan.store.writer import LogFileResult, Reject
 from trailscan.trail.log_file import Candidate, Wanted, scan_log_file
 
 if TYPE_CHECKING:
-    from trailscan.load.plan import PlannedFile
+    from trailscan.ingest.plan import PlannedFile
 
 _PAUSES = (0.2, 1.0)
 """Seconds before a log file of another length than listed is asked for again."""

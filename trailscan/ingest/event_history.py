@@ -17,7 +17,7 @@ from trailscan.aws.event_history import REACH, EventHistory
 from trailscan.buckets import ObjectInfo, StoredObject
 from trailscan.buckets.base import split_folder
 from trailscan.errors import NotFoundError, TrailscanError
-from trailscan.load.plan import SourcePlan
+from trailscan.ingest.plan import SourcePlan
 from trailscan.location import EVENT_HISTORY
 from trailscan.window import Window, format_instant
 

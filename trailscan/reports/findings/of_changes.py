@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trailscan.reports import findings_detectors as d
-from trailscan.reports.findings_rule import (
+from trailscan.reports.findings import detectors as d
+from trailscan.reports.findings.rule import (
     AWS_CIRT,
     DF00TECH,
     ELASTIC,

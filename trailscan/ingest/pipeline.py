@@ -28,10 +28,10 @@ from trailscan.errors import (
     KeyAccessError,
     TrailscanError,
 )
-from trailscan.load.listing import Asked, Listings
-from trailscan.load.plan import PlannedFile, Scope, SourcePlan, Walked
-from trailscan.load.scan import Fetched, read_planned, scan_into, standard_input
-from trailscan.load.summary import LoadSummary, RejectLine
+from trailscan.ingest.listing import Asked, Listings
+from trailscan.ingest.plan import PlannedFile, Scope, SourcePlan, Walked
+from trailscan.ingest.scan import Fetched, read_planned, scan_into, standard_input
+from trailscan.ingest.summary import LoadSummary, RejectLine
 from trailscan.location import EVENT_HISTORY, LOCAL, Location
 from trailscan.parallel import in_order, workers
 from trailscan.store.ledger import Counts, Source

@@ -10,9 +10,9 @@ from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
-    from trailscan.load.cost import Planned
-    from trailscan.load.plan import Walked
-    from trailscan.load.validation import ValidationSummary
+    from trailscan.ingest.cost import Planned
+    from trailscan.ingest.plan import Walked
+    from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.location import Location
 
 _SHOWN = 10

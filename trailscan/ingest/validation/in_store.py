@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from trailscan.buckets import open_bucket
 from trailscan.errors import TrailscanError
-from trailscan.load.attest import LoadedLogFile
-from trailscan.load.tool import tool_name
+from trailscan.ingest.tool import tool_name
+from trailscan.ingest.validation.unit import LoadedLogFile
 from trailscan.location import key_text
 from trailscan.store.attesting import AttestationWriter, Found
 from trailscan.store.paths import NO_DAY
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from trailscan.aws.session import AwsOptions
-    from trailscan.load.attest import UnitVerdicts
-    from trailscan.load.units import Unit
+    from trailscan.ingest.validation.unit import UnitVerdicts
+    from trailscan.ingest.validation.units import Unit
     from trailscan.store.attesting import Row
     from trailscan.validate.verdicts import DigestVerdict, LogFileVerdict
     from trailscan.window import Window

@@ -7,20 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.operations import READ
-from trailscan.reports.findings_detectors import BASELINE
-from trailscan.reports.findings_history import History, Hit, when
-from trailscan.reports.findings_reads import WorthReading, worth_reading
-from trailscan.reports.findings_rules import RULES
+from trailscan.reports.findings.detectors import BASELINE
+from trailscan.reports.findings.history import History, Hit, when
+from trailscan.reports.findings.reads import WorthReading, worth_reading
+from trailscan.reports.findings.rules import RULES
 from trailscan.reports.notes import Span, count, told_of
-from trailscan.reports.table import Column, Table
 from trailscan.reports.tally import distinct
+from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trailscan.organizations.changes import Change
     from trailscan.reports.filter import ChangeFilter
-    from trailscan.reports.findings_rule import Rule
+    from trailscan.reports.findings.rule import Rule
     from trailscan.store.reader import StoreReader
 
 COLUMNS = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trailscan.organizations.effects.members import departure_method
 from trailscan.organizations.fields import enum_at, text_at
 from trailscan.organizations.guardrails import loosened
-from trailscan.reports.findings_history import (
+from trailscan.reports.findings.history import (
     DISCOVERY,
     History,
     Hit,
@@ -18,7 +18,7 @@ from trailscan.reports.findings_history import (
     told,
     when,
 )
-from trailscan.reports.findings_reads import SHORTLY, first_sweeps
+from trailscan.reports.findings.reads import SHORTLY, first_sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

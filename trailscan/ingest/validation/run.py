@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from trailscan.aws.public_keys import PublicKeyLister
 from trailscan.aws.session import AwsOptions
 from trailscan.errors import TrailscanError
-from trailscan.load.attest import Settings, UnitReader, UnitVerdicts
-from trailscan.load.plan import Scope, SourcePlan, open_source
-from trailscan.load.public_keys import KeyRing
-from trailscan.load.units import find_units
-from trailscan.load.validation import ValidationSummary
+from trailscan.ingest.plan import Scope, SourcePlan, open_source
+from trailscan.ingest.validation.key_ring import KeyRing
+from trailscan.ingest.validation.summary import ValidationSummary
+from trailscan.ingest.validation.unit import Settings, UnitReader, UnitVerdicts
+from trailscan.ingest.validation.units import find_units
 from trailscan.parallel import in_order, workers
 from trailscan.validate.place import Place
 from trailscan.window import Window
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from datetime import datetime
 
-    from trailscan.load.kept import KeptStore
+    from trailscan.ingest.validation.in_store import KeptStore
     from trailscan.validate.keys import PublicKey
 
 UNITS = 12
@@ -98,7 +98,7 @@ def validate_opened(
     began = time.monotonic()
     kept = None
     if store is not None:
-        from trailscan.load.kept import KeptStore  # noqa: PLC0415  # start-up: pyarrow
+        from trailscan.ingest.validation.in_store import KeptStore  # noqa: PLC0415  # start-up: pyarrow
 
         kept = KeptStore(store, options.aws, source.bucket.name, options.window, now)
     run = _Run(source, kept, options, now, trust_loaded=trust_loaded)

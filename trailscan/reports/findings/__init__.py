@@ -1,0 +1,1 @@
+"""Findings: what deserves a look, and why."""
