@@ -33,6 +33,7 @@ import obstore
 from obstore.store import S3Store
 
 from trailscan.ingest.pipeline import FETCHERS
+from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.ingest.scan import scan_into
 from trailscan.store.writer import LogFileResult
@@ -151,7 +152,7 @@ class Jobs:
         def scan(key: str) -> int:
             data = client.get_object(Bucket="trail", Key=key)["Body"].read()
             result = LogFileResult("trail", key, "", len(data))
-            scan_into(result, data, self._wanted)
+            scan_into(result, data, self._wanted, LargeOneAtATime())
             return len(result.events)
 
         with ThreadPoolExecutor(BOTO3_THREADS) as pool:

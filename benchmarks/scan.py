@@ -36,6 +36,7 @@ from trailscan.aws.session import AwsOptions
 from trailscan.ingest.listing import Asked, walk
 from trailscan.ingest.pipeline import _GROUP, _grouped
 from trailscan.ingest.plan import Scope, Walked, open_source
+from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.ingest.scan import read_planned, scan_into
 from trailscan.parallel import in_order
@@ -70,13 +71,13 @@ def gunzip_all(files: list[Path], threads: int) -> int:
 
 def scan_all(corpus: Path, threads: int) -> int:
     """Find, read, inflate, search and decode as a load does, without a store."""
-    wanted = Wanted((ORGANIZATIONS,))
+    wanted, large = Wanted((ORGANIZATIONS,)), LargeOneAtATime()
 
     def scan(group: list[PlannedFile]) -> int:
         found = 0
         for planned in group:
             fetched = read_planned(planned)
-            scan_into(fetched.result, fetched.stored or b"", wanted)
+            scan_into(fetched.result, fetched.stored or b"", wanted, large)
             found += len(fetched.result.events)
         return found
 

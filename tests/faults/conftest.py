@@ -16,7 +16,7 @@ import trailscan as ts
 from trailscan.aws import s3 as access
 from trailscan.buckets import s3 as bucket
 from trailscan.cli.app import app
-from trailscan.ingest import scan
+from trailscan.ingest import reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +69,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     monkeypatch.setattr(access, "_ATTEMPTS", 3)
     monkeypatch.setattr(access, "_READ_TIMEOUT", 0.5)
     monkeypatch.setattr(access, "_PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(scan, "_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(reading, "_PAUSES", (0.0, 0.0))
     with StandIn() as server:
         for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": server.endpoint}.items():
             monkeypatch.setenv(name, value)

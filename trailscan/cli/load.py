@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trailscan.ingest.pipeline import Progress
-    from trailscan.ingest.run import LoadOptions
     from trailscan.ingest.summary import LoadSummary
 
 INCOMPLETE = 4
@@ -143,8 +142,6 @@ def load(
     _show(summary, format, quiet=quiet)
     if signals:
         raise typer.Exit(_KILLED + signals[0])
-    if summary.kept:
-        _tell_once(store, asked)
     if code := _code(summary):
         raise typer.Exit(code)
 
@@ -155,17 +152,6 @@ def _code(summary: LoadSummary) -> int:
     if "tampered" in outcomes:
         return TAMPERED
     return INCOMPLETE if "incomplete" in outcomes or not summary.complete else 0
-
-
-def _tell_once(store: str, asked: LoadOptions) -> None:
-    """Tell the changes of a large store now, so that the first report need not."""
-    from trailscan.buckets import open_bucket
-    from trailscan.reports.changes import iterate_changes
-    from trailscan.reports.kept import keep_all
-    from trailscan.store.reader import StoreReader
-
-    reader = StoreReader(open_bucket(store, asked.aws), store)
-    keep_all(reader, iterate_changes(reader))
 
 
 def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:

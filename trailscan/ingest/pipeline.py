@@ -30,6 +30,7 @@ from trailscan.errors import (
 )
 from trailscan.ingest.listing import Asked, Listings
 from trailscan.ingest.plan import PlannedFile, Scope, SourcePlan, Walked
+from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import Fetched, read_planned, scan_into, standard_input
 from trailscan.ingest.summary import LoadSummary, RejectLine
 from trailscan.location import EVENT_HISTORY, LOCAL, Location
@@ -54,7 +55,6 @@ _FETCHED_BYTES = 256 * 1024 * 1024
 _GROUP = 16  # log files a task, so that handing over costs little
 _COMMIT_LOG_FILES = 10_000  # 1 kB each while they wait, and twice that while they are written
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
-_LARGE = 24 * 1024 * 1024
 _PATIENCE = 200
 """How many log files in a row may go without an answer before a source is left."""
 
@@ -114,7 +114,7 @@ class LocalEngine:
         self._summary = summary
         self._now = now
         self._known: KnownLogFiles = writer.known(job.wanted.text)
-        self._large = threading.Lock()
+        self._large = LargeOneAtATime()
         self._batch: list[LogFileResult] = []
         self._batch_events = 0
         self._newest: dict[str, datetime] = {}
@@ -149,7 +149,7 @@ class LocalEngine:
         if self._known.done([result.id])[0]:
             self._summary.known += 1
             return
-        scan_into(result, stored, self._job.wanted)
+        self._scan_into(result, stored)
         self._take(result, "-")
 
     def _load_source(self, source: SourcePlan, window: Window) -> None:
@@ -235,13 +235,9 @@ class LocalEngine:
         return again.result
 
     def _scan_into(self, result: LogFileResult, stored: bytes) -> None:
-        """Scan; of very large log files one at a time."""
-        claim = int.from_bytes(stored[-4:], "little")
-        if max(claim, len(stored)) < _LARGE:
-            scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
-        else:
-            with self._large:
-                scan_into(result, stored, self._job.wanted, hash_all=self._job.hash_all)
+        """Fill a result with what a log file holds."""
+        job = self._job
+        scan_into(result, stored, job.wanted, self._large, hash_all=job.hash_all)
 
     def _take(self, result: LogFileResult, uri: str) -> None:
         """Put a result into the batch, and a full batch into the store.

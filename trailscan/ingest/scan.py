@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.errors import DecodeError, NoAnswerError, TrailscanError
+from trailscan.errors import DecodeError, TrailscanError
 from trailscan.events.event import decode_event, decode_object, record_sha256
 from trailscan.events.schema import EventRow, nested_json
-from trailscan.location import STDIN, key_text, object_uri
+from trailscan.ingest.reading import LargeOneAtATime, read_listed
+from trailscan.location import STDIN, key_text
 from trailscan.store.writer import LogFileResult, Reject
 from trailscan.trail.log_file import Candidate, Wanted, scan_log_file
 
 if TYPE_CHECKING:
     from trailscan.ingest.plan import PlannedFile
-
-_PAUSES = (0.2, 1.0)
-"""Seconds before a log file of another length than listed is asked for again."""
 
 
 class Fetched(NamedTuple):
@@ -43,28 +40,12 @@ def read_planned(planned: PlannedFile) -> Fetched:
         day=trail.day,
     )
     try:
-        stored = _read(planned)
+        stored = read_listed(planned.bucket, info, planned.bucket.read, len)
     except TrailscanError as error:
         result.rejects = (Reject(None, error.reason, str(error)),)
         return Fetched(planned, result, None)
     result.stored_bytes = len(stored)
     return Fetched(planned, result, stored)
-
-
-def _read(planned: PlannedFile) -> bytes:
-    """The bytes of a log file, as many as its listing says: a proxy's page has others."""
-    bucket, (key, size, etag) = planned.bucket, planned.info
-    data = bucket.read(key, etag)
-    for pause in _PAUSES:
-        if not size or len(data) == size:
-            return data
-        time.sleep(pause)
-        data = bucket.read(key, etag)
-    if len(data) != size:
-        raise NoAnswerError(
-            f"{object_uri(bucket.name, key)} has {size:,} bytes, and {len(data):,} came (a proxy?)"
-        )
-    return data
 
 
 def standard_input(stored: bytes) -> LogFileResult:
@@ -74,15 +55,27 @@ def standard_input(stored: bytes) -> LogFileResult:
 
 
 def scan_into(
-    result: LogFileResult, stored: bytes, wanted: Wanted, *, hash_all: bool = False
+    result: LogFileResult,
+    stored: bytes,
+    wanted: Wanted,
+    large: LargeOneAtATime,
+    *,
+    hash_all: bool = False,
 ) -> None:
     """Fill a result with what a log file holds: its wanted events, its rejects, its counts.
 
-    With `hash_all` the uncompressed bytes are hashed even if no wanted event is among them.
+    Args:
+        result: of this log file.
+        stored: its bytes as they are stored.
+        wanted: the event sources to keep.
+        large: shared by all threads that scan.
+        hash_all: hash the uncompressed bytes even if no wanted event is among them.
     """
     result.stored_sha256 = hashlib.sha256(stored).hexdigest()
     try:
-        scanned = scan_log_file(stored, wanted, hash_all=hash_all)
+        scanned = large.run(
+            lambda most: scan_log_file(stored, wanted, hash_all=hash_all, most=most)
+        )
     except DecodeError as error:
         result.rejects = (Reject(None, error.reason, str(error), error.json_path),)
         return

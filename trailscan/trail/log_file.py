@@ -95,14 +95,22 @@ class _Source(msgspec.Struct):
 _SOURCE = msgspec.json.Decoder(_Source)
 
 
-def scan_log_file(stored: bytes, wanted: Wanted, *, hash_all: bool = False) -> ScannedLogFile:
+def scan_log_file(
+    stored: bytes, wanted: Wanted, *, hash_all: bool = False, most: int | None = None
+) -> ScannedLogFile:
     """What a log file holds, from its bytes as they are stored.
+
+    Args:
+        stored: the bytes as they are stored.
+        wanted: the event sources to look for.
+        hash_all: compute the SHA-256 even if no candidate is found.
+        most: the limit of uncompressed bytes; None for `MAX_INFLATED_BYTES`.
 
     Raises:
         DecodeError: nothing in it can be read: `empty`, `truncated_gzip`, `corrupt_gzip`,
             `inflates_too_large`, `not_json` or `unknown_envelope`.
     """
-    body, deviations = inflate(stored)
+    body, deviations = inflate(stored, most)
     if not wanted.may_be_in(body) and (count := _count_delivered(body)) is not None:
         sha256 = hashlib.sha256(body).hexdigest() if hash_all else None
         return ScannedLogFile(count, (), len(body), sha256, deviations)
@@ -156,12 +164,12 @@ def inflate(stored: bytes, most: int | None = None) -> Inflated:
 
     Args:
         stored: the bytes as they are stored.
-        most: how many uncompressed bytes there may be; None for `MAX_INFLATED_BYTES`.
+        most: the limit of uncompressed bytes; None for `MAX_INFLATED_BYTES`, which always holds.
 
     Raises:
         DecodeError: `empty`, `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
     """
-    most = MAX_INFLATED_BYTES if most is None else most
+    most = MAX_INFLATED_BYTES if most is None else min(most, MAX_INFLATED_BYTES)
     if not stored:
         raise DecodeError("empty", "the log file is empty")
     if not stored.startswith(_GZIP):
@@ -180,22 +188,21 @@ def inflate(stored: bytes, most: int | None = None) -> Inflated:
 
 
 def _inflate_slowly(stored: bytes, most: int) -> Inflated:
-    """Inflate member by member within the cap, and say what else the file holds.
+    """Inflate member by member within the limit, and say what else the file holds.
 
     Raises:
         DecodeError: `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
     """
-    bodies: list[bytes] = []
-    at, room = 0, most
+    body = bytearray()
+    at = members = 0
     while stored.startswith(_MEMBER, at):
-        body, at = _inflate_member(stored, at, room, most)
-        bodies.append(body)
-        room -= len(body)
-    if not bodies:
+        at = _inflate_member(stored, at, body, most)
+        members += 1
+    if not members:
         raise DecodeError("corrupt_gzip", "the gzip header is not one of CloudTrail's")
-    several = ("gzip_members",) if len(bodies) > 1 else ()
+    several = ("gzip_members",) if members > 1 else ()
     trailing = ("trailing_bytes",) if at < len(stored) else ()
-    return Inflated(b"".join(bodies), several + trailing)
+    return Inflated(body, several + trailing)
 
 
 def inflate_first(stored: bytes, most: int) -> Inflated:
@@ -204,32 +211,34 @@ def inflate_first(stored: bytes, most: int) -> Inflated:
     Raises:
         DecodeError: `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.
     """
-    body, at = _inflate_member(stored, 0, most, most)
+    body = bytearray()
+    at = _inflate_member(stored, 0, body, most)
     following = "gzip_members" if stored.startswith(_MEMBER, at) else "trailing_bytes"
     return Inflated(body, (following,) if at < len(stored) else ())
 
 
-def _inflate_member(stored: bytes, start: int, room: int, most: int) -> tuple[bytes, int]:
-    """The gzip member that starts there inflated, and where it ends.
+def _inflate_member(stored: bytes, start: int, body: bytearray, most: int) -> int:
+    """Add the gzip member that starts there to a body; returns where the member ends.
 
-    It is fed in pieces that grow, since zlib copies whatever follows the end.
+    The member is fed in pieces that grow, since zlib copies whatever follows its end.
     """
     member = zlib.decompressobj(wbits=31)
-    parts, at, step = [], start, 512
+    at, step = start, 512
     while not member.eof:
-        if at >= len(stored):
-            raise DecodeError("truncated_gzip", "the gzip data ends before its trailer")
+        data = member.unconsumed_tail
+        if not data:
+            if at >= len(stored):
+                raise DecodeError("truncated_gzip", "the gzip data ends before its trailer")
+            data = stored[at : at + step]
+            at, step = min(at + step, len(stored)), min(2 * step, _PIECE)
         try:
-            part = member.decompress(stored[at : at + step], room + 1)
+            body += member.decompress(data, _PIECE)
         except zlib.error as error:
             why = str(error).partition(": ")[2]  # behind zlib's "Error -3 while decompressing data"
             raise DecodeError("corrupt_gzip", f"the gzip data is damaged: {why}") from None
-        room -= len(part)
-        if room < 0:
+        if len(body) > most:
             raise _too_large(most)
-        parts.append(part)
-        at, step = min(at + step, len(stored)), min(2 * step, _PIECE)
-    return b"".join(parts), at - len(member.unused_data)
+    return at - len(member.unused_data)
 
 
 def _too_large(most: int) -> DecodeError:

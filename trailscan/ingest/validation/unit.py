@@ -6,22 +6,23 @@ it: what the listing has is read at once, and the chain is walked over values in
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
-import time
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from trailscan.errors import DecodeError, NoAnswerError, NotFoundError, TrailscanError
+from trailscan.errors import DecodeError, NotFoundError, TrailscanError
+from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.ingest.validation.units import (
     ListedDigest,
     ListedLogFile,
     list_digests,
     list_log_files,
 )
-from trailscan.location import LOCAL, object_uri
+from trailscan.location import LOCAL
 from trailscan.parallel import in_order
 from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
 from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
@@ -46,9 +47,7 @@ Result = TypeVar("Result")
 _PROCESSORS = os.cpu_count() or 1
 _MOST_IN_A_TASK = 16
 _TASK_BYTES = 1024 * 1024
-_PAUSES = (0.2, 1.0)  # seconds before an object of another length is asked for again
-_SMALL = 1024 * 1024  # what inflates to less needs no look at what it claims
-_LARGE = 24 * 1024 * 1024
+_BYTES_AHEAD = 64 * 1024 * 1024  # as stored, that one unit reads ahead
 
 
 class LoadedLogFile(NamedTuple):
@@ -119,7 +118,7 @@ class UnitReader:
         self._bucket = settings.bucket
         self._is_local = settings.bucket.name == LOCAL
         self._hashing = threading.BoundedSemaphore(_PROCESSORS)
-        self._large = threading.Lock()
+        self._large = LargeOneAtATime()
 
     def validate(self, unit: Unit) -> UnitVerdicts:
         """What is to be said of one unit. Never raises for what is in the bucket."""
@@ -195,7 +194,7 @@ class UnitReader:
             words = f"{info.size:,} bytes, where a digest has a few thousand"
             return replace(file, failure=("too_large", words)), 0
         try:
-            stored = self._whole(info, self._bucket.read_with_metadata, _length)
+            stored = read_listed(self._bucket, info, self._bucket.read_with_metadata, _length)
         except (TrailscanError, DecodeError) as error:
             return replace(file, failure=("unreadable", str(error)), unread=True), 0
         try:
@@ -272,7 +271,14 @@ class UnitReader:
                 weight = 0
             groups[-1].append(item)
             weight += heavy
-        return in_order(self._settings.readers, work, groups, ahead)
+        return in_order(
+            self._settings.readers,
+            work,
+            groups,
+            ahead,
+            lambda group: sum(map(weigh, group)),
+            _BYTES_AHEAD,
+        )
 
     def _hash_group(
         self, group: list[tuple[str, ObjectInfo | None]]
@@ -302,44 +308,18 @@ class UnitReader:
             return Hashed(unread=str(error))
 
     def _hash_stored(self, stored: bytes) -> Hashed:
-        """The hash of a log file; of large ones one at a time, whatever they claim to be."""
-        if len(stored) < _SMALL:
-            small = hash_log_file(stored, _SMALL)
-            if small.problem != "inflates_too_large":
-                return small
-        claim = max(int.from_bytes(stored[-4:], "little"), len(stored))
-        if claim < _LARGE:
-            return hash_log_file(stored)
-        with self._large:
-            return hash_log_file(stored)
+        """The hash of a log file, or why it cannot be uncompressed."""
+        try:
+            return self._large.run(lambda most: hash_log_file(stored, most))
+        except DecodeError as error:
+            return Hashed(problem=error.reason)
 
     def _read(self, key: str, info: ObjectInfo | None) -> bytes:
         """The bytes of a log file, also of one that was written again after it was listed."""
         if info is not None:
-            try:
-                return self._whole(info, self._bucket.read, len)
-            except NotFoundError:
-                pass
+            with contextlib.suppress(NotFoundError):
+                return read_listed(self._bucket, info, self._bucket.read, len)
         return self._bucket.read(key)
-
-    def _whole(
-        self, info: ObjectInfo, read: Callable[[str, str], Item], length: Callable[[Item], int]
-    ) -> Item:
-        """An object as it was listed, all of it: a page of a proxy has another length.
-
-        Raises:
-            NoAnswerError: something else came, and came again.
-        """
-        for pause in (*_PAUSES, None):
-            found = read(info.key, info.etag)
-            if length(found) == info.size:
-                return found
-            if pause is not None:
-                time.sleep(pause)
-        raise NoAnswerError(
-            f"{object_uri(self._bucket.name, info.key)} has {info.size:,} bytes, and others came "
-            "(a proxy?)"
-        )
 
 
 def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
@@ -347,12 +327,12 @@ def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
 
     Args:
         stored: its bytes as they are stored.
-        most: how many uncompressed bytes there may be; None for `MAX_INFLATED_BYTES`.
+        most: the limit of uncompressed bytes; None for `MAX_INFLATED_BYTES`.
+
+    Raises:
+        DecodeError: it cannot be uncompressed within the limit.
     """
-    try:
-        body, deviations = inflate(stored, most)
-    except DecodeError as error:
-        return Hashed(problem=error.reason)
+    body, deviations = inflate(stored, most)
     return Hashed(hashlib.sha256(body).hexdigest(), _worst(deviations))
 
 

@@ -1,0 +1,80 @@
+"""Reading and inflating an object of a source, for a load and for a validation alike."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from trailscan.errors import DecodeError, NoAnswerError
+from trailscan.location import object_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trailscan.buckets import Bucket, ObjectInfo
+
+Item = TypeVar("Item")
+
+LARGE = 24 * 1024 * 1024
+"""What inflates to more than this many bytes is large: one such log file is in memory at a time."""
+
+_PAUSES = (0.2, 1.0)
+"""Seconds before an object that came with another length than listed is requested again."""
+
+
+def read_listed(
+    bucket: Bucket,
+    info: ObjectInfo,
+    read: Callable[[str, str], Item],
+    length: Callable[[Item], int],
+) -> Item:
+    """An object as it was listed, all of it; a proxy's error page has another length.
+
+    Args:
+        bucket: names the object in the error.
+        info: the object's row in the listing; a size of 0 means that the size is not known.
+        read: reads the object of a key and ETag.
+        length: the number of bytes of what `read` returned.
+
+    Raises:
+        NoAnswerError: every attempt returned another number of bytes.
+    """
+    found = read(info.key, info.etag)
+    for pause in _PAUSES:
+        if not info.size or length(found) == info.size:
+            return found
+        time.sleep(pause)
+        found = read(info.key, info.etag)
+    if length(found) == info.size:
+        return found
+    raise NoAnswerError(
+        f"{object_uri(bucket.name, info.key)}: expected {info.size:,} bytes, received "
+        f"{length(found):,} (is a proxy altering responses?)"
+    )
+
+
+class LargeOneAtATime:
+    """Lets many threads inflate log files, but only one of them a large one.
+
+    How large a log file is shows only when it is inflated. The length in its gzip trailer is the
+    claim of whoever wrote the file, so it decides nothing here.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def run(self, work: Callable[[int | None], Item]) -> Item:
+        """The result of some work on a log file.
+
+        Args:
+            work: gets the number of bytes to which the log file may inflate (None for the limit of
+                any log file), and raises `DecodeError` with `inflates_too_large` if it has more.
+        """
+        try:
+            return work(LARGE)
+        except DecodeError as error:
+            if error.reason != "inflates_too_large":
+                raise
+        with self._lock:
+            return work(None)
