@@ -43,6 +43,7 @@ class Organization:
     """The listings of a trail, made up as they are asked for."""
 
     name = "trail"
+    is_remote = True
     list_requests = 0
     delay = 0.0
 
@@ -79,7 +80,7 @@ class Organization:
 
 def make_store(place: Path, trail: Organization) -> None:
     """A store that holds all log files but a few."""
-    writer = StoreWriter(LocalBucket(place), str(place), "benchmark", "benchmark")
+    writer = StoreWriter(LocalBucket(place), str(place), "benchmark")
     batch: list[LogFileResult] = []
     for day in trail.days:
         for account in trail.accounts:

@@ -33,9 +33,9 @@ import deflate
 import msgspec
 
 from trailscan.aws.session import AwsOptions
-from trailscan.ingest.listing import Asked, walk
+from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.pipeline import _GROUP, _grouped
-from trailscan.ingest.plan import Scope, Walked, open_source
+from trailscan.ingest.plan import Scope, open_source
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.ingest.scan import read_planned, scan_into
@@ -83,7 +83,8 @@ def scan_all(corpus: Path, threads: int) -> int:
 
     source = open_source(str(corpus), AwsOptions())
     known = KnownLogFiles(source.bucket, ORGANIZATIONS)
-    planned = walk(source, Asked(Scope(), Window(), known, {}, NOW.date()), Walked())
+    request = ListingRequest(Scope(), Window(), known, {}, NOW.date())
+    planned = (new for page in Listings(source, request) for new in page.new)
     with ThreadPoolExecutor(threads) as pool:
         return sum(in_order(pool, scan, _grouped(planned, _GROUP), 4 * threads))
 

@@ -1,8 +1,12 @@
-"""Where a thing was read: bucket, key, record and JSON path."""
+"""Locations: the source of a log file, record or value, and the S3 URIs that name them."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from trailscan.errors import TrailscanError
+
+_S3 = "s3://"
 
 LOCAL = "file"
 """The `bucket` of everything read from the local disk; its key is the absolute path."""
@@ -15,7 +19,7 @@ EVENT_HISTORY = "event-history"
 
 
 class Location(NamedTuple):
-    """Where a log file, a record or a value stands.
+    """The location of a log file or of one record in it.
 
     Attributes:
         bucket: S3 bucket name, or `file`, `stdin` or `event-history`.
@@ -32,9 +36,36 @@ class Location(NamedTuple):
         return self._replace(record_index=index)
 
     def __str__(self) -> str:
-        """A form to show and to search for, such as `s3://bucket/key.json.gz#17`."""
-        place = "" if self.record_index is None else f"#{self.record_index}"
-        return f"{object_uri(self.bucket, self.key)}{place}"
+        """The location as people search for it, such as `s3://bucket/key.json.gz#17`."""
+        record = "" if self.record_index is None else f"#{self.record_index}"
+        return f"{object_uri(self.bucket, self.key)}{record}"
+
+
+class RejectLine(NamedTuple):
+    """One reject as summaries and the status of a store list it."""
+
+    where: Location
+    reason: str
+    message: str
+    json_path: str = "$"
+
+    def __str__(self) -> str:
+        """What, and where: `eventTime is missing (at s3://b/k.json.gz#17 $.eventTime)`."""
+        path = "" if self.json_path == "$" else f" {self.json_path}"
+        return f"{self.message} (at {self.where}{path})"
+
+
+class S3Location(NamedTuple):
+    """A bucket and a prefix in it, as an S3 URI names them."""
+
+    bucket: str
+    prefix: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The prefix as a folder: empty, or ending in `/`."""
+        prefix = self.prefix.rstrip("/")
+        return f"{prefix}/" if prefix else ""
 
 
 def object_uri(bucket: str, key: str) -> str:
@@ -45,17 +76,41 @@ def object_uri(bucket: str, key: str) -> str:
         return f"stdin:{key[:12]}"
     if bucket == EVENT_HISTORY:
         return f"{EVENT_HISTORY}:{key}"
-    return f"s3://{bucket}/{key}"
+    return f"{_S3}{bucket}/{key}"
 
 
 def parse_uri(uri: str) -> Location | None:
-    """What `object_uri` gave the URI of; None for what is neither in S3 nor a file."""
+    """The location of an object by the URI that `object_uri` made of it.
+
+    Returns None for what is neither in S3 nor on the local disk.
+    """
     if uri.startswith("/"):
         return Location(LOCAL, uri[1:])
-    bucket, slash, key = uri.removeprefix("s3://").partition("/")
-    return Location(bucket, key) if slash and uri.startswith("s3://") else None
+    bucket, slash, key = uri.removeprefix(_S3).partition("/")
+    return Location(bucket, key) if slash and uri.startswith(_S3) else None
+
+
+def parse_s3_uri(uri: str) -> S3Location | None:
+    """Bucket and prefix of an `s3://bucket/prefix` URI; None for anything else, such as a path.
+
+    Raises:
+        TrailscanError: the URI names no bucket.
+    """
+    return parse_bucket(uri) if uri.startswith(_S3) else None
+
+
+def parse_bucket(text: str) -> S3Location:
+    """Bucket and prefix of `s3://bucket/prefix`, or of the same text without `s3://`.
+
+    Raises:
+        TrailscanError: the text names no bucket.
+    """
+    bucket, _, prefix = text.removeprefix(_S3).partition("/")
+    if not bucket:
+        raise TrailscanError(f"{text!r} names no bucket; expected s3://bucket/prefix")
+    return S3Location(bucket, prefix)
 
 
 def key_text(key: str) -> str:
-    """A key as it is kept in the store: a file name that is no Unicode is shown by its bytes."""
+    """A key as the store holds it: bytes of a file name that are not Unicode are escaped."""
     return key.encode("utf-8", "backslashreplace").decode()

@@ -17,28 +17,28 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Here(Executor):
-    """Work done at once, by whoever asks for it.
+class InlineExecutor(Executor):
+    """Runs work at once, in the thread that submits it.
 
-    What is mostly Python takes half the time so: threads that take turns with the interpreter wake
-    each other, which on a virtual machine costs more than the work that they hand over.
+    Work that is mostly Python takes half the time this way: threads that take turns with the
+    interpreter wake each other, which on a virtual machine costs more than the work itself.
     """
 
     def submit(self, work: Callable[..., Any], /, *values: Any, **named: Any) -> Future[Any]:
-        """Do it."""
+        """Run the work; the result or its exception is in the future returned."""
         done: Future[Any] = Future()
         try:
             done.set_result(work(*values, **named))
-        except Exception as error:  # noqa: BLE001  # raised to whoever asks for the result
+        except Exception as error:  # noqa: BLE001  # raised by the future's result()
             done.set_exception(error)
         return done
 
 
 @contextlib.contextmanager
 def workers(what: str, count: int) -> Iterator[Executor]:
-    """So many threads, or whoever asks if it is one; what was not begun is dropped at the end."""
+    """A pool of threads, or an `InlineExecutor` for one; at the end unstarted work is dropped."""
     if count <= 1:
-        yield Here()
+        yield InlineExecutor()
         return
     pool = ThreadPoolExecutor(count, thread_name_prefix=f"trailscan-{what}")
     try:

@@ -47,7 +47,7 @@ def test_a_fault_that_passes_costs_nothing(s3, trail, load, ids, name):
 LASTING = {
     "throttled": (faults.slow_down(), "unreadable", "SlowDown"),
     "an internal error": (faults.error(500, "InternalError"), "unreadable", "InternalError"),
-    "HTML with status 200": (faults.html(), "unreadable", "received 81 (a proxy?)"),
+    "HTML with status 200": (faults.html(), "unreadable", "received 81 (is a proxy"),
     "cut": (faults.cut("close", at=0), "unreadable", "cut short"),
     "reset": (faults.cut("reset", at=0), "unreadable", "cut short"),
     "hanging": (faults.cut("hang", at=0), "unreadable", "cut short"),

@@ -184,7 +184,7 @@ def test_rejects_conflicts_and_deviations_are_counted_and_shown(logs, load, stat
 
 def test_a_log_file_that_was_read_in_the_end_is_no_reject(tmp_path, status):
     """A rejected version is one until that very version is read."""
-    writer = StoreWriter(LocalBucket(tmp_path / "store"), "s", "t", "one")
+    writer = StoreWriter(LocalBucket(tmp_path / "store"), "s", "one")
     result = LogFileResult("trail", "AWSLogs/k", "e", 1, rejects=[Reject(None, "unreadable", "no")])
     writer.commit([result], "all", (), NOW)
     assert [line.reason for line in status().rejects] == ["unreadable"]
@@ -209,7 +209,7 @@ def test_windows_are_put_together(tmp_path, status, windows, merged, between):
     def day(number: int | None) -> datetime | None:
         return None if number is None else datetime(2026, 11, number, 9, tzinfo=UTC)
 
-    writer = StoreWriter(LocalBucket(tmp_path / "store"), "s", "t", "one")
+    writer = StoreWriter(LocalBucket(tmp_path / "store"), "s", "one")
     for number, (since, until) in enumerate(windows):
         source = Source("s3://trail", day(since), day(until))
         writer.commit([LogFileResult("trail", f"k{number}", "e", 1)], "all", (source,), NOW)
@@ -221,7 +221,7 @@ def test_windows_are_put_together(tmp_path, status, windows, merged, between):
 
 def test_an_empty_store_has_a_status(tmp_path, status):
     """A store in which nothing was loaded yet."""
-    StoreWriter(LocalBucket(tmp_path / "store"), "s", "t", "one")
+    StoreWriter(LocalBucket(tmp_path / "store"), "s", "one")
     assert to_lines(status()) == [
         "store: a-store (format 1): 0 events; 0 log files of 0 records; 0.0 MB in 0 commits",
         "last load: none",

@@ -24,6 +24,7 @@ class MemoryBucket:
         unread: keys that cannot be read.
     """
 
+    is_remote = True
     list_requests = 0
     delay = 0.0
 

@@ -32,7 +32,7 @@ IDS = st.builds(
 def writer_of(bucket: MemoryBucket) -> StoreWriter:
     """A writer to a store in memory."""
     bucket.name = "file"  # spares the probe of conditional writes
-    return StoreWriter(bucket, "store", "test", "load")
+    return StoreWriter(bucket, "store", "load")
 
 
 def done(one: LogFileId) -> LogFileResult:

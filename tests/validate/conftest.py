@@ -20,10 +20,10 @@ from trailscan.buckets import ObjectInfo, StoredObject
 from trailscan.errors import NotFoundError
 from trailscan.ingest.plan import Scope
 from trailscan.ingest.validation.key_ring import KeyRing
-from trailscan.ingest.validation.unit import Settings, UnitReader, UnitVerdicts
+from trailscan.ingest.validation.unit import UnitReader, UnitVerdicts, ValidationContext
 from trailscan.ingest.validation.units import find_units
 from trailscan.validate.keys import PublicKey, parse_public_keys
-from trailscan.validate.place import Place
+from trailscan.validate.layout import ArchiveLayout
 from trailscan.window import Window
 
 SIGNING = Path(__file__).parent.parent.parent / "sample_logs" / "signing.py"
@@ -74,6 +74,7 @@ class MemoryBucket:
 
     objects: dict[str, StoredObject] = field(default_factory=dict)
     name: str = BUCKET
+    is_remote = True
     asked: list[str] = field(default_factory=list)
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Any:
@@ -82,6 +83,11 @@ class MemoryBucket:
             if key.startswith(folder) and (after is None or key > after):
                 data = self.objects[key].data
                 yield ObjectInfo(key, len(data), hashlib.sha256(data).hexdigest())
+
+    def list_here(self, folder: str) -> Any:
+        """As S3 lists with a delimiter."""
+        for found in self.list_folder(folder):
+            yield from found
 
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
         """As S3 lists with a delimiter."""
@@ -177,7 +183,7 @@ class Lab:
         with ThreadPoolExecutor(4) as readers:
             asked: dict[str, Any] = {
                 "bucket": self.bucket,
-                "place": Place(BUCKET),
+                "layout": ArchiveLayout(BUCKET),
                 "window": Window(),
                 "keys": KeyRing(self.keys, None),
                 "readers": readers,
@@ -185,9 +191,9 @@ class Lab:
                 "now": self.end + timedelta(minutes=10),
                 **changed,
             }
-            reader = UnitReader(Settings(**asked))
+            reader = UnitReader(ValidationContext(**asked))
             failures: list[str] = []
-            (unit,) = find_units(self.bucket, [""], Scope(regions=frozenset()), failures, readers)
+            (unit,) = find_units(self.bucket, "", Scope(regions=frozenset()), failures)
             assert failures == []
             return reader.validate(unit)
 

@@ -18,7 +18,7 @@ from trailscan.errors import AccessError, DecodeError
 from trailscan.ingest.validation.key_ring import KeyRing
 from trailscan.ingest.validation.unit import LoadedLogFile
 from trailscan.trail.digest import decode_digest
-from trailscan.validate.place import Place, guess_place
+from trailscan.validate.layout import ArchiveLayout, guess_layout
 from trailscan.validate.verdicts import Gap
 from trailscan.window import Window
 
@@ -149,7 +149,8 @@ def test_digests_that_ended_are_a_gap_in_a_bucket_but_not_in_a_copy(lab):
     late = lab.end + 4 * HOUR
     assert lab.validate(now=late).gaps[0] == Gap("end", CHAIN, lab.end, None)
     assert [
-        gap.kind for gap in lab.validate(place=Place("trail-bucket", copy=True), now=None).gaps
+        gap.kind
+        for gap in lab.validate(layout=ArchiveLayout("trail-bucket", copy=True), now=None).gaps
     ] == ["start"]
 
 
@@ -224,8 +225,8 @@ def test_in_a_copy_the_digest_after_the_window_proves_the_last_one_in_it(lab):
     for hour in range(8):
         lab.put(lab.digest(hour), lab.stored(lab.digest(hour)), {})
     window = Window(lab.end - 5 * HOUR, lab.end - 3 * HOUR - MINUTE)
-    copy = Place("trail-bucket", copy=True)
-    found = lab.validate(window=window, place=copy, now=None)
+    copy = ArchiveLayout("trail-bucket", copy=True)
+    found = lab.validate(window=window, layout=copy, now=None)
     assert counts(found.digests) == {"valid/quoted_signature": 3}
 
 
@@ -248,12 +249,12 @@ def test_a_copy_without_metadata_is_proved_by_quotes_but_for_the_newest(lab):
     """Each digest but the newest is proved by the next; the newest stays open, and says so."""
     for hour in range(8):
         lab.put(lab.digest(hour), lab.stored(lab.digest(hour)), {})
-    found = lab.validate(place=Place("trail-bucket", copy=True), now=None)
+    found = lab.validate(layout=ArchiveLayout("trail-bucket", copy=True), now=None)
     assert counts(found.digests) == {"unsigned/not_quoted": 1, "valid/quoted_signature": 7}
     assert counts(found.log_files) == {"unproven/unsigned": 2, "valid/hash": 12}
     assert {one.severity for one in found.digests} == {"fine", "incomplete"}
     lab.put(lab.digest(-1), lab.stored(lab.digest(-1)), lab.signed[-1].metadata)
-    found = lab.validate(place=Place("trail-bucket", copy=True), now=None)
+    found = lab.validate(layout=ArchiveLayout("trail-bucket", copy=True), now=None)
     assert counts(found.digests) == {"valid/quoted_signature": 7, "valid/signature": 1}
     assert counts(found.log_files) == {"valid/hash": 14}
 
@@ -267,7 +268,7 @@ def test_in_a_copy_a_changed_digest_does_not_fit_what_is_quoted(lab):
             b"22T00:00:00Z", b"22T00:00:01Z"
         )
         lab.put(lab.digest(hour), gzip.compress(body))
-    found = lab.validate(place=Place("trail-bucket", copy=True), now=None)
+    found = lab.validate(layout=ArchiveLayout("trail-bucket", copy=True), now=None)
     assert [f"{one.verdict}/{one.reason}" for one in found.digests] == [
         "unsigned/not_quoted",
         "modified/signature",
@@ -290,38 +291,42 @@ def moved_to(lab, prefix, strip=""):
 def test_a_copy_tells_by_its_digests_what_it_is_a_copy_of(lab, prefix, strip):
     """A copy under another prefix, or from inside a folder of the bucket, is found to be whole."""
     moved_to(lab, prefix, strip)
-    found = lab.validate(place=None, now=None)
+    found = lab.validate(layout=None, now=None)
     assert counts(found.digests) == {"valid/signature": 8}
     assert counts(found.log_files) == {"valid/hash": 14}
-    assert found.place == Place(None, prefix, strip, copy=True)
+    assert found.layout == ArchiveLayout(None, prefix, strip, copy=True)
 
 
 def test_a_copy_of_a_named_bucket_must_be_of_that_bucket(lab):
     """With the bucket said, digests that were signed for another one were moved."""
-    found = lab.validate(place=Place("another-bucket", copy=True), now=None)
+    found = lab.validate(layout=ArchiveLayout("another-bucket", copy=True), now=None)
     assert counts(found.digests) == {"moved/bucket": 8}
 
 
 @pytest.mark.parametrize(
     ("here", "there", "expected"),
     [
-        ("a/b/c/d/e/f/g", "a/b/c/d/e/f/g", Place(None, "", "", copy=True)),
-        ("x/a/b/c/d/e/f/g", "y/z/a/b/c/d/e/f/g", Place(None, "x/", "y/z/", copy=True)),
+        ("a/b/c/d/e/f/g", "a/b/c/d/e/f/g", ArchiveLayout(None, "", "", copy=True)),
+        ("x/a/b/c/d/e/f/g", "y/z/a/b/c/d/e/f/g", ArchiveLayout(None, "x/", "y/z/", copy=True)),
         ("b/c/d/e/f/g", "b/c/d/e/f/g", None),
         ("AWSLogs/o-1/a/b/c/d/e/f/g", "AWSLogs/o-2/a/b/c/d/e/f/g", None),
-        ("x/AWSLogs/a/b/c/d/e/f/g", "AWSLogs/a/b/c/d/e/f/g", Place(None, "x/", "", copy=True)),
+        (
+            "x/AWSLogs/a/b/c/d/e/f/g",
+            "AWSLogs/a/b/c/d/e/f/g",
+            ArchiveLayout(None, "x/", "", copy=True),
+        ),
     ],
 )
-def test_what_two_keys_share_tells_the_place(here, there, expected):
+def test_what_two_keys_share_tells_the_layout(here, there, expected):
     """From the account's folder on keys must agree, and from AWSLogs/ on where both have it."""
-    assert guess_place([(here, there)]) == expected
+    assert guess_layout([(here, there)]) == expected
 
 
-def test_most_digests_tell_the_place_not_the_loudest():
+def test_most_digests_tell_the_layout_not_the_loudest():
     """A few digests that lie elsewhere do not move the archive."""
     good = [(f"copy/AWSLogs/1/D/r/2026/11/{n}/d", f"AWSLogs/1/D/r/2026/11/{n}/d") for n in range(9)]
     evil = [(f"copy/AWSLogs/1/D/r/2026/12/{n}/d", f"1/D/r/2026/12/{n}/d") for n in range(3)]
-    assert guess_place(good + evil) == Place(None, "copy/", "", copy=True)
+    assert guess_layout(good + evil) == ArchiveLayout(None, "copy/", "", copy=True)
 
 
 # What is read

@@ -8,7 +8,6 @@ from trailscan.buckets import StoredObject
 from trailscan.errors import AccessError
 from trailscan.ingest.plan import Scope
 from trailscan.ingest.validation.units import Unit, find_units
-from trailscan.parallel import Here
 
 
 def keys(account, region="us-east-1", before="AWSLogs/", kinds=("CloudTrail", "CloudTrail-Digest")):
@@ -21,7 +20,7 @@ def keys(account, region="us-east-1", before="AWSLogs/", kinds=("CloudTrail", "C
 def units(bucket, scope=None, failures=None):
     """The units of a bucket."""
     found = failures if failures is not None else []
-    return list(find_units(bucket, [""], scope or Scope(regions=frozenset()), found, Here()))
+    return find_units(bucket, "", scope or Scope(regions=frozenset()), found)
 
 
 @pytest.mark.parametrize(
@@ -73,14 +72,14 @@ def test_log_files_without_digests_and_digests_without_log_files_are_units(lab):
 def test_a_folder_that_cannot_be_listed_is_named_and_costs_nothing_else(lab):
     """One refused account, the others found."""
     lab.bucket.objects = {**keys("111122223333"), **keys("222233334444")}
-    listing = lab.bucket.list_folder
+    listing = lab.bucket.list_here
 
     def refuse(folder):
         if folder == "AWSLogs/111122223333/CloudTrail/":
             raise AccessError(f"{folder}: access denied")
         return listing(folder)
 
-    lab.bucket.list_folder = refuse
+    lab.bucket.list_here = refuse
     failures = []
     found = units(lab.bucket, failures=failures)
     assert failures == ["AWSLogs/111122223333/CloudTrail/: access denied"]

@@ -324,7 +324,7 @@ def test_a_store_that_cannot_be_written_costs_no_verdict(archive, load, tmp_path
     monkeypatch.setattr(LocalBucket, "write_new", refuse)
     found = validate(archive, tmp_path / "store")
     assert found.outcome == "incomplete"
-    assert found.failures == ["verdicts could not be kept in the store: the disk is full"]
+    assert found.failures == ["verdicts could not be written to the store: the disk is full"]
     assert {verdict for verdict, _ in found.log_files} == {"valid"}
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from trailscan.buckets.base import Bucket, ObjectInfo, StoredObject
 from trailscan.buckets.local import LocalBucket
-from trailscan.buckets.s3 import S3Bucket, S3Place, find_s3, open_s3
+from trailscan.buckets.s3 import OpenedS3, S3Bucket, find_s3, open_s3
+from trailscan.location import parse_s3_uri
 
 if TYPE_CHECKING:
     from trailscan.aws.session import AwsOptions
@@ -16,8 +17,8 @@ __all__ = [
     "Bucket",
     "LocalBucket",
     "ObjectInfo",
+    "OpenedS3",
     "S3Bucket",
-    "S3Place",
     "StoredObject",
     "find_s3",
     "open_bucket",
@@ -25,12 +26,12 @@ __all__ = [
 ]
 
 
-def open_bucket(place: str, options: AwsOptions) -> Bucket:
+def open_bucket(uri: str, options: AwsOptions) -> Bucket:
     """A folder or an `s3://bucket/prefix` as a bucket whose keys start below it.
 
     Raises:
         TrailscanError: it cannot be reached, or its name cannot be used.
     """
-    if place.startswith("s3://"):
-        return open_s3(place, options)
-    return LocalBucket(Path(place).expanduser().absolute())
+    if parse_s3_uri(uri):
+        return open_s3(uri, options)
+    return LocalBucket(Path(uri).expanduser().absolute())

@@ -30,6 +30,11 @@ class Bucket(Protocol):
     """The S3 bucket's name, or `file`."""
 
     @property
+    def is_remote(self) -> bool:
+        """Whether objects are read over a network, where many requests at a time pay off."""
+        ...
+
+    @property
     def list_requests(self) -> int:
         """How many LIST requests to S3 there were so far."""
         ...

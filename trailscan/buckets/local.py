@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 class LocalBucket:
     """A folder of the local disk; keys are its files' relative paths."""
 
+    is_remote = False
     list_requests = 0
     delay = 0.0
 

@@ -24,6 +24,7 @@ from trailscan.errors import (
     NotFoundError,
     TrailscanError,
 )
+from trailscan.location import object_uri, parse_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +64,8 @@ class S3Bucket:
         access: the same in boto3.
         prefix: empty, or ending in `/`.
     """
+
+    is_remote = True
 
     def __init__(self, store: S3Store, access: S3Access, prefix: str = "") -> None:
         self.name = access.bucket
@@ -176,7 +179,7 @@ class S3Bucket:
         return path[len(self._prefix) :]
 
     def _uri(self, key: str) -> str:
-        return f"s3://{self.name}/{self._prefix}{key}"
+        return object_uri(self.name, self._prefix + key)
 
 
 def _is_plain(key: str) -> bool:
@@ -236,8 +239,8 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-class S3Place(NamedTuple):
-    """What an `s3://bucket/prefix` URI stands for.
+class OpenedS3(NamedTuple):
+    """What is at an `s3://bucket/prefix` URI.
 
     Attributes:
         bucket: the whole bucket.
@@ -250,7 +253,7 @@ class S3Place(NamedTuple):
     single: bool
 
 
-def find_s3(uri: str, options: AwsOptions) -> S3Place:
+def find_s3(uri: str, options: AwsOptions) -> OpenedS3:
     """What there is to read at an `s3://bucket/prefix` URI.
 
     Raises:
@@ -258,7 +261,7 @@ def find_s3(uri: str, options: AwsOptions) -> S3Place:
         AccessError: no credentials, or they may not list it.
         TrailscanError: the URI names no bucket, or S3 gives no answer.
     """
-    name, prefix = _split(uri)
+    name, prefix = parse_bucket(uri)
     access = S3Access(open_session(options), options, name)
     region, first = access.first(prefix)
     single = bool(prefix) and first == prefix and not prefix.endswith("/")
@@ -266,8 +269,8 @@ def find_s3(uri: str, options: AwsOptions) -> S3Place:
         prefix += "/"
         _, first = access.first(prefix)
     if prefix and first is None:
-        raise NotFoundError(f"nothing stands at s3://{name}/{prefix}")
-    return S3Place(_bucket(access, region, options), prefix, single)
+        raise NotFoundError(f"{uri} is empty: no object has this prefix")
+    return OpenedS3(_bucket(access, region, options), prefix, single)
 
 
 def open_s3(uri: str, options: AwsOptions) -> S3Bucket:
@@ -278,23 +281,15 @@ def open_s3(uri: str, options: AwsOptions) -> S3Bucket:
         AccessError: no credentials, or they may not list it.
         TrailscanError: the URI names no bucket or an odd prefix, or S3 gives no answer.
     """
-    name, prefix = _split(uri)
-    if not _is_plain(prefix):
+    location = parse_bucket(uri)
+    if not _is_plain(location.prefix):
         raise TrailscanError(
             f"{uri!r} cannot hold a store: its folders may be neither empty, `.` nor `..`, "
             "nor hold control characters"
         )
-    access = S3Access(open_session(options), options, name)
-    region, _ = access.first(prefix)
-    return _bucket(access, region, options, f"{prefix.rstrip('/')}/" if prefix else "")
-
-
-def _split(uri: str) -> tuple[str, str]:
-    """Bucket and prefix of a URI."""
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    if not bucket:
-        raise TrailscanError(f"{uri!r} names no bucket; expected s3://bucket/prefix")
-    return bucket, prefix
+    access = S3Access(open_session(options), options, location.bucket)
+    region, _ = access.first(location.prefix)
+    return _bucket(access, region, options, location.folder)
 
 
 def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = "") -> S3Bucket:

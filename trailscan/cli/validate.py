@@ -147,7 +147,9 @@ def read_public_keys(files: list[Path] | None, source: str) -> tuple[PublicKey, 
 
 def _sample_keys(source: str) -> list[Path]:
     """The key of the sample logs, where the source is they, as they came with this program."""
-    if source.startswith("s3://"):
+    from trailscan.location import parse_s3_uri
+
+    if parse_s3_uri(source):
         return []
     from trailscan.cli.demo import sample_logs
     from trailscan.errors import NotFoundError
@@ -188,8 +190,15 @@ def _files(top: Path) -> Iterator[Path]:
 
 
 def _copy_of(given: str | None) -> str | None:
-    if given is not None and not given.removeprefix("s3://").strip("/"):
-        raise typer.BadParameter(f"{given!r} names no bucket", param_hint="--copy-of")
+    """The bucket of `--copy-of`, checked to be one."""
+    from trailscan.errors import TrailscanError
+    from trailscan.location import parse_bucket
+
+    if given is not None:
+        try:
+            parse_bucket(given)
+        except TrailscanError as error:
+            raise typer.BadParameter(str(error), param_hint="--copy-of") from None
     return given
 
 

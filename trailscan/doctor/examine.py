@@ -12,7 +12,7 @@ from trailscan.doctor.check import Check, fine, not_tried, tried
 from trailscan.doctor.permissions import Need, Place, needs
 from trailscan.doctor.store import store_checks
 from trailscan.doctor.trail import trail_checks
-from trailscan.location import EVENT_HISTORY
+from trailscan.location import EVENT_HISTORY, parse_s3_uri
 from trailscan.table import Column, Table
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.window import Window
@@ -59,13 +59,13 @@ def examine(source: str | None, store: str, options: AwsOptions, now: datetime) 
     who, partition = _who(session, unasked)
     needed = {need.sid: need for need in needs(source, store, partition)}
     checks = [who]
-    if source is not None and source.startswith("s3://"):
+    if source is not None and parse_s3_uri(source):
         place = Place.of(source, partition)
         checks += trail_checks(session, options, source, place, needed)
     elif source is not None and source != EVENT_HISTORY:
         checks.append(_local(source))
     checks += _service_checks(session, unasked, partition, needed, now)
-    if store.startswith("s3://"):
+    if parse_s3_uri(store):
         checks += store_checks(session, options, store, Place.of(store, partition), needed)
     else:
         checks.append(_local(store))

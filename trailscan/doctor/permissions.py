@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple, get_args
 
-from trailscan.location import EVENT_HISTORY
+from trailscan.location import EVENT_HISTORY, parse_bucket, parse_s3_uri
 from trailscan.store.paths import MARKER, TableName
 
 Condition = Mapping[str, Mapping[str, object]]
@@ -59,8 +59,8 @@ class Place(NamedTuple):
     @classmethod
     def of(cls, uri: str, partition: str) -> Place:
         """The place of an `s3://bucket/prefix` URI."""
-        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-        return cls(partition, bucket, prefix.rstrip("/"))
+        location = parse_bucket(uri)
+        return cls(partition, location.bucket, location.prefix.rstrip("/"))
 
     @property
     def arn(self) -> str:
@@ -166,9 +166,9 @@ def needs(source: str | None, store: str, partition: str) -> tuple[Need, ...]:
     found: list[Need] = []
     if source == EVENT_HISTORY:
         found += history_needs()
-    elif source is not None and source.startswith("s3://"):
+    elif source is not None and parse_s3_uri(source):
         found += trail_needs(Place.of(source, partition))
-    if store.startswith("s3://"):
+    if parse_s3_uri(store):
         found += store_needs(Place.of(store, partition), written=source is not None)
     return tuple(found)
 

@@ -44,6 +44,7 @@ class EventHistoryBucket:
         event_sources: to look for; None for all.
     """
 
+    is_remote = False  # one request at a time: reading ahead gains nothing
     list_requests = 0
     delay = 0.0
 
@@ -146,4 +147,12 @@ def open_event_history(
     if window.start is not None and window.start.date() < history.oldest.date():
         oldest = format_instant(history.oldest)
         missing = f"{EVENT_HISTORY} before {oldest}: CloudTrail keeps {REACH.days} days"
-    return SourcePlan(EVENT_HISTORY, bucket, bucket.prefix, note=note, missing=missing)
+    return SourcePlan(
+        EVENT_HISTORY,
+        bucket,
+        bucket.prefix,
+        has_digests=False,
+        commit_often=True,
+        note=note,
+        missing=missing,
+    )

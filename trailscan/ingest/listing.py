@@ -1,7 +1,7 @@
-"""The log files of a source that are to be read: listings without what the store knows.
+"""The log files of a source to read: the listings of its folders without what the store holds.
 
-Every account is listed ahead in a thread of its own, a page waiting to be taken; what they give is
-taken in the order of the plan. The local disk is listed without threads.
+Each account is listed ahead in a thread of its own, up to one page; the pages come in the order of
+the plan. The local disk is listed without threads.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from trailscan.errors import TrailscanError
 from trailscan.ingest.plan import (
     DELIVERY_MARGIN,
+    DayRange,
+    FolderListing,
     PlannedFile,
     Scope,
+    Skipped,
     SourcePlan,
-    Span,
-    Unit,
-    Walked,
-    look_through,
+    Walker,
     split_window,
 )
 from trailscan.location import key_text
@@ -41,38 +41,41 @@ if TYPE_CHECKING:
 LEAST_LISTERS, LISTERS = 4, 32
 _PAGE = 250
 _BRANCHES = 8
-"""How many folders of a level are looked into before the first log file is read.
+"""How many folders of a level are walked before the first log file is read.
 
-With more than that, as the accounts of an organization, each is looked into when its turn comes:
-10,000 accounts take 20,000 requests. Where the window is cut into spans, every account must be
-known before the second span begins.
+With more than that, as the accounts of an organization, each is walked when its turn comes: 10,000
+accounts take 20,000 requests. If the window has several ranges of days, every account must be known
+before the second range begins.
 """
 
 
 @dataclass(slots=True)
-class Listing:
+class ListingPage:
     """A page of a listing.
 
     Attributes:
         new: the log files to read.
-        known: how many of it the store holds.
-        walked: what else was met.
-        units: which part of its listing this page is, as far as the days in it tell; 1 together.
+        known: how many log files of the page the store holds.
+        skipped: what else the page has.
+        units: the part of its listing that the page is, by its days; all pages add up to 1.
     """
 
     new: list[PlannedFile] = field(default_factory=list)
     known: int = 0
-    walked: Walked = field(default_factory=Walked)
+    skipped: Skipped = field(default_factory=Skipped)
     units: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to be listed: scope, delivery window, and what the store knows already.
+class ListingRequest:
+    """What to list: scope, delivery window, and what the store holds already.
 
     Attributes:
+        scope: accounts and regions.
+        window: of delivery time.
+        known: the log files that the store holds.
         held: how many log files the store holds of each delivery day.
-        today: decides nothing but how the work is cut.
+        today: decides only how the work is cut.
     """
 
     scope: Scope
@@ -83,19 +86,19 @@ class Asked:
 
 
 class Listings:
-    """All listings of one source.
+    """All listings of one source, page by page.
 
     Attributes:
-        units: how many parts it has; known once the iteration has begun.
+        units: how many listings there are; known once the iteration has begun.
     """
 
-    def __init__(self, source: SourcePlan, asked: Asked) -> None:
+    def __init__(self, source: SourcePlan, request: ListingRequest) -> None:
         self._source = source
-        self._asked = asked
+        self._request = request
         self.units = 1
 
-    def __iter__(self) -> Iterator[Listing]:
-        if not self._source.is_s3:
+    def __iter__(self) -> Iterator[ListingPage]:
+        if not self._source.is_remote:
             yield from self._list(None)
             return
         pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="trailscan-list")
@@ -104,100 +107,100 @@ class Listings:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _list(self, pool: ThreadPoolExecutor | None) -> Iterator[Listing]:
+    def _list(self, pool: ThreadPoolExecutor | None) -> Iterator[ListingPage]:
         """The pages in the order of the plan."""
-        source, asked = self._source, self._asked
+        source, request = self._source, self._request
         if source.single:
-            yield from _list_unit(source, asked, Unit(source.prefix))
+            yield from _list_folder(source, request, FolderListing(source.prefix))
             return
-        walked = Walked()
-        spans = split_window(asked.window, asked.held, asked.today)
+        skipped = Skipped()
+        ranges = split_window(request.window, request.held, request.today)
         look = map if pool is None else pool.map
-        most = _BRANCHES if len(spans) == 1 else None
-        found = look_through(source.bucket, source.prefix, asked.scope, walked, look, most)
-        parts = [*found.units(spans), *found.below]
+        most = _BRANCHES if len(ranges) == 1 else None
+        walker = Walker(source.bucket, request.scope)
+        folders = walker.walk(source.prefix, skipped, look, most)
+        parts = [*folders.listings(ranges), *folders.unvisited]
         self.units = len(parts)
-        yield Listing(walked=walked)
-        made = partial(_list_part, source, asked, spans)
+        yield ListingPage(skipped=skipped)
+        list_part = partial(_list_part, source, request, walker, ranges)
         if pool is None:
-            yield from chain.from_iterable(map(made, parts))
+            yield from chain.from_iterable(map(list_part, parts))
         else:
             ahead = source.connections(LEAST_LISTERS, LISTERS)
-            yield from streams_in_order(pool, made, parts, ahead)
-
-
-def walk(source: SourcePlan, asked: Asked, walked: Walked) -> Iterator[PlannedFile]:
-    """The log files of a source that lie in scope and window and are not known, in order."""
-    for page in Listings(source, asked):
-        walked.add(page.walked)
-        yield from page.new
+            yield from streams_in_order(pool, list_part, parts, ahead)
 
 
 def _list_part(
-    source: SourcePlan, asked: Asked, spans: list[Span], part: Unit | str
-) -> Iterator[Listing]:
-    """The pages of a listing, or of all listings in a folder that was not looked into yet."""
-    if isinstance(part, Unit):
-        yield from _list_unit(source, asked, part)
+    source: SourcePlan,
+    request: ListingRequest,
+    walker: Walker,
+    ranges: list[DayRange],
+    part: FolderListing | str,
+) -> Iterator[ListingPage]:
+    """The pages of one listing, or of all listings below a folder that was not visited yet."""
+    if isinstance(part, FolderListing):
+        yield from _list_folder(source, request, part)
         return
-    walked = Walked()
-    units = look_through(source.bucket, part, asked.scope, walked).units(spans)
-    yield Listing(walked=walked, units=0.0 if units else 1.0)
-    for unit in units:
-        for page in _list_unit(source, asked, unit):
-            page.units /= len(units)
+    skipped = Skipped()
+    listings = walker.walk(part, skipped).listings(ranges)
+    yield ListingPage(skipped=skipped, units=0.0 if listings else 1.0)
+    for listing in listings:
+        for page in _list_folder(source, request, listing):
+            page.units /= len(listings)
             yield page
 
 
-def _list_unit(source: SourcePlan, asked: Asked, unit: Unit) -> Iterator[Listing]:
-    """The pages of one listing; what cannot be listed ends it and is named."""
-    objects = iter(_objects(source, unit))
-    page, passed = Listing(), 0.0
+def _list_folder(
+    source: SourcePlan, request: ListingRequest, listing: FolderListing
+) -> Iterator[ListingPage]:
+    """The pages of one listing; an error ends it and is one of its failures."""
+    objects = iter(_objects(source, listing))
+    page, passed = ListingPage(), 0.0
     found: list[PlannedFile] = []
-    first = unit.span.first if unit.span else None
+    first = listing.days.first if listing.days else None
     while True:
         try:
             info = next(objects)
         except StopIteration:
             break
         except TrailscanError as error:
-            page.walked.failures.append(str(error))
+            page.skipped.failures.append(str(error))
             break
-        if planned := _planned(source, asked, info, page.walked):
+        if planned := _planned(source, request, info, page.skipped):
             found.append(planned)
         if len(found) == _PAGE:
             first = first or found[0].trail.day
-            part = _part(first, found[-1].trail.day, unit.span, asked.today)
+            part = _part(first, found[-1].trail.day, listing.days, request.today)
             page.units, passed = max(0.0, part - passed), max(part, passed)
-            _leave_out_known(page, found, asked.known)
+            _leave_out_known(page, found, request.known)
             yield page
-            page, found = Listing(), []
-    _leave_out_known(page, found, asked.known)
+            page, found = ListingPage(), []
+    _leave_out_known(page, found, request.known)
     page.units = 1.0 - passed
     yield page
 
 
-def _part(first: date | None, day: date | None, span: Span | None, today: date) -> float:
-    """Which part of the days of a listing lies behind."""
-    if span is None or first is None or day is None:
+def _part(first: date | None, day: date | None, days_of: DayRange | None, today: date) -> float:
+    """The part of the days of a listing that is done; 0 where the days are not known."""
+    if days_of is None or first is None or day is None:
         return 0.0
-    days = ((span.last or max(today, day)) - first).days + 1
+    days = ((days_of.last or max(today, day)) - first).days + 1
     return min(1.0, max(0, (day - first).days) / max(1, days))
 
 
-def _objects(source: SourcePlan, unit: Unit) -> Iterable[ObjectInfo]:
-    """What is listed, as far as it may be wanted."""
-    bucket, folder, span = source.bucket, unit.folder, unit.span
+def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo]:
+    """The objects of a listing."""
+    bucket, (folder, days) = source.bucket, listing
     if source.single:
         return _single(source)
-    if span is None:
-        here = (one for one in bucket.list_here(folder) if not isinstance(one, str))
-        return (one for one in here if one.key != folder + MARKER)
-    after = None if span.first is None else f"{folder}{span.first:%Y/%m/%d}"
+    if days is None:
+        inside = (one for one in bucket.list_here(folder) if not isinstance(one, str))
+        return (one for one in inside if one.key != folder + MARKER)
+    after = None if days.first is None else f"{folder}{days.first:%Y/%m/%d}"
     listed = bucket.list_objects(folder, after)
-    if span.last is None:
+    if days.last is None:
         return listed
-    return _until(listed, f"{folder}{span.last:%Y/%m/%d}/\U0010ffff")
+    return _until(listed, f"{folder}{days.last:%Y/%m/%d}/\U0010ffff")
 
 
 def _until(objects: Iterable[ObjectInfo], end: str) -> Iterator[ObjectInfo]:
@@ -212,32 +215,32 @@ def _single(source: SourcePlan) -> Iterator[ObjectInfo]:
     """The one object that the user named."""
     folder, _, _ = source.prefix.rpartition("/")
     above = f"{folder}/" if folder else ""
-    for info in source.bucket.list_here(source.prefix if source.is_s3 else above):
+    for info in source.bucket.list_here(source.prefix if source.is_remote else above):
         if not isinstance(info, str) and info.key == source.prefix:
             yield info
             return
 
 
 def _planned(
-    source: SourcePlan, asked: Asked, info: ObjectInfo, walked: Walked
+    source: SourcePlan, request: ListingRequest, info: ObjectInfo, skipped: Skipped
 ) -> PlannedFile | None:
-    """An object as a log file to read, or None, and then it is counted."""
+    """An object as a log file to read; None if it is skipped, which is counted."""
     trail = parse_key(info.key)
     if source.single:
         return PlannedFile(source.bucket, info, trail._replace(kind="log_file"))
     if trail.kind != "log_file":
-        walked.others[trail.kind] += 1
-    elif not asked.scope.holds(trail.account_id, trail.region):
-        walked.outside_scope += 1
-    elif not _in_window(trail, asked.window):
-        walked.outside_window += 1
+        skipped.others[trail.kind] += 1
+    elif not request.scope.holds(trail.account_id, trail.region):
+        skipped.outside_scope += 1
+    elif not _in_window(trail, request.window):
+        skipped.outside_window += 1
     else:
         return PlannedFile(source.bucket, info, trail)
     return None
 
 
 def _in_window(trail: TrailKey, window: Window) -> bool:
-    """Whether a log file delivered then may be wanted; one of unknown time always may."""
+    """Whether a log file can hold events delivered in the window; true if its time is unknown."""
     if trail.delivered is not None:
         early = trail.delivered + DELIVERY_MARGIN
         starts = window.start is None or early >= window.start
@@ -245,8 +248,8 @@ def _in_window(trail: TrailKey, window: Window) -> bool:
     return trail.day is None or window.touches(trail.day)
 
 
-def _leave_out_known(page: Listing, found: list[PlannedFile], known: KnownLogFiles) -> None:
-    """Put what the store does not hold into a page, and count the rest."""
+def _leave_out_known(page: ListingPage, found: list[PlannedFile], known: KnownLogFiles) -> None:
+    """Put the log files that the store does not hold into a page, and count the others."""
     done = known.done(
         [
             LogFileId(one.bucket.name, key_text(one.info.key), one.info.etag, one.trail.day)

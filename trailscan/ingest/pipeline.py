@@ -28,12 +28,11 @@ from trailscan.errors import (
     KeyAccessError,
     TrailscanError,
 )
-from trailscan.ingest.listing import Asked, Listings
-from trailscan.ingest.plan import PlannedFile, Scope, SourcePlan, Walked
+from trailscan.ingest.listing import ListingRequest, Listings
+from trailscan.ingest.plan import PlannedFile, Scope, Skipped, SourcePlan
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import Fetched, read_planned, scan_into, standard_input
-from trailscan.ingest.summary import LoadSummary, RejectLine
-from trailscan.location import EVENT_HISTORY, LOCAL, Location
+from trailscan.location import Location, RejectLine
 from trailscan.parallel import in_order, workers
 from trailscan.store.ledger import Counts, Source
 
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from trailscan.ingest.summary import LoadSummary
     from trailscan.store.known import KnownLogFiles
     from trailscan.store.writer import LogFileResult, StoreWriter
     from trailscan.trail.log_file import Wanted
@@ -157,26 +157,28 @@ class LocalEngine:
         if self._job.stop.is_set():
             return
         self._given_up, self._without_answer, self._refused = None, 0, False
-        walked = Walked()
-        asked = Asked(self._job.scope, window, self._known, self._writer.held(), self._now.date())
-        new = self._new(Listings(source, asked), walked)
+        skipped = Skipped()
+        request = ListingRequest(
+            self._job.scope, window, self._known, self._writer.held(), self._now.date()
+        )
+        new = self._new(Listings(source, request), skipped)
         for results in self._read_all(source, new):
             for result in results:
                 self._take(result, source.uri)
             self._tell_progress()
-            if source.is_slow and self._batch_events:
+            if source.commit_often and self._batch_events:
                 self._commit()
         if self._given_up is not None:
-            walked.failures.append(self._given_up)
-        if not (walked.failures or self._refused or self._job.stop.is_set()):
+            skipped.failures.append(self._given_up)
+        if not (skipped.failures or self._refused or self._job.stop.is_set()):
             self._seen_whole.add(source.uri)
-        self._summary.add_walked(walked)
+        self._summary.add_skipped(skipped)
 
-    def _new(self, listings: Listings, walked: Walked) -> Iterator[PlannedFile]:
+    def _new(self, listings: Listings, skipped: Skipped) -> Iterator[PlannedFile]:
         """The log files of a source that the store does not hold yet, until the load is to end."""
         before = self._units
         for page in listings:
-            walked.add(page.walked)
+            skipped.add(page.skipped)
             self._units = before + listings.units
             self._summary.listed += page.known
             self._summary.known += page.known
@@ -194,8 +196,8 @@ class LocalEngine:
         """Log files read and scanned, some at a time, in order."""
         count = _scanners(source)
         with workers("scan", count) as scanners:
-            if not source.is_s3:
-                planned = _grouped(new, 1 if source.is_slow else _GROUP)
+            if not source.is_remote:
+                planned = _grouped(new, 1 if source.commit_often else _GROUP)
                 yield from in_order(scanners, self._read_group, planned, 4 * count)
                 return
             first = list(islice(new, 1))  # by now it is known how long S3 takes to answer
@@ -226,7 +228,7 @@ class LocalEngine:
         if stored is None:
             return result
         self._scan_into(result, stored)
-        if result.failure is None or result.bucket in (LOCAL, EVENT_HISTORY):
+        if result.failure is None or not fetched.planned.bucket.is_remote:
             return result
         again = read_planned(fetched.planned)
         if again.stored is None or again.stored == stored:
@@ -280,10 +282,9 @@ class LocalEngine:
         summary.bytes_stored += result.stored_bytes
         summary.bytes_inflated += result.inflated_bytes
         for reject in result.rejects:
-            where = Location(result.bucket, result.key)
-            place = where if reject.record_index is None else where.record(reject.record_index)
+            where = Location(result.bucket, result.key, reject.record_index)
             summary.rejected.append(
-                RejectLine(place, reject.reason, reject.message, reject.json_path)
+                RejectLine(where, reject.reason, reject.message, reject.json_path)
             )
         for how in result.deviations:
             summary.not_as_delivered[how] = summary.not_as_delivered.get(how, 0) + 1
@@ -331,7 +332,7 @@ class LocalEngine:
 
 def _scanners(source: SourcePlan) -> int:
     """How many threads scan: one a processor, but one fewer where others fetch."""
-    return max(1, _PROCESSORS - 1) if source.is_s3 else _PROCESSORS
+    return max(1, _PROCESSORS - 1) if source.is_remote else _PROCESSORS
 
 
 def _fetch_group(group: list[PlannedFile]) -> list[Fetched]:

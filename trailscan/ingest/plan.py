@@ -1,13 +1,14 @@
 """Which folders of a source to list, found with as few requests as the layout allows.
 
-A source is looked through folder by folder. Where a folder is a trail's (`…/CloudTrail/`), only the
-regions in scope are listed, each from the day that the window needs to its last; folders of digests
-and of other services are left alone. Whatever lies elsewhere is looked at file by file, so that log
-files copied without their folders are found too.
+A load and a validation walk a source with the same `Walker`, folder by folder. Of the folders that
+CloudTrail delivers to (`…/123456789012/CloudTrail/`), only the regions in scope are listed, each
+from the first day that the window needs to the last. Folders of other services are skipped. A load
+lists every other folder too, so that log files copied without their folders are found.
 
-Accounts are listed a span of days after another, so that what must be known of the store at a time
-stays small. A span is listed behind its first day and up to its last: as few requests as its keys
-need, where one prefix a day would ask 30 times of an account that is quiet for a month.
+A load lists all accounts for one range of days before it goes on to the next range, so that it
+needs little of the store in memory at a time. A range is one listing that begins behind its first
+day and ends with its last: it takes as few requests as its keys need, where one prefix a day would
+take 30 requests for an account that is quiet for a month.
 """
 
 from __future__ import annotations
@@ -21,50 +22,53 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.buckets import LocalBucket, find_s3
 from trailscan.errors import NotFoundError, TrailscanError
-from trailscan.location import EVENT_HISTORY, LOCAL
+from trailscan.location import parse_s3_uri
 from trailscan.store.paths import MARKER, STORE_FOLDERS
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import Bucket, ObjectInfo
     from trailscan.window import Window
 
-    Look = Callable[[Callable[[str], "_Looked"], Iterable[str]], Iterator["_Looked"]]
+    Map = Callable[[Callable[[str], "_Content"], Iterable[str]], Iterator["_Content"]]
 
 DELIVERY_MARGIN = timedelta(hours=1)
-"""How long before a window's start, by its name, a log file may still be wanted: names run ahead of
+"""How long before a window's start the name of a log file in the window may lie: names run ahead of
 delivery by minutes at most (wazuh #33108), and delivery follows the event."""
 
-_SPAN_DAYS = 92
-_SPAN_ROWS = 2_000_000
-"""How many log files that the store knows lie in a span at most, unless one day holds more."""
+_RANGE_DAYS = 92
+_RANGE_ROWS = 2_000_000
+"""The most log files of the store in one range of days, unless a single day holds more."""
 
 _REQUESTS_A_SECOND = 6000
-"""What two processors can do with the answers, so as many connections a second of waiting."""
+"""How many responses two processors can handle; it limits the connections to a fast server."""
+
+LOGS, DIGESTS = "CloudTrail", "CloudTrail-Digest"
+"""The folders of an account in which CloudTrail puts log files and digests."""
 
 _ACCOUNT = re.compile(r"(?:^|/)(\d{12})/$")
 _ELSEWHERE = re.compile(r"/(?:CloudTrail-[A-Za-z]+|Config|elasticloadbalancing|vpcflowlogs)/$")
-_TRAIL_FOLDER = re.compile(r"(?:^|/)\d{12}/CloudTrail/$")
+_TRAIL_FOLDER = re.compile(r"(?:^|/)\d{12}/(CloudTrail(?:-Digest)?)/$")
 _REGION = re.compile(r"/([a-z0-9-]{5,30})/$")
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which accounts and regions to read; an empty set of either means all.
+    """The accounts and regions to read; an empty set of either means all.
 
     Attributes:
         accounts: 12-digit account ids.
-        regions: by default those in which a partition writes Organizations events.
+        regions: by default the regions that record Organizations events, one in each partition.
     """
 
     accounts: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset(ORGANIZATIONS_REGIONS.values())
 
     def holds(self, account_id: str | None, region: str | None) -> bool:
-        """Whether both are in scope; what is unknown is."""
+        """Whether an account and region are in scope; None stands for unknown and is in scope."""
         account = not self.accounts or account_id is None or account_id in self.accounts
         return account and (not self.regions or region is None or region in self.regions)
 
@@ -78,11 +82,16 @@ class PlannedFile(NamedTuple):
 
 
 @dataclass(slots=True)
-class Walked:
-    """What was met besides the log files to read: counts of objects, and what was left out.
+class Skipped:
+    """What a walk met and did not list as log files to read.
 
     Attributes:
-        failures: folders that could not be listed, one line each: what is in them is not known.
+        others: objects that are not log files, counted by kind.
+        outside_window: log files delivered outside the window.
+        outside_scope: log files of other accounts or regions.
+        regions_left_out: regions whose folders were not listed.
+        accounts_left_out: accounts whose folders were not listed.
+        failures: folders that could not be listed, one line each; their content is unknown.
     """
 
     others: Counter[str] = field(default_factory=Counter)
@@ -92,8 +101,8 @@ class Walked:
     accounts_left_out: set[str] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
 
-    def add(self, more: Walked) -> None:
-        """What was met elsewhere too."""
+    def add(self, more: Skipped) -> None:
+        """Add what another part of the walk skipped."""
         self.others.update(more.others)
         self.outside_window += more.outside_window
         self.outside_scope += more.outside_scope
@@ -102,167 +111,196 @@ class Walked:
         self.failures += more.failures
 
 
-class Span(NamedTuple):
-    """Delivery days, both ends in it; None where there is no end."""
+class DayRange(NamedTuple):
+    """Delivery days from the first to the last, both included; None where there is no limit."""
 
     first: date | None = None
     last: date | None = None
 
 
-class Unit(NamedTuple):
-    """One listing.
+class FolderListing(NamedTuple):
+    """One listing that a load makes.
 
     Attributes:
         folder: what is listed.
-        span: the days of it, if it is the folder of an account and region; None for any other,
-            of which only what is directly in it is listed.
+        days: the days of it, if it is the folder of an account and region; None for any other
+            folder, of which only the objects directly in it are listed.
     """
 
     folder: str
-    span: Span | None = None
+    days: DayRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """One source ready to be looked through.
+    """One source, opened.
 
     Attributes:
         uri: as the user named it.
-        bucket: where it is.
-        prefix: where in it.
-        single: it is one file, named by the user: read whatever its name.
-        note: what a reader of the summary should know of it.
-        missing: what of the window asked for it cannot have.
+        bucket: holds its objects.
+        prefix: a folder of the bucket (empty, or ending in `/`), or the key of one file.
+        single: the source is one file, named by the user: it is read whatever its name.
+        has_digests: the source can hold digest files, so it can be validated.
+        commit_often: reading the source again costs more than one more commit.
+        note: what a reader of the summary should know about the source.
+        missing: the part of the window that the source cannot have.
     """
 
     uri: str
     bucket: Bucket
     prefix: str
     single: bool = False
+    has_digests: bool = True
+    commit_often: bool = False
     note: str = ""
     missing: str = ""
 
     @property
-    def is_s3(self) -> bool:
-        """Whether it is an S3 bucket."""
-        return self.bucket.name not in (LOCAL, EVENT_HISTORY)
+    def is_remote(self) -> bool:
+        """Whether objects are read over a network, where many requests at a time pay off."""
+        return self.bucket.is_remote
 
     def connections(self, least: int, most: int) -> int:
-        """How many requests to have on their way at a time, by how long the source takes to answer.
+        """How many requests to make at a time, by how long the source takes to answer.
 
-        More than keep the processors busy only take turns: on a server that answers at once, 64
-        threads need a fifth more processor time for the same log files than 8.
+        More connections than keep the processors busy only take turns: on a server that answers at
+        once, 64 threads need a fifth more processor time for the same log files than 8.
         """
         return min(most, max(least, round(self.bucket.delay * _REQUESTS_A_SECOND)))
 
-    @property
-    def is_slow(self) -> bool:
-        """Whether reading again what was read costs more than one more commit."""
-        return self.bucket.name == EVENT_HISTORY
-
 
 def open_source(uri: str, options: AwsOptions) -> SourcePlan:
-    """A folder, a file or an `s3://bucket/prefix`, found to be there.
+    """Open a folder, a file or an `s3://bucket/prefix`.
 
     Raises:
         NotFoundError: there is no such file, folder or bucket.
         AccessError: it may not be read.
     """
-    if uri.startswith("s3://"):
+    if parse_s3_uri(uri):
         found = find_s3(uri, options)
-        return SourcePlan(uri, found.bucket, found.prefix, found.single)
+        return SourcePlan(
+            uri, found.bucket, found.prefix, single=found.single, has_digests=not found.single
+        )
     path = Path(uri).expanduser().absolute()
     if not path.exists():
         raise NotFoundError(f"{uri} does not exist")
     key = path.resolve().as_posix().removeprefix("/")
     bucket = LocalBucket(Path("/"))
     if not path.is_dir():
-        return SourcePlan(uri, bucket, key, single=True)
+        return SourcePlan(uri, bucket, key, single=True, has_digests=False)
     folder = f"{key}/" if key else ""
-    bucket.list_folder(folder)  # may it be?
+    bucket.list_folder(folder)  # raises if it may not be listed
     return SourcePlan(uri, bucket, folder)
 
 
-def split_window(window: Window, held: Mapping[date, int], today: date) -> list[Span]:
-    """A window of delivery time as spans of days, the earliest first.
+def split_window(window: Window, held: Mapping[date, int], today: date) -> list[DayRange]:
+    """A window of delivery time as ranges of days, the earliest first.
 
     Args:
-        window: both its ends may be open.
+        window: of delivery time; either end may be open.
         held: how many log files the store holds of each delivery day.
-        today: decides nothing but where spans are cut.
+        today: decides only where ranges are cut.
     """
     first = None if window.start is None else (window.start - DELIVERY_MARGIN).date()
     last = None if window.end is None else window.end.date()
     cuts: set[date] = set()
     if first is not None:
         days = ((last or today) - first).days
-        cuts.update(first + timedelta(days=n) for n in range(_SPAN_DAYS, days, _SPAN_DAYS))
+        cuts.update(first + timedelta(days=n) for n in range(_RANGE_DAYS, days, _RANGE_DAYS))
     rows = 0
     for day in sorted(held):
         rows += held[day]
-        if rows > _SPAN_ROWS:
+        if rows > _RANGE_ROWS:
             cuts.add(day)
             rows = held[day]
     begins = sorted(day for day in cuts if (not first or first < day) and (not last or day <= last))
     ends = [day - timedelta(days=1) for day in begins]
-    return [Span(*ends_of) for ends_of in zip([first, *begins], [*ends, last], strict=True)]
+    return [DayRange(*pair) for pair in zip([first, *begins], [*ends, last], strict=True)]
 
 
 @dataclass(slots=True)
-class Found:
-    """What is known of the folders of a source.
+class SourceFolders:
+    """The folders that a walk found.
 
     Attributes:
+        unvisited: folders that were not looked into yet.
         regions: folders of an account and region in scope.
-        others: folders that hold objects and are none.
-        below: folders that were not looked into.
+        others: all other folders that hold objects.
     """
 
-    below: list[str]
+    unvisited: list[str]
     regions: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
-    def units(self, spans: Iterable[Span]) -> list[Unit]:
-        """Their listings, in order."""
-        elsewhere = [Unit(folder) for folder in sorted(self.others)]
-        return elsewhere + [Unit(folder, span) for span in spans for folder in sorted(self.regions)]
+    def listings(self, ranges: Iterable[DayRange]) -> list[FolderListing]:
+        """The listings of the folders found, in order."""
+        others = [FolderListing(folder) for folder in sorted(self.others)]
+        return others + [
+            FolderListing(folder, days) for days in ranges for folder in sorted(self.regions)
+        ]
 
 
-def look_through(
-    bucket: Bucket,
-    folder: str,
-    scope: Scope,
-    walked: Walked,
-    look: Look = map,
-    most: int | None = None,
-) -> Found:
-    """The folders that hold every log file in scope, found level by level.
+class Walker:
+    """Finds the folders of a source that hold the log files in scope, level by level.
 
     Args:
-        bucket: where they are.
-        folder: from which on.
-        scope: accounts and regions.
-        walked: is told of what is left out, and of folders that could not be looked into.
-        look: how several folders are looked into: `map`, or that of a pool of threads.
-        most: at a level of more folders than that, leave them to others.
+        bucket: of the source.
+        scope: the accounts and regions to look for.
+        kinds: the folders of an account to look into.
     """
-    known = Found([folder])
-    while known.below and (most is None or len(known.below) <= most):
-        level, known.below = known.below, []
-        looked = look(lambda folder: _look_into(bucket, folder), level)
-        for above, found in zip(level, looked, strict=True):
-            if found.failure is not None:
-                walked.failures.append(found.failure)
-            if found.is_store:
-                walked.others["store"] += 1
-            if found.holds_objects:
-                known.others.append(above)
-            for inside in found.folders:
-                _sort_folder(inside, above, scope, walked, known)
-    return known
+
+    def __init__(self, bucket: Bucket, scope: Scope, kinds: Collection[str] = (LOGS,)) -> None:
+        self._bucket = bucket
+        self._scope = scope
+        self._kinds = kinds
+
+    def walk(
+        self, folder: str, skipped: Skipped, look: Map = map, most: int | None = None
+    ) -> SourceFolders:
+        """The folders below a folder.
+
+        Args:
+            folder: where to begin.
+            skipped: gets what is left out, and the folders that could not be listed.
+            look: applies a function to several folders: `map`, or that of a pool of threads.
+            most: stop at a level of more folders than this and leave them unvisited.
+        """
+        found = SourceFolders([folder])
+        while found.unvisited and (most is None or len(found.unvisited) <= most):
+            level, found.unvisited = found.unvisited, []
+            contents = look(lambda each: _read_content(self._bucket, each), level)
+            for above, content in zip(level, contents, strict=True):
+                if content.failure is not None:
+                    skipped.failures.append(content.failure)
+                if content.is_store:
+                    skipped.others["store"] += 1
+                if content.holds_objects:
+                    found.others.append(above)
+                for inside in content.folders:
+                    self._sort(inside, above, skipped, found)
+        return found
+
+    def _sort(self, folder: str, above: str, skipped: Skipped, found: SourceFolders) -> None:
+        """Add a folder to those of regions or to those to visit, or skip it."""
+        if self._is_trail_folder(above) and (region := _REGION.search(folder)):
+            if self._scope.holds(None, region[1]):
+                found.regions.append(folder)
+            else:
+                skipped.regions_left_out.add(region[1])
+        elif _ELSEWHERE.search(folder) and not self._is_trail_folder(folder):
+            pass
+        elif (account := _ACCOUNT.search(folder)) and not self._scope.holds(account[1], None):
+            skipped.accounts_left_out.add(account[1])
+        else:
+            found.unvisited.append(folder)
+
+    def _is_trail_folder(self, folder: str) -> bool:
+        """Whether a folder is one of the kinds to look into."""
+        kind = _TRAIL_FOLDER.search(folder)
+        return kind is not None and kind[1] in self._kinds
 
 
-class _Looked(NamedTuple):
+class _Content(NamedTuple):
     """What is directly in a folder."""
 
     folders: list[str]
@@ -271,8 +309,8 @@ class _Looked(NamedTuple):
     failure: str | None = None
 
 
-def _look_into(bucket: Bucket, folder: str) -> _Looked:
-    """What is directly in a folder, but for a store; as far as it can be listed."""
+def _read_content(bucket: Bucket, folder: str) -> _Content:
+    """What is directly in a folder, without the folders of a store, as far as it can be listed."""
     folders: list[str] = []
     holds_objects = is_store = False
     failure = None
@@ -289,19 +327,4 @@ def _look_into(bucket: Bucket, folder: str) -> _Looked:
     if is_store:
         names = {f"{folder}{name}/" for name in STORE_FOLDERS}
         folders = [inside for inside in folders if inside not in names]
-    return _Looked(folders, holds_objects, is_store, failure)
-
-
-def _sort_folder(folder: str, above: str, scope: Scope, walked: Walked, known: Found) -> None:
-    """Put a folder among those of regions to be listed, those to be looked into, or neither."""
-    if _TRAIL_FOLDER.search(above) and (region := _REGION.search(folder)):
-        if scope.holds(None, region[1]):
-            known.regions.append(folder)
-        else:
-            walked.regions_left_out.add(region[1])
-    elif _ELSEWHERE.search(folder):
-        pass
-    elif (account := _ACCOUNT.search(folder)) and not scope.holds(account[1], None):
-        walked.accounts_left_out.add(account[1])
-    else:
-        known.below.append(folder)
+    return _Content(folders, holds_objects, is_store, failure)

@@ -12,11 +12,10 @@ from trailscan.buckets import open_bucket
 from trailscan.errors import NotFoundError
 from trailscan.ingest.cost import Planned
 from trailscan.ingest.event_history import open_event_history
-from trailscan.ingest.listing import Asked, Listings
+from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.pipeline import Job, LocalEngine, Progress
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.summary import LoadSummary
-from trailscan.ingest.tool import tool_name
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
 from trailscan.store.known import KnownLogFiles, covers
@@ -103,12 +102,12 @@ def run_load(
         return _plan(windows, options, commits, now, summary)
     job = Job([], options.scope, wanted, standard_input, options.validate is not None)
     job.progress, job.stop = options.progress, options.stop
-    writer = StoreWriter(open_bucket(store, options.aws), store, tool_name(), job.load_id)
+    writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)
     job.sources = _windows(opened, options, writer.commits, now, summary)
     LocalEngine(job, writer, summary, now).run()
     if options.validate is not None and not options.stop.is_set():
         for source, window in job.sources:
-            if source.single or source.uri == EVENT_HISTORY:
+            if not source.has_digests:
                 summary.failures.append(f"{source.uri} has no digests to be validated against")
                 continue
             found = validate_loaded(source, store, window, options, options.validate, now)
@@ -154,12 +153,13 @@ def _plan(
     known.update(commits)
     planned = Planned()
     for source, window in windows:
-        asked = Asked(options.scope, window, known, rows_by_day(commits, "log_files"), now.date())
-        for page in Listings(source, asked):
-            summary.add_walked(page.walked)
+        held = rows_by_day(commits, "log_files")
+        request = ListingRequest(options.scope, window, known, held, now.date())
+        for page in Listings(source, request):
+            summary.add_skipped(page.skipped)
             summary.listed += page.known + len(page.new)
             summary.known += page.known
-            planned = planned.more(page.new, from_s3=source.is_s3)
+            planned = planned.more(page.new, from_s3=source.is_remote)
         planned = planned._replace(
             list_requests=planned.list_requests + source.bucket.list_requests
         )
@@ -208,7 +208,7 @@ def delivery_window(
     never from before what was asked first. As long as there is none, everything is asked for again
     from the beginning. Only loads that looked for as much, in as many accounts and regions, count.
     """
-    if options.window.start is not None or not source.is_s3:
+    if options.window.start is not None or not source.is_remote:
         return options.window, None
     held = _loads_of(source, options, commits)
     if not held:

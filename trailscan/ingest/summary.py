@@ -11,26 +11,11 @@ from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
     from trailscan.ingest.cost import Planned
-    from trailscan.ingest.plan import Walked
+    from trailscan.ingest.plan import Skipped
     from trailscan.ingest.validation.summary import ValidationSummary
-    from trailscan.location import Location
+    from trailscan.location import RejectLine
 
 _SHOWN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class RejectLine:
-    """One reject as a summary names it."""
-
-    where: Location
-    reason: str
-    message: str
-    json_path: str = "$"
-
-    def __str__(self) -> str:
-        """What, and where: `eventTime is missing (at s3://b/k.json.gz#17 $.eventTime)`."""
-        path = "" if self.json_path == "$" else f" {self.json_path}"
-        return f"{self.message} (at {self.where}{path})"
 
 
 @dataclass(slots=True)
@@ -92,14 +77,14 @@ class LoadSummary:
         """Whether everything asked for was read and understood; of a plan, could be listed."""
         return not (self.rejected or self.failures or self.unread or self.interrupted)
 
-    def add_walked(self, walked: Walked) -> None:
-        """What was met besides log files to read."""
-        self.failures += walked.failures
-        self.others = dict(Counter(self.others) + walked.others)
-        self.outside_scope += walked.outside_scope
-        self.outside_window += walked.outside_window
-        self.accounts_left_out += len(walked.accounts_left_out)
-        self.regions_left_out = tuple(sorted({*self.regions_left_out, *walked.regions_left_out}))
+    def add_skipped(self, skipped: Skipped) -> None:
+        """Add what a walk skipped."""
+        self.failures += skipped.failures
+        self.others = dict(Counter(self.others) + skipped.others)
+        self.outside_scope += skipped.outside_scope
+        self.outside_window += skipped.outside_window
+        self.accounts_left_out += len(skipped.accounts_left_out)
+        self.regions_left_out = tuple(sorted({*self.regions_left_out, *skipped.regions_left_out}))
 
     def check(self) -> None:
         """Assert the laws of accounts.

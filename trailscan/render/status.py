@@ -11,7 +11,7 @@ from trailscan.store.writer import sum_counts
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
-    from trailscan.reports.status import RejectLine, Status
+    from trailscan.reports.status import Status
 
 
 def to_json(status: Status) -> dict[str, object]:
@@ -105,7 +105,7 @@ def to_lines(status: Status) -> list[str]:
         told = "; ".join(window.in_words for window in asked.windows)
         lines.append(f"asked for: {asked.event_sources} of {asked.uri}, delivered: {told}")
     lines += [f"incomplete: {why}" for why in status.incomplete]
-    lines += [f"  reject: {_told(line)}" for line in status.rejects]
+    lines += [f"  reject: {line}" for line in status.rejects]
     if status.totals.conflicts:
         lines.append(
             f"conflicts: {status.totals.conflicts:,} events repeat the id of another with other "
@@ -132,9 +132,3 @@ def _last_load_line(status: Status) -> str:
         f"{counts.records:,} = kept {counts.kept:,} + filtered out {counts.filtered_out:,} + "
         f"duplicates {counts.duplicates:,} + rejects {counts.rejects:,}"
     )
-
-
-def _told(line: RejectLine) -> str:
-    """What, and where: `eventTime is missing (at s3://b/k.json.gz#17 $.eventTime)`."""
-    path = "" if line.json_path == "$" else f" {line.json_path}"
-    return f"{line.message} (at {line.where}{path})"

@@ -97,7 +97,7 @@ def _judge(store: StoreReader, records: list[tuple[Any, ...]]) -> list[tuple[str
     events = store.events(
         columns=_READ,
         where=lambda rows: pc.is_in(rows["log_file_key"], value_set=keys),
-        told_by=("log_file_key",),
+        filter_columns=("log_file_key",),
         ordered=False,
     )
     columns = (events[name].to_pylist() for name in _READ)

@@ -100,10 +100,10 @@ def read_changes(
     *,
     reads: bool = False,
     where: Callable[[pa.Table], pa.Array] | None = None,
-    told_by: tuple[str, ...] = TOLD_BY,
+    filter_columns: tuple[str, ...] = TOLD_BY,
 ) -> list[Change]:
     """Every change of a store, with `reads` every read-only call too, as `iterate_changes`."""
-    changes = iterate_changes(store, reads=reads, where=where, told_by=told_by)
+    changes = iterate_changes(store, reads=reads, where=where, filter_columns=filter_columns)
     return list(changes)
 
 
@@ -112,7 +112,7 @@ def iterate_changes(
     *,
     reads: bool = False,
     where: Callable[[pa.Table], pa.Array] | None = None,
-    told_by: tuple[str, ...] = TOLD_BY,
+    filter_columns: tuple[str, ...] = TOLD_BY,
     kept: bool = True,
 ) -> Iterator[Change]:
     """Every change of a store, one by one in order of time; none is held in memory.
@@ -121,12 +121,12 @@ def iterate_changes(
         store: all of its history is read.
         reads: also tell of calls that change nothing.
         where: says of some events which are wanted; None for all that tell.
-        told_by: the columns that it looks at.
+        filter_columns: the columns that it looks at.
         kept: False tells all of them anew, from the records.
     """
     if reads or where or store.names or not kept:
         chosen = where or (all_that_tell if reads else maybe_changes)
-        return _told(store, chosen, told_by, reads)
+        return _told(store, chosen, filter_columns, reads)
     if (known := kept_changes(store)) is not None:
         return known
     return keep(store, _told(store, maybe_changes, TOLD_BY, reads))
@@ -135,11 +135,13 @@ def iterate_changes(
 def _told(
     store: StoreReader,
     where: Callable[[pa.Table], pa.Array],
-    told_by: tuple[str, ...],
+    filter_columns: tuple[str, ...],
     reads: bool,  # noqa: FBT001  # as above
 ) -> Iterator[Change]:
     """The changes told from the records."""
-    events = _Events(store.events(columns=_READ, where=where, told_by=told_by, ordered=False))
+    events = _Events(
+        store.events(columns=_READ, where=where, filter_columns=filter_columns, ordered=False)
+    )
     joined = events.joined()
     seen = map(events.take, range(len(events.order)))
     return tell(seen, joined, reads=reads, names=store.names)

@@ -83,7 +83,7 @@ def _by_id(store: StoreReader, event_ids: Iterable[str]) -> dict[str, list[Evide
     table = store.events(
         columns=_READ,
         where=lambda rows: pc.is_in(rows["event_id"], value_set=wanted),
-        told_by=("event_id",),
+        filter_columns=("event_id",),
     )
     found: defaultdict[str, list[Evidence]] = defaultdict(list)
     columns: Sequence[list[Any]] = [column.to_pylist() for column in table.columns]

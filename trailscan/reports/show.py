@@ -118,7 +118,9 @@ def show_event(store: StoreReader, event_id: str) -> Shown:
     """
     whole = _whole_id(store, event_id.strip())
     days = _days(store, whole)
-    changes = read_changes(store, reads=True, where=_with(whole), told_by=(*TOLD_BY, "event_id"))
+    changes = read_changes(
+        store, reads=True, where=_with(whole), filter_columns=(*TOLD_BY, "event_id")
+    )
     records = [
         _shown(store, commit, row, changes)
         for day in days
@@ -134,7 +136,7 @@ def _whole_id(store: StoreReader, start: str) -> str:
     found = store.events(
         columns=["event_id"],
         where=lambda rows: pc.starts_with(pc.utf8_lower(rows["event_id"]), lower),
-        told_by=("event_id",),
+        filter_columns=("event_id",),
     )
     ids = sorted(set(found["event_id"].to_pylist()))
     exact = [one for one in ids if one.casefold() == lower]
@@ -154,7 +156,7 @@ def _days(store: StoreReader, event_id: str) -> list[date]:
     found = store.events(
         columns=["event_time"],
         where=lambda rows: pc.equal(rows["event_id"], event_id),
-        told_by=("event_id",),
+        filter_columns=("event_id",),
     )
     return sorted({when.astimezone(UTC).date() for when in found["event_time"].to_pylist()})
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.location import Location
+from trailscan.location import Location, RejectLine
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
 from trailscan.store.paths import NO_DAY
@@ -60,15 +60,6 @@ class Asked(NamedTuple):
     windows: tuple[Window, ...]
     never_asked: tuple[Window, ...]
     newest: datetime | None
-
-
-class RejectLine(NamedTuple):
-    """One input that could not be used."""
-
-    where: Location
-    reason: str
-    message: str
-    json_path: str
 
 
 @dataclass(frozen=True, slots=True)

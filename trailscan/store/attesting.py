@@ -1,25 +1,25 @@
-"""Writing what a validation found: only what the store does not say already, whole or not at all.
+"""Writing the rows of a validation to a store: only those that changed, whole or not at all.
 
-The rows go through the same ledger as a load's: claim, publish, commit. Validating again what has
-not changed adds no commit.
+The rows go through the ledger, as those of a load do. Validating again what has not changed adds no
+commit.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from trailscan.events.schema import to_table
 from trailscan.store.attestations import ATTESTATIONS, DIGESTS, PUBLIC_KEYS
-from trailscan.store.ledger import Commit, Counts, Ledger
+from trailscan.store.ledger import Commit, Counts, Draft, Ledger
 from trailscan.store.paths import NO_DAY
 from trailscan.store.reader import check_marker, read_files, select_files
 from trailscan.store.writer import data_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import date, datetime
 
     import pyarrow as pa
 
@@ -34,12 +34,12 @@ _SCHEMAS: dict[TableName, pa.Schema] = {
     "public_keys": PUBLIC_KEYS,
 }
 _IDENTITY = {"attestations": 2, "digests": 2, "public_keys": 1}
-"""How many of the first columns say what a row is about."""
+"""How many of the first columns identify a row."""
 _BODY = DIGESTS.get_field_index("body")  # the last column, which the hash stands for
 
 
 @dataclass(slots=True)
-class Found:
+class ValidationRows:
     """The rows of a validation, in the order of the schemas, by the day of their partition."""
 
     attestations: list[tuple[date, Row]] = field(default_factory=list)
@@ -47,8 +47,8 @@ class Found:
     public_keys: list[Row] = field(default_factory=list)
 
     @property
-    def rows(self) -> int:
-        """How many rows there are."""
+    def count(self) -> int:
+        """The number of rows."""
         return len(self.attestations) + len(self.digests) + len(self.public_keys)
 
     def tables(self) -> Iterator[tuple[TableName, list[tuple[date, Row]]]]:
@@ -59,48 +59,34 @@ class Found:
 
 
 class AttestationWriter:
-    """Adds what validations found to a store that is there.
+    """Adds the rows of validations to an existing store.
 
     Raises:
         NotFoundError: there is no store.
         StoreError: it is damaged, or of another format.
     """
 
-    def __init__(self, bucket: Bucket, place: str, tool: str, run_id: str) -> None:
+    def __init__(self, bucket: Bucket, place: str, run_id: str) -> None:
         check_marker(bucket, place)
         self._bucket = bucket
-        self._tool = tool
         self._run_id = run_id
         self._ledger = Ledger(bucket)
 
-    def write(self, found: Found, now: datetime) -> int:
-        """Add the rows that the store does not end in already; how many those were.
+    def write(self, rows: ValidationRows, now: datetime) -> int:
+        """Add the rows that differ from the last ones of the store; returns how many there were.
 
         Raises:
             TrailscanError: the store could not be written.
         """
-        while True:
-            commits = self._ledger.settle()
-            seq = self._ledger.next_seq
+
+        def draft(commits: tuple[Commit, ...], seq: int) -> Draft:
             files: dict[DataFile, bytes] = {}
-            for table, rows in found.tables():
-                files |= self._files(commits, table, rows, seq)
-            if not files:
-                return 0
-            made = Commit(
-                seq=seq,
-                previous_sha256=self._ledger.last_sha256,
-                load_id=self._run_id,
-                tool=self._tool,
-                committed_at=now.astimezone(UTC),
-                event_sources="",
-                sources=(),
-                counts=Counts(),
-                files=tuple(files),
-            )
-            done = self._ledger.try_commit(made, {file.path: files[file] for file in files})
-            if done or self._ledger.settle()[seq - 1].load_id == self._run_id:
-                return sum(file.rows for file in files)
+            for table, of_table in rows.tables():
+                files |= self._files(commits, table, of_table, seq)
+            return Draft("", (), Counts(), files)
+
+        self._ledger.settle()
+        return sum(file.rows for file in self._ledger.append(draft, self._run_id, now).files)
 
     def _files(
         self, commits: tuple[Commit, ...], table: TableName, rows: list[tuple[date, Row]], seq: int
@@ -110,9 +96,9 @@ class AttestationWriter:
         known = self._known(commits, table, {day for day, _ in rows})
         size = _IDENTITY[table]
         for day, row in rows:
-            told = row[:_BODY] if table == "digests" else row
-            if known.get(row[:size]) != told:
-                known[row[:size]] = told
+            compared = row[:_BODY] if table == "digests" else row
+            if known.get(row[:size]) != compared:
+                known[row[:size]] = compared
                 by_day[day].append(row)
         partitioned = table != "public_keys"
         return dict(
@@ -123,7 +109,7 @@ class AttestationWriter:
     def _known(
         self, commits: tuple[Commit, ...], table: TableName, days: Iterable[date]
     ) -> dict[Row, Row]:
-        """What the store says last of each thing."""
+        """The last row of the store for each identity."""
         columns = _SCHEMAS[table].names[: _BODY if table == "digests" else None]
         files = select_files(commits, table, days if table != "public_keys" else None)
         known: dict[Row, Row] = {}

@@ -25,8 +25,9 @@ import io
 import re
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -34,7 +35,7 @@ from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, Trai
 from trailscan.store.paths import DataFile, intent_path, is_data_path, ledger_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from trailscan.buckets import Bucket
 
@@ -111,9 +112,33 @@ class Commit(msgspec.Struct, frozen=True):
         return not self.event_sources
 
 
+def tool_name() -> str:
+    """This program and its version, as a commit names them."""
+    try:
+        return f"trailscan {version('trailscan')}"
+    except PackageNotFoundError:
+        return "trailscan (not installed)"
+
+
 def encode_commit(commit: Commit) -> bytes:
     """A commit as it stands in the ledger: readable JSON, the same bytes for the same commit."""
     return msgspec.json.format(msgspec.json.encode(commit), indent=1) + b"\n"
+
+
+class Draft(NamedTuple):
+    """The content of a commit whose number is not decided yet.
+
+    Attributes:
+        event_sources: what was looked for; empty for a validation.
+        sources: what was asked for.
+        counts: what it adds.
+        files: the data files with their bytes; none if there is nothing to add.
+    """
+
+    event_sources: str
+    sources: tuple[Source, ...]
+    counts: Counts
+    files: Mapping[DataFile, bytes]
 
 
 class Ledger:
@@ -136,7 +161,7 @@ class Ledger:
         with ThreadPoolExecutor(_READERS) as readers:
             for raw in readers.map(lambda seq: self._bucket.read(ledger_path(seq)), new):
                 self._append(raw)
-        return tuple(self._commits)
+        return self.commits
 
     def _append(self, raw: bytes) -> None:
         """Check that a commit follows from the last one, and take it."""
@@ -153,6 +178,11 @@ class Ledger:
             )
         self._commits.append(commit)
         self._last_sha256 = hashlib.sha256(raw).hexdigest()
+
+    @property
+    def commits(self) -> tuple[Commit, ...]:
+        """The commits as they were last read, in order."""
+        return tuple(self._commits)
 
     @property
     def next_seq(self) -> int:
@@ -173,6 +203,42 @@ class Ledger:
             except NotFoundError:
                 return commits
             self._finish(self.next_seq, intent)
+
+    def append(
+        self, draft: Callable[[tuple[Commit, ...], int], Draft], load_id: str, now: datetime
+    ) -> Draft:
+        """Add a commit, whole or not at all; returns the draft that was committed.
+
+        Args:
+            draft: makes the content after the commits given, with the number of the commit. It is
+                called again after each commit that another process makes first.
+            load_id: of the load or validation that makes the commit.
+            now: the present.
+
+        Raises:
+            TrailscanError: the store could not be written.
+        """
+        while True:
+            seq = self.next_seq
+            made = draft(self.commits, seq)
+            if not made.files:
+                return made
+            commit = Commit(
+                seq=seq,
+                previous_sha256=self._last_sha256,
+                load_id=load_id,
+                tool=tool_name(),
+                committed_at=now.astimezone(UTC),
+                event_sources=made.event_sources,
+                sources=made.sources,
+                counts=made.counts,
+                files=tuple(made.files),
+            )
+            done = self.try_commit(commit, {file.path: data for file, data in made.files.items()})
+            commits = self.settle()
+            # Another process may have finished what this one began.
+            if done or (len(commits) >= seq and commits[seq - 1].load_id == load_id):
+                return made
 
     def tidy(self) -> None:
         """Remove intents that are spent: whoever made them was ended before it could."""

@@ -8,7 +8,6 @@ import msgspec
 
 from trailscan.buckets.conditional import WRITERS, probe_conditional_writes
 from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError
-from trailscan.location import LOCAL
 from trailscan.store.paths import FORMAT, MARKER
 from trailscan.store.reader import check_marker
 
@@ -30,7 +29,7 @@ def ensure_store(bucket: Bucket, place: str) -> None:
     """
     if not _has_marker(bucket, place):
         _make(bucket, place)
-    elif bucket.name != LOCAL and _overwrites(bucket):
+    elif bucket.is_remote and _overwrites(bucket):
         raise _unfit(place, "a second writer created the marker that was there")
 
 
@@ -43,7 +42,7 @@ def _make(bucket: Bucket, place: str) -> None:
         raise StoreError(
             f"{place} is not empty and holds no store; give --store a place of its own"
         )
-    if bucket.name != LOCAL and (winners := probe_conditional_writes(bucket).winners) != 1:
+    if bucket.is_remote and (winners := probe_conditional_writes(bucket).winners) != 1:
         raise _unfit(place, f"of {WRITERS} writers at once, {winners} created one object")
     try:
         bucket.write_new(MARKER, _CONTENT)

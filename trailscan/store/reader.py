@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 
 from trailscan.errors import NotFoundError, StoreError
 from trailscan.events.schema import EVENTS, instant, strings
-from trailscan.location import LOCAL
 from trailscan.parallel import in_order
 from trailscan.store.attestations import (
     ATTESTATIONS,
@@ -61,13 +60,13 @@ class Choice(NamedTuple):
 
     window: Window
     where: Callable[[pa.Table], pa.Array] | None
-    told_by: tuple[str, ...]
+    filter_columns: tuple[str, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """What must be read of a row to tell."""
         bounded = self.window != Window()
-        return (*(self.told_by if self.where else ()), *(("event_time",) if bounded else ()))
+        return (*(self.filter_columns if self.where else ()), *(("event_time",) if bounded else ()))
 
     def mask(self, rows: pa.Table) -> pa.BooleanArray:
         """Which rows are wanted."""
@@ -113,7 +112,7 @@ class StoreReader:
         window: Window | None = None,
         columns: list[str] | None = None,
         where: Callable[[pa.Table], pa.Array] | None = None,
-        told_by: tuple[str, ...] = ("event_source", "event_name"),
+        filter_columns: tuple[str, ...] = ("event_source", "event_name"),
         *,
         ordered: bool = True,
     ) -> pa.Table:
@@ -125,7 +124,7 @@ class StoreReader:
             where: says of rows whether they are wanted. It is asked a row group at a time, and of
                 one with no wanted row nothing else is read: what changes something and what only
                 looks stand in row groups of their own.
-            told_by: the columns that `where` looks at.
+            filter_columns: the columns that `where` looks at.
             ordered: False spares the sorting, for who sorts anyway.
         """
         window = window or Window()
@@ -133,7 +132,7 @@ class StoreReader:
         files = [
             file for file in self.files("events") if file.day is None or window.touches(file.day)
         ]
-        choice = Choice(window, where, told_by) if where or window != Window() else None
+        choice = Choice(window, where, filter_columns) if where or window != Window() else None
         found = self._read(files, "events", needed, choice)
         if not ordered:
             return found if columns is None else found.select(columns)
@@ -263,7 +262,7 @@ def read_files(
     Raises:
         StoreError: a file is gone, or is not the one that was committed.
     """
-    threads = _LOCAL_READERS if bucket.name == LOCAL else _S3_READERS
+    threads = _S3_READERS if bucket.is_remote else _LOCAL_READERS
     with ThreadPoolExecutor(threads) as readers:
         read = partial(_read_file, bucket, columns=columns, choice=choice)
         yield from in_order(readers, read, files, threads)

@@ -6,7 +6,6 @@ import hashlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,12 +17,13 @@ from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to
 from trailscan.parallel import in_order
 from trailscan.store.known import KnownEvents, KnownLogFiles, LogFileId
 from trailscan.store.layout import LOG_FILES, LOG_FILES_ENCODING, REJECTS
-from trailscan.store.ledger import Commit, Counts, Ledger, Source, rows_by_day
+from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Source, rows_by_day
 from trailscan.store.marker import ensure_store
 from trailscan.store.paths import NO_DAY, DataFile, TableName, data_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date, datetime
 
     from trailscan.buckets import Bucket
 
@@ -84,8 +84,8 @@ class LogFileResult:
         return LogFileId(self.bucket, self.key, self.etag, self.day)
 
 
-class _Judged(NamedTuple):
-    """What became of one log file's events."""
+class _Compared(NamedTuple):
+    """A log file whose events were compared with those of the store."""
 
     result: LogFileResult
     kept: list[tuple[EventRow, bool]]  # with whether it conflicts
@@ -103,16 +103,20 @@ class StoreWriter:
         StoreError: the place holds something that is no store of this format.
     """
 
-    def __init__(self, bucket: Bucket, place: str, tool: str, load_id: str) -> None:
+    def __init__(self, bucket: Bucket, place: str, load_id: str) -> None:
         self._bucket = bucket
-        self._tool = tool
         self._load_id = load_id
         ensure_store(bucket, place)
         self._ledger = Ledger(bucket)
         self._known: dict[str, KnownLogFiles] = {}
         self._events = KnownEvents(bucket)
-        self.commits = self._ledger.settle()
+        self._ledger.settle()
         self._ledger.tidy()
+
+    @property
+    def commits(self) -> tuple[Commit, ...]:
+        """The commits of the store, in order, as far as they are known."""
+        return self._ledger.commits
 
     def known(self, event_sources: str) -> KnownLogFiles:
         """The log files that need not be read again, those of later commits as they are made."""
@@ -137,32 +141,13 @@ class StoreWriter:
         Returns:
             What this added: `records = kept + filtered_out + duplicates + rejects`.
         """
-        while True:
-            judged = self._judge(self._still_new(batch, event_sources))
-            counts = _counts(judged)
-            seq = self._ledger.next_seq
-            files = dict(_data_files(judged, event_sources, seq))
-            if not files:
-                return counts
-            made = Commit(
-                seq=seq,
-                previous_sha256=self._ledger.last_sha256,
-                load_id=self._load_id,
-                tool=self._tool,
-                committed_at=now.astimezone(UTC),
-                event_sources=event_sources,
-                sources=sources,
-                counts=counts,
-                files=tuple(files),
-            )
-            done = self._ledger.try_commit(made, {file.path: files[file] for file in files})
-            self.commits = self._ledger.settle()
-            if done or (len(self.commits) >= seq and self._is_ours(self.commits[seq - 1])):
-                return counts
 
-    def _is_ours(self, commit: Commit) -> bool:
-        """Whether another process finished what this one began."""
-        return commit.load_id == self._load_id
+        def draft(_: tuple[Commit, ...], seq: int) -> Draft:
+            compared = self._compare(self._still_new(batch, event_sources))
+            files = dict(_data_files(compared, event_sources, seq))
+            return Draft(event_sources, sources, _counts(compared), files)
+
+        return self._ledger.append(draft, self._load_id, now).counts
 
     def _still_new(self, batch: Sequence[LogFileResult], event_sources: str) -> list[LogFileResult]:
         """The log files of a batch that the store does not hold, not even as the same reject."""
@@ -175,21 +160,21 @@ class StoreWriter:
             and not (result.failure and known.is_rejected(result.id, result.failure.reason))
         ]
 
-    def _judge(self, batch: list[LogFileResult]) -> list[_Judged]:
-        """Which events are new, which are copies, and which contradict one of the same id.
+    def _compare(self, batch: list[LogFileResult]) -> list[_Compared]:
+        """Decide which events are new, which are duplicates, and which conflict with a known one.
 
-        A copy has the time of what it copies, so it is looked for on its own day; so is what it
-        contradicts: a contradiction on another day is kept like any other event, and shown by
-        whoever looks at all days.
+        A duplicate has the time of the event that it copies, so only its own day is searched. A
+        conflicting event of another day is kept like any other event; a query over all days shows
+        the conflict.
         """
         rows = [row for result in batch for row in result.events]
         days = {row.event_date for row in rows}
         seen = self._events.find(self.commits, days, {row.event.event_id for row in rows})
-        return [_judge_one(result, seen) for result in batch]
+        return [_compare_one(result, seen) for result in batch]
 
 
-def _judge_one(result: LogFileResult, seen: defaultdict[tuple[str, str], set[str]]) -> _Judged:
-    """What becomes of one log file's events; adds them to those seen."""
+def _compare_one(result: LogFileResult, seen: defaultdict[tuple[str, str], set[str]]) -> _Compared:
+    """Compare the events of one log file with those seen, and add them to those seen."""
     kept, duplicates = [], 0
     for row in result.events:
         known = seen[row.key]
@@ -198,15 +183,15 @@ def _judge_one(result: LogFileResult, seen: defaultdict[tuple[str, str], set[str
         else:
             kept.append((row, bool(known)))
             known.add(row.record_sha256)
-    return _Judged(result, kept, duplicates)
+    return _Compared(result, kept, duplicates)
 
 
-def _counts(judged: list[_Judged]) -> Counts:
+def _counts(compared: list[_Compared]) -> Counts:
     """The sums over log files, the law of accounts asserted."""
-    done = [one for one in judged if one.result.failure is None]
+    done = [one for one in compared if one.result.failure is None]
     counts = Counts(
         log_files=len(done),
-        rejected_log_files=len(judged) - len(done),
+        rejected_log_files=len(compared) - len(done),
         records=sum(one.result.records for one in done),
         kept=sum(len(one.kept) for one in done),
         filtered_out=sum(_filtered_out(one) for one in done),
@@ -220,7 +205,7 @@ def _counts(judged: list[_Judged]) -> Counts:
     return counts
 
 
-def _filtered_out(one: _Judged) -> int:
+def _filtered_out(one: _Compared) -> int:
     """How many records of a log file were of no wanted event source."""
     result = one.result
     return result.records - len(result.events) - result.record_rejects
@@ -236,20 +221,20 @@ class _Part(NamedTuple):
 
 
 def _data_files(
-    judged: list[_Judged], event_sources: str, seq: int
+    compared: list[_Compared], event_sources: str, seq: int
 ) -> Iterator[tuple[DataFile, bytes]]:
     """The data files of a commit with their bytes: some threads make Parquet of the rows."""
-    parts = _parts(judged, event_sources)
+    parts = _parts(compared, event_sources)
     with ThreadPoolExecutor(_ENCODERS) as pool:
         yield from in_order(pool, lambda part: data_file(*part[:2], seq, *part[2:]), parts, 4)
 
 
-def _parts(judged: list[_Judged], event_sources: str) -> Iterator[_Part]:
+def _parts(compared: list[_Compared], event_sources: str) -> Iterator[_Part]:
     """The rows of a commit, cut as its data files are."""
     events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
     log_files: defaultdict[date, list[tuple[object, ...]]] = defaultdict(list)
     rejects: list[tuple[object, ...]] = []
-    for one in judged:
+    for one in compared:
         result = one.result
         if one.kept:
             evidence = Evidence(result.bucket, result.key, result.etag, result.sha256)
@@ -273,7 +258,7 @@ def _only_looks(row: EventRow) -> bool:
     return (row.event.event_name or "").startswith(_LOOKING)
 
 
-def _log_file_values(one: _Judged, event_sources: str) -> tuple[object, ...]:
+def _log_file_values(one: _Compared, event_sources: str) -> tuple[object, ...]:
     """A log file in the order of `LOG_FILES`."""
     result = one.result
     failed = result.failure

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.location import object_uri
 from trailscan.trail.digest import parse_digest_key
 from trailscan.validate.keys import PublicKey, is_signed, is_usable
 from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, DigestWord, Gap
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from trailscan.trail.digest import Digest, DigestKey, Previous, Signature
-    from trailscan.validate.place import Place
+    from trailscan.validate.layout import ArchiveLayout
     from trailscan.validate.verdicts import Proof
     from trailscan.window import Window
 
@@ -91,7 +92,7 @@ class _Seen(NamedTuple):
 
     keys: frozenset[str]
     pace: timedelta
-    place: Place
+    layout: ArchiveLayout
     window: Window
 
     def is_asked(self, end: datetime) -> bool:
@@ -109,21 +110,25 @@ class _Quote(NamedTuple):
 
 
 def judge_chain(
-    files: Iterable[DigestFile], keys: Keys, place: Place, window: Window, now: datetime | None
+    files: Iterable[DigestFile],
+    keys: Keys,
+    layout: ArchiveLayout,
+    window: Window,
+    now: datetime | None,
 ) -> ChainVerdicts:
     """The verdicts on all digests of one chain, found or missing, and the gaps between them.
 
     Args:
         files: the digests of one chain, in any order.
         keys: the public keys.
-        place: what the archive is.
+        layout: of the archive.
         window: of delivery time, as asked for.
         now: the present, for a bucket that CloudTrail still delivers to; None for a copy, whose end
             says nothing.
     """
     newest_first = sorted(files, key=lambda file: (file.name.end, file.key), reverse=True)
-    judged = _judge_each(newest_first, keys, place)
-    seen = _Seen(frozenset(file.key for file in newest_first), _pace(newest_first), place, window)
+    judged = _judge_each(newest_first, keys, layout)
+    seen = _Seen(frozenset(file.key for file in newest_first), _pace(newest_first), layout, window)
     verdicts: list[DigestVerdict] = []
     gaps = list(_end_gap(newest_first, window, now))
     for file, verdict, older in zip(newest_first, judged, [*newest_first[1:], None], strict=True):
@@ -138,31 +143,35 @@ def judge_chain(
     return ChainVerdicts(tuple(verdicts), tuple(gaps), tuple(context))
 
 
-def _judge_each(files: Sequence[DigestFile], keys: Keys, place: Place) -> list[DigestVerdict]:
+def _judge_each(
+    files: Sequence[DigestFile], keys: Keys, layout: ArchiveLayout
+) -> list[DigestVerdict]:
     """The verdict on each digest found, from the newest to the oldest."""
     quotes: dict[str, _Quote] = {}
     judged = []
     for file in files:
-        verdict = _judge(file, quotes.get(file.key), keys, place)
+        verdict = _verdict_for(file, quotes.get(file.key), keys, layout)
         judged.append(verdict)
         previous = file.digest.previous if file.digest else None
-        if previous and _is_believed(verdict) and place.is_here(previous.bucket):
-            found = place.find(previous.key)
+        if previous and _is_believed(verdict) and layout.is_of(previous.bucket):
+            found = layout.archive_key(previous.key)
             if found is not None:
                 proved = verdict.proof is not None
                 quotes[found] = _Quote(previous.sha256, previous.signature, file.key, proved)
     return judged
 
 
-def _judge(file: DigestFile, quote: _Quote | None, keys: Keys, place: Place) -> DigestVerdict:
+def _verdict_for(
+    file: DigestFile, quote: _Quote | None, keys: Keys, layout: ArchiveLayout
+) -> DigestVerdict:
     """The verdict on one digest."""
     if file.digest is None:
         reason, words = file.failure or ("unknown", "nothing")
         verdict: DigestWord = "unread" if file.unread else "malformed"
         return DigestVerdict(file.bucket, file.key, file.name, verdict, reason, "a digest", words)
     case = _Case(file, file.digest, quote)
-    found = _misplaced(case, place) or _mismatched(case, keys)
-    return found or _by_signature(case, keys.known[file.digest.fingerprint], place)
+    found = _misplaced(case, layout) or _mismatched(case, keys)
+    return found or _by_signature(case, keys.known[file.digest.fingerprint], layout)
 
 
 class _Case(NamedTuple):
@@ -197,12 +206,13 @@ class _Case(NamedTuple):
         )
 
 
-def _misplaced(case: _Case, place: Place) -> DigestVerdict | None:
-    """The verdict on a digest that was signed for another place, or None."""
+def _misplaced(case: _Case, layout: ArchiveLayout) -> DigestVerdict | None:
+    """The verdict on a digest that was signed for another bucket or key, or None."""
     file, digest = case.file, case.digest
-    signed = place.sign(file.key) or file.key
-    if not place.is_here(digest.bucket):
-        found = case.say("moved", "bucket", f"s3://{digest.bucket}/{digest.key}", file.bucket)
+    signed = layout.signed_key(file.key) or file.key
+    if not layout.is_of(digest.bucket):
+        expected = object_uri(digest.bucket, digest.key)
+        found = case.say("moved", "bucket", expected, file.bucket)
     elif digest.key != signed:
         found = case.say("moved", "key", digest.key, signed)
     else:
@@ -224,12 +234,12 @@ def _mismatched(case: _Case, keys: Keys) -> DigestVerdict | None:
     return None
 
 
-def _by_signature(case: _Case, key: PublicKey, place: Place) -> DigestVerdict:
+def _by_signature(case: _Case, key: PublicKey, layout: ArchiveLayout) -> DigestVerdict:
     """The verdict by the signature in the metadata, or in a copy by the one that is quoted."""
     digest, signed = case.digest, case.file.signature
-    quoted = case.quote.signature if case.quote and place.copy else None
+    quoted = case.quote.signature if case.quote and layout.copy else None
     signature = signed.signature if signed else quoted
-    if signature is None and place.copy:
+    if signature is None and layout.copy:
         return case.say("unsigned", "not_quoted", f"metadata, or a digest after {digest.end_text}")
     if signature is None:
         return case.say("unsigned", "no_metadata", "signature and signature-algorithm", "neither")
@@ -239,7 +249,7 @@ def _by_signature(case: _Case, key: PublicKey, place: Place) -> DigestVerdict:
         return case.say("modified", reason, expected, signature, signature=signature)
     proof: Proof = "signature" if signed else "quoted_signature"
     for how in digest.deviations:
-        if how != "plain" or not place.copy:
+        if how != "plain" or not layout.copy:
             return case.say("modified", how, _ONE_MEMBER, how, proof, signature)
     return case.say("valid", proof, proof=proof, signature=signature)
 
@@ -314,12 +324,12 @@ def _named(
     end = parsed.end if parsed else verdict.name.end - seen.pace
     if not seen.is_asked(end):
         return None
-    is_here = seen.place.is_here(previous.bucket)
-    found = seen.place.find(previous.key) if is_here else None
+    is_of = seen.layout.is_of(previous.bucket)
+    found = seen.layout.archive_key(previous.key) if is_of else None
     name = verdict.name._replace(end=end)
     if found is None:
-        reason = "key" if is_here else "bucket"
-        where = f"s3://{previous.bucket}/{previous.key}"
+        reason = "key" if is_of else "bucket"
+        where = object_uri(previous.bucket, previous.key)
         return DigestVerdict(previous.bucket, previous.key, name, "outside", reason, where)
     if found in seen.keys:
         return None

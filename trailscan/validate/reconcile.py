@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trailscan.trail.digest import AttestedLogFile
-    from trailscan.validate.place import Place
+    from trailscan.validate.layout import ArchiveLayout
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Ledger
 
 MARGIN = HOUR
 """How near to the edge of what digests cover a log file may be delivered, by the minute in its
 name, and yet belong to another digest: names and deliveries differ by minutes (wazuh #33108)."""
 
-Span = tuple["datetime", "datetime"]
+TimeRange = tuple["datetime", "datetime"]
 
 
 class Hashed(NamedTuple):
@@ -73,7 +73,7 @@ class Archive:
 
     Attributes:
         bucket: its name.
-        place: what the archive is.
+        layout: how signed keys relate to its keys.
         chains: the judged digests of its trails.
         present: when each log file listed was delivered, by key; None where its name does not tell.
         loaded: the SHA-256 of each log file in the store, by key, in hex, or None where it was not
@@ -83,7 +83,7 @@ class Archive:
     """
 
     bucket: str
-    place: Place
+    layout: ArchiveLayout
     chains: tuple[ChainVerdicts, ...]
     present: Mapping[str, datetime | None]
     loaded: Mapping[str, str | None] | None = None
@@ -101,19 +101,20 @@ class Archive:
     def _take(self, verdict: DigestVerdict, log_files: Iterable[AttestedLogFile]) -> None:
         """Take down what a digest attests."""
         for log_file in log_files:
-            found, here = Attestation(log_file, verdict), self._find(log_file)
-            if here is None:
+            found, key = Attestation(log_file, verdict), self._archive_key(log_file)
+            if key is None:
                 self.outside.append(found)
             else:
-                known = self.attested.get(here)
-                self.attested[here] = known.also(found) if known else found
+                known = self.attested.get(key)
+                self.attested[key] = known.also(found) if known else found
 
-    def _find(self, log_file: AttestedLogFile) -> str | None:
-        """Where a log file is in the archive; None when outside of it."""
-        return self.place.find(log_file.key) if self.place.is_here(log_file.bucket) else None
+    def _archive_key(self, log_file: AttestedLogFile) -> str | None:
+        """The key of a log file in the archive; None if it is outside the archive."""
+        same = self.layout.is_of(log_file.bucket)
+        return self.layout.archive_key(log_file.key) if same else None
 
     def _is_present(self, log_file: AttestedLogFile) -> bool:
-        return self._find(log_file) in self.present
+        return self._archive_key(log_file) in self.present
 
 
 def _log_files(verdict: DigestVerdict) -> tuple[AttestedLogFile, ...]:
@@ -128,9 +129,9 @@ def to_read(archive: Archive) -> list[str]:
     not choose what is read.
     """
     return sorted(
-        here
-        for here, one in archive.attested.items()
-        if one.by.proof or (here in archive.present and one.by.verdict in UNPROVED)
+        key
+        for key, one in archive.attested.items()
+        if one.by.proof or (key in archive.present and one.by.verdict in UNPROVED)
     )
 
 
@@ -143,8 +144,8 @@ def judge_log_files(archive: Archive, hashed: Mapping[str, Hashed]) -> list[LogF
     """
     nothing = Hashed()
     found = [
-        _judge(archive, here, one, hashed.get(here, nothing))
-        for here, one in archive.attested.items()
+        _verdict_for(archive, key, one, hashed.get(key, nothing))
+        for key, one in archive.attested.items()
     ]
     found += [_outside(archive, one) for one in archive.outside]
     found += _unattested(archive)
@@ -152,21 +153,21 @@ def judge_log_files(archive: Archive, hashed: Mapping[str, Hashed]) -> list[LogF
     return sorted(found, key=lambda one: (one.key, one.bucket))
 
 
-def _judge(archive: Archive, here: str, one: Attestation, hashed: Hashed) -> LogFileVerdict:
+def _verdict_for(archive: Archive, key: str, one: Attestation, hashed: Hashed) -> LogFileVerdict:
     """The verdict on a log file that a digest names."""
-    verdict, reason = _compare(one, hashed, copy=archive.place.copy)
+    verdict, reason = _compare(one, hashed, copy=archive.layout.copy)
     return LogFileVerdict(
         bucket=archive.bucket,
-        key=here,
+        key=key,
         verdict=verdict,
         reason=reason,
         expected=one.log_file.sha256,
         found="none" if hashed.absent else hashed.unread or hashed.sha256 or hashed.problem,
         digest_key=one.by.key,
         proof=one.by.proof,
-        ledger=_ledger(archive, here, one.log_file.sha256 if one.by.proof else None),
-        loaded_sha256=(archive.loaded or {}).get(here),
-        delivered=archive.present.get(here) or parse_key(here).delivered,
+        ledger=_ledger(archive, key, one.log_file.sha256 if one.by.proof else None),
+        loaded_sha256=(archive.loaded or {}).get(key),
+        delivered=archive.present.get(key) or parse_key(key).delivered,
     )
 
 
@@ -191,20 +192,20 @@ def _compare_hash(one: Attestation, hashed: Hashed, *, copy: bool) -> tuple[LogF
     return ("valid" if same else "modified"), "hash"
 
 
-def _ledger(archive: Archive, here: str, attested: str | None) -> Ledger | None:
+def _ledger(archive: Archive, key: str, attested: str | None) -> Ledger | None:
     """Whether the store holds a log file, and whether of the bytes attested."""
     if archive.loaded is None:
         return None
-    if here not in archive.loaded:
+    if key not in archive.loaded:
         return "not_loaded"
-    other = attested and archive.loaded[here] not in (None, attested)
+    other = attested and archive.loaded[key] not in (None, attested)
     return "changed" if other else "loaded"
 
 
 def _outside(archive: Archive, one: Attestation) -> LogFileVerdict:
     """The verdict on a log file that a digest names in another place: it is never read."""
     log_file = one.log_file
-    reason = "key" if archive.place.is_here(log_file.bucket) else "bucket"
+    reason = "key" if archive.layout.is_of(log_file.bucket) else "bucket"
     return LogFileVerdict(
         bucket=log_file.bucket,
         key=log_file.key,
@@ -224,7 +225,7 @@ def _unattested(archive: Archive) -> Iterator[LogFileVerdict]:
     for key, delivered in archive.present.items():
         if key in archive.attested:
             continue
-        verdict, reason = _place_in_time(delivered, last, covered, archive.now)
+        verdict, reason = _verdict_by_time(delivered, last, covered, archive.now)
         yield LogFileVerdict(
             archive.bucket,
             key,
@@ -243,8 +244,11 @@ def _ordinary(archive: Archive) -> list[DigestVerdict]:
     return [one for one in digests if not one.name.chain.backfill]
 
 
-def _place_in_time(
-    delivered: datetime | None, last: datetime | None, covered: list[Span], now: datetime | None
+def _verdict_by_time(
+    delivered: datetime | None,
+    last: datetime | None,
+    covered: list[TimeRange],
+    now: datetime | None,
 ) -> tuple[LogFileWord, str]:
     """Verdict and reason for a log file that no digest names."""
     if last is None:
@@ -259,9 +263,9 @@ def _place_in_time(
     return "unattested", "no_digest_then"
 
 
-def _covered(digests: Iterable[DigestVerdict]) -> list[Span]:
+def _covered(digests: Iterable[DigestVerdict]) -> list[TimeRange]:
     """The times that proved digests cover without a break, in order."""
-    spans: list[Span] = []
+    spans: list[TimeRange] = []
     proved = (one.digest for one in digests if one.digest and one.proof)
     for start, end in sorted((one.start, one.end) for one in proved):
         if spans and start <= spans[-1][1]:

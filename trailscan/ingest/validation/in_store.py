@@ -1,4 +1,4 @@
-"""A store as a validation uses it: what was loaded, and the rows of what was found."""
+"""A store as a validation uses it: the log files that were loaded, and the rows of verdicts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import pyarrow.compute as pc
 
 from trailscan.buckets import open_bucket
 from trailscan.errors import TrailscanError
-from trailscan.ingest.tool import tool_name
 from trailscan.ingest.validation.unit import LoadedLogFile
 from trailscan.location import key_text
-from trailscan.store.attesting import AttestationWriter, Found
+from trailscan.store.attesting import AttestationWriter, ValidationRows
 from trailscan.store.paths import NO_DAY
 from trailscan.store.reader import StoreReader
 from trailscan.trail.keys import parse_key
@@ -32,20 +31,20 @@ if TYPE_CHECKING:
     from trailscan.window import Window
 
 _COLUMNS = ["key", "etag", "sha256", "deviations"]
-_TOLD_BY = ["bucket", "account_id", "region", "status"]
+_FILTER_COLUMNS = ["bucket", "account_id", "region", "status"]
 _A_DAY = timedelta(days=1)
 _COMMIT_ROWS = 100_000
 
 
-class KeptStore:
-    """A store as a validation uses it: what it holds of a bucket, and where verdicts are kept.
+class ValidationStore:
+    """A store as a validation uses it: what was loaded from a bucket, and where verdicts go.
 
     Args:
-        place: where the store is.
+        uri: the store's folder or `s3://bucket/prefix`.
         aws: how to reach it.
         bucket: the bucket that is validated.
         window: of delivery time.
-        now: when verdicts are kept.
+        now: the time of the commits.
 
     Raises:
         NotFoundError: there is no store.
@@ -53,28 +52,30 @@ class KeptStore:
     """
 
     def __init__(
-        self, place: str, aws: AwsOptions, bucket: str, window: Window, now: datetime
+        self, uri: str, aws: AwsOptions, bucket: str, window: Window, now: datetime
     ) -> None:
-        self.place = place
+        self.uri = uri
         self._aws = aws
         self._now = now
-        self._reader = StoreReader(open_bucket(place, aws), place)
-        found = self._reader.log_files(_days(self._reader, window), [*_COLUMNS, *_TOLD_BY])
-        of_bucket = pc.and_(pc.equal(found["bucket"], bucket), pc.equal(found["status"], "done"))
-        self._log_files = found.filter(of_bucket)
-        self._found = Found()
+        self._reader = StoreReader(open_bucket(uri, aws), uri)
+        days = _days(self._reader, window)
+        rows = self._reader.log_files(days, [*_COLUMNS, *_FILTER_COLUMNS])
+        done = pc.and_(pc.equal(rows["bucket"], bucket), pc.equal(rows["status"], "done"))
+        self._log_files = rows.filter(done)
+        self._rows = ValidationRows()
 
     def public_keys(self) -> list[PublicKey]:
-        """The public keys that the store keeps."""
+        """The public keys in the store."""
         return [PublicKey(**row) for row in self._reader.validation("public_keys").to_pylist()]
 
     def loaded(self, unit: Unit) -> dict[str, LoadedLogFile]:
         """The log files of one account and region by key, each as it was loaded last."""
-        found = self._log_files
-        same = pc.and_(
-            pc.equal(found["account_id"], unit.account_id), pc.equal(found["region"], unit.region)
+        all_units = self._log_files
+        of_unit = pc.and_(
+            pc.equal(all_units["account_id"], unit.account_id),
+            pc.equal(all_units["region"], unit.region),
         )
-        rows = found.filter(same).select(_COLUMNS)
+        rows = all_units.filter(of_unit).select(_COLUMNS)
         columns = (rows[name].to_pylist() for name in _COLUMNS)
         return {
             key: LoadedLogFile(etag, sha256, tuple(how.split(",")) if how else ())
@@ -82,30 +83,29 @@ class KeptStore:
             if unit.logs is not None and key.startswith(key_text(unit.logs))
         }
 
-    def take(self, found: UnitVerdicts) -> list[str]:
-        """Keep the verdicts of a unit; gives what went wrong, a line each."""
-        add_rows(found, self._found)
-        return self.write() if self._found.rows >= _COMMIT_ROWS else []
+    def add(self, verdicts: UnitVerdicts) -> list[str]:
+        """Add the verdicts of a unit, writing many at a time; returns the failures, a line each."""
+        add_rows(verdicts, self._rows)
+        return self.write() if self._rows.count >= _COMMIT_ROWS else []
 
-    def keep_keys(self, keys: Iterable[PublicKey]) -> None:
-        """Keep the keys that checked a signature."""
-        self._found.public_keys += [tuple(key) for key in keys]
+    def add_keys(self, keys: Iterable[PublicKey]) -> None:
+        """Add the keys that checked a signature."""
+        self._rows.public_keys += [tuple(key) for key in keys]
 
     def write(self) -> list[str]:
-        """Write what was taken so far, whole or not at all; gives what went wrong, a line each."""
-        found, self._found = self._found, Found()
+        """Write the rows added so far, whole or not at all; returns the failures, a line each."""
+        rows, self._rows = self._rows, ValidationRows()
         try:
-            bucket = open_bucket(self.place, self._aws)
-            writer = AttestationWriter(bucket, self.place, tool_name(), uuid.uuid4().hex)
-            writer.write(found, self._now)
+            bucket = open_bucket(self.uri, self._aws)
+            AttestationWriter(bucket, self.uri, uuid.uuid4().hex).write(rows, self._now)
         except TrailscanError as error:
-            return [f"verdicts could not be kept in the store: {error}"]
+            return [f"verdicts could not be written to the store: {error}"]
         return []
 
 
 def _days(reader: StoreReader, window: Window) -> set[date] | None:
     """The delivery days that a window touches, and those beside them; None for all."""
-    if window == type(window)():
+    if window.start is None and window.end is None:
         return None
     held = {file.day for file in reader.files("log_files") if file.day is not None}
     start = window.start and shifted(window.start, -_A_DAY).date()
@@ -113,15 +113,15 @@ def _days(reader: StoreReader, window: Window) -> set[date] | None:
     return {day for day in held if (not start or day >= start) and (not end or day <= end)}
 
 
-def add_rows(found: UnitVerdicts, rows: Found) -> None:
-    """Add the rows of one unit; where the store holds nothing of it, only what is not fine."""
-    for log_file in found.log_files:
+def add_rows(verdicts: UnitVerdicts, rows: ValidationRows) -> None:
+    """Add the rows of one unit; if none of it was loaded, only what is not fine."""
+    for log_file in verdicts.log_files:
         if log_file.severity != "fine" or log_file.ledger in ("loaded", "changed"):
             when = log_file.delivered
             day = when.date() if when else parse_key(log_file.key).day or NO_DAY
             rows.attestations.append((day, _log_file_row(log_file)))
-    for digest in found.digests:
-        if digest.severity != "fine" or found.loaded:
+    for digest in verdicts.digests:
+        if digest.severity != "fine" or verdicts.loaded:
             rows.digests.append((digest.name.end.date(), _digest_row(digest)))
 
 

@@ -1,4 +1,4 @@
-"""The public keys of a validation: those given, those kept in the store, those that AWS lists."""
+"""The public keys of a validation: from the user, from the store, and as AWS lists them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trailscan.aws.public_keys import ListedKey
+    from trailscan.validate.reconcile import TimeRange
 
 ROTATION = timedelta(hours=2)
 """How long after a digest ends the key that signed it may begin to be valid (aws-cli #10072)."""
 
-Ask = tuple["datetime", "datetime"]
-
 
 class Lister(Protocol):
-    """Who lists the public keys of a region: `trailscan.aws.public_keys.PublicKeyLister`."""
+    """Lists the public keys of a region, as `trailscan.aws.public_keys.PublicKeyLister` does."""
 
     @property
     def has_credentials(self) -> bool:
-        """Whether it can ask at all; known after the first question."""
+        """Whether credentials were found; known after the first call of `list`."""
         ...
 
     def list(self, region: str, start: datetime, end: datetime) -> list[ListedKey]:
@@ -37,10 +36,10 @@ class Lister(Protocol):
 
 
 class KeyRing:
-    """Public keys by fingerprint; AWS is asked only for what is not at hand, each region once.
+    """Public keys by fingerprint; AWS lists only those that are missing, once for each region.
 
     Attributes:
-        known: every key at hand.
+        known: every key so far.
         failures: the regions that gave no answer, a line each.
     """
 
@@ -52,16 +51,16 @@ class KeyRing:
         self._lock = threading.Lock()
 
     def for_digests(self, region: str, files: Iterable[DigestFile]) -> Keys:
-        """The keys for some digests of a region, after asking AWS for those that are unknown."""
+        """The keys for some digests of a region; AWS lists those that are missing."""
         with self._lock:
             unknown = [
                 file for file in files if file.digest and file.digest.fingerprint not in self.known
             ]
-            listed = [self._ask(region, *span) for span in _spans(unknown)]
+            listed = [self._list(region, *times) for times in _times(unknown)]
             return Keys(dict(self.known), bool(listed) and all(listed))
 
-    def _ask(self, region: str, start: datetime, end: datetime) -> bool:
-        """Ask AWS; whether it answered. What gave no answer is not asked again."""
+    def _list(self, region: str, start: datetime, end: datetime) -> bool:
+        """List keys from AWS; returns whether it answered. A silent region is not tried again."""
         if self._lister is None or region in self._silent:
             return False
         try:
@@ -77,12 +76,12 @@ class KeyRing:
         return True
 
 
-def _spans(files: list[DigestFile]) -> list[Ask]:
-    """For which times to ask: as aws-cli does, for ordinary digests and for backfill ones."""
+def _times(files: list[DigestFile]) -> list[TimeRange]:
+    """The times to list keys for, as aws-cli does: of ordinary digests and of backfill digests."""
     ends = [file.name.end for file in files if not file.name.chain.backfill]
     made = [file.signature.generated for file in files if file.signature]
     generated = [when for when in made if when is not None]
-    spans = [(shifted(min(ends), -HOUR), shifted(max(ends), ROTATION))] if ends else []
+    times = [(shifted(min(ends), -HOUR), shifted(max(ends), ROTATION))] if ends else []
     if generated:
-        spans.append((shifted(min(generated), -HOUR), shifted(max(generated), HOUR)))
-    return spans
+        times.append((shifted(min(generated), -HOUR), shifted(max(generated), HOUR)))
+    return times

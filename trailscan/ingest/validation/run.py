@@ -1,4 +1,4 @@
-"""A validation from beginning to end: open, find the units, judge each, keep what was found."""
+"""A validation from beginning to end: open the archive, find its units, judge and store each."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from trailscan.errors import TrailscanError
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.validation.key_ring import KeyRing
 from trailscan.ingest.validation.summary import ValidationSummary
-from trailscan.ingest.validation.unit import Settings, UnitReader, UnitVerdicts
+from trailscan.ingest.validation.unit import UnitReader, UnitVerdicts, ValidationContext
 from trailscan.ingest.validation.units import find_units
+from trailscan.location import parse_bucket
 from trailscan.parallel import in_order, workers
-from trailscan.validate.place import Place
+from trailscan.validate.layout import ArchiveLayout
 from trailscan.window import Window
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from datetime import datetime
 
-    from trailscan.ingest.validation.in_store import KeptStore
+    from trailscan.ingest.validation.in_store import ValidationStore
     from trailscan.validate.keys import PublicKey
 
 UNITS = 12
-"""How many accounts x regions are worked on at a time; their reads share one pool of threads."""
+"""How many units are validated at a time; their reads share one pool of threads."""
 
 LEAST_READERS, MOST_READERS = 4, 128
 _PROCESSORS = os.cpu_count() or 1
@@ -37,18 +38,19 @@ _PROCESSORS = os.cpu_count() or 1
 
 @dataclass(frozen=True, slots=True)
 class ValidateOptions:
-    """What a validation may be told; the defaults are those of the command line.
+    """The options of a validation; the defaults are those of the command line.
 
     Attributes:
         window: of delivery time.
-        accounts: only these; empty for all.
-        regions: the same.
+        accounts: only these accounts; empty for all.
+        regions: only these regions; empty for all.
         public_keys: keys to trust besides those of the store and of AWS.
-        ask_aws: ask AWS for keys that are not at hand.
-        copy_of: the `s3://bucket[/prefix]` of which the source is a copy; None when it is none, or
-            is a folder that tells by its digests.
-        every: keep every verdict for the summary, not only what is not fine.
-        progress: is told the numbers of digests and log files read so far, and of bytes.
+        ask_aws: list missing keys from AWS.
+        copy_of: the `s3://bucket[/prefix]` of which the source is a copy; None if it is no copy, or
+            if it is a folder whose layout follows from its digests.
+        every: put every verdict into the summary, not only those that are not fine.
+        aws: how to reach AWS.
+        progress: called with the numbers of digests, log files and bytes read so far.
     """
 
     window: Window = field(default_factory=Window)
@@ -65,13 +67,13 @@ class ValidateOptions:
 def run_validate(
     source: str, store: str | None, options: ValidateOptions, now: datetime
 ) -> ValidationSummary:
-    """Validate an archive, and keep the verdicts in a store if one is given.
+    """Validate an archive, and write the verdicts to a store if one is given.
 
     Args:
         source: a folder or `s3://bucket[/prefix]`.
-        store: where the store is; None to hold nothing against the ledger.
+        store: the store whose ledger to compare with; None for no comparison.
         options: window, scope, keys and access.
-        now: the present; log files younger than the newest digest are judged by it.
+        now: the present, which decides whether the digest of a log file is due.
 
     Raises:
         TrailscanError: the source or the store cannot be opened.
@@ -88,113 +90,119 @@ def validate_opened(
     *,
     trust_loaded: bool = False,
 ) -> ValidationSummary:
-    """The same for a source that is open; `trust_loaded`: hashes of a load that just ended count.
+    """Validate an archive that is open, and write the verdicts to a store if one is given.
+
+    Args:
+        source: the archive.
+        store: the store whose ledger to compare with; None for no comparison.
+        options: window, scope and keys.
+        now: the present.
+        trust_loaded: use the hashes of a load that just ended.
 
     Raises:
-        TrailscanError: the store cannot be opened, or the source is one file.
+        TrailscanError: the store cannot be opened, or the source cannot have digests.
     """
-    if source.single:
-        raise TrailscanError(f"{source.uri} is one file; validate a folder or bucket with digests")
+    if not source.has_digests:
+        raise TrailscanError(f"{source.uri} has no digests; validate a folder or a bucket")
     began = time.monotonic()
-    kept = None
+    opened = None
     if store is not None:
-        from trailscan.ingest.validation.in_store import KeptStore  # noqa: PLC0415  # start-up: pyarrow
+        from trailscan.ingest.validation.in_store import ValidationStore  # noqa: PLC0415  # start-up: pyarrow
 
-        kept = KeptStore(store, options.aws, source.bucket.name, options.window, now)
-    run = _Run(source, kept, options, now, trust_loaded=trust_loaded)
+        opened = ValidationStore(store, options.aws, source.bucket.name, options.window, now)
+    run = _Run(source, opened, options, now, trust_loaded=trust_loaded)
     run.go()
     run.summary.seconds = time.monotonic() - began
     return run.summary
 
 
-def place_of(source: SourcePlan, copy_of: str | None) -> Place | None:
-    """What an archive is; None for a folder that must tell by its digests."""
+def layout_of(source: SourcePlan, copy_of: str | None) -> ArchiveLayout | None:
+    """The layout of an archive; None for a folder, whose layout follows from its digests."""
     if copy_of is not None:
-        bucket, _, prefix = copy_of.removeprefix("s3://").partition("/")
-        folder = f"{prefix.rstrip('/')}/" if prefix else ""
-        return Place(bucket, source.prefix, folder, copy=True)
-    return Place(source.bucket.name) if source.is_s3 else None
+        original = parse_bucket(copy_of)
+        return ArchiveLayout(original.bucket, source.prefix, original.folder, copy=True)
+    return ArchiveLayout(source.bucket.name) if source.is_remote else None
 
 
 class _Run:
-    """One validation on its way."""
+    """The state of one validation."""
 
     def __init__(
         self,
         source: SourcePlan,
-        kept: KeptStore | None,
+        opened: ValidationStore | None,
         options: ValidateOptions,
         now: datetime,
         *,
         trust_loaded: bool,
     ) -> None:
         self._source = source
-        self._kept = kept
+        self._store = opened
         self._options = options
         self._now = now
         self._trust_loaded = trust_loaded
         self._keys = KeyRing(
-            [*options.public_keys, *(kept.public_keys() if kept else ())],
+            [*options.public_keys, *(opened.public_keys() if opened else ())],
             PublicKeyLister(options.aws) if options.ask_aws else None,
         )
-        self._place = place_of(source, options.copy_of)
+        self._layout = layout_of(source, options.copy_of)
         self.summary = ValidationSummary(
             source=source.uri,
-            store=kept.place if kept else None,
+            store=opened.uri if opened else None,
             window=options.window,
-            copy=self._place is None or self._place.copy,
+            copy=self._layout is None or self._layout.copy,
             every=[] if options.every else None,
         )
 
     def go(self) -> None:
-        """Validate every unit; what was found is told even if the store cannot be written."""
+        """Validate every unit; the summary has all verdicts even if the store cannot be written."""
         source, scope = self._source, Scope(self._options.accounts, self._options.regions)
         count = self._readers()
-        at_once = min(UNITS, max(1, count // 3)) if source.is_s3 else 1
+        at_once = min(UNITS, max(1, count // 3)) if source.is_remote else 1
         with workers("read", count) as readers, workers("unit", at_once) as pool:
             failures = self.summary.failures
-            units = find_units(source.bucket, [source.prefix], scope, failures, readers, count)
-            unit_reader = UnitReader(self._settings(readers, count))
-            for found in in_order(pool, unit_reader.validate, units, 2 * at_once):
-                self._take(found)
-        if self._kept is not None:
-            self._kept.keep_keys(self.summary.keys)
-            self.summary.failures += self._kept.write()
+            units = find_units(source.bucket, source.prefix, scope, failures, readers.map)
+            unit_reader = UnitReader(self._context(readers, count))
+            for verdicts in in_order(pool, unit_reader.validate, units, 2 * at_once):
+                self._add(verdicts)
+        if self._store is not None:
+            self._store.add_keys(self.summary.keys)
+            self.summary.failures += self._store.write()
         self.summary.failures += self._keys.failures
         if not self.summary.units:
             self.summary.notes.append(
-                f"no folder of an account (…/AWSLogs/…/123456789012/CloudTrail/) below {source.uri}"
+                f"{source.uri} has no folder of an account (…/AWSLogs/…/123456789012/CloudTrail/)"
             )
 
     def _readers(self) -> int:
-        """How many threads read: of a folder, one a processor, or one if all was hashed before."""
+        """How many threads read: one a processor for a folder, one if a load hashed it all."""
         source = self._source
-        if not source.is_s3:
+        if not source.is_remote:
             return 1 if self._trust_loaded else _PROCESSORS
         with contextlib.suppress(TrailscanError):  # the request before also opened the connection
             source.bucket.list_folder(source.prefix)
         return source.connections(LEAST_READERS, MOST_READERS)
 
-    def _settings(self, readers: Executor, threads: int) -> Settings:
+    def _context(self, readers: Executor, threads: int) -> ValidationContext:
         """What all units share."""
-        return Settings(
+        return ValidationContext(
             bucket=self._source.bucket,
-            place=self._place,
+            layout=self._layout,
             window=self._options.window,
             keys=self._keys,
             readers=readers,
             ahead=threads,
             now=None if self.summary.copy else self._now,
-            loaded=self._kept.loaded if self._kept else None,
+            loaded=self._store.loaded if self._store else None,
             trust_loaded=self._trust_loaded,
         )
 
-    def _take(self, found: UnitVerdicts) -> None:
-        """Take in one unit."""
-        self.summary.add(found)
-        used = found.keys - {key.fingerprint for key in self.summary.keys}
-        self.summary.keys += [self._keys.known[name] for name in sorted(used)]
-        if self._kept is not None:
-            self.summary.failures += self._kept.take(found)
+    def _add(self, verdicts: UnitVerdicts) -> None:
+        """Add the verdicts of one unit to the summary and the store."""
         total = self.summary
+        total.add(verdicts)
+        used = verdicts.keys - {key.fingerprint for key in total.keys}
+        total.keys += [self._keys.known[name] for name in sorted(used)]
+        if self._store is not None:
+            total.failures += self._store.add(verdicts)
         self._options.progress(total.digests.total(), total.log_files.total(), total.bytes_read)

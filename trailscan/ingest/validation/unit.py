@@ -22,12 +22,11 @@ from trailscan.ingest.validation.units import (
     list_digests,
     list_log_files,
 )
-from trailscan.location import LOCAL
 from trailscan.parallel import in_order
 from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
 from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
 from trailscan.validate.chain import DigestFile, judge_chain
-from trailscan.validate.place import Place, guess_place
+from trailscan.validate.layout import ArchiveLayout, guess_layout
 from trailscan.validate.reconcile import Archive, Hashed, judge_log_files, to_read
 
 if TYPE_CHECKING:
@@ -59,22 +58,23 @@ class LoadedLogFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ValidationContext:
     """What all units of a validation share.
 
     Attributes:
-        place: what the archive is; None for a folder that must tell by its digests.
+        bucket: the archive.
+        layout: of the archive; None for a folder, whose layout follows from its digests.
         window: of delivery time.
         keys: the public keys.
-        now: the present, for a bucket that CloudTrail delivers to; None for a copy.
-        loaded: the log files of the store for a bucket, account and region; None without a store.
-        trust_loaded: take the hash that the load computed for what has the same ETag.
         readers: threads that read.
-        ahead: how many of them there are.
+        ahead: how many threads there are.
+        now: the present, for a bucket that CloudTrail delivers to; None for a copy.
+        loaded: returns the log files of a unit in the store, by key; None without a store.
+        trust_loaded: use the hash that the load computed if the ETag is the same.
     """
 
     bucket: Bucket
-    place: Place | None
+    layout: ArchiveLayout | None
     window: Window
     keys: KeyRing
     readers: Executor
@@ -86,20 +86,23 @@ class Settings:
 
 @dataclass(slots=True)
 class UnitVerdicts:
-    """What is to be said of one unit.
+    """The verdicts on one unit.
 
     Attributes:
-        digests: those in the window, found or missing.
-        log_files: those attested, present or loaded.
+        unit: the account and region.
+        layout: of the archive.
+        digests: on the digests of the window, present or missing.
+        log_files: on the log files that are attested, present or loaded.
         gaps: times that no digest covers.
         failures: what could not be listed, a line each.
         keys: fingerprints of the keys that checked a signature.
+        loaded: the number of log files in the store; None without a store.
         bytes_read: as stored.
-        known: log files whose hash was taken from the load.
+        known: the number of log files whose hash is that of the load.
     """
 
     unit: Unit
-    place: Place
+    layout: ArchiveLayout
     digests: list[DigestVerdict] = field(default_factory=list)
     log_files: list[LogFileVerdict] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -113,34 +116,33 @@ class UnitVerdicts:
 class UnitReader:
     """Validates units of one archive; one of it serves many threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._bucket = settings.bucket
-        self._is_local = settings.bucket.name == LOCAL
+    def __init__(self, context: ValidationContext) -> None:
+        self._context = context
+        self._bucket = context.bucket
         self._hashing = threading.BoundedSemaphore(_PROCESSORS)
         self._large = LargeOneAtATime()
 
     def validate(self, unit: Unit) -> UnitVerdicts:
-        """What is to be said of one unit. Never raises for what is in the bucket."""
-        settings = self._settings
-        found = UnitVerdicts(unit, settings.place or Place(None, copy=True))
-        listing = settings.readers.submit(self._list_log_files, unit, found)
+        """The verdicts on one unit. Never raises for what is in the bucket."""
+        context = self._context
+        found = UnitVerdicts(unit, context.layout or ArchiveLayout(None, copy=True))
+        listing = context.readers.submit(self._list_log_files, unit, found)
         files = self._read_digests(self._list_digests(unit, found), found)
-        if settings.place is None:
+        if context.layout is None:
             signed = ((file.key, file.digest.key) for file in files if file.digest)
-            found.place = guess_place(signed) or found.place
-        chains = self._judge(unit, files, found)
+            found.layout = guess_layout(signed) or found.layout
+        chains = self._judge_chains(unit, files, found)
         listed = {one.info.key: one for one in listing.result()}
-        loaded = settings.loaded(unit) if settings.loaded else None
+        loaded = context.loaded(unit) if context.loaded else None
         found.loaded = None if loaded is None else len(loaded)
         archive = Archive(
             self._bucket.name,
-            found.place,
+            found.layout,
             chains,
-            {key: one.delivered for key, one in listed.items() if one.wanted},
+            {key: one.delivered for key, one in listed.items() if one.in_window},
             None if loaded is None else {key: one.sha256 for key, one in loaded.items()},
             self._now(listed.values()),
-            settings.window,
+            context.window,
         )
         hashed = self._hash(to_read(archive), listed, loaded or {}, found)
         found.log_files = judge_log_files(archive, hashed)
@@ -148,9 +150,9 @@ class UnitReader:
 
     def _now(self, listed: Iterable[ListedLogFile]) -> datetime | None:
         """Up to when log files can have come: the present, or in a copy the latest that came."""
-        if self._settings.now is not None:
-            end = self._settings.window.end
-            return min(self._settings.now, end) if end else self._settings.now
+        if self._context.now is not None:
+            end = self._context.window.end
+            return min(self._context.now, end) if end else self._context.now
         return max((one.delivered for one in listed if one.delivered), default=None)
 
     def _list_digests(self, unit: Unit, found: UnitVerdicts) -> list[ListedDigest]:
@@ -158,7 +160,7 @@ class UnitReader:
         if unit.digests is None:
             return []
         try:
-            return list_digests(self._bucket, unit.digests, self._settings.window)
+            return list_digests(self._bucket, unit.digests, self._context.window)
         except TrailscanError as error:
             found.failures.append(str(error))
             return []
@@ -168,7 +170,7 @@ class UnitReader:
         if unit.logs is None:
             return []
         try:
-            return list_log_files(self._bucket, unit.logs, self._settings.window)
+            return list_log_files(self._bucket, unit.logs, self._context.window)
         except TrailscanError as error:
             found.failures.append(str(error))
             return []
@@ -205,17 +207,17 @@ class UnitReader:
         signature = decode_signature(stored.metadata, backfill=name.chain.backfill)
         return replace(file, digest=digest, signature=signature), info.size
 
-    def _judge(
+    def _judge_chains(
         self, unit: Unit, files: list[DigestFile], found: UnitVerdicts
     ) -> tuple[ChainVerdicts, ...]:
         """The verdicts on the digests of every chain."""
-        settings = self._settings
-        keys = settings.keys.for_digests(unit.region, files)
+        context = self._context
+        keys = context.keys.for_digests(unit.region, files)
         chains = []
         files.sort(key=_chain_order)
         for _, group in groupby(files, key=_chain_order):
-            now = None if found.place.copy else settings.now
-            chain = judge_chain(group, keys, found.place, settings.window, now)
+            now = None if found.layout.copy else context.now
+            chain = judge_chain(group, keys, found.layout, context.window, now)
             chains.append(chain)
             found.digests += chain.digests
             found.gaps += chain.gaps
@@ -236,8 +238,8 @@ class UnitReader:
         reading: list[tuple[str, ObjectInfo | None]] = []
         for key in keys:
             info = listed[key].info if key in listed else None
-            known = loaded.get(key) if self._settings.trust_loaded else None
-            if info is None and self._is_local:
+            known = loaded.get(key) if self._context.trust_loaded else None
+            if info is None and not self._bucket.is_remote:
                 hashed[key] = Hashed(absent=True)
             elif known and known.sha256 and info and known.etag == info.etag:
                 hashed[key] = Hashed(known.sha256, _worst(known.deviations))
@@ -260,7 +262,7 @@ class UnitReader:
 
         Handing each over by itself would cost as much as the work.
         """
-        ahead = self._settings.ahead
+        ahead = self._context.ahead
         most = min(_MOST_IN_A_TASK, 1 + len(items) // (4 * ahead))
         groups: list[list[Item]] = []
         weight = 0
@@ -272,7 +274,7 @@ class UnitReader:
             groups[-1].append(item)
             weight += heavy
         return in_order(
-            self._settings.readers,
+            self._context.readers,
             work,
             groups,
             ahead,

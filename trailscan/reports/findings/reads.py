@@ -112,7 +112,7 @@ def worth_reading(store: StoreReader) -> WorthReading:
         )
 
     changes = read_changes(
-        store, reads=True, where=where, told_by=(*TOLD_BY, "error_code", "event_id")
+        store, reads=True, where=where, filter_columns=(*TOLD_BY, "error_code", "event_id")
     )
     others = sum(one.action in READ_ONLY_NAMES and one.action not in DISCOVERY for one in changes)
     starts = [*first, *(one.event.event_time for one in changes[:1])]
