@@ -67,6 +67,10 @@ class S3Location(NamedTuple):
         prefix = self.prefix.rstrip("/")
         return f"{prefix}/" if prefix else ""
 
+    def __str__(self) -> str:
+        """The URI, whatever the bucket is called."""
+        return f"{_S3}{self.bucket}/{self.prefix}"
+
 
 def object_uri(bucket: str, key: str) -> str:
     """The URI of an object, `s3://bucket/key`, or the plain path of a local file."""

@@ -417,6 +417,7 @@ class Answer(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+NO_PAGE = "s3://logs/x/: the response is not one of S3 (is a proxy altering responses?)"
 EXPIRED = (
     "s3://logs/x/: access denied by ListObjectsV2 (ExpiredToken: The token has expired.); "
     "sign in again, then repeat the command: it goes on where it stopped"
@@ -429,9 +430,9 @@ EXPIRED = (
         (
             200,
             b"<html>Please log in</html>",
-            (NoAnswerError, "s3://logs/x/ answered, but not as S3 does (a proxy?)"),
+            (NoAnswerError, NO_PAGE),
         ),
-        (200, b"", (NoAnswerError, "s3://logs/x/ answered, but not as S3 does (a proxy?)")),
+        (200, b"", (NoAnswerError, NO_PAGE)),
         (
             403,
             b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",

@@ -84,7 +84,7 @@ def test_a_prefix_where_nothing_stands_is_no_empty_trail(s3, load, event, packed
     """A prefix names a folder or an object; a mistyped one is an error, not a quiet trail."""
     put(s3, packed([event(1)]))
     with pytest.raises(
-        NotFoundError, match=f"^nothing stands at s3://trail/{prefix.rstrip('/')}/$"
+        NotFoundError, match=f"^there is no object or folder at s3://trail/{prefix}$"
     ):
         load(f"s3://trail/{prefix}")
 

@@ -24,6 +24,7 @@ from trailscan.errors import (
     NotFoundError,
     TrailscanError,
 )
+from trailscan.location import S3Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +158,7 @@ class S3Access:
         try:
             return bytes(answer["Body"].read()), dict(answer.get("Metadata", {}))
         except (BotoCoreError, ResponseStreamingError) as error:
-            raise NoAnswerError(f"s3://{self.bucket}/{key} was cut short: {error}") from None
+            raise NoAnswerError(f"{self._uri(key)} was cut short: {error}") from None
 
     def attempt(self, operation: str, **options: Any) -> Tried:
         """What comes of one request on the bucket, as a value."""
@@ -182,7 +183,7 @@ class S3Access:
             if page.token is None:
                 return
             if page.token == asked.get("ContinuationToken"):
-                raise NoAnswerError(f"s3://{self.bucket}/{prefix}: its listing goes in circles")
+                raise NoAnswerError(f"{self._uri(prefix)}: the listing repeats the same page")
             asked["ContinuationToken"] = page.token
 
     def _list(
@@ -197,7 +198,9 @@ class S3Access:
                 return answer
             if pause is not None:
                 time.sleep(pause)
-        raise NoAnswerError(f"s3://{self.bucket}/{prefix} answered, but not as S3 does (a proxy?)")
+        raise NoAnswerError(
+            f"{self._uri(prefix)}: the response is not one of S3 (is a proxy altering responses?)"
+        )
 
     def _note_list(self, seconds: float) -> None:
         """Count a request, and remember the quickest."""
@@ -205,11 +208,14 @@ class S3Access:
             self.list_requests += 1
             self.delay = min(self.delay or seconds, seconds)
 
+    def _uri(self, key: str) -> str:
+        return str(S3Location(self.bucket, key))
+
     def _call(self, operation: str, key: str, **options: Any) -> Any:
         """One request, its errors as ours."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up
 
-        where = f"s3://{self.bucket}/{key}"
+        where = self._uri(key)
         try:
             answer = getattr(self._client, operation)(**self._always, **options)
         except ClientError as error:

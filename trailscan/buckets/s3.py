@@ -24,7 +24,7 @@ from trailscan.errors import (
     NotFoundError,
     TrailscanError,
 )
-from trailscan.location import object_uri, parse_bucket
+from trailscan.location import S3Location, parse_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,7 +179,7 @@ class S3Bucket:
         return path[len(self._prefix) :]
 
     def _uri(self, key: str) -> str:
-        return object_uri(self.name, self._prefix + key)
+        return str(S3Location(self.name, self._prefix + key))
 
 
 def _is_plain(key: str) -> bool:
@@ -269,7 +269,7 @@ def find_s3(uri: str, options: AwsOptions) -> OpenedS3:
         prefix += "/"
         _, first = access.first(prefix)
     if prefix and first is None:
-        raise NotFoundError(f"{uri} is empty: no object has this prefix")
+        raise NotFoundError(f"there is no object or folder at {uri}")
     return OpenedS3(_bucket(access, region, options), prefix, single)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.location import object_uri
+from trailscan.location import S3Location
 from trailscan.trail.digest import parse_digest_key
 from trailscan.validate.keys import PublicKey, is_signed, is_usable
 from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, DigestWord, Gap
@@ -131,7 +131,7 @@ def judge_chain(
     seen = _Seen(frozenset(file.key for file in newest_first), _pace(newest_first), layout, window)
     verdicts: list[DigestVerdict] = []
     gaps = list(_end_gap(newest_first, window, now))
-    for file, verdict, older in zip(newest_first, judged, [*newest_first[1:], None], strict=True):
+    for file, verdict, older in zip(newest_first, judged, [*newest_first, None][1:], strict=True):
         if not file.context:
             verdicts.append(verdict)
         for found in _before(verdict, older, seen):
@@ -211,7 +211,7 @@ def _misplaced(case: _Case, layout: ArchiveLayout) -> DigestVerdict | None:
     file, digest = case.file, case.digest
     signed = layout.signed_key(file.key) or file.key
     if not layout.is_of(digest.bucket):
-        expected = object_uri(digest.bucket, digest.key)
+        expected = str(S3Location(digest.bucket, digest.key))
         found = case.say("moved", "bucket", expected, file.bucket)
     elif digest.key != signed:
         found = case.say("moved", "key", digest.key, signed)
@@ -329,7 +329,7 @@ def _named(
     name = verdict.name._replace(end=end)
     if found is None:
         reason = "key" if is_of else "bucket"
-        where = object_uri(previous.bucket, previous.key)
+        where = str(S3Location(previous.bucket, previous.key))
         return DigestVerdict(previous.bucket, previous.key, name, "outside", reason, where)
     if found in seen.keys:
         return None

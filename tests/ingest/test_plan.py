@@ -1,0 +1,183 @@
+"""How a load is cut: ranges of days, and the delivery window of each source."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from services.memory import MemoryBucket
+
+from trailscan.buckets import LocalBucket
+from trailscan.ingest import plan
+from trailscan.ingest.plan import (
+    DIGESTS,
+    LOGS,
+    DayRange,
+    Scope,
+    Skipped,
+    SourcePlan,
+    Walker,
+    split_window,
+)
+from trailscan.ingest.run import LoadOptions, delivery_window
+from trailscan.store.ledger import Commit, Counts, Source
+from trailscan.window import Window
+
+NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
+TODAY = NOW.date()
+ORGANIZATIONS = "organizations.amazonaws.com"
+
+
+def day(text):
+    """A day of 2026 by month and day."""
+    return date.fromisoformat(f"2026-{text}")
+
+
+def midnight(text):
+    """Its first instant."""
+    return datetime.fromisoformat(f"2026-{text}T00:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        (Window(), [DayRange(None, None)]),
+        (Window(midnight("11-22")), [DayRange(day("11-21"), None)]),
+        (Window(midnight("11-22") + timedelta(hours=2)), [DayRange(day("11-22"), None)]),
+        (Window(None, midnight("11-22")), [DayRange(None, day("11-22"))]),
+        (
+            Window(midnight("05-01"), midnight("11-01")),
+            [DayRange(day("04-30"), day("07-30")), DayRange(day("07-31"), day("10-30")),
+             DayRange(day("10-31"), day("11-01"))],
+        ),
+    ],
+)  # fmt: skip
+def test_split_window_cuts_a_window_into_quarters(window, expected):
+    """92 days each, an hour earlier than the window, with open ends where the window has them."""
+    assert split_window(window, {}, TODAY) == expected
+
+
+def test_split_window_cuts_where_the_store_holds_many_log_files(monkeypatch):
+    """A range begins before the store's log files of the range become too many."""
+    monkeypatch.setattr(plan, "_RANGE_ROWS", 10)
+    held = {day("11-01"): 6, day("11-02"): 4, day("11-03"): 1, day("11-04"): 30, day("11-05"): 1}
+    assert split_window(Window(), held, TODAY) == [
+        DayRange(None, day("11-02")),
+        DayRange(day("11-03"), day("11-03")),
+        DayRange(day("11-04"), day("11-04")),
+        DayRange(day("11-05"), None),
+    ]
+
+
+def commit(seq, *sources, event_sources=ORGANIZATIONS):
+    """A commit of a load of some sources."""
+    return Commit(seq, "", "load", "test", NOW, event_sources, sources, Counts(), ())
+
+
+def request(since, newest=None, **scope):
+    """What a load requested of `s3://trail`."""
+    return Source("s3://trail", since, None, newest, **{"regions": ("us-east-1",), **scope})
+
+
+S3 = SourcePlan("s3://trail", MemoryBucket("trail"), "")
+OPTIONS = LoadOptions(regions=frozenset({"us-east-1"}))
+
+
+def test_delivery_window_of_a_first_load_is_30_days():
+    """And the note says so."""
+    assert delivery_window(S3, OPTIONS, [], NOW) == (
+        Window(midnight("10-24")),
+        "first load of s3://trail: log files delivered since 2026-10-24 "
+        "(30 days; --since reads further back)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("commits", "start"),
+    [
+        ([commit(1, request(midnight("01-01"), midnight("11-20")))], midnight("10-21")),
+        ([commit(1, request(None, midnight("11-20")))], midnight("10-21")),
+        ([commit(1, request(midnight("11-10"), midnight("11-20")))], midnight("11-10")),
+        ([commit(1, request(midnight("01-01")))], midnight("01-01")),
+        ([commit(1, request(None))], None),
+        ([commit(1, request(None, midnight("11-20") + timedelta(365)))], midnight("10-24")),
+        ([commit(1, request(midnight("01-01"), midnight("11-20")), event_sources="all")],
+         midnight("10-21")),
+    ],
+    ids=["look-back", "from the beginning", "not before the first", "never complete",
+         "never complete, from the beginning", "a name in the future", "of more event sources"],
+)  # fmt: skip
+def test_delivery_window_of_a_later_load_starts_before_the_newest_log_file(commits, start):
+    """By the look-back, but never before the start of the first load."""
+    assert delivery_window(S3, OPTIONS, commits, NOW) == (Window(start), None)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        commit(1, request(None, midnight("11-20")), event_sources="sts.amazonaws.com"),
+        commit(1, request(None, midnight("11-20"), accounts=("111122223333",))),
+        commit(1, request(None, midnight("11-20"), regions=("eu-west-1",))),
+        commit(1, Source("s3://other", None, None, midnight("11-20"))),
+    ],
+    ids=["event source", "account", "region", "source"],
+)
+def test_delivery_window_ignores_loads_of_less(other):
+    """A load of another source or of fewer records says nothing of this one."""
+    window, note = delivery_window(S3, OPTIONS, [other], NOW)
+    assert (window, note is not None) == (Window(midnight("10-24")), True)
+
+
+def test_delivery_window_is_the_user_s_where_there_is_one(tmp_path):
+    """`--since` counts as it is, and a folder is read whole."""
+    since = LoadOptions(window=Window(midnight("01-01")))
+    assert delivery_window(S3, since, [], NOW) == (Window(midnight("01-01")), None)
+    folder = SourcePlan(str(tmp_path), LocalBucket(tmp_path), "")
+    assert delivery_window(folder, LoadOptions(), [], NOW) == (Window(), None)
+
+
+def test_a_walker_finds_the_folders_of_log_files_and_of_digests():
+    """For a load and for a validation; what is skipped is named."""
+    bucket = MemoryBucket("trail")
+    for kind in ("CloudTrail", "CloudTrail-Digest", "CloudTrail-Insight"):
+        for account in ("111122223333", "222233334444"):
+            for region in ("us-east-1", "eu-west-1"):
+                bucket.objects[f"AWSLogs/{account}/{kind}/{region}/2026/11/22/x"] = b""
+    bucket.objects["AWSLogs/111122223333/Config/us-east-1/x"] = b""
+    bucket.objects["copies/x"] = b""
+    bucket.objects["store/_store.json"] = bucket.objects["store/events/x"] = b""
+    scope = Scope(frozenset({"111122223333"}), frozenset({"us-east-1"}))
+    loaded, skipped = Skipped(), Skipped()
+    folders = Walker(bucket, scope).walk("", loaded)
+    assert (folders.regions, folders.others, folders.unvisited) == (
+        ["AWSLogs/111122223333/CloudTrail/us-east-1/"],
+        ["copies/"],
+        [],
+    )
+    assert loaded == Skipped(
+        others=loaded.others,
+        regions_left_out={"eu-west-1"},
+        accounts_left_out={"222233334444"},
+    )
+    assert loaded.others == {"store": 1}
+    both = Walker(bucket, scope, (LOGS, DIGESTS)).walk("", skipped)
+    assert sorted(both.regions) == [
+        "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/",
+        "AWSLogs/111122223333/CloudTrail/us-east-1/",
+    ]
+    assert skipped == loaded
+
+
+@pytest.mark.parametrize(
+    ("most", "unvisited"),
+    [(0, [""]), (1, ["AWSLogs/1/", "AWSLogs/2/"]), (2, []), (None, [])],
+)
+def test_a_walker_leaves_levels_of_many_folders_unvisited(most, unvisited):
+    """So that 10,000 accounts need not be known before the first log file is read."""
+    bucket = MemoryBucket("trail")
+    bucket.objects = {"AWSLogs/1/x": b"", "AWSLogs/2/x": b""}
+    folders = Walker(bucket, Scope()).walk("", Skipped(), most=most)
+    assert (folders.unvisited, folders.others) == (
+        unvisited,
+        [] if unvisited else ["AWSLogs/1/", "AWSLogs/2/"],
+    )
