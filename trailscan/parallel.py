@@ -96,18 +96,18 @@ def in_order(
 
 
 class _Stream(Generic[Result]):
-    """An iterator that runs in a thread, some of its results ahead of whoever takes them."""
+    """An iterator that runs in a thread, a few results ahead of its consumer."""
 
-    def __init__(self, made: Callable[[], Iterable[Result]], buffered: int) -> None:
-        self._made = made
+    def __init__(self, make: Callable[[], Iterable[Result]], buffered: int) -> None:
+        self._make = make
         self._room = threading.Semaphore(buffered)
         self._results: SimpleQueue[tuple[Result] | Exception | None] = SimpleQueue()
         self._left = False
 
     def run(self) -> None:
-        """Make the results, waiting while nobody takes them."""
+        """Produce the results; wait while the buffer is full."""
         try:
-            for result in self._made():
+            for result in self._make():
                 self._room.acquire()
                 if self._left:
                     return
@@ -118,7 +118,7 @@ class _Stream(Generic[Result]):
             self._results.put(None)
 
     def take(self) -> Iterator[Result]:
-        """The results."""
+        """The results, as they are produced."""
         while (taken := self._results.get()) is not None:
             if isinstance(taken, Exception):
                 raise taken
@@ -126,7 +126,7 @@ class _Stream(Generic[Result]):
             yield taken[0]
 
     def leave(self) -> None:
-        """Let it end: nobody takes its results any more."""
+        """Let the thread end: nobody consumes the results any more."""
         self._left = True
         self._room.release()
 

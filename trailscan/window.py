@@ -44,7 +44,7 @@ class Window:
 
     def __str__(self) -> str:
         """Both bounds in words: `2026-11-22T00:00:00Z to 2026-11-23T00:00:00Z`."""
-        return self._told(UTC)
+        return self._bounds(UTC)
 
     @classmethod
     def day(cls, day: date) -> Window:
@@ -61,12 +61,12 @@ class Window:
         return self.told_in(UTC)
 
     def told_in(self, tz: tzinfo) -> str:
-        """Both bounds as the clocks of a zone show them, which is named; or `all times`."""
+        """Both bounds in a time zone, with its name; or `all times`."""
         if self.start is None and self.end is None:
             return "all times"
-        return self._told(tz) if tz == UTC else f"{self._told(tz)} ({tz})"
+        return self._bounds(tz) if tz == UTC else f"{self._bounds(tz)} ({tz})"
 
-    def _told(self, tz: tzinfo) -> str:
+    def _bounds(self, tz: tzinfo) -> str:
         start = "the beginning" if self.start is None else format_instant(self.start, tz)
         end = "now" if self.end is None else format_instant(self.end, tz)
         return f"{start} to {end}"

@@ -122,8 +122,8 @@ def test_every_page_of_every_day_is_loaded_with_evidence(history, at, load, tmp_
     assert (summary.records, summary.kept, summary.complete) == (121, 121, True)
     assert (summary.listed, summary.done, len(history.asked)) == (91, 91, 93)
     assert summary.notes[0] == (
-        "event-history: the last 90 days of account 111122223333 alone, in us-east-1; "
-        "what other accounts did is in a trail only"
+        "event-history: the last 90 days of account 111122223333 only, in us-east-1; "
+        "load a trail to see other accounts"
     )
     events = ts.open(str(tmp_path / "store")).events()
     assert set(events["log_file_bucket"]) == {"event-history"}

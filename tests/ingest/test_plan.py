@@ -87,8 +87,10 @@ def test_delivery_window_of_a_first_load_is_30_days():
     """And the note says so."""
     assert delivery_window(S3, OPTIONS, [], NOW) == (
         Window(midnight("10-24")),
-        "first load of s3://trail: log files delivered since 2026-10-24 "
-        "(30 days; --since reads further back)",
+        (
+            "first load of s3://trail: log files delivered since 2026-10-24 "
+            "(30 days; --since reads further back)"
+        ),
     )
 
 

@@ -41,7 +41,7 @@ def judge(delivered, keys):
     """Judges digests of the trail's bucket ten minutes after the newest."""
     now = delivered.end + timedelta(minutes=10)
     layout = ArchiveLayout(delivered.bucket.name)
-    return lambda files, window=Window(), now=now: judge_chain(files, keys, layout, window, now)
+    return lambda files, now=now: judge_chain(files, keys, layout, Window(), now)
 
 
 def words(verdicts):

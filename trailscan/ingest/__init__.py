@@ -1,1 +1,1 @@
-"""From source to store: which log files to read, reading them, and the accounts of it."""
+"""From source to store: plan which log files to read, read them, and count what became of them."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 PRICES = {"list": 0.005 / 1000, "get": 0.0004 / 1000}
 """US dollars a request: S3 Standard in us-east-1 (aws.amazon.com/s3/pricing).
 
-Other regions ask up to twice as much; other storage classes ask for each GB read besides.
+Other regions cost up to twice as much; other storage classes also charge for each GB read.
 """
 
 _CENT = 0.01
@@ -20,13 +20,13 @@ ASSUMED = "S3 Standard at the prices of us-east-1; data transfer and KMS not inc
 
 
 class Planned(NamedTuple):
-    """What a load would do: what `--dry-run` answers.
+    """What a load would read: the result of `--dry-run`.
 
     Attributes:
-        log_files: how many it would read.
-        stored_bytes: how much that is, as stored.
-        list_requests: how many pages of listings were asked for; the load asks for them again.
-        get_requests: how many objects it would read from S3.
+        log_files: the number of log files.
+        stored_bytes: their size as stored.
+        list_requests: the number of LIST requests; the load makes them again.
+        get_requests: the number of objects to read from S3.
     """
 
     log_files: int = 0
@@ -35,7 +35,7 @@ class Planned(NamedTuple):
     get_requests: int = 0
 
     def more(self, new: Sequence[PlannedFile], *, from_s3: bool) -> Planned:
-        """The same and some more log files."""
+        """This plan with more log files."""
         return self._replace(
             log_files=self.log_files + len(new),
             stored_bytes=self.stored_bytes + sum(one.info.size for one in new),
@@ -48,7 +48,7 @@ class Planned(NamedTuple):
         return self.list_requests * PRICES["list"] + self.get_requests * PRICES["get"]
 
     def to_json(self) -> dict[str, object]:
-        """As documented, stable JSON."""
+        """The plan as documented, stable JSON."""
         return {
             "log_files": self.log_files,
             "bytes": self.stored_bytes,
@@ -59,10 +59,10 @@ class Planned(NamedTuple):
         }
 
     def to_text(self, size: str) -> str:
-        """In words.
+        """The plan in words.
 
         Args:
-            size: the bytes, as people read them.
+            size: the bytes, in the form that people read.
         """
         would = f"dry run: a load would read {self.log_files:,} log files, {size}"
         if not self.list_requests:

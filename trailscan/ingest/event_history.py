@@ -1,8 +1,8 @@
 """Event history as a bucket: each UTC day of an account and region is one log file.
 
-A day that is over for long enough is settled: its log file keeps its name, and once loaded it is
-never asked for again. The latest days are asked for anew by each load, since events may still
-arrive; what was loaded before is then a duplicate by its event id.
+A day that ended long enough ago is settled: its log file keeps its ETag and is loaded once. Each
+load looks up the latest days again, since events may still arrive; events that were loaded before
+are duplicates by their event id.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trailscan.trail.log_file import Wanted
 
 SETTLED_AFTER = timedelta(hours=24)
-"""How long after its end a day's events are all there: minutes on average, AWS promises nothing."""
+"""How long after its end a day is complete: events take minutes, but AWS promises no limit."""
 
 _SETTLED = "settled"
 _NAME = re.compile(r"([0-9]{8}T[0-9]{6}Z)_([0-9]{8}T[0-9]{6}Z)\.json")
@@ -36,12 +36,14 @@ _INSTANT = "%Y%m%dT%H%M%SZ"
 
 
 class EventHistoryBucket:
-    """Reads like a bucket; its keys are `account/CloudTrail/region/year/month/day/start_end.json`.
+    """Event history as a bucket.
+
+    Its keys are `account/CloudTrail/region/year/month/day/start_end.json`.
 
     Args:
         history: of the signed-in account.
-        regions: to look into.
-        event_sources: to look for; None for all.
+        regions: the regions to look up.
+        event_sources: the event sources to look up; None for all.
     """
 
     is_remote = False  # one request at a time: reading ahead gains nothing
@@ -58,22 +60,22 @@ class EventHistoryBucket:
 
     @property
     def prefix(self) -> str:
-        """The folder of the account's regions."""
+        """The folder that holds the regions of the account."""
         return f"{self._history.caller.account_id}/CloudTrail/"
 
     def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
-        """The regions, in the folder of the account; elsewhere what `list_objects` has."""
+        """The region folders of the account's folder; the objects of any other folder."""
         if folder == self.prefix:
             yield from (f"{folder}{region}/" for region in sorted(self._regions))
         else:
             yield from self.list_objects(folder)
 
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """All of them."""
+        """The folders and the objects directly in a folder, as two lists."""
         return split_folder(self.list_here(folder))
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
-        """The days of a region from the oldest to the present; nothing is asked for yet."""
+        """The days of a region from the oldest to the present, without a request to AWS."""
         now = self._history.now
         as_of = f"as-of-{now:{_INSTANT}}"
         start = self._history.oldest.replace(hour=0, minute=0, second=0)
@@ -91,7 +93,7 @@ class EventHistoryBucket:
         region = key.removeprefix(self.prefix).partition("/")[0]
         name = _NAME.fullmatch(key.rpartition("/")[2])
         if name is None or not key.startswith(self.prefix):
-            raise NotFoundError(f"{EVENT_HISTORY}:{key} is no day of this account")
+            raise NotFoundError(f"{EVENT_HISTORY}:{key} is not a day of this account")
         start, end = (datetime.strptime(one, _INSTANT).replace(tzinfo=UTC) for one in name.groups())
         oldest = self._history.oldest
         events = [
@@ -102,18 +104,20 @@ class EventHistoryBucket:
         return msgspec.json.encode({"Events": events})
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
-        """The same; there are no metadata."""
+        """The events of a day; they have no metadata."""
         return StoredObject(self.read(key, etag), {})
 
     def write(self, key: str, data: bytes) -> NoReturn:
-        """Never."""
-        raise TrailscanError(f"{len(data):,} bytes cannot be written to {EVENT_HISTORY}:{key}")
+        """Raise an error: Event history is read-only."""
+        raise TrailscanError(
+            f"{EVENT_HISTORY}:{key}: {len(data):,} bytes cannot be written, it is read-only"
+        )
 
     write_new = write
 
     def delete(self, key: str) -> NoReturn:
-        """Never."""
-        raise TrailscanError(f"{EVENT_HISTORY}:{key} cannot be deleted")
+        """Raise an error: Event history is read-only."""
+        raise TrailscanError(f"{EVENT_HISTORY}:{key} cannot be deleted: it is read-only")
 
 
 def open_event_history(
@@ -124,24 +128,24 @@ def open_event_history(
     Args:
         options: how to reach AWS.
         wanted: the event sources to look for.
-        regions: to look into, as far as the account's partition has them; empty for all.
-        window: what the load is asked for.
-        now: the present, should AWS not say the time itself.
+        regions: the regions to look up, as far as the account's partition has them; empty for all.
+        window: of the load.
+        now: the present, in case AWS does not send the time.
 
     Raises:
         AccessError: there are no valid credentials.
-        TrailscanError: AWS gives no answer, or has none of the regions.
+        TrailscanError: AWS does not answer, or has none of the regions.
     """
     history = EventHistory(options, now)
     known = history.regions()
     chosen = (known & regions) if regions else known
     if not chosen:
-        raise TrailscanError(f"CloudTrail is in none of the regions {', '.join(sorted(regions))}")
+        raise TrailscanError(f"CloudTrail has none of the regions {', '.join(sorted(regions))}")
     bucket = EventHistoryBucket(history, chosen, wanted.event_sources)
     account = history.caller.account_id
     note = (
-        f"{EVENT_HISTORY}: the last {REACH.days} days of account {account} alone, in "
-        f"{', '.join(sorted(chosen))}; what other accounts did is in a trail only"
+        f"{EVENT_HISTORY}: the last {REACH.days} days of account {account} only, in "
+        f"{', '.join(sorted(chosen))}; load a trail to see other accounts"
     )
     missing = ""
     if window.start is not None and window.start.date() < history.oldest.date():

@@ -1,14 +1,14 @@
-"""The local engine: threads list, fetch and scan log files; one writes, in the order of the plan.
+"""The pipeline of a load: threads list, fetch and scan log files; one writes, in order of the plan.
 
     listing (up to 32 threads) -> fetching (up to 64) -> scanning (one a processor) -> writing
 
-How many threads list and fetch is told by how long S3 takes to answer; scanning leaves them one of
-the processors.
+The number of threads that list and fetch adapts to S3's latency. Scanning leaves one processor to
+them.
 
-Each step is a few results ahead of the next and no more, and what is being fetched weighs no more
-than some bytes together, so memory stays what a few log files need. Results are taken in the order
-of the plan, which makes what is kept of several copies, and where batches end, the same each time.
-The local disk is read by the threads that scan.
+Each step is only a few results ahead of the next, and the bytes being fetched are limited, so that
+memory stays what a few log files need. Results come in the order of the plan, so that every run
+keeps the same one of several duplicates and ends its batches at the same log files. The threads that
+scan read the local disk themselves.
 """
 
 from __future__ import annotations
@@ -50,30 +50,30 @@ Item = TypeVar("Item")
 
 LEAST_FETCHERS, FETCHERS = 8, 64
 _PROCESSORS = os.cpu_count() or 1
-_FETCHED = 256  # log files on their way at a time, but at most a group a task
+_FETCHED = 256  # log files requested at a time, at most a group a task
 _FETCHED_BYTES = 256 * 1024 * 1024
-_GROUP = 16  # log files a task, so that handing over costs little
+_GROUP = 16  # log files a task, so that passing tasks between threads costs little
 _COMMIT_LOG_FILES = 10_000  # 1 kB each while they wait, and twice that while they are written
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
 _PATIENCE = 200
-"""How many log files in a row may go without an answer before a source is left."""
+"""How many log files in a row may get no answer before the rest of a source is given up."""
 
 _REFUSALS = frozenset(
     error.reason
     for error in (TrailscanError, AccessError, CredentialsError, ArchivedError, KeyAccessError)
 )
-"""Why a log file could not be read that may be one day: until then no look-back moves past it."""
+"""Reasons that may go away: until such a log file was read, no look-back moves past it."""
 
 
 class Progress(NamedTuple):
-    """How a load goes.
+    """The progress of a load.
 
     Attributes:
-        listed: log files met.
-        done: log files done with, or known.
-        stored_bytes: read so far.
-        units: listings done with, all sources together, and parts of them.
-        of_units: how many there are.
+        listed: log files listed so far.
+        done: log files that are done, rejected or known.
+        stored_bytes: bytes read so far.
+        units: listings that are done, with fractions of them, over all sources.
+        of_units: the number of listings.
     """
 
     listed: int = 0
@@ -85,14 +85,17 @@ class Progress(NamedTuple):
 
 @dataclass(slots=True)
 class Job:
-    """One load: what to read, what to keep, who wants to know how it goes and may end it.
+    """What a pipeline is to load.
 
     Attributes:
         sources: opened sources with the delivery window of each.
+        scope: accounts and regions.
+        wanted: the event sources to keep.
         standard_input: the bytes of standard input, if that is a source.
         hash_all: hash the uncompressed bytes of every log file, for a validation.
-        progress: is told how it goes.
-        stop: when set, nothing more is begun, and what was read is committed.
+        progress: called as the load goes on.
+        stop: when set, the pipeline commits what it has read and ends.
+        load_id: names the load in its commits.
     """
 
     sources: list[tuple[SourcePlan, Window]]
@@ -105,7 +108,7 @@ class Job:
     load_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-class LocalEngine:
+class Pipeline:
     """Runs one job into one store."""
 
     def __init__(self, job: Job, writer: StoreWriter, summary: LoadSummary, now: datetime) -> None:
@@ -118,18 +121,18 @@ class LocalEngine:
         self._batch: list[LogFileResult] = []
         self._batch_events = 0
         self._newest: dict[str, datetime] = {}
-        self._seen_whole: set[str] = set()
+        self._complete: set[str] = set()
         self._given_up: str | None = None
         self._without_answer = 0
         self._refused = False
         self._passed, self._units = 0.0, 0
 
     def run(self) -> LoadSummary:
-        """Load everything; what was read before an interruption is committed or absent.
+        """Load everything; an interruption leaves whole commits only.
 
         Raises:
             TrailscanError: the store could not be written.
-            AssertionError: the accounts do not add up.
+            AssertionError: the sums of the summary do not add up.
         """
         began = time.monotonic()
         if self._job.standard_input is not None:
@@ -143,7 +146,7 @@ class LocalEngine:
         return self._summary
 
     def _load_standard_input(self, stored: bytes) -> None:
-        """What came through standard input, unless the store has it."""
+        """Load standard input, unless the store holds it."""
         result = standard_input(stored)
         self._summary.listed += 1
         if self._known.done([result.id])[0]:
@@ -153,7 +156,7 @@ class LocalEngine:
         self._take(result, "-")
 
     def _load_source(self, source: SourcePlan, window: Window) -> None:
-        """Every new log file of one source, in order."""
+        """Load every new log file of one source, in order."""
         if self._job.stop.is_set():
             return
         self._given_up, self._without_answer, self._refused = None, 0, False
@@ -165,17 +168,17 @@ class LocalEngine:
         for results in self._read_all(source, new):
             for result in results:
                 self._take(result, source.uri)
-            self._tell_progress()
+            self._report_progress()
             if source.commit_often and self._batch_events:
                 self._commit()
         if self._given_up is not None:
             skipped.failures.append(self._given_up)
         if not (skipped.failures or self._refused or self._job.stop.is_set()):
-            self._seen_whole.add(source.uri)
+            self._complete.add(source.uri)
         self._summary.add_skipped(skipped)
 
     def _new(self, listings: Listings, skipped: Skipped) -> Iterator[PlannedFile]:
-        """The log files of a source that the store does not hold yet, until the load is to end."""
+        """The log files of a source that the store does not hold, until the load ends."""
         before = self._units
         for page in listings:
             skipped.add(page.skipped)
@@ -188,19 +191,19 @@ class LocalEngine:
                 self._summary.listed += 1
                 yield planned
             self._passed += page.units
-            self._tell_progress()
+            self._report_progress()
 
     def _read_all(
         self, source: SourcePlan, new: Iterator[PlannedFile]
     ) -> Iterator[list[LogFileResult]]:
-        """Log files read and scanned, some at a time, in order."""
+        """The results of the log files in groups, in order."""
         count = _scanners(source)
         with workers("scan", count) as scanners:
             if not source.is_remote:
                 planned = _grouped(new, 1 if source.commit_often else _GROUP)
                 yield from in_order(scanners, self._read_group, planned, 4 * count)
                 return
-            first = list(islice(new, 1))  # by now it is known how long S3 takes to answer
+            first = list(islice(new, 1))  # after it the latency of S3 is known
             connections = source.connections(LEAST_FETCHERS, FETCHERS)
             with workers("fetch", connections) as fetchers:
                 each = max(1, min(_GROUP, _FETCHED // connections))
@@ -212,17 +215,17 @@ class LocalEngine:
                 yield from in_order(scanners, self._scan_group, groups, 2 * count)
 
     def _read_group(self, group: list[PlannedFile]) -> list[LogFileResult]:
-        """Some log files read and scanned, in a thread of the pool."""
+        """Read and scan a group of log files, in a thread of the pool."""
         return self._scan_group(map(read_planned, group))
 
     def _scan_group(self, group: Iterable[Fetched]) -> list[LogFileResult]:
-        """Some log files scanned, in a thread of the pool."""
+        """Scan a group of log files, in a thread of the pool."""
         return [self._scan(fetched) for fetched in group]
 
     def _scan(self, fetched: Fetched) -> LogFileResult:
-        """One log file scanned; what S3 gave and cannot be used is read once more.
+        """Scan one log file; a remote one that cannot be used is read and scanned once more.
 
-        A bit that flipped on its way is no property of the log file.
+        A bit that flipped on the network says nothing about the log file.
         """
         result, stored = fetched.result, fetched.stored
         if stored is None:
@@ -242,10 +245,10 @@ class LocalEngine:
         scan_into(result, stored, job.wanted, self._large, hash_all=job.hash_all)
 
     def _take(self, result: LogFileResult, uri: str) -> None:
-        """Put a result into the batch, and a full batch into the store.
+        """Add a result to the batch, after committing a batch that is full.
 
-        A batch is committed when more comes, so that the last one is never empty and says how far
-        the load went.
+        A full batch waits for the next result, so that the last commit is never empty and records
+        how far the load went.
         """
         if self._gives_up(result, uri):
             self._summary.unread += 1
@@ -259,7 +262,7 @@ class LocalEngine:
         self._batch_events += len(result.events)
 
     def _gives_up(self, result: LogFileResult, uri: str) -> bool:
-        """Whether a result says only that its source can be read no more."""
+        """Whether a result only says that its source can no longer be read."""
         failure = result.failure
         if failure is not None and failure.reason in _REFUSALS:
             self._refused = True
@@ -277,7 +280,7 @@ class LocalEngine:
         return False
 
     def _count_read(self, result: LogFileResult) -> None:
-        """What a log file says of itself, into the summary."""
+        """Add the counts and rejects of one log file to the summary."""
         summary = self._summary
         summary.bytes_stored += result.stored_bytes
         summary.bytes_inflated += result.inflated_bytes
@@ -289,7 +292,7 @@ class LocalEngine:
         for how in result.deviations:
             summary.not_as_delivered[how] = summary.not_as_delivered.get(how, 0) + 1
 
-    def _tell_progress(self) -> None:
+    def _report_progress(self) -> None:
         summary = self._summary
         done = summary.done + summary.rejected_log_files + summary.known + len(self._batch)
         self._job.progress(
@@ -297,7 +300,7 @@ class LocalEngine:
         )
 
     def _commit(self) -> None:
-        """Put the batch into the store and its counts into the summary."""
+        """Commit the batch to the store, and add its counts to the summary."""
         batch, self._batch, self._batch_events = self._batch, [], 0
         if not batch:
             return
@@ -305,7 +308,7 @@ class LocalEngine:
         self._count(batch, counts)
 
     def _count(self, batch: list[LogFileResult], counts: Counts) -> None:
-        """Add what was committed; what is rejected again, or was done meanwhile, adds no data."""
+        """Add the counts of a commit; a log file that was known meanwhile has no other counts."""
         summary = self._summary
         rejected = sum(result.failure is not None for result in batch)
         summary.rejected_log_files += rejected
@@ -315,14 +318,14 @@ class LocalEngine:
             setattr(summary, name, getattr(summary, name) + getattr(counts, name))
 
     def _sources(self) -> tuple[Source, ...]:
-        """What was asked for, for the ledger; how far it went only of what was seen whole."""
+        """The requests for the ledger, with the newest log file only if the load was complete."""
         scope = self._job.scope
         return tuple(
             Source(
                 source.uri,
                 window.start,
                 window.end,
-                self._newest.get(source.uri) if source.uri in self._seen_whole else None,
+                self._newest.get(source.uri) if source.uri in self._complete else None,
                 tuple(sorted(scope.accounts)),
                 tuple(sorted(scope.regions)),
             )
@@ -331,12 +334,12 @@ class LocalEngine:
 
 
 def _scanners(source: SourcePlan) -> int:
-    """How many threads scan: one a processor, but one fewer where others fetch."""
+    """How many threads scan: one a processor, and one fewer if other threads fetch."""
     return max(1, _PROCESSORS - 1) if source.is_remote else _PROCESSORS
 
 
 def _fetch_group(group: list[PlannedFile]) -> list[Fetched]:
-    """Some log files read, one after another."""
+    """Read a group of log files, one after another."""
     return [read_planned(planned) for planned in group]
 
 
@@ -345,7 +348,7 @@ def _stored_bytes(group: list[PlannedFile]) -> int:
 
 
 def _grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Items, some at a time."""
+    """Items in groups of a size."""
     source = iter(items)
     while group := list(islice(source, size)):
         yield group

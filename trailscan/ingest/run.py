@@ -1,4 +1,4 @@
-"""A load from beginning to end: open, decide the windows, run the engine, give the accounts."""
+"""A load from beginning to end: open the sources, decide the windows, run the pipeline, sum up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trailscan.errors import NotFoundError
 from trailscan.ingest.cost import Planned
 from trailscan.ingest.event_history import open_event_history
 from trailscan.ingest.listing import ListingRequest, Listings
-from trailscan.ingest.pipeline import Job, LocalEngine, Progress
+from trailscan.ingest.pipeline import Job, Pipeline, Progress
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
@@ -35,18 +35,25 @@ ORGANIZATIONS = "organizations.amazonaws.com"
 STANDARD_INPUT = "-"
 FIRST_LOAD = timedelta(days=30)
 LOOK_BACK = timedelta(days=30)
-"""CloudTrail retries a failed delivery for 30 days, so that long a day's folder can grow."""
+"""CloudTrail retries a failed delivery for 30 days, so the folder of a day can grow that long."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """What a load may be told; the defaults are those of the command line.
+    """The options of a load; the defaults are those of the command line.
 
     Attributes:
-        stop: when set, nothing more is begun, what was read is committed, and the load ends.
-        dry_run: say what would be read and what that costs, and read nothing.
-        validate: validate what is loaded, with the keys and access given here; window and scope
-            are those of the load.
+        window: of delivery time; an open start means the default of the source.
+        accounts: only log files of these accounts; empty for all.
+        regions: only log files of these regions; empty for all.
+        event_sources: keep only records of these event sources; None for all.
+        look_back: how far before the newest log file of earlier loads to look for late ones.
+        aws: how to reach AWS.
+        validate: validate what is loaded with these keys; window, scope and access are those of
+            the load.
+        progress: called as the load goes on.
+        stop: when set, the load commits what it has read and ends.
+        dry_run: plan what would be read and what that costs, and read nothing.
     """
 
     window: Window = field(default_factory=Window)
@@ -62,7 +69,7 @@ class LoadOptions:
 
     @property
     def scope(self) -> Scope:
-        """Accounts and regions."""
+        """The accounts and regions to read."""
         return Scope(self.accounts, self.regions)
 
 
@@ -73,15 +80,15 @@ def run_load(
     now: datetime,
     standard_input: bytes | None = None,
 ) -> LoadSummary:
-    """Load log files from sources into a store, and give the accounts of it.
+    """Load log files from sources into a store.
 
     Args:
         sources: folders, files, `s3://bucket/prefix`, `event-history`, or `-` for
             `standard_input`.
-        store: a folder or `s3://bucket/prefix`; made if it is not there.
+        store: a folder or `s3://bucket/prefix`; created if it does not exist.
         options: window, scope and access.
-        now: the present; decides the default window only.
-        standard_input: what `-` stands for.
+        now: the present; it decides the default window.
+        standard_input: the bytes of the source `-`.
 
     Raises:
         TrailscanError: a source or the store cannot be opened, or the store cannot be written.
@@ -104,19 +111,20 @@ def run_load(
     job.progress, job.stop = options.progress, options.stop
     writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)
     job.sources = _windows(opened, options, writer.commits, now, summary)
-    LocalEngine(job, writer, summary, now).run()
+    Pipeline(job, writer, summary, now).run()
     if options.validate is not None and not options.stop.is_set():
         for source, window in job.sources:
             if not source.has_digests:
-                summary.failures.append(f"{source.uri} has no digests to be validated against")
+                summary.failures.append(f"{source.uri} cannot be validated: it has no digests")
                 continue
-            found = validate_loaded(source, store, window, options, options.validate, now)
-            summary.validations.append(found)
+            summary.validations.append(
+                validate_loaded(source, store, window, options, options.validate, now)
+            )
     return summary
 
 
 def _commits(store: str, options: LoadOptions) -> tuple[Commit, ...]:
-    """What the store holds; nothing, if there is none yet."""
+    """The commits of the store; none if it does not exist yet."""
     try:
         return StoreReader(open_bucket(store, options.aws), store).commits
     except NotFoundError:
@@ -130,15 +138,15 @@ def _windows(
     now: datetime,
     summary: LoadSummary,
 ) -> list[tuple[SourcePlan, Window]]:
-    """The delivery window of each source, what is to be said of it put into the summary."""
-    found = []
+    """Each source with its delivery window; notes and failures go into the summary."""
+    windows = []
     for source in opened:
         window, note = delivery_window(source, options, commits, now)
-        found.append((source, window))
+        windows.append((source, window))
         summary.window = window
         summary.notes += filter(None, (source.note, note))
         summary.failures += filter(None, (source.missing,))
-    return found
+    return windows
 
 
 def _plan(
@@ -148,7 +156,7 @@ def _plan(
     now: datetime,
     summary: LoadSummary,
 ) -> LoadSummary:
-    """What a load would read, and what that costs; nothing is read, and no store is made."""
+    """The plan of a load: what it would read and what that costs. Nothing is read or written."""
     known = KnownLogFiles(open_bucket(summary.store, options.aws), summary.event_sources)
     known.update(commits)
     planned = Planned()
@@ -173,26 +181,26 @@ def validate_loaded(
     store: str,
     window: Window,
     options: LoadOptions,
-    wanted: ValidateOptions,
+    validation: ValidateOptions,
     now: datetime,
 ) -> ValidationSummary:
-    """Validate what was just loaded of a source, by the hashes that the load computed.
+    """Validate what was just loaded from a source, by the hashes that the load computed.
 
     Raises:
         TrailscanError: the store cannot be opened.
     """
-    asked = replace(
-        wanted,
+    validation = replace(
+        validation,
         window=window,
         accounts=options.accounts,
         regions=options.regions,
         aws=options.aws,
     )
-    return validate_opened(source, store, asked, now, trust_loaded=True)
+    return validate_opened(source, store, validation, now, trust_loaded=True)
 
 
 def _open(uri: str, options: LoadOptions, wanted: Wanted, now: datetime) -> SourcePlan:
-    """A source, found to be there."""
+    """Open one source."""
     if uri == EVENT_HISTORY:
         return open_event_history(options.aws, wanted, options.regions, options.window, now)
     return open_source(uri, options.aws)
@@ -201,26 +209,26 @@ def _open(uri: str, options: LoadOptions, wanted: Wanted, now: datetime) -> Sour
 def delivery_window(
     source: SourcePlan, options: LoadOptions, commits: Sequence[Commit], now: datetime
 ) -> tuple[Window, str | None]:
-    """The delivery window of a source, and what to say about it.
+    """The delivery window of a source, and a note about it for the summary.
 
-    A local source is read whole. An S3 source is read from 30 days back at its first load; later
-    from `look_back` before the newest log file of the loads that saw all they were asked for, but
-    never from before what was asked first. As long as there is none, everything is asked for again
-    from the beginning. Only loads that looked for as much, in as many accounts and regions, count.
+    A local source is read whole. The first load of an S3 source starts 30 days back. Later loads
+    start `look_back` before the newest log file of the complete loads, but not before the start of
+    the first load; until one load was complete, they repeat the window of the first. Only loads
+    count that looked for at least the same event sources, accounts and regions.
     """
     if options.window.start is not None or not source.is_remote:
         return options.window, None
-    held = _loads_of(source, options, commits)
-    if not held:
+    earlier = _loads_of(source, options, commits)
+    if not earlier:
         start = _midnight(now - FIRST_LOAD)
         note = (
             f"first load of {source.uri}: log files delivered since {start:%Y-%m-%d} "
             "(30 days; --since reads further back)"
         )
         return Window(start, options.window.end), note
-    asked = [one.since for one in held]
-    earliest = None if None in asked else min(since for since in asked if since)
-    newest = max((one.newest for one in held if one.newest), default=None)
+    starts = [one.since for one in earlier]
+    earliest = None if None in starts else min(start for start in starts if start)
+    newest = max((one.newest for one in earlier if one.newest), default=None)
     if newest is None:
         return Window(earliest, options.window.end), None
     start = _midnight(min(newest, now) - options.look_back)  # a name may lie about the future
@@ -230,7 +238,7 @@ def delivery_window(
 
 
 def _loads_of(source: SourcePlan, options: LoadOptions, commits: Sequence[Commit]) -> list[Source]:
-    """What loads asked of a source that looked for at least what is asked now."""
+    """The earlier requests to a source that cover at least this load."""
     wanted = Wanted(options.event_sources).text
     return [
         one
@@ -243,9 +251,9 @@ def _loads_of(source: SourcePlan, options: LoadOptions, commits: Sequence[Commit
     ]
 
 
-def _holds(asked: tuple[str, ...], wanted: frozenset[str]) -> bool:
-    """Whether a set of accounts or regions holds another; an empty one means all."""
-    return not asked or (bool(wanted) and wanted <= set(asked))
+def _holds(earlier: tuple[str, ...], now: frozenset[str]) -> bool:
+    """Whether one set of accounts or regions contains another; an empty set means all."""
+    return not earlier or (bool(now) and now <= set(earlier))
 
 
 def _midnight(when: datetime) -> datetime:

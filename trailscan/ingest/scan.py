@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Fetched(NamedTuple):
-    """A log file read: the result to fill, and its bytes; None when it could not be read."""
+    """A log file that was read: the result to fill, and its bytes; None if it cannot be read."""
 
     planned: PlannedFile
     result: LogFileResult
@@ -26,7 +26,7 @@ class Fetched(NamedTuple):
 
 
 def read_planned(planned: PlannedFile) -> Fetched:
-    """A planned log file read; why it could not be is a reject of its result."""
+    """Read a planned log file; if it cannot be read, the reason is a reject of its result."""
     trail, info = planned.trail, planned.info
     result = LogFileResult(
         bucket=planned.bucket.name,
@@ -49,7 +49,7 @@ def read_planned(planned: PlannedFile) -> Fetched:
 
 
 def standard_input(stored: bytes) -> LogFileResult:
-    """The result to fill for what came through standard input, known by its content."""
+    """The result to fill for standard input, which is known by the hash of its content."""
     sha256 = hashlib.sha256(stored).hexdigest()
     return LogFileResult(bucket=STDIN, key=sha256, etag=sha256, stored_bytes=len(stored))
 
@@ -90,7 +90,7 @@ def scan_into(
 def _decode(
     candidates: tuple[Candidate, ...], wanted: Wanted, account_id: str | None
 ) -> tuple[list[EventRow], list[Reject]]:
-    """The events of the candidates, and those that cannot be decoded."""
+    """The events of the candidates, and the rejects: those that cannot be decoded."""
     events, rejects = [], []
     for candidate in candidates:
         try:
@@ -109,12 +109,12 @@ def _decode(
 def decode_candidate(
     candidate: Candidate, wanted: Wanted, account_id: str | None
 ) -> EventRow | None:
-    """The event of a candidate, or None when it is of no wanted source after all.
+    """The event of a candidate; None if its event source is not wanted after all.
 
     Args:
         candidate: a raw record.
         wanted: the event sources to keep.
-        account_id: the account in the log file's name, for records that name none.
+        account_id: the account in the name of the log file, for records without an account.
 
     Raises:
         DecodeError: the record is unusable.

@@ -1,1 +1,1 @@
-"""Checking log files against CloudTrail's digests: list, read, judge, keep the verdicts."""
+"""Checking log files against CloudTrail's digests: list, read, judge, and store the verdicts."""

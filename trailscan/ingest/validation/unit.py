@@ -1,7 +1,7 @@
-"""One unit of an archive validated: list, read digests, judge, read log files, reconcile.
+"""Validates one unit of an archive: list, read digests, judge, read log files, reconcile.
 
-Digests and log files are read in threads that all units share. Nothing waits for the digest before
-it: what the listing has is read at once, and the chain is walked over values in memory.
+All units share the threads that read digests and log files. No digest waits for the one before it:
+everything that is listed is read at once, and the chain is walked in memory.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _BYTES_AHEAD = 64 * 1024 * 1024  # as stored, that one unit reads ahead
 
 
 class LoadedLogFile(NamedTuple):
-    """A log file as the store's ledger has it; the hash is None where it was not computed."""
+    """A log file as the ledger of the store has it; the hash is None if it was not computed."""
 
     etag: str
     sha256: str | None
@@ -114,7 +114,7 @@ class UnitVerdicts:
 
 
 class UnitReader:
-    """Validates units of one archive; one of it serves many threads."""
+    """Validates units of one archive; many threads may share it."""
 
     def __init__(self, context: ValidationContext) -> None:
         self._context = context
@@ -149,14 +149,14 @@ class UnitReader:
         return found
 
     def _now(self, listed: Iterable[ListedLogFile]) -> datetime | None:
-        """Up to when log files can have come: the present, or in a copy the latest that came."""
+        """The time until which log files can be delivered: now, or the latest one of a copy."""
         if self._context.now is not None:
             end = self._context.window.end
             return min(self._context.now, end) if end else self._context.now
         return max((one.delivered for one in listed if one.delivered), default=None)
 
     def _list_digests(self, unit: Unit, found: UnitVerdicts) -> list[ListedDigest]:
-        """The digests of a unit; none when they cannot be listed."""
+        """The digests of a unit; none if they cannot be listed."""
         if unit.digests is None:
             return []
         try:
@@ -166,7 +166,7 @@ class UnitReader:
             return []
 
     def _list_log_files(self, unit: Unit, found: UnitVerdicts) -> list[ListedLogFile]:
-        """The log files of a unit; none when they cannot be listed."""
+        """The log files of a unit; none if they cannot be listed."""
         if unit.logs is None:
             return []
         try:
@@ -176,7 +176,7 @@ class UnitReader:
             return []
 
     def _read_digests(self, listed: list[ListedDigest], found: UnitVerdicts) -> list[DigestFile]:
-        """The digests read."""
+        """Read digests that are listed."""
         files = []
         for results in self._in_groups(self._read_group, listed, _digest_size):
             for file, size in results:
@@ -185,15 +185,15 @@ class UnitReader:
         return files
 
     def _read_group(self, group: list[ListedDigest]) -> list[tuple[DigestFile, int]]:
-        """Some digests read; in a thread of the pool."""
+        """Read a group of digests, in a thread of the pool."""
         return [self._read_digest(listed) for listed in group]
 
     def _read_digest(self, listed: ListedDigest) -> tuple[DigestFile, int]:
-        """One digest read and decoded, or why not."""
+        """Read and decode one digest; a failure is part of the result."""
         info, name = listed.info, listed.name
         file = DigestFile(self._bucket.name, info.key, name, None, context=listed.context)
         if info.size > MAX_DIGEST_BYTES:
-            words = f"{info.size:,} bytes, where a digest has a few thousand"
+            words = f"{info.size:,} bytes; a digest has a few thousand"
             return replace(file, failure=("too_large", words)), 0
         try:
             stored = read_listed(self._bucket, info, self._bucket.read_with_metadata, _length)
@@ -233,7 +233,7 @@ class UnitReader:
         loaded: dict[str, LoadedLogFile],
         found: UnitVerdicts,
     ) -> dict[str, Hashed]:
-        """The hashes of log files, read unless the load computed them."""
+        """The hashes of log files; those that the load did not compute are read."""
         hashed: dict[str, Hashed] = {}
         reading: list[tuple[str, ObjectInfo | None]] = []
         for key in keys:
@@ -258,9 +258,9 @@ class UnitReader:
         items: list[Item],
         weigh: Callable[[Item], int],
     ) -> Iterator[list[Result]]:
-        """Results in the order of their items, several a task where there are many items.
+        """Results in the order of their items, in groups if there are many items.
 
-        Handing each over by itself would cost as much as the work.
+        Passing each item to another thread by itself would cost as much as the work.
         """
         ahead = self._context.ahead
         most = min(_MOST_IN_A_TASK, 1 + len(items) // (4 * ahead))
@@ -285,9 +285,9 @@ class UnitReader:
     def _hash_group(
         self, group: list[tuple[str, ObjectInfo | None]]
     ) -> list[tuple[str, Hashed, int]]:
-        """Some log files read, then hashed, or why not; in a thread of the pool.
+        """Read and hash a group of log files, in a thread of the pool.
 
-        As many threads hash as there are processors: more would take turns with those that read.
+        One thread a processor hashes: more would take turns with the threads that read.
         """
         found = [(key, self._read_one(key, info)) for key, info in group]
         with self._hashing:
@@ -299,7 +299,7 @@ class UnitReader:
             ]
 
     def _read_one(self, key: str, info: ObjectInfo | None) -> bytes | Hashed:
-        """The bytes of a log file, or why they cannot be had."""
+        """The bytes of a log file, or the reason why it cannot be read."""
         if info is not None and info.size > MAX_INFLATED_BYTES:
             return Hashed(problem="inflates_too_large")
         try:
@@ -317,7 +317,7 @@ class UnitReader:
             return Hashed(problem=error.reason)
 
     def _read(self, key: str, info: ObjectInfo | None) -> bytes:
-        """The bytes of a log file, also of one that was written again after it was listed."""
+        """The bytes of a log file, even if it was replaced after it was listed."""
         if info is not None:
             with contextlib.suppress(NotFoundError):
                 return read_listed(self._bucket, info, self._bucket.read, len)
@@ -325,7 +325,7 @@ class UnitReader:
 
 
 def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
-    """The SHA-256 of a log file's uncompressed bytes, and how it is not as delivered.
+    """The SHA-256 of a log file's uncompressed bytes, and how it differs from its delivered form.
 
     Args:
         stored: its bytes as they are stored.
@@ -338,9 +338,9 @@ def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
     return Hashed(hashlib.sha256(body).hexdigest(), _worst(deviations))
 
 
-def _size(asked: tuple[str, ObjectInfo | None]) -> int:
-    """Bytes of a log file, as listed; one that is not there has none."""
-    return asked[1].size if asked[1] else 0
+def _size(log_file: tuple[str, ObjectInfo | None]) -> int:
+    """The size of a log file as listed; 0 if it is not listed."""
+    return log_file[1].size if log_file[1] else 0
 
 
 def _digest_size(listed: ListedDigest) -> int:
@@ -357,6 +357,6 @@ def _worst(deviations: tuple[str, ...]) -> str | None:
 
 
 def _chain_order(file: DigestFile) -> tuple[str, str, str, bool]:
-    """By what the digests of a chain are told from those of others."""
+    """The order that groups the digests of a chain."""
     chain = file.name.chain
     return (chain.folder, chain.trail or "", chain.home_region or "", chain.backfill)
