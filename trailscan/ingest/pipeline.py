@@ -7,8 +7,8 @@ them.
 
 Each step is only a few results ahead of the next, and the bytes being fetched are limited, so that
 memory stays what a few log files need. Results come in the order of the plan, so that every run
-keeps the same one of several duplicates and ends its batches at the same log files. The threads that
-scan read the local disk themselves.
+keeps the same one of several duplicates and ends its batches at the same log files. The threads
+that scan read the local disk themselves.
 """
 
 from __future__ import annotations

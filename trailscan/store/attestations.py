@@ -1,11 +1,11 @@
-"""What the store keeps of validations: verdicts on digests and log files, and the public keys.
+"""The tables of validations in a store: verdicts on digests and log files, and public keys.
 
     attestations/delivery_date=2026-11-22/part-….parquet    one row a verdict on a log file
     digests/digest_date=2026-11-22/part-….parquet    one row a verdict on a digest, with its bytes
     public_keys/part-….parquet    the keys that checked signatures
 
-A verdict that changed is a further row; the last one by the ledger counts. An event belongs to the
-row of its `log_file_bucket` and `log_file_key`.
+A verdict that changed is a new row; the last row in the ledger counts. An event belongs to the row
+of its `log_file_bucket` and `log_file_key`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ ATTESTATIONS = pa.schema(
         ("delivered", INSTANT),
     ]
 )
-"""One row a verdict on a log file: of those that the store holds, and of those that are not fine.
-"""
+"""One row a verdict on a log file, if the store holds the log file or the verdict is not fine."""
 
 DIGESTS = pa.schema(
     [
@@ -57,8 +56,8 @@ DIGESTS = pa.schema(
         ("body", pa.binary()),  # its uncompressed bytes, as they were signed
     ]
 )
-"""One row a verdict on a digest: of accounts and regions that the store holds, and of those that
-are not fine."""
+"""One row a verdict on a digest, if the store holds its account and region or the verdict is not
+fine."""
 
 PUBLIC_KEYS = pa.schema(
     [
@@ -75,16 +74,16 @@ AttestedState = Literal["attested", "differs", "unattested", "pending", "unprove
 
 
 class Attested(NamedTuple):
-    """Whether what the store read of a log file is what a digest attests.
+    """Whether the log file that the store read is the one that a digest attests.
 
     Attributes:
-        state: `attested`: AWS signed for these bytes. `differs`: it signed for others.
+        state: `attested`: AWS signed for these bytes. `differs`: AWS signed for other bytes.
             `unattested`: no digest names the log file. `pending`: the digest that will name it was
-            not due yet. `unproven`: only a digest names it that proves nothing itself. `unknown`:
-            never validated, or validated when the hash of what was loaded was not computed.
+            not due yet. `unproven`: it is only named by a digest that proves nothing itself.
+            `unknown`: never validated, or the hash of what was loaded was not computed.
         digest_key: the digest that names it, in the same bucket; None when none does.
-        verdict: the verdict on the log file as it was in the bucket, as `missing/deleted`; None
-            when it was never validated.
+        verdict: the verdict on the log file in the bucket, such as `missing/deleted`; None if it
+            was never validated.
     """
 
     state: AttestedState
@@ -96,7 +95,7 @@ UNKNOWN = Attested("unknown")
 
 
 def judge_row(row: dict[str, Any] | None, sha256: str | None) -> Attested:
-    """What a row of `ATTESTATIONS` says of bytes with a SHA-256, in hex; None: not computed."""
+    """The state that a row of `ATTESTATIONS` gives bytes with this SHA-256 (None: not computed)."""
     if row is None:
         return UNKNOWN
     verdict, digest = f"{row['verdict']}/{row['reason']}", row["digest_key"]

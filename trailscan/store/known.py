@@ -1,8 +1,8 @@
 """Which log files and events the store holds already.
 
-What is new is what a listing holds and this does not: never a watermark, never a time of change.
-Log files are known a delivery day at a time, in 16 bytes each, and the days not asked for lately
-are forgotten; events by the day of their time. So memory grows with the window looked at, not with
+New is whatever is listed and not known here; no watermark and no modification time decides. Log
+files are known by delivery day, in 16 bytes each, and the days used least recently are dropped;
+events are known by the day of their time. So memory grows with the window of a load, not with
 history.
 """
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 _LOG_FILE = ["bucket", "key", "etag", "status", "reason", "event_sources"]
 _EVENT = ["recipient_account_id", "event_id", "record_sha256"]
 _MOST_LOG_FILES = 4_000_000
-"""How many log files are known at once, in 16 bytes each; no day is cut."""
+"""How many log files are in memory at once, in 16 bytes each; a day is never cut."""
 _MOST_EVENT_BYTES = 128 * 1024 * 1024
-"""How much of the identities of events is kept in memory; more is read again when asked for."""
+"""How many bytes of event identities stay in memory; the others are read again when needed."""
 _DIGEST = np.dtype("S16")
 
 
 class LogFileId(NamedTuple):
-    """The version of a log file, and the delivery day that its name says."""
+    """The version of a log file, and the delivery day in its name."""
 
     bucket: str
     key: str
@@ -57,7 +57,7 @@ _NOTHING = _Day(np.empty(0, _DIGEST), frozenset(), frozenset())
 
 
 class KnownLogFiles:
-    """The log files of a store that were searched for at least the wanted event sources."""
+    """The log files of a store that were searched for at least some event sources."""
 
     def __init__(self, bucket: Bucket, event_sources: str) -> None:
         self._bucket = bucket
@@ -67,12 +67,12 @@ class KnownLogFiles:
         self._lock = threading.Lock()
 
     def update(self, commits: Sequence[Commit]) -> None:
-        """Know what was committed meanwhile."""
+        """Take over the commits that were made meanwhile."""
         with self._lock:
             self._commits = commits
 
     def done(self, log_files: Collection[LogFileId]) -> list[bool]:
-        """Of each log file, whether it was read and its events are in the store."""
+        """For each log file, whether it was read and its events are in the store."""
         found = [False] * len(log_files)
         by_day: defaultdict[date, list[tuple[int, LogFileId]]] = defaultdict(list)
         for at, one in enumerate(log_files):
@@ -82,18 +82,18 @@ class KnownLogFiles:
             if not len(held):  # as in a new store: nothing to compare with
                 continue
             wanted = _digests([_identity(one.bucket, one.key, one.etag) for _, one in ids])
-            places = np.searchsorted(held, wanted)
-            for (at, _), place, identity in zip(ids, places.tolist(), wanted, strict=True):
-                found[at] = place < len(held) and bool(held[place] == identity)
+            positions = np.searchsorted(held, wanted).tolist()
+            for (at, _), position, identity in zip(ids, positions, wanted, strict=True):
+                found[at] = position < len(held) and bool(held[position] == identity)
         return found
 
     def is_rejected(self, log_file: LogFileId, reason: str) -> bool:
-        """Whether it is on record as rejected for that reason."""
+        """Whether the store has a log file as rejected for a reason."""
         identity = _identity(*log_file[:3], reason)
         return identity in self._day(log_file.day or NO_DAY).rejected
 
     def _day(self, day: date) -> _Day:
-        """One day's log files, those of new commits added; read when first asked for."""
+        """The log files of one day, including those of new commits; read on first use."""
         with self._lock:
             held = self._days.pop(day, _NOTHING)
             files = [
@@ -111,7 +111,7 @@ class KnownLogFiles:
             return held
 
     def _read(self, held: _Day, files: list[DataFile]) -> _Day:
-        """What was known of a day, and what more data files say."""
+        """The log files of a day, with those of more data files added."""
         done, rejected = [held.done], set(held.rejected)
         for table in read_files(self._bucket, files, _LOG_FILE):
             ids = []
@@ -133,13 +133,13 @@ class KnownEvents:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._kept: dict[str, pa.Table] = {}
+        self._cached: dict[str, pa.Table] = {}
         self._bytes = 0
 
     def find(
         self, commits: Iterable[Commit], days: Collection[date], event_ids: Collection[str]
     ) -> defaultdict[tuple[str, str], set[str]]:
-        """For events of some days with one of these ids: the content that each is known with."""
+        """The record hashes of the events of some days that have one of these ids."""
         found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         files = select_files(commits, "events", days)
         if not event_ids or not files:
@@ -152,30 +152,30 @@ class KnownEvents:
         return found
 
     def _tables(self, files: list[DataFile]) -> Iterable[pa.Table]:
-        """The identities in data files, kept for the next time as far as there is room."""
-        missing = [file for file in files if file.path not in self._kept]
-        yield from (self._kept[file.path] for file in files if file.path in self._kept)
+        """The identities in data files, cached as far as there is room."""
+        missing = [file for file in files if file.path not in self._cached]
+        yield from (self._cached[file.path] for file in files if file.path in self._cached)
         for file, table in zip(missing, read_files(self._bucket, missing, _EVENT), strict=True):
             if self._bytes + table.nbytes <= _MOST_EVENT_BYTES:
-                self._kept[file.path] = table
+                self._cached[file.path] = table
                 self._bytes += table.nbytes
             yield table
 
 
 def covers(done: str, wanted: str) -> bool:
-    """Whether a search for one set of event sources found what another would."""
+    """Whether a search for one set of event sources also found those of another set."""
     return done == wanted or (
         done == "all" or (wanted != "all" and set(wanted.split(",")) <= set(done.split(",")))
     )
 
 
 def _digests(identities: list[bytes]) -> np.ndarray:
-    """Identities side by side, 16 bytes each."""
+    """Identities as one array, 16 bytes each."""
     return np.frombuffer(b"".join(identities), _DIGEST)
 
 
 def _identity(*parts: str) -> bytes:
-    """16 bytes that stand for a log file's name and version."""
+    """16 bytes that identify the name and version of a log file."""
     return hashlib.blake2b(
         "\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16
     ).digest()

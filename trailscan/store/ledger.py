@@ -4,14 +4,15 @@ A commit is made in three steps, each whole or absent:
 
 1. claim: `_intent/N.zip`, created only if absent, holds the commit *and the bytes of its data
    files*. Whoever creates it has decided what commit N is.
-2. publish: the data files are written to their places, under names made of their content.
+2. publish: the data files are written under names made of their content.
 3. commit: `_ledger/N.json`, the very `commit.json` of the intent.
 
 Any process that finds an intent without its commit finishes that same commit: everything needed is
 inside it, so it needs no access to the source, and two that do it at once write the same bytes to
 the same names. So there is no lease, no timeout and no clock; nothing can be left behind half
 done; and because data files appear only for the one decided commit N, a reader that looks at the
-folder and not at the ledger sees no event twice. A lost answer is harmless: read what stands there.
+folder and not at the ledger sees no event twice. A lost answer is harmless: the object that exists
+shows what was decided.
 
 An intent whose commit exists is spent and is removed when that is allowed. A process that slept
 between reading the chain and claiming may create a spent one again; it finds the commit there,
@@ -48,16 +49,16 @@ _CONFLICTS = 5
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one load asked of one source.
+    """What one load requested of one source.
 
     Attributes:
         uri: as the user named it.
-        since: start of the delivery window asked for; None for everything there is.
-        until: its end; None for everything up to the time of the load.
-        newest: the latest delivery time among the log files done, once all of the window was
-            listed and asked for; None before.
-        accounts: those asked for; none means all.
-        regions: the same.
+        since: start of the delivery window; None for everything there is.
+        until: end of the delivery window; None for everything up to the time of the load.
+        newest: the latest delivery time of the log files done, once the whole window was listed
+            and read; None before.
+        accounts: only these accounts; empty for all.
+        regions: only these regions; empty for all.
     """
 
     uri: str
@@ -87,11 +88,11 @@ class Commit(msgspec.Struct, frozen=True):
     Attributes:
         seq: counted from 1, without holes.
         previous_sha256: of the bytes of the commit before, hex; empty for the first.
-        load_id: random, one a load.
+        load_id: random, one for each load.
         tool: the program and version that made it.
-        committed_at: by the clock of the machine that made it; nothing depends on it.
+        committed_at: by the clock of the machine that made it; no decision depends on it.
         event_sources: what was looked for; empty for a validation.
-        sources: what was asked for.
+        sources: what was requested.
         counts: what it adds.
         files: the data files it adds.
     """
@@ -108,7 +109,7 @@ class Commit(msgspec.Struct, frozen=True):
 
     @property
     def is_validation(self) -> bool:
-        """Whether it holds what a validation found, and no log file."""
+        """Whether it is the commit of a validation and not of a load."""
         return not self.event_sources
 
 
@@ -121,7 +122,7 @@ def tool_name() -> str:
 
 
 def encode_commit(commit: Commit) -> bytes:
-    """A commit as it stands in the ledger: readable JSON, the same bytes for the same commit."""
+    """A commit as the ledger holds it: readable JSON, the same bytes for the same commit."""
     return msgspec.json.format(msgspec.json.encode(commit), indent=1) + b"\n"
 
 
@@ -130,7 +131,7 @@ class Draft(NamedTuple):
 
     Attributes:
         event_sources: what was looked for; empty for a validation.
-        sources: what was asked for.
+        sources: what was requested.
         counts: what it adds.
         files: the data files with their bytes; none if there is nothing to add.
     """
@@ -154,7 +155,7 @@ class Ledger:
         self._last_sha256 = ""
 
     def refresh(self) -> tuple[Commit, ...]:
-        """Every commit, in order, those made since the last call read and checked."""
+        """Every commit, in order; reads and checks those made since the last call."""
         names = (_NAME.fullmatch(found.key) for found in self._bucket.list_objects("_ledger/"))
         seqs = sorted(int(name[1]) for name in names if name)
         new = seqs[len(self._commits) :]
@@ -164,12 +165,14 @@ class Ledger:
         return self.commits
 
     def _append(self, raw: bytes) -> None:
-        """Check that a commit follows from the last one, and take it."""
+        """Check that a commit follows the last one, and append it."""
         seq = len(self._commits) + 1
         try:
             commit = msgspec.json.decode(raw, type=Commit)
         except (msgspec.MsgspecError, UnicodeError) as error:
-            raise StoreError(f"{ledger_path(seq)} is no commit: {error}") from None
+            raise StoreError(
+                f"the ledger is damaged: {ledger_path(seq)} is not a commit: {error}"
+            ) from None
         if commit.seq != seq or commit.previous_sha256 != self._last_sha256:
             raise StoreError(
                 f"the ledger is broken at {ledger_path(seq)}: expected commit {seq} after "
@@ -191,11 +194,11 @@ class Ledger:
 
     @property
     def last_sha256(self) -> str:
-        """What the next commit must name as the one before."""
+        """The SHA-256 of the last commit, which the next one names; empty without a commit."""
         return self._last_sha256
 
     def settle(self) -> tuple[Commit, ...]:
-        """Every commit, after finishing one that somebody claimed and did not finish."""
+        """Every commit, after finishing one that another process claimed and did not finish."""
         while True:
             commits = self.refresh()
             try:
@@ -241,14 +244,14 @@ class Ledger:
                 return made
 
     def tidy(self) -> None:
-        """Remove intents that are spent: whoever made them was ended before it could."""
+        """Remove spent intents, which a process leaves when it is killed."""
         for found in self._bucket.list_objects("_intent/"):
             name = _INTENT.fullmatch(found.key)
             if name and int(name[1]) < self.next_seq:
                 self._remove(found.key)
 
     def try_commit(self, commit: Commit, files: Mapping[str, bytes]) -> bool:
-        """Claim, publish and commit; False if another process has that number: start over.
+        """Claim, publish and commit; returns False if another process has that number.
 
         Raises:
             TrailscanError: the store could not be written.
@@ -263,7 +266,7 @@ class Ledger:
         return self._finish(commit.seq, intent)
 
     def _is_ours(self, path: str, intent: bytes) -> bool:
-        """Whether the claim that stands there is this one: its answer was lost on the way."""
+        """Whether the claim at a path is this one, whose answer was lost."""
         try:
             return self._bucket.read(path) == intent
         except NotFoundError:
@@ -278,10 +281,10 @@ class Ledger:
         return True
 
     def _finish(self, seq: int, intent: bytes) -> bool:
-        """Publish and commit what an intent decided, whoever made it; False if it was spent.
+        """Publish and commit what an intent decided; returns False if the intent was spent.
 
-        Whether the commit exists must be asked after the intent was read: a spent intent can only
-        have been created again after its commit was.
+        The check for the commit must come after the intent was read: a spent intent can only be
+        created again after its commit exists.
         """
         decided = not self._is_committed(seq)
         if decided:
@@ -293,22 +296,22 @@ class Ledger:
         return decided
 
     def _commit(self, seq: int, raw: bytes) -> None:
-        """Write the commit; another process may have written the same one."""
+        """Write the commit; another process may write the same one."""
         for _ in range(_CONFLICTS):
             try:
                 return self._bucket.write_new(ledger_path(seq), raw)
             except AlreadyExistsError:
                 try:
-                    found = self._bucket.read(ledger_path(seq))
+                    written = self._bucket.read(ledger_path(seq))
                 except NotFoundError:  # S3 refuses both of two that write at once (409)
                     continue
-                if found != raw:
+                if written != raw:
                     raise StoreError(f"{ledger_path(seq)} differs from its intent") from None
                 return None
         raise StoreError(f"{ledger_path(seq)} can neither be written nor read")
 
     def _remove(self, path: str) -> None:
-        """Remove a spent intent; where deleting is not allowed it may stay."""
+        """Remove a spent intent; it may stay where deleting is not allowed."""
         try:
             self._bucket.delete(path)
         except TrailscanError:

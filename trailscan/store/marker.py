@@ -1,4 +1,4 @@
-"""The object that makes a place a store, and what a place must be able to do to hold one."""
+"""The marker of a store, and the check that a server can hold a store."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _CONTENT = msgspec.json.encode({"format": FORMAT}) + b"\n"
 
 
 def ensure_store(bucket: Bucket, place: str) -> None:
-    """Make a store where there is nothing; of one in S3, see that its server can hold commits.
+    """Create a store in an empty folder or bucket; check the server of an existing one.
 
-    A new store is made only where, of several writers at once, one wins. At each later use one
-    conditional write of the marker, with the content that it has, must be refused: a store may have
-    been copied to another server.
+    A new store needs a server on which only one of several writers can create an object. At each
+    later use the server must refuse a conditional write of the marker with the content that it has,
+    since the store may have been copied to another server.
 
     Raises:
-        StoreError: something else is there, or the server lets several create one object.
+        StoreError: something else is there, or the server lets several writers create one object.
     """
     if not _has_marker(bucket, place):
         _make(bucket, place)
     elif bucket.is_remote and _overwrites(bucket):
-        raise _unfit(place, "a second writer created the marker that was there")
+        raise _unfit(place, "a second writer created the existing marker")
 
 
 def _make(bucket: Bucket, place: str) -> None:
-    """A new store, where nothing is."""
+    """Create a store where nothing is."""
     folders, objects = bucket.list_folder("")
     if objects or set(folders) - {"_tmp/", "_probe/"}:
-        if _has_marker(bucket, place):  # made meanwhile: what was seen stands in a store
+        if _has_marker(bucket, place):  # created meanwhile by another process
             return
         raise StoreError(
-            f"{place} is not empty and holds no store; give --store a place of its own"
+            f"{place} is not empty and holds no store; give --store an empty folder or prefix"
         )
     if bucket.is_remote and (winners := probe_conditional_writes(bucket).winners) != 1:
         raise _unfit(place, f"of {WRITERS} writers at once, {winners} created one object")
@@ -51,7 +51,7 @@ def _make(bucket: Bucket, place: str) -> None:
 
 
 def _overwrites(bucket: Bucket) -> bool:
-    """Whether the marker can be created though it is there; it keeps its content."""
+    """Whether the marker, which exists, can be created again; its content stays the same."""
     try:
         bucket.write_new(MARKER, _CONTENT)
     except AlreadyExistsError:
@@ -61,13 +61,13 @@ def _overwrites(bucket: Bucket) -> bool:
 
 def _unfit(place: str, seen: str) -> StoreError:
     return StoreError(
-        f"{place} cannot hold a store: its server does not honour If-None-Match ({seen}), so loads "
-        "at once would overwrite each other's commits; give --store a folder, or another server"
+        f"{place} cannot hold a store: its server does not honour If-None-Match ({seen}), so that "
+        "two loads would overwrite each other's commits; give --store a folder or another server"
     )
 
 
 def _has_marker(bucket: Bucket, place: str) -> bool:
-    """Whether a store stands there; raises if it is of another format."""
+    """Whether there is a store; raises if it has another format."""
     try:
         check_marker(bucket, place)
     except NotFoundError:

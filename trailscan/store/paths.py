@@ -1,16 +1,16 @@
-"""How a store lies in its folder or bucket.
+"""The layout of a store in its folder or bucket.
 
     _store.json                                    the format of the store
     events/event_date=2026-11-22/part-….parquet    one row an event, by the UTC day of its eventTime
     log_files/delivery_date=2026-11-22/part-….parquet    one row a log file read
     rejects/part-….parquet                         one row a reject
-    attestations/, digests/, public_keys/          what validations found (`store.attestations`)
+    attestations/, digests/, public_keys/          rows of validations (`store.attestations`)
     _ledger/00000001.json                          one commit: which files are part of the store
     _intent/00000001.zip                           a commit decided but perhaps not yet carried out
 
-Names that begin with an underscore are passed over by whatever reads Parquet folders. A data file
-is called `part-<commit>-<SHA-256 of its bytes, 32 digits>`, so that writing it twice is writing it
-once and no two writers can mean different bytes by one name.
+Readers of Parquet folders skip names that begin with an underscore. A data file is called
+`part-<commit>-<SHA-256 of its bytes, 32 digits>`, so that writing it twice does no harm and two
+writers never write different bytes under one name.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """One Parquet file of a commit.
 
     Attributes:
-        table: which table it is of.
+        table: its table.
         path: its key in the store.
-        rows: how many.
+        rows: the number of its rows.
         bytes: its length.
         sha256: hex, of its bytes.
         day: the day of its partition.
@@ -70,21 +70,21 @@ class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def data_path(table: TableName, day: date | None, seq: int, sha256: str) -> str:
-    """Where a data file belongs."""
+    """The path of a data file in the store."""
     partition = f"{_PARTITION[table]}={day.isoformat()}/" if day and table in _PARTITION else ""
     return f"{table}/{partition}part-{seq:08d}-{sha256[:32]}.parquet"
 
 
 def is_data_path(path: str) -> bool:
-    """Whether a path is one of a data file, and so can point nowhere else."""
+    """Whether a path is one of a data file, and so cannot point outside the store."""
     return _DATA_PATH.fullmatch(path) is not None
 
 
 def ledger_path(seq: int) -> str:
-    """Where a commit stands."""
+    """The path of a commit."""
     return f"_ledger/{seq:08d}.json"
 
 
 def intent_path(seq: int) -> str:
-    """Where the claim of a commit stands."""
+    """The path of the intent of a commit."""
     return f"_intent/{seq:08d}.zip"

@@ -55,8 +55,8 @@ class _Marker(msgspec.Struct):
     format: int
 
 
-class Choice(NamedTuple):
-    """Which events are wanted: those in a window of event time for which `where` holds."""
+class Selection(NamedTuple):
+    """A selection of rows: those in a window of event time for which `where` is true."""
 
     window: Window
     where: Callable[[pa.Table], pa.Array] | None
@@ -64,29 +64,27 @@ class Choice(NamedTuple):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What must be read of a row to tell."""
+        """The columns that decide."""
         bounded = self.window != Window()
         return (*(self.filter_columns if self.where else ()), *(("event_time",) if bounded else ()))
 
     def mask(self, rows: pa.Table) -> pa.BooleanArray:
-        """Which rows are wanted."""
+        """A mask of the selected rows."""
         tests = [] if self.where is None else [self.where(rows)]
         bounds = ((self.window.start, pc.greater_equal), (self.window.end, pc.less))
         tests += [compare(rows["event_time"], instant(bound)) for bound, compare in bounds if bound]
-        found = reduce(pc.and_, tests)
-        if isinstance(found, pa.ChunkedArray):
-            found = found.combine_chunks()
-        return found
+        mask = reduce(pc.and_, tests)
+        return mask.combine_chunks() if isinstance(mask, pa.ChunkedArray) else mask
 
 
 class StoreReader:
-    """One state of a store: what its ledger said when it was opened.
+    """One state of a store: the commits that its ledger had when it was opened.
 
     Attributes:
-        place: the folder or `s3://bucket/prefix`.
+        place: the folder or `s3://bucket/prefix` of the store.
         commits: of the ledger, in order.
-        names: id -> name, which the user gave for what the log has no name of.
-        head: SHA-256 of the last commit, which names it and all before; empty for no commit.
+        names: id -> name, from the user, for ids whose name is not in the log.
+        head: SHA-256 of the last commit, which identifies the state; empty without a commit.
 
     Raises:
         NotFoundError: there is no store.
@@ -121,37 +119,40 @@ class StoreReader:
         Args:
             window: of event time; None for all there is.
             columns: of `trailscan.events.schema.EVENTS`; None for all.
-            where: says of rows whether they are wanted. It is asked a row group at a time, and of
-                one with no wanted row nothing else is read: what changes something and what only
-                looks stand in row groups of their own.
-            filter_columns: the columns that `where` looks at.
-            ordered: False spares the sorting, for who sorts anyway.
+            where: returns a mask of the rows to read. It gets one row group at a time, and nothing
+                else is read of a row group without such a row. Changes and read-only calls are in
+                separate row groups.
+            filter_columns: the columns that `where` needs.
+            ordered: False skips the sorting.
         """
         window = window or Window()
         needed = None if columns is None else [*dict.fromkeys([*columns, "event_time", "event_id"])]
         files = [
             file for file in self.files("events") if file.day is None or window.touches(file.day)
         ]
-        choice = Choice(window, where, filter_columns) if where or window != Window() else None
-        found = self._read(files, "events", needed, choice)
-        if not ordered:
-            return found if columns is None else found.select(columns)
-        found = found.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
-        return found if columns is None else found.select(columns)
+        selection = (
+            Selection(window, where, filter_columns) if where or window != Window() else None
+        )
+        rows = self._read(files, "events", needed, selection)
+        if ordered:
+            rows = rows.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
+        return rows if columns is None else rows.select(columns)
 
     def brought_by(self, event_id: str, day: date) -> Iterator[tuple[Commit, pa.Table]]:
-        """The commits that brought events of one id and UTC day, with the rows of `EVENTS`."""
-        choice = Choice(Window(), lambda rows: pc.equal(rows["event_id"], event_id), ("event_id",))
+        """The commits that added events of one id and UTC day, with the rows of `EVENTS`."""
+        selection = Selection(
+            Window(), lambda rows: pc.equal(rows["event_id"], event_id), ("event_id",)
+        )
         for commit in self.commits:
             files = select_files([commit], "events", [day])
-            for rows in read_files(self._bucket, files, EVENTS.names, choice):
+            for rows in read_files(self._bucket, files, EVENTS.names, same_id):
                 if rows.num_rows:
                     yield commit, rows
 
     def log_files(
         self, days: Iterable[date] | None = None, columns: list[str] | None = None
     ) -> pa.Table:
-        """The log files by delivery day, one row for each time one was done or rejected."""
+        """The log files by delivery day, one row for each time a log file was done or rejected."""
         return self._read(self.files("log_files", days), "log_files", columns)
 
     def scan(
@@ -159,24 +160,24 @@ class StoreReader:
     ) -> Iterator[tuple[DataFile, pa.Table]]:
         """The data files of a table one after another, by day and commit, with their rows.
 
-        Memory holds a few of them at a time, whatever the size of the store.
+        Only a few of them are in memory at a time, whatever the size of the store.
         """
         files = sorted(self.files(table), key=lambda file: (str(file.day), file.path))
         rows = read_files(self._bucket, files, columns or _SCHEMAS[table].names)
         return zip(files, rows, strict=True)
 
     def read(self, files: Iterable[DataFile]) -> Iterator[pa.Table]:
-        """Data files of one table one after another, all their rows and columns."""
+        """The rows of data files of one table, file by file, with all columns."""
         wanted = list(files)
         if wanted:
             yield from read_files(self._bucket, wanted, _SCHEMAS[wanted[0].table].names)
 
     def rejects(self) -> pa.Table:
-        """The rejects."""
+        """The rejects of the store."""
         return self._read(self.files("rejects"), "rejects", None)
 
     def validation(self, table: ValidationTable, days: Iterable[date] | None = None) -> pa.Table:
-        """What validations found, in the order of the ledger: of one log file the last row counts.
+        """The rows of validations in the order of the ledger; the last row of a log file counts.
 
         Args:
             table: `attestations` by delivery day, `digests` by the day of their end, `public_keys`.
@@ -184,21 +185,21 @@ class StoreReader:
         """
         return self._read(self.files(table, days), table, None)
 
-    def attestations_of(self, places: Collection[tuple[str, str]]) -> Attestations:
-        """What validations found of some log files, by bucket and key: the last row of each."""
-        keys = strings(sorted({key for _, key in places}))
-        days = {parse_key(key).day or NO_DAY for _, key in places}
-        among = Choice(Window(), lambda rows: pc.is_in(rows["key"], value_set=keys), ("key",))
+    def attestations_of(self, log_files: Collection[tuple[str, str]]) -> Attestations:
+        """The last row of validations for each of some log files, by bucket and key."""
+        keys = strings(sorted({key for _, key in log_files}))
+        days = {parse_key(key).day or NO_DAY for _, key in log_files}
+        among = Selection(Window(), lambda rows: pc.is_in(rows["key"], value_set=keys), ("key",))
         rows = self._read(self.files("attestations", days), "attestations", None, among)
         return {(row["bucket"], row["key"]): row for row in rows.to_pylist()}
 
     def attested(self, bucket: str, key: str, sha256: str | None) -> Attested:
-        """Whether what was loaded of a log file is what a digest attests, and which digest.
+        """Whether the log file that was loaded is the one that a digest attests, and which digest.
 
         Args:
             bucket: of the log file, as in `log_file_bucket` of its events.
-            key: the same, `log_file_key`.
-            sha256: of its uncompressed bytes, `log_file_sha256`; None when it was not computed.
+            key: of the log file, as in `log_file_key`.
+            sha256: of its uncompressed bytes, as in `log_file_sha256`; None if it was not computed.
         """
         day = parse_key(key).day or NO_DAY
         if day not in self._attested:
@@ -211,17 +212,17 @@ class StoreReader:
         files: Sequence[DataFile],
         table: TableName,
         columns: list[str] | None,
-        choice: Choice | None = None,
+        selection: Selection | None = None,
     ) -> pa.Table:
-        """What is chosen of data files as one table, in the order of the ledger."""
+        """The selected rows of data files as one table, in the order of the ledger."""
         schema = _SCHEMAS[table]
         wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
-        parts = read_files(self._bucket, files, wanted.names, choice)
-        return pa.concat_tables([wanted.empty_table(), *parts])
+        parts = read_files(self._bucket, files, wanted.names, selection)
+        return pa.concat_tables([_no_rows(wanted), *parts])
 
 
 def check_marker(bucket: Bucket, place: str) -> None:
-    """Make sure that a place holds a store of the format that this version knows.
+    """Check that a folder or bucket holds a store of the format that this version knows.
 
     Raises:
         NotFoundError: there is no store.
@@ -234,10 +235,10 @@ def check_marker(bucket: Bucket, place: str) -> None:
             f"there is no store at {place} (make one with: trailscan load SOURCE --store {place})"
         ) from None
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise StoreError(f"{place}/{MARKER} is not a store's: {error}") from None
+        raise StoreError(f"{place}/{MARKER} is not the marker of a store: {error}") from None
     if marker.format != FORMAT:
         raise StoreError(
-            f"the store at {place} has format {marker.format}; this version knows {FORMAT}"
+            f"the store at {place} has format {marker.format}; this version reads {FORMAT}"
         )
 
 
@@ -255,23 +256,26 @@ def select_files(
 
 
 def read_files(
-    bucket: Bucket, files: Sequence[DataFile], columns: list[str], choice: Choice | None = None
+    bucket: Bucket,
+    files: Sequence[DataFile],
+    columns: list[str],
+    selection: Selection | None = None,
 ) -> Iterator[pa.Table]:
-    """Data files one after another, a few read ahead; of each the chosen rows.
+    """The selected rows of data files, file by file, a few of them read ahead.
 
     Raises:
-        StoreError: a file is gone, or is not the one that was committed.
+        StoreError: a file is missing, or is not the one that was committed.
     """
     threads = _S3_READERS if bucket.is_remote else _LOCAL_READERS
     with ThreadPoolExecutor(threads) as readers:
-        read = partial(_read_file, bucket, columns=columns, choice=choice)
+        read = partial(_read_file, bucket, columns=columns, selection=selection)
         yield from in_order(readers, read, files, threads)
 
 
 def _read_file(
-    bucket: Bucket, file: DataFile, columns: list[str], choice: Choice | None
+    bucket: Bucket, file: DataFile, columns: list[str], selection: Selection | None
 ) -> pa.Table:
-    """One data file, the length and rows checked against the ledger."""
+    """The selected rows of one data file, whose length and rows must be those in the ledger."""
     try:
         data = bucket.read(file.path)
     except NotFoundError as error:
@@ -279,36 +283,41 @@ def _read_file(
     if len(data) != file.bytes:
         raise StoreError(f"the store is damaged: {file.path} has {len(data):,} bytes")
     try:
-        # One thread a file: pyarrow's own threads may outlive the read, hold what is Python's, and
-        # end the process with "terminate called" when it is about to end well.
+        # One thread a file: pyarrow's own threads may outlive the read, hold Python objects, and
+        # end the process with "terminate called" when it exits.
         parquet = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
         if parquet.metadata.num_rows != file.rows:
             raise StoreError(
                 f"the store is damaged: {file.path} has {parquet.metadata.num_rows:,} rows"
             )
-        if choice is None:
+        if selection is None:
             table = parquet.read(columns, use_threads=False)
         else:
-            table = _chosen(parquet, columns, choice)
+            table = _selected(parquet, columns, selection)
     except pa.ArrowException as error:
         raise StoreError(f"the store is damaged: {file.path}: {error}") from None
     return table.select(columns).replace_schema_metadata(None)
 
 
-def _chosen(parquet: pq.ParquetFile, columns: list[str], choice: Choice) -> pa.Table:
-    """The chosen rows; of a row group that has none, only what the choice looks at is read."""
-    told = parquet.read(list(choice.columns), use_threads=False)
+def _selected(parquet: pq.ParquetFile, columns: list[str], selection: Selection) -> pa.Table:
+    """The selected rows; of a row group without any, only the filter columns are read."""
+    deciding = parquet.read(list(selection.columns), use_threads=False)
     parts, start = [], 0
     for group in range(parquet.metadata.num_row_groups):
         rows = parquet.metadata.row_group(group).num_rows
-        wanted = choice.mask(told.slice(start, rows))
+        wanted = selection.mask(deciding.slice(start, rows))
         start += rows
         if wanted.true_count:
             part = parquet.read_row_group(group, columns, use_threads=False)
             parts.append(part if wanted.true_count == rows else part.filter(wanted))
-    return pa.concat_tables(parts) if parts else parquet.schema_arrow.empty_table()
+    return pa.concat_tables(parts) if parts else _no_rows(parquet.schema_arrow)
+
+
+def _no_rows(schema: pa.Schema) -> pa.Table:
+    """A table without rows; pyarrow's own `empty_table` imports pandas."""
+    return pa.Table.from_batches([], schema=schema)
 
 
 def verify_file(bucket: Bucket, file: DataFile) -> bool:
-    """Whether a data file still has the bytes that were committed."""
+    """Whether a data file has the bytes that were committed."""
     return hashlib.sha256(bucket.read(file.path)).hexdigest() == file.sha256

@@ -1,4 +1,4 @@
-"""Writing to a store: batches of log files, deduplicated against everything in it."""
+"""Writing to a store: batches of log files, deduplicated against everything in the store."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 _ENCODERS = 2
 _RAW_KEPT = 64 * 1024
 _ROW_GROUP = 64 * 1024
-_LOOKING = ("Describe", "List", "Get")
+_READ_ONLY = ("Describe", "List", "Get")
 _BY_KEY = itemgetter(0, 1, 2)
 _ENCODINGS = {"log_files": LOG_FILES_ENCODING}
 
 
 class Reject(NamedTuple):
-    """One input that could not be used. `record_index` None means the whole log file."""
+    """One input that cannot be used; a `record_index` of None means the whole log file."""
 
     record_index: int | None
     reason: str
@@ -47,7 +47,7 @@ class Reject(NamedTuple):
 
 @dataclass(slots=True)
 class LogFileResult:
-    """One log file read, on its way into the store; `None` counts of a rejected one are 0."""
+    """One log file on its way into the store; the counts of a rejected log file are 0."""
 
     bucket: str
     key: str
@@ -68,19 +68,19 @@ class LogFileResult:
 
     @property
     def failure(self) -> Reject | None:
-        """Why the whole log file could not be used, or None."""
-        if not self.rejects:  # most have none, and this is asked often
+        """Why the whole log file cannot be used, or None."""
+        if not self.rejects:  # most have none, and this runs often
             return None
         return next((reject for reject in self.rejects if reject.record_index is None), None)
 
     @property
     def record_rejects(self) -> int:
-        """How many of its records could not be used."""
+        """The number of records that cannot be used."""
         return 0 if self.failure else len(self.rejects)
 
     @property
     def id(self) -> LogFileId:
-        """What it is known by."""
+        """The identity of the log file."""
         return LogFileId(self.bucket, self.key, self.etag, self.day)
 
 
@@ -97,10 +97,10 @@ class _Compared(NamedTuple):
 
 
 class StoreWriter:
-    """Adds log files to a store, which it makes if there is none.
+    """Adds log files to a store, which is created if it does not exist.
 
     Raises:
-        StoreError: the place holds something that is no store of this format.
+        StoreError: something is there that is not a store of this format.
     """
 
     def __init__(self, bucket: Bucket, place: str, load_id: str) -> None:
@@ -119,14 +119,14 @@ class StoreWriter:
         return self._ledger.commits
 
     def known(self, event_sources: str) -> KnownLogFiles:
-        """The log files that need not be read again, those of later commits as they are made."""
+        """The log files that need not be read again, including those of later commits."""
         if event_sources not in self._known:
             self._known[event_sources] = KnownLogFiles(self._bucket, event_sources)
         self._known[event_sources].update(self.commits)
         return self._known[event_sources]
 
     def held(self) -> dict[date, int]:
-        """How many log files are on record of each delivery day."""
+        """The number of log files in the store by delivery day."""
         return rows_by_day(self.commits, "log_files")
 
     def commit(
@@ -136,10 +136,10 @@ class StoreWriter:
         sources: tuple[Source, ...],
         now: datetime,
     ) -> Counts:
-        """Add a batch, whole or not at all; what another process added meanwhile is left out.
+        """Add a batch, whole or not at all, without what another process added meanwhile.
 
         Returns:
-            What this added: `records = kept + filtered_out + duplicates + rejects`.
+            The counts of what was added: `records = kept + filtered_out + duplicates + rejects`.
         """
 
         def draft(_: tuple[Commit, ...], seq: int) -> Draft:
@@ -150,7 +150,7 @@ class StoreWriter:
         return self._ledger.append(draft, self._load_id, now).counts
 
     def _still_new(self, batch: Sequence[LogFileResult], event_sources: str) -> list[LogFileResult]:
-        """The log files of a batch that the store does not hold, not even as the same reject."""
+        """The log files of a batch that the store holds neither as done nor as the same reject."""
         known = self.known(event_sources)
         done = known.done([result.id for result in batch])
         return [
@@ -187,7 +187,7 @@ def _compare_one(result: LogFileResult, seen: defaultdict[tuple[str, str], set[s
 
 
 def _counts(compared: list[_Compared]) -> Counts:
-    """The sums over log files, the law of accounts asserted."""
+    """The sums over log files, which are checked to add up."""
     done = [one for one in compared if one.result.failure is None]
     counts = Counts(
         log_files=len(done),
@@ -206,13 +206,13 @@ def _counts(compared: list[_Compared]) -> Counts:
 
 
 def _filtered_out(one: _Compared) -> int:
-    """How many records of a log file were of no wanted event source."""
+    """The number of records of other event sources in a log file."""
     result = one.result
     return result.records - len(result.events) - result.record_rejects
 
 
 class _Part(NamedTuple):
-    """The rows of a data file; the `first` of them stand by themselves."""
+    """The rows of a data file; the `first` of them are in row groups of their own."""
 
     table: TableName
     day: date | None
@@ -223,14 +223,14 @@ class _Part(NamedTuple):
 def _data_files(
     compared: list[_Compared], event_sources: str, seq: int
 ) -> Iterator[tuple[DataFile, bytes]]:
-    """The data files of a commit with their bytes: some threads make Parquet of the rows."""
+    """The data files of a commit with their bytes, encoded in a few threads."""
     parts = _parts(compared, event_sources)
     with ThreadPoolExecutor(_ENCODERS) as pool:
         yield from in_order(pool, lambda part: data_file(*part[:2], seq, *part[2:]), parts, 4)
 
 
 def _parts(compared: list[_Compared], event_sources: str) -> Iterator[_Part]:
-    """The rows of a commit, cut as its data files are."""
+    """The rows of a commit, one part for each data file."""
     events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
     log_files: defaultdict[date, list[tuple[object, ...]]] = defaultdict(list)
     rejects: list[tuple[object, ...]] = []
@@ -243,9 +243,9 @@ def _parts(compared: list[_Compared], event_sources: str) -> Iterator[_Part]:
         log_files[result.day or NO_DAY].append(_log_file_values(one, event_sources))
         rejects += [_reject_values(result, reject) for reject in result.rejects]
     for day, rows in sorted(events.items()):
-        rows.sort(key=lambda row: (_only_looks(row[0]), row[0].order))
+        rows.sort(key=lambda row: (_is_read_only(row[0]), row[0].order))
         values = [event_values(row, evidence, conflict=flag) for row, evidence, flag in rows]
-        changes = sum(not _only_looks(row) for row, _, _ in rows)
+        changes = sum(not _is_read_only(row) for row, _, _ in rows)
         yield _Part("events", day, to_table(values, EVENTS), changes)
     for day, values in sorted(log_files.items()):
         yield _Part("log_files", day, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
@@ -253,9 +253,9 @@ def _parts(compared: list[_Compared], event_sources: str) -> Iterator[_Part]:
         yield _Part("rejects", None, to_table(rejects, REJECTS))
 
 
-def _only_looks(row: EventRow) -> bool:
-    """Whether an event changes nothing, by its name: a guess that decides where it stands."""
-    return (row.event.event_name or "").startswith(_LOOKING)
+def _is_read_only(row: EventRow) -> bool:
+    """Whether an event changes nothing, guessed by its name; it only decides the row group."""
+    return (row.event.event_name or "").startswith(_READ_ONLY)
 
 
 def _log_file_values(one: _Compared, event_sources: str) -> tuple[object, ...]:
@@ -305,9 +305,9 @@ def _reject_values(result: LogFileResult, reject: Reject) -> tuple[object, ...]:
 def data_file(
     table: TableName, day: date | None, seq: int, rows: pa.Table, first: int = 0
 ) -> tuple[DataFile, bytes]:
-    """A Parquet file in memory, read back once before anybody relies on it.
+    """A Parquet file in memory, with its row count read back.
 
-    The first rows stand in row groups of their own, so that who wants them reads nothing else.
+    The first rows are in row groups of their own, so that they can be read without the others.
     """
     sink = pa.BufferOutputStream()
     how = {"compression": "zstd", "compression_level": 3, **_ENCODINGS.get(table, {})}
@@ -317,14 +317,14 @@ def data_file(
                 writer.write_table(part, row_group_size=_ROW_GROUP)
     data = sink.getvalue().to_pybytes()
     if pq.read_metadata(pa.BufferReader(data)).num_rows != rows.num_rows:
-        raise StoreError(f"a data file of {table} could not be read back")
+        raise StoreError(f"a new data file of {table} cannot be read back")
     sha256 = hashlib.sha256(data).hexdigest()
     path = data_path(table, day, seq, sha256)
     return DataFile(table, path, rows.num_rows, len(data), sha256, day), data
 
 
 def sum_counts(counts: Iterable[Counts]) -> Counts:
-    """The sum of several commits' counts."""
+    """The sum of the counts of several commits."""
     total = dict.fromkeys(Counts.__struct_fields__, 0)
     for one in counts:
         for name in total:
