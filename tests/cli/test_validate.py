@@ -171,10 +171,10 @@ def test_hostile_names_reach_no_terminal(archive, tmp_path):
     ("content", "words"),
     [
         (None, "does not exist"),
-        (b"{}", "not as list-public-keys prints them"),
-        (KEY % (b"!", b"1"), "is no base64"),
-        (KEY % (b"", b"1e99"), "is no time"),
-        (KEY % (b"", b"[]"), "not as list-public-keys prints them"),
+        (b"{}", "not the output of list-public-keys"),
+        (KEY % (b"!", b"1"), "is not base64"),
+        (KEY % (b"", b"1e99"), "is not a time"),
+        (KEY % (b"", b"[]"), "not the output of list-public-keys"),
     ],
 )
 def test_a_key_file_that_is_none_is_an_error_in_words(archive, tmp_path, content, words):

@@ -609,5 +609,5 @@ def test_metadata_in_another_form_are_an_error_in_words(tmp_path: Path, sidecar:
     bucket = LocalBucket(tmp_path)
     bucket.write("k.gz", b"1")
     bucket.write("k.gz.metadata.json", sidecar)
-    with pytest.raises(DecodeError, match="not as head-object prints it"):
+    with pytest.raises(DecodeError, match="not the output of head-object"):
         bucket.read_with_metadata("k.gz")

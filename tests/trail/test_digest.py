@@ -197,5 +197,5 @@ def test_a_signature_is_in_the_metadata_or_nowhere(metadata, backfill, expected)
 def test_saved_metadata_are_read_as_head_object_prints_them():
     """Names come in lower case; anything else is refused."""
     assert decode_metadata(b'{"ETag":"x","Metadata":{"Signature":"ab"}}') == {"signature": "ab"}
-    with pytest.raises(DecodeError, match="not as head-object prints it"):
+    with pytest.raises(DecodeError, match="not the output of head-object"):
         decode_metadata(b'{"ETag":"x"}')

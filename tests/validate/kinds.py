@@ -401,7 +401,7 @@ BROKEN = {
         lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:], "corrupt_gzip", None
     ),
     "digest replaced by a page": broken(
-        lambda _: b"<html>", "not_json", "the digest is no JSON: JSON is malformed: invalid character (byte 0)"
+        lambda _: b"<html>", "not_json", "the digest is not JSON: JSON is malformed: invalid character (byte 0)"
     ),
     "digest of another type": broken(
         lambda _: gzip.compress(b"[1]"), "not_a_digest", "Expected `object`, got `array`"

@@ -36,7 +36,7 @@ class Caller(NamedTuple):
 
 
 def find_caller(session: boto3.Session) -> Caller:
-    """Who is signed in, as STS has it; asking needs no permission.
+    """The caller's identity from STS, which needs no permission.
 
     Raises:
         AccessError: there are no credentials, or they are not valid.

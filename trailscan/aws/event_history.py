@@ -1,4 +1,4 @@
-"""Event history: CloudTrail's LookupEvents, asked no faster than it allows.
+"""Event history: CloudTrail's LookupEvents, called no faster than it allows.
 
 It holds the management events of the last 90 days of the signed-in account, a region at a time, and
 answers 50 events a page and two requests a second (docs.aws.amazon.com/awscloudtrail/latest/
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 REACH = timedelta(days=90)
 _INTERVAL = 0.5  # seconds: two requests a second, an account and region
-_SLACK = timedelta(minutes=5)  # a start of 90 days ago must still be in reach when it is asked for
+_SLACK = timedelta(minutes=5)  # a start of 90 days ago must be in reach when the request arrives
 _PAGE = 50
 
 LookedUp = dict[str, Any]
@@ -31,7 +31,7 @@ LookedUp = dict[str, Any]
 
 
 class Pace:
-    """Lets one through at a time, so long after the one before; `wait` is botocore's to call."""
+    """Lets one request pass at a time, an interval after the last one; botocore calls `wait`."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Pace:
         self._next = 0.0
 
     def wait(self, **_: object) -> None:
-        """Come back when it is time for the next request, a repeated one included."""
+        """Return when the next request may be sent, including a retry."""
         with self._lock:
             if (early := self._next - self._clock()) > 0:
                 self._sleep(early)
@@ -58,8 +58,8 @@ class EventHistory:
 
     Args:
         options: how to reach AWS.
-        now: the present, should AWS not say the time itself.
-        pace: makes what keeps requests apart, one a region.
+        now: the present, in case AWS does not send the time.
+        pace: creates the pace of requests, one for each region.
 
     Attributes:
         caller: who is signed in.
@@ -86,7 +86,7 @@ class EventHistory:
         self._lock = threading.Lock()
 
     def regions(self) -> set[str]:
-        """The regions of the account's partition in which CloudTrail is, by botocore's table."""
+        """The regions of the account's partition that have CloudTrail, by botocore's table."""
         partition = self.caller.partition
         return set(self._session.get_available_regions("cloudtrail", partition_name=partition))
 
@@ -96,14 +96,14 @@ class EventHistory:
         """The events of a region between two instants, both included, the latest first.
 
         Args:
-            region: where they were written.
-            event_source: of which service; None for all.
-            start: not before this.
-            end: not after this.
+            region: the region that recorded them.
+            event_source: the service; None for all.
+            start: the first instant.
+            end: the last instant.
 
         Raises:
             AccessError: looking up is not allowed.
-            TrailscanError: an answer is missing; then there are no events at all.
+            TrailscanError: an answer is missing; no events are returned then.
         """
         return [event for page in self._pages(region, event_source, start, end) for event in page]
 
@@ -119,13 +119,15 @@ class EventHistory:
         while True:
             page = call(client, "lookup_events", where, **asked)
             if "Events" not in page:
-                raise TrailscanError(f"{where} answered, but not as CloudTrail does (a proxy?)")
+                raise TrailscanError(
+                    f"{where}: not a response of CloudTrail (is a proxy altering responses?)"
+                )
             yield page["Events"]
             token = page.get("NextToken")
             if token is None:
                 return
             if token == asked.get("NextToken"):
-                raise TrailscanError(f"{where} repeats a page without end")
+                raise TrailscanError(f"{where}: the response repeats the same page")
             asked["NextToken"] = token
 
     def _client(self, region: str) -> Any:

@@ -1,8 +1,8 @@
-"""The answers of ListObjectsV2, each checked to be one.
+"""The responses of ListObjectsV2, each checked to be one.
 
-A proxy's HTML page with status 200 reads as an empty listing to boto3 and to obstore alike, and so
-would end a listing early without a word. botocore's own parser takes 50 ms for 1,000 keys; this one
-takes 3, which makes listings through boto3 as fast as S3 gives them.
+A proxy's HTML page with status 200 reads as an empty listing to boto3 and to obstore alike, and
+would end a listing early in silence. botocore's own parser takes 50 ms for 1,000 keys; this one
+takes 3, which makes listings through boto3 as fast as S3 sends them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PAGE = "Page"
-"""Where in the answer of `list_objects_v2` the parsed page stands; None if it is no page."""
+"""The name of the parsed page in the response of `list_objects_v2`; its value may be None."""
 
 _OK = 200
 _NOTHING = b"<ListBucketResult/>"
@@ -32,7 +32,7 @@ class Listed(NamedTuple):
 
 
 class Page(NamedTuple):
-    """One answer: common prefixes, objects, and how to ask for the next, or None."""
+    """One response: common prefixes, objects, and the token of the next page, or None."""
 
     folders: list[str]
     objects: list[Listed]
@@ -40,21 +40,21 @@ class Page(NamedTuple):
 
 
 def parse_pages(client: S3Client) -> None:
-    """Let a client parse listings with `parse_page`, before botocore would."""
+    """Let a client parse listings with `parse_page` instead of botocore's parser."""
     client.meta.events.register("before-parse.s3.ListObjectsV2", _before_parse)
 
 
 def _before_parse(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
 ) -> None:
-    """Take the body of a good answer, and leave botocore an empty one."""
+    """Take the body of a good response, and leave botocore an empty one."""
     if response_dict["status_code"] == _OK:
         customized_response_dict[PAGE] = parse_page(response_dict["body"])
         response_dict["body"] = _NOTHING
 
 
 def parse_page(body: bytes) -> Page | None:
-    """A page of a listing; None if the body is none, or does not hold as much as it says."""
+    """A page of a listing; None if the body is not one, or has fewer objects than it counts."""
     try:
         root = ET.fromstring(body)  # noqa: S314  # expat refuses expanding entities
     except ET.ParseError:

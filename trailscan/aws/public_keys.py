@@ -1,4 +1,4 @@
-"""CloudTrail's public keys: `ListPublicKeys`, its answers as plain values."""
+"""CloudTrail's public keys: the responses of `ListPublicKeys` as plain values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAGES = 100
 
 
 class ListedKey(NamedTuple):
-    """One public key: PKCS #1 in DER, and when it signs (UTC)."""
+    """One public key: PKCS #1 in DER, and when it is valid (UTC)."""
 
     fingerprint: str
     value: bytes
@@ -25,7 +25,7 @@ class ListedKey(NamedTuple):
 
 
 class PublicKeyLister:
-    """Asks CloudTrail for public keys, region by region."""
+    """Lists the public keys of CloudTrail, region by region."""
 
     def __init__(self, options: AwsOptions) -> None:
         self._options = options
@@ -33,15 +33,15 @@ class PublicKeyLister:
 
     @property
     def has_credentials(self) -> bool:
-        """Whether credentials were found; known after the first question."""
+        """Whether credentials were found; known after the first call of `list`."""
         return self._session is not None
 
     def list(self, region: str, start: datetime, end: datetime) -> list[ListedKey]:
         """The public keys with which CloudTrail signed digests of a region in a span of time.
 
         Raises:
-            AccessError: there are no credentials, or they may not ask.
-            TrailscanError: CloudTrail gives no answer there.
+            AccessError: there are no credentials, or they may not list keys.
+            TrailscanError: CloudTrail does not answer in that region.
         """
         if self._session is None:
             session = open_session(self._options)

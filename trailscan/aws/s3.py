@@ -1,4 +1,4 @@
-"""S3 through boto3: whether a bucket answers, its listings, and why it refused to be read.
+"""S3 through boto3: whether a bucket answers, its listings, and why a read was refused.
 
 An S3 key may be any text; obstore refuses empty and dotted folder names and control characters, and
 one such key ends its whole listing. Whoever may write to a bucket could so hide what lies behind.
@@ -77,14 +77,14 @@ _ATTEMPTS = 8
 _READ_TIMEOUT = 60
 _CONNECTIONS = 64
 _PAUSES = (0.5, 2.0)
-"""Seconds to wait before an answer that is not S3's is asked for again."""
+"""Seconds to wait before a request is repeated whose response was not one of S3."""
 
 
 class Endpoint(NamedTuple):
-    """Where a bucket was found to answer.
+    """The endpoint at which a bucket answered.
 
     Attributes:
-        url: of the bucket itself if it is `virtual_hosted`, else of what stands above it.
+        url: of the bucket itself if it is `virtual_hosted`, else of the path above it.
         virtual_hosted: the bucket is named by the host, not by the path.
     """
 
@@ -99,13 +99,13 @@ class S3Access:
     `TrailscanError`.
 
     Attributes:
-        list_requests: how many pages of listings were asked for.
-        delay: seconds that the quickest of them took; 0 before the first.
+        list_requests: the number of LIST requests so far.
+        delay: seconds that the fastest of them took; 0 before the first.
     """
 
     def __init__(self, session: boto3.Session, options: AwsOptions, bucket: str) -> None:
         if not _BUCKET.fullmatch(bucket):
-            raise TrailscanError(f"{bucket!r} is no name of a bucket")
+            raise TrailscanError(f"{bucket!r} is not the name of a bucket")
         self.bucket = bucket
         self.session = session
         self._counting = threading.Lock()
@@ -122,12 +122,12 @@ class S3Access:
             self._always["ExpectedBucketOwner"] = owner
 
     def _note_address(self, request: Any, **_: object) -> None:
-        """Remember where the request goes; botocore wants None for an answer."""
+        """Remember the URL of a request; returns None, as botocore requires."""
         self._answered_at = request.url
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where the last request went: botocore decides on region, partition, FIPS, dual-stack."""
+        """The endpoint of the last request; botocore chooses region, partition, FIPS and so on."""
         url = urlsplit(self._answered_at)
         top = f"{url.scheme}://{url.netloc}"
         if url.netloc.startswith(f"{self.bucket}."):
@@ -138,7 +138,7 @@ class S3Access:
     def first(self, prefix: str) -> tuple[str, str | None]:
         """The bucket's region, and the first key that starts with a prefix, or None.
 
-        The answer must be one of S3: an HTML page of a proxy with status 200 reads as an empty
+        The response must be one of S3: a proxy's HTML page with status 200 reads as an empty
         listing to every S3 client.
         """
         answer = self._list(prefix, {"MaxKeys": 1}, pauses=())
@@ -147,7 +147,7 @@ class S3Access:
         return region, next((found.key for found in answer[PAGE].objects), None)
 
     def read(self, key: str, etag: str | None) -> tuple[bytes, dict[str, str]]:
-        """The bytes of an object, and its own metadata."""
+        """The bytes of an object, and its metadata."""
         from botocore.exceptions import (  # noqa: PLC0415  # start-up
             BotoCoreError,
             ResponseStreamingError,
@@ -161,7 +161,7 @@ class S3Access:
             raise NoAnswerError(f"{self._uri(key)} was cut short: {error}") from None
 
     def attempt(self, operation: str, **options: Any) -> Tried:
-        """What comes of one request on the bucket, as a value."""
+        """The result of one request to the bucket, as a value."""
         from trailscan.aws.tries import try_call  # noqa: PLC0415  # start-up
 
         always = dict(self._always)
@@ -189,7 +189,7 @@ class S3Access:
     def _list(
         self, prefix: str, asked: dict[str, Any], pauses: tuple[float, ...] | None = None
     ) -> Any:
-        """An answer with a page in it: one that is not S3's is asked for again, then an error."""
+        """A response with a page; one that is not of S3 is requested again, then it is an error."""
         for pause in (*(_PAUSES if pauses is None else pauses), None):
             began = time.monotonic()
             answer = self._call("list_objects_v2", prefix, Prefix=prefix, **asked)
@@ -203,7 +203,7 @@ class S3Access:
         )
 
     def _note_list(self, seconds: float) -> None:
-        """Count a request, and remember the quickest."""
+        """Count a request, and remember the fastest."""
         with self._counting:
             self.list_requests += 1
             self.delay = min(self.delay or seconds, seconds)
@@ -212,7 +212,7 @@ class S3Access:
         return str(S3Location(self.bucket, key))
 
     def _call(self, operation: str, key: str, **options: Any) -> Any:
-        """One request, its errors as ours."""
+        """Send one request; its errors become errors of trailscan."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up
 
         where = self._uri(key)
@@ -226,7 +226,7 @@ class S3Access:
 
 
 def _client(session: boto3.Session, options: AwsOptions) -> S3Client:
-    """S3 as the options say; an endpoint that they do not name is looked up by botocore."""
+    """A client of S3 for the options; botocore finds the endpoint if they have none."""
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # start-up
 
     config = _config(session, options)
@@ -241,7 +241,7 @@ def _client(session: boto3.Session, options: AwsOptions) -> S3Client:
 
 
 def _config(session: boto3.Session, options: AwsOptions) -> Any:
-    """As many connections as a load lists with, and patience unless the user said how much."""
+    """A connection for each listing thread, and retries unless the user configured them."""
     import botocore  # noqa: PLC0415  # start-up
     from botocore.config import Config  # noqa: PLC0415  # start-up
 
@@ -256,14 +256,14 @@ def _config(session: boto3.Session, options: AwsOptions) -> Any:
 
 
 def explain(error: Any, where: str) -> TrailscanError:
-    """A botocore `ClientError` in one line, as the error that fits."""
+    """The error of trailscan for a botocore `ClientError`, with a message of one line."""
     found = error.response.get("Error", {})
     code = str(found.get("Code", ""))
     return explain_code(code, str(found.get("Message", "")), where, error.operation_name)
 
 
 def explain_code(code: str, message: str, where: str, operation: str) -> TrailscanError:
-    """An error code of S3 in one line, as the error that fits."""
+    """The error of trailscan for an error code of S3, with a message of one line."""
     kind = _ERRORS.get(code, TrailscanError)
     if code.startswith("KMS.") or (kind is AccessError and "kms:" in message):
         kind = KeyAccessError

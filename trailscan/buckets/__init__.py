@@ -1,4 +1,4 @@
-"""The one door to bytes: list, read and write objects, in S3 or on the local disk."""
+"""Access to objects: list, read and write them, in S3 or on the local disk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def open_bucket(uri: str, options: AwsOptions) -> Bucket:
-    """A folder or an `s3://bucket/prefix` as a bucket whose keys start below it.
+    """Open a folder or an `s3://bucket/prefix` as a bucket whose keys start below it.
 
     Raises:
         TrailscanError: it cannot be reached, or its name cannot be used.

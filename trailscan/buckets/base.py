@@ -1,4 +1,4 @@
-"""What every bucket can do."""
+"""The interface of all buckets."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Bucket(Protocol):
 
     @property
     def list_requests(self) -> int:
-        """How many LIST requests to S3 there were so far."""
+        """The number of LIST requests to S3 so far."""
         ...
 
     @property
     def delay(self) -> float:
-        """Seconds that the quickest of them took; 0 where nothing is asked over a network."""
+        """Seconds that the fastest LIST request took; 0 without a network."""
         ...
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
@@ -56,18 +56,18 @@ class Bucket(Protocol):
         ...
 
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The same, all of them: folders, and objects."""
+        """The folders and the objects directly in a folder, as two lists."""
         ...
 
     def read(self, key: str, etag: str | None = None) -> bytes:
-        """The bytes of an object, which must still be the version of the ETag given."""
+        """The bytes of an object, which must still have the ETag given."""
         ...
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
-        """The same with its metadata, which a file has beside it in `<key>.metadata.json`.
+        """The bytes and metadata of an object; a file has its metadata in `<key>.metadata.json`.
 
         Raises:
-            DecodeError: that file is not what `aws s3api head-object` prints.
+            DecodeError: the file of metadata is not the output of `aws s3api head-object`.
         """
         ...
 
@@ -76,16 +76,16 @@ class Bucket(Protocol):
         ...
 
     def write_new(self, key: str, data: bytes) -> None:
-        """The same, only if no object stands there. Raises `AlreadyExistsError`: one does."""
+        """Write an object only if its key is free. Raises `AlreadyExistsError` if it is not."""
         ...
 
     def delete(self, key: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object, if it exists."""
         ...
 
 
 def split_folder(found: Iterable[str | ObjectInfo]) -> tuple[list[str], list[ObjectInfo]]:
-    """What is in a folder as folders, and objects."""
+    """Split the content of a folder into folders and objects."""
     folders: list[str] = []
     objects: list[ObjectInfo] = []
     for one in found:

@@ -1,7 +1,7 @@
-"""Whether a server keeps the promise that every commit rests on: `If-None-Match: *`.
+"""Whether a server honours `If-None-Match: *`, on which every commit relies.
 
-Of several that create one object at once, one must win. Some S3-like servers let all of them
-(s3rver, pys3local), or now and then some (OpenStack Swift).
+Only one of several writers may create an object. Some servers like S3 let all of them (s3rver,
+pys3local), or sometimes several (OpenStack Swift).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ WRITERS = 8
 
 
 class Probe(NamedTuple):
-    """What became of an object that several wrote at once.
+    """The result of several writers creating one object at once.
 
     Attributes:
         key: of the object.
-        winners: how many were told that they created it; 1 on a server that can be relied on.
-        unread: why it could not be read; None when it was.
-        left: why it could not be removed, and so is still there; None when it is gone.
+        winners: how many writers got the answer that they created it; 1 on a reliable server.
+        unread: why it could not be read; None if it was read.
+        left: why it could not be removed; None if it was removed.
     """
 
     key: str
@@ -38,10 +38,10 @@ class Probe(NamedTuple):
 
 
 def probe_conditional_writes(bucket: Bucket) -> Probe:
-    """Create one object by several writers at once, count the winners, read it, remove it.
+    """Let several writers create one object at once, count the winners, read it, remove it.
 
     Raises:
-        TrailscanError: it could not be written at all.
+        TrailscanError: no writer could write it.
     """
     key = f"_probe/{uuid.uuid4().hex}"
     with ThreadPoolExecutor(WRITERS) as writers:
@@ -51,7 +51,7 @@ def probe_conditional_writes(bucket: Bucket) -> Probe:
 
 
 def _error(action: Callable[[], object]) -> TrailscanError | None:
-    """The error that something ends in, or None."""
+    """The error that an action raises, or None."""
     try:
         action()
     except TrailscanError as error:
@@ -60,7 +60,7 @@ def _error(action: Callable[[], object]) -> TrailscanError | None:
 
 
 def _creates(bucket: Bucket, key: str) -> bool:
-    """Whether this writer is told that it created the object."""
+    """Whether this writer gets the answer that it created the object."""
     with contextlib.suppress(AlreadyExistsError):
         bucket.write_new(key, b"written by trailscan to see if If-None-Match holds; remove it\n")
         return True

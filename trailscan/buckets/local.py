@@ -56,7 +56,7 @@ class LocalBucket:
                 yield found
 
     def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
-        """The sub-folders and files of a folder, by name; of one that is not there, none."""
+        """The sub-folders and files of a folder, by name; none if it does not exist."""
         path = self.root / folder
         with (
             _local_errors(path),
@@ -70,14 +70,14 @@ class LocalBucket:
                     yield info
 
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """All of them."""
+        """The folders and the files directly in a folder, as two lists."""
         return split_folder(self.list_here(folder))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of a file.
 
         Raises:
-            NotFoundError: it is gone, or another file stands there now.
+            NotFoundError: it does not exist, or it was replaced.
             AccessError: it may not be read.
         """
         path = f"{self.root}/{key}"
@@ -87,12 +87,12 @@ class LocalBucket:
             raise _local_error(path, error) from None
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
-        """The bytes of a file, and what the file of its metadata beside it says, if there is one.
+        """The bytes of a file, and the metadata from the file beside it, if there is one.
 
         Raises:
-            NotFoundError: it is gone, or another file stands there now.
+            NotFoundError: it does not exist, or it was replaced.
             AccessError: it, or its metadata, may not be read.
-            DecodeError: its metadata are not what `aws s3api head-object` prints.
+            DecodeError: its metadata are not the output of `aws s3api head-object`.
         """
         data = self.read(key, etag)
         try:
@@ -102,13 +102,13 @@ class LocalBucket:
         return StoredObject(data, decode_metadata(sidecar))
 
     def write(self, key: str, data: bytes) -> None:
-        """Write beside, flush to the disk, rename."""
+        """Write to a temporary file, flush it to the disk, rename it."""
         with _local_errors(self.root / key), self._beside(key, data) as temporary:
             temporary.replace(self.root / key)
             _flush_folder((self.root / key).parent)
 
     def write_new(self, key: str, data: bytes) -> None:
-        """Write beside, flush to the disk, link: the link fails if the name is taken."""
+        """Write to a temporary file, flush it, and link it, which fails if the name is taken."""
         with _local_errors(self.root / key), self._beside(key, data) as temporary:
             try:
                 os.link(temporary, self.root / key)
@@ -118,7 +118,7 @@ class LocalBucket:
 
     @contextlib.contextmanager
     def _beside(self, key: str, data: bytes) -> Iterator[Path]:
-        """A file on the same disk that no reader of the data looks at; removed at the end."""
+        """A temporary file on the same disk, which readers of the data skip; removed at the end."""
         _make_folders((self.root / key).parent)
         _make_folders(self.root / "_tmp")
         temporary = self.root / "_tmp" / uuid.uuid4().hex
@@ -133,7 +133,7 @@ class LocalBucket:
             temporary.unlink(missing_ok=True)
 
     def delete(self, key: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         with _local_errors(self.root / key):
             (self.root / key).unlink(missing_ok=True)
 
@@ -144,7 +144,7 @@ def _key_of(found: str | ObjectInfo) -> str:
 
 
 def _local_info(key: str, entry: os.DirEntry[str]) -> ObjectInfo | None:
-    """A regular file as an object; None for anything else, and for what vanished meanwhile."""
+    """A regular file as an object; None for anything else, and if it vanished meanwhile."""
     try:
         found = entry.stat()
     except OSError:
@@ -155,12 +155,12 @@ def _local_info(key: str, entry: os.DirEntry[str]) -> ObjectInfo | None:
 
 
 def _local_etag(found: os.stat_result) -> str:
-    """What stands in for an ETag on a disk: time of change and size."""
+    """The ETag of a local file: its modification time and size."""
     return f"{found.st_mtime_ns:x}-{found.st_size:x}"
 
 
 def _read_file(path: str, etag: str | None) -> bytes:
-    """All bytes of a file, with as few calls as there can be: it runs once a log file."""
+    """All bytes of a file, with as few system calls as possible: it runs once a log file."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         found = os.fstat(file)
@@ -177,7 +177,7 @@ def _read_file(path: str, etag: str | None) -> bytes:
 
 
 def _make_folders(folder: Path) -> None:
-    """Make a folder, and make its name durable in the folders above it."""
+    """Create a folder, and make its name durable in the folders above it."""
     if folder.is_dir():
         return
     _make_folders(folder.parent)
@@ -197,7 +197,7 @@ def _flush_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _local_errors(path: Path | str) -> Iterator[None]:
-    """Errors of the operating system as ours."""
+    """Turn errors of the operating system into errors of trailscan."""
     try:
         yield
     except OSError as error:
@@ -205,7 +205,7 @@ def _local_errors(path: Path | str) -> Iterator[None]:
 
 
 def _local_error(path: Path | str, error: OSError) -> TrailscanError:
-    """An error of the operating system as ours."""
+    """The error of trailscan for an error of the operating system."""
     match error:
         case FileNotFoundError():
             return NotFoundError(f"{path} does not exist")

@@ -1,8 +1,8 @@
 """An S3 bucket: bytes through obstore; listings, and what obstore cannot do, through boto3.
 
-obstore repeats a read that was throttled, cut or reset, the rest of a cut body by a range. It does
-not say why S3 refused, and does not read a body without a length: boto3 is asked then, which reads
-it or says why not. It repeats no write whose answer was lost; that is done here.
+obstore retries a read that was throttled, cut or reset, and requests the rest of a cut body by
+range. It does not say why S3 refused and cannot read a body without a length: boto3 then reads the
+object or says why not. obstore does not retry a write whose answer was lost; this module does.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ _RETRY: Any = {
         "base": 2,
     },
 }
-"""obstore's patience, with jitter: for S3 that asks to slow down, and for bodies that break off."""
+"""obstore's retries, with jitter: when S3 asks to slow down, and when a body breaks off."""
 
 _CLIENT: Any = {"connect_timeout": "10s", "read_timeout": "30s", "timeout": "10m"}
-"""When it loses patience with one request: silence counts, not a slow line."""
+"""obstore's timeouts of one request: they measure silence, not a slow line."""
 
 _WRITE_PAUSES = (0.2, 1.0, 5.0)
-"""Seconds before a write whose outcome is not known is repeated."""
+"""Seconds before a write of unknown outcome is repeated."""
 
 _SAID = re.compile(r"<Code>([^<]*)</Code>(?:.*?<Message>([^<]*)</Message>)?", re.DOTALL)
 
 
 class S3Bucket:
-    """An S3 bucket, or what stands in it under a prefix; keys are given without that prefix.
+    """An S3 bucket, or the objects in it under a prefix; keys are given without that prefix.
 
-    Bytes go through obstore, but for keys that it cannot name; listings go through boto3.
+    Bytes go through obstore, except for keys that it cannot name; listings go through boto3.
 
     Args:
         store: the bucket in obstore.
-        access: the same in boto3.
+        access: the bucket in boto3.
         prefix: empty, or ending in `/`.
     """
 
@@ -74,17 +74,17 @@ class S3Bucket:
         self._prefix = prefix
 
     def below(self, prefix: str) -> S3Bucket:
-        """What stands under a prefix, as a bucket of its own."""
+        """The objects under a prefix, as a bucket of their own."""
         return S3Bucket(self._store, self._access, prefix)
 
     @property
     def list_requests(self) -> int:
-        """How many pages of listings were asked for so far."""
+        """The number of LIST requests so far."""
         return self._access.list_requests
 
     @property
     def delay(self) -> float:
-        """Seconds that the quickest of them took."""
+        """Seconds that the fastest LIST request took."""
         return self._access.delay
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
@@ -100,11 +100,11 @@ class S3Bucket:
             yield from map(self._info, page.objects)
 
     def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """All of them."""
+        """The folders and the objects directly in a folder, as two lists."""
         return split_folder(self.list_here(folder))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
-        """The bytes of an object, all of them: the length must be the one announced."""
+        """The bytes of an object, which must have the length that S3 announced."""
         whole = self._prefix + key
         if not _is_plain(whole) or whole.endswith("/"):
             return self._access.read(whole, etag)[0]
@@ -114,7 +114,7 @@ class S3Bucket:
             return self._access.read(whole, etag)[0]
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
-        """The same with its metadata, in one request."""
+        """The bytes and metadata of an object, in one request."""
         whole = self._prefix + key
         if not _is_plain(whole) or whole.endswith("/"):
             return StoredObject(*self._access.read(whole, etag))
@@ -125,7 +125,7 @@ class S3Bucket:
         return StoredObject(data, {name.lower(): text for name, text in found.attributes.items()})
 
     def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
-        """The bytes of an object, and what else obstore tells of it; runs once a log file."""
+        """The bytes of an object, and obstore's result for it; runs once a log file."""
         import obstore  # noqa: PLC0415  # start-up
         from obstore import exceptions  # noqa: PLC0415  # start-up
 
@@ -147,12 +147,12 @@ class S3Bucket:
         """One PUT with `If-None-Match: *`.
 
         Raises:
-            AlreadyExistsError: an object stands there; it may be this one, when an answer was lost.
+            AlreadyExistsError: the key is taken, perhaps by this very object if an answer was lost.
         """
         self._put(key, data, "create")
 
     def _put(self, key: str, data: bytes, mode: Any) -> None:
-        """One PUT, repeated while its outcome is not known."""
+        """One PUT, repeated while its outcome is unknown."""
         import obstore  # noqa: PLC0415  # start-up
 
         def put() -> None:
@@ -190,10 +190,10 @@ def _is_plain(key: str) -> bool:
 
 
 def _persist(action: Callable[[], None]) -> None:
-    """Do something that may be done twice until its outcome is known.
+    """Repeat an idempotent action until its outcome is known.
 
     Raises:
-        NoAnswerError: it is not known even then.
+        NoAnswerError: the outcome is unknown even then.
     """
     for pause in _WRITE_PAUSES:
         try:
@@ -205,7 +205,7 @@ def _persist(action: Callable[[], None]) -> None:
 
 @contextlib.contextmanager
 def _s3_errors(where: str, operation: str) -> Iterator[None]:
-    """Errors of obstore as ours, in one line each."""
+    """Turn errors of obstore into errors of trailscan, in one line each."""
     from obstore import exceptions  # noqa: PLC0415  # start-up
 
     try:
@@ -215,7 +215,7 @@ def _s3_errors(where: str, operation: str) -> Iterator[None]:
 
 
 def _s3_error(error: Exception, where: str, operation: str) -> TrailscanError:
-    """An error of obstore as ours: by S3's code if it holds one."""
+    """The error of trailscan for an error of obstore, by S3's error code if it has one."""
     from obstore import exceptions  # noqa: PLC0415  # start-up
 
     match error:
@@ -254,10 +254,10 @@ class OpenedS3(NamedTuple):
 
 
 def find_s3(uri: str, options: AwsOptions) -> OpenedS3:
-    """What there is to read at an `s3://bucket/prefix` URI.
+    """Find the folder or object to read at an `s3://bucket/prefix` URI.
 
     Raises:
-        NotFoundError: no such bucket, or nothing stands at the prefix.
+        NotFoundError: no such bucket, or no object or folder at the prefix.
         AccessError: no credentials, or they may not list it.
         TrailscanError: the URI names no bucket, or S3 gives no answer.
     """
@@ -274,7 +274,7 @@ def find_s3(uri: str, options: AwsOptions) -> OpenedS3:
 
 
 def open_s3(uri: str, options: AwsOptions) -> S3Bucket:
-    """The place at an `s3://bucket/prefix` URI as a bucket, whether or not anything stands there.
+    """Open an `s3://bucket/prefix` URI as a bucket, whether or not it has objects.
 
     Raises:
         NotFoundError: no such bucket.
@@ -305,14 +305,14 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
     signing: Any = {"skip_signature": options.no_sign_request}
     if not options.no_sign_request:
         signing["credential_provider"] = credential_provider(access.session)
-    store = S3Store(  # what is not said here, obstore takes from variables of its own
+    store = S3Store(  # obstore takes anything missing here from environment variables of its own
         access.bucket,
         region=region,
         aws_endpoint_url_s3=access.endpoint.url,
         virtual_hosted_style_request=access.endpoint.virtual_hosted,
         request_payer=options.request_payer is not None,
         conditional_put="etag",
-        disable_bulk_delete=True,  # one DELETE, whose refusal reads as one
+        disable_bulk_delete=True,  # one DELETE, so that a refusal is an error
         client_options=client,
         retry_config=_RETRY,
         **signing,

@@ -140,7 +140,7 @@ class StoreReader:
 
     def brought_by(self, event_id: str, day: date) -> Iterator[tuple[Commit, pa.Table]]:
         """The commits that added events of one id and UTC day, with the rows of `EVENTS`."""
-        selection = Selection(
+        same_id = Selection(
             Window(), lambda rows: pc.equal(rows["event_id"], event_id), ("event_id",)
         )
         for commit in self.commits:

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_DIGEST_BYTES = 32 * 1024 * 1024
-"""A digest that inflates to more is none: CloudTrail's have some hundred log files, 500 bytes each.
-"""
+"""The largest digest that is read: CloudTrail's name some hundred log files, 500 bytes each."""
 
 _NAME = re.compile(
     r"(?P<account>[0-9]{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]{5,30})"
@@ -43,15 +42,15 @@ _LONGEST_KEY = 1024  # bytes, of an S3 object key
 
 
 class ChainName(NamedTuple):
-    """What all digests of one chain share.
+    """The part of a key that all digests of one chain share.
 
     Attributes:
         folder: everything in the key before the date.
-        account_id: whose log files they attest.
-        region: where those were written.
+        account_id: the account whose log files they attest.
+        region: the region of those log files.
         trail: the trail's name; None in keys of the oldest form.
-        home_region: where the trail was made.
-        backfill: they attest what ordinary digests missed, in a chain of their own.
+        home_region: the region in which the trail was created.
+        backfill: a chain of backfill digests, which attest what ordinary digests missed.
     """
 
     folder: str
@@ -63,7 +62,7 @@ class ChainName(NamedTuple):
 
 
 class DigestKey(NamedTuple):
-    """What a digest's key says: its chain, the organization, and when the digest ends (UTC)."""
+    """The parts of a digest's key: its chain, the organization, and when the digest ends (UTC)."""
 
     chain: ChainName
     organization_id: str | None
@@ -82,8 +81,8 @@ class AttestedLogFile(NamedTuple):
     """A log file as a digest names it.
 
     Attributes:
-        bucket: where CloudTrail delivered it.
-        key: the same.
+        bucket: the bucket that CloudTrail delivered it to.
+        key: its key in that bucket.
         sha256: hex, of its uncompressed bytes.
     """
 
@@ -93,7 +92,7 @@ class AttestedLogFile(NamedTuple):
 
 
 class Previous(NamedTuple):
-    """The digest before, as a digest quotes it; the hash is that of its uncompressed bytes."""
+    """The previous digest as a digest quotes it; the hash is that of its uncompressed bytes."""
 
     bucket: str
     key: str
@@ -103,22 +102,23 @@ class Previous(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a digest says.
+    """The content of a digest.
 
     Attributes:
-        account_id: whose log files it attests.
-        start: from when on it attests what was delivered, UTC.
-        end: until when.
+        account_id: the account whose log files it attests.
+        start: it attests what was delivered from this time on, UTC.
+        end: it attests what was delivered until this time, UTC.
         end_text: the end as it is signed.
-        bucket: where CloudTrail delivered this digest.
-        key: the same.
+        bucket: the bucket that CloudTrail delivered this digest to.
+        key: its key in that bucket.
         fingerprint: of the public key that its signature is checked with.
-        previous: the digest before; None at the start of a chain.
-        previous_signature: as it is signed; None where the file has null.
-        log_files: those it attests.
+        previous: the previous digest; None at the start of a chain.
+        previous_signature: as it is signed; None if the file has null.
+        log_files: the log files that it attests.
         sha256: hex, of the digest's uncompressed bytes.
         body: those bytes.
-        deviations: how it is not stored as delivered: `plain`, `gzip_members`, `trailing_bytes`.
+        deviations: how it differs from its delivered form: `plain`, `gzip_members`,
+            `trailing_bytes`.
     """
 
     account_id: str
@@ -151,11 +151,11 @@ class Digest:
 
 
 class Signature(NamedTuple):
-    """What the metadata of a digest's S3 object say.
+    """The signature in the metadata of a digest's S3 object.
 
     Attributes:
-        signature: in hex, if it is one.
-        generated: when a backfill digest was made, UTC; None for others.
+        signature: in hex, unless it is malformed.
+        generated: when a backfill digest was created, UTC; None for others.
     """
 
     signature: str
@@ -204,7 +204,7 @@ def parse_digest_key(key: str) -> DigestKey | None:
 
 
 def decode_digest(stored: bytes) -> Digest:
-    """What a digest says, from its bytes as they are stored.
+    """Decode a digest from its bytes as they are stored.
 
     Raises:
         DecodeError: it is no digest: `empty`, `truncated_gzip`, `corrupt_gzip`,
@@ -259,7 +259,7 @@ def decode_metadata(sidecar: bytes) -> dict[str, str]:
     try:
         found = msgspec.json.decode(sidecar, type=_Head).Metadata
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise DecodeError("not_metadata", f"not as head-object prints it: {error}") from None
+        raise DecodeError("not_metadata", f"not the output of head-object: {error}") from None
     return {name.lower(): value for name, value in found.items()}
 
 
@@ -275,26 +275,26 @@ def _decode(body: bytes | bytearray) -> _File:
         message, _, path = str(error).partition(" - at `")
         raise DecodeError("not_a_digest", message, path.rstrip("`") or "$") from None
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise DecodeError("not_json", f"the digest is no JSON: {error}") from None
+        raise DecodeError("not_json", f"the digest is not JSON: {error}") from None
 
 
-def _previous(found: _File) -> Previous | None:
+def _previous(file: _File) -> Previous | None:
     """The digest before; None at the start of a chain, where all of it is null."""
-    bucket, key = found.previousDigestS3Bucket, found.previousDigestS3Object
+    bucket, key = file.previousDigestS3Bucket, file.previousDigestS3Object
     if bucket is None or key is None:
         return None
-    _check_algorithm(found.previousDigestHashAlgorithm, "$.previousDigestHashAlgorithm")
+    _check_algorithm(file.previousDigestHashAlgorithm, "$.previousDigestHashAlgorithm")
     place = "$.previousDigestHashValue"
-    sha256 = _checked_sha256(found.previousDigestHashValue or "", place)
+    sha256 = _checked_sha256(file.previousDigestHashValue or "", place)
     key = _checked_key(key, "$.previousDigestS3Object")
-    return Previous(bucket, key, sha256, found.previousDigestSignature)
+    return Previous(bucket, key, sha256, file.previousDigestSignature)
 
 
-def _log_file(found: _LogFile, place: int) -> AttestedLogFile:
-    path = f"$.logFiles[{place}]"
-    _check_algorithm(found.hashAlgorithm, f"{path}.hashAlgorithm")
-    sha256 = _checked_sha256(found.hashValue, f"{path}.hashValue")
-    return AttestedLogFile(found.s3Bucket, _checked_key(found.s3Object, f"{path}.s3Object"), sha256)
+def _log_file(file: _LogFile, index: int) -> AttestedLogFile:
+    path = f"$.logFiles[{index}]"
+    _check_algorithm(file.hashAlgorithm, f"{path}.hashAlgorithm")
+    sha256 = _checked_sha256(file.hashValue, f"{path}.hashValue")
+    return AttestedLogFile(file.s3Bucket, _checked_key(file.s3Object, f"{path}.s3Object"), sha256)
 
 
 def _checked_key(key: str, path: str) -> str:

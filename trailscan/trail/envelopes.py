@@ -1,4 +1,4 @@
-"""The forms in which records travel, each taken apart into raw records.
+"""The envelopes of records, and how each is split into raw records.
 
 A log file is `{"Records": [...]}`. People and services also hand around arrays, single records,
 JSON lines, EventBridge events, `lookup-events` output and CloudWatch Logs subscription payloads.
@@ -30,7 +30,7 @@ _SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
 
 
 class RawRecord(NamedTuple):
-    """One record as it was found.
+    """One record as its envelope holds it.
 
     Attributes:
         raw: its JSON text.
@@ -180,7 +180,7 @@ def split_values(text: bytes) -> list[bytes]:
 
 
 def split_array(raw: bytes) -> list[bytes]:
-    """The items of a JSON array, each as its own bytes, never looked into.
+    """The items of a JSON array, each as its own bytes, without parsing them.
 
     Raises:
         DecodeError: `not_json`: its brackets or strings do not close.

@@ -37,7 +37,7 @@ _DELIVERED = re.compile(
     r"(?P<time>[0-9]{8}T[0-9]{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
 )
 METADATA_SUFFIX = ".metadata.json"
-"""What the S3 metadata of a copied object are kept under beside it: `<key>.metadata.json`, as
+"""The suffix of the file that holds the S3 metadata of a copied object: `<key>.metadata.json`, as
 `aws s3api head-object` prints them."""
 
 PUBLIC_KEYS = "public-keys.json"
@@ -59,7 +59,7 @@ _READABLE = re.compile(r"\.(?:json|jsonl|ndjson|log)(?:\.gz)?$|\.gz$", re.IGNORE
 
 
 class TrailKey(NamedTuple):
-    """What a key says of its object; None where it says nothing.
+    """The parts of a key; None for what the key does not say.
 
     Attributes:
         kind: what was delivered; `log_file` for whatever may hold records.
@@ -91,16 +91,16 @@ def parse_key(key: str) -> TrailKey:
     if name.endswith(METADATA_SUFFIX):
         return TrailKey("other")
     found = _NAME.fullmatch(name)
-    place = _IN_TRAIL.search(f"{folders}/")
-    if found is None and place is None:
+    in_trail = _IN_TRAIL.search(f"{folders}/")
+    if found is None and in_trail is None:
         return TrailKey("log_file" if _may_hold_records(folders, name) else "other")
     if found is None and not _READABLE.search(name):
         return TrailKey("other")
     delivered, day = (_instant(found["time"]) if found else None) or (None, None)
-    named = found or place
+    named = found or in_trail
     return TrailKey(
         "log_file",
-        organization_id=place["organization"] if place else None,
+        organization_id=in_trail["organization"] if in_trail else None,
         account_id=named["account"] if named else None,
         region=named["region"] if named else None,
         delivered=delivered,
@@ -119,7 +119,7 @@ def _delivered_otherwise(folders: str, name: str) -> ObjectKind | None:
 
 
 def _may_hold_records(folders: str, name: str) -> bool:
-    """Whether an object of unknown name is worth reading.
+    """Whether an object whose name is not one of CloudTrail's is worth reading.
 
     Below `AWSLogs/` other services deliver too (Config, load balancers), under their own folders.
     """

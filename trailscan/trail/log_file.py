@@ -1,8 +1,8 @@
-"""A log file: stored bytes -> the raw records of the wanted event sources, and what they say of it.
+"""A log file: stored bytes -> the raw records of the wanted event sources.
 
-Speed is why this is written as it is: a byte search for the event source comes before any JSON
-parsing, and a log file without a hit whose form is the delivered one is never parsed. Its records
-are then counted by their openings, `},{"eventVersion":"1.`: CloudTrail begins each record so.
+This is written for speed: a byte search for the event source comes before any JSON parsing, and a
+log file without a match that has its delivered form is never parsed. Its records are then counted
+by `},{"eventVersion":"1.`, since CloudTrail begins each record this way.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_INFLATED_BYTES = 256 * 1024 * 1024
-"""A log file that inflates to more is rejected: the cap that makes a gzip bomb harmless."""
+"""A log file that inflates to more is rejected, which makes a gzip bomb harmless."""
 
 _MAX_RATIO = 1032  # what deflate can reach at most, so that a larger claim is a lie
 _PIECE = 1024 * 1024
@@ -42,11 +42,11 @@ class Wanted:
 
     @property
     def text(self) -> str:
-        """The sources in one string, the same for the same set: how the ledger knows them."""
+        """The event sources as one string, the same for the same set, as the ledger has them."""
         return "all" if self.event_sources is None else ",".join(sorted(set(self.event_sources)))
 
     def may_be_in(self, body: bytes | bytearray) -> bool:
-        """Whether any wanted source is named anywhere in the bytes."""
+        """Whether the bytes contain the name of any wanted event source."""
         if self.event_sources is None:
             return True
         for source in self._encoded:  # no generator: this runs once a record  # noqa: SIM110
@@ -56,7 +56,7 @@ class Wanted:
 
 
 class Inflated(NamedTuple):
-    """A log file's uncompressed bytes, and how the stored form differs from the delivered one."""
+    """The uncompressed bytes of a log file, and how it differs from its delivered form."""
 
     body: bytes | bytearray
     deviations: tuple[str, ...] = ()
@@ -70,15 +70,16 @@ class Candidate(NamedTuple):
 
 
 class ScannedLogFile(NamedTuple):
-    """What a log file holds.
+    """The result of scanning a log file.
 
     Attributes:
-        records: how many records it has.
-        candidates: those of a wanted event source, and those that could not be told.
+        records: the number of its records.
+        candidates: the records of a wanted event source, and those whose source is unclear.
         inflated_bytes: its uncompressed length.
-        sha256: hex SHA-256 of the uncompressed bytes, as digests attest it, or None when not asked
-            for and no candidate was found.
-        deviations: how it is not as delivered: `plain`, `gzip_members`, `trailing_bytes`.
+        sha256: hex SHA-256 of the uncompressed bytes, as digests attest it; None without candidates
+            unless it was requested.
+        deviations: how it differs from its delivered form: `plain`, `gzip_members`,
+            `trailing_bytes`.
     """
 
     records: int
@@ -98,7 +99,7 @@ _SOURCE = msgspec.json.Decoder(_Source)
 def scan_log_file(
     stored: bytes, wanted: Wanted, *, hash_all: bool = False, most: int | None = None
 ) -> ScannedLogFile:
-    """What a log file holds, from its bytes as they are stored.
+    """Scan a log file for records of the wanted event sources.
 
     Args:
         stored: the bytes as they are stored.
@@ -123,7 +124,7 @@ def scan_log_file(
 
 
 def _records(body: bytes | bytearray, deviations: tuple[str, ...]) -> Iterator[RawRecord]:
-    """The raw records; of bytes that are neither gzip nor JSON both are said.
+    """The raw records; the error for plain bytes says that they are neither gzip nor JSON.
 
     Raises:
         DecodeError: as `read_records`.
@@ -137,14 +138,14 @@ def _records(body: bytes | bytearray, deviations: tuple[str, ...]) -> Iterator[R
 
 
 def _count_delivered(body: bytes | bytearray) -> int | None:
-    """How many records a body in delivered form has; None when its form is another."""
+    """The number of records of a body in its delivered form; None for any other form."""
     if body.startswith(_DELIVERED_HEAD) and body.endswith(b"}]}"):
         return 1 + int(stringzilla.count(body, _NEXT))
     return 0 if body == _NONE_DELIVERED else None
 
 
 def _is_candidate(raw: bytes, wanted: Wanted) -> bool:
-    """Whether a record is of a wanted source, or so broken that nobody can tell."""
+    """Whether a record is of a wanted event source, or too broken to decide."""
     if raw[:1] != b"{" or b'"eventSource"' not in raw:
         return True
     if not wanted.may_be_in(raw):
@@ -157,10 +158,10 @@ def _is_candidate(raw: bytes, wanted: Wanted) -> bool:
 
 
 def inflate(stored: bytes, most: int | None = None) -> Inflated:
-    """The uncompressed bytes of a log file; plain JSON is taken as it stands.
+    """The uncompressed bytes of a log file; plain JSON is returned as it is.
 
-    The gzip trailer's length is a claim of whoever wrote the file: it is believed only below the
-    cap, and only when what was inflated has that very length.
+    The length in the gzip trailer is a claim of whoever wrote the file. It only sizes the buffer of
+    a fast first attempt, below the limit; the result counts if it has exactly that length.
 
     Args:
         stored: the bytes as they are stored.
@@ -188,7 +189,7 @@ def inflate(stored: bytes, most: int | None = None) -> Inflated:
 
 
 def _inflate_slowly(stored: bytes, most: int) -> Inflated:
-    """Inflate member by member within the limit, and say what else the file holds.
+    """Inflate member by member within the limit, and name the deviations.
 
     Raises:
         DecodeError: `truncated_gzip`, `corrupt_gzip` or `inflates_too_large`.

@@ -1,12 +1,11 @@
 """One chain of digests: is each signed by AWS, where it was signed for, and linked to the next?
 
-Every digest is judged by itself and by what a later one quotes of it, so the walk goes from the
-newest to the oldest. The hash that it quotes counts if that later digest is itself proved to be
-AWS's. The signature that it quotes proves the older digest whoever quotes it: nobody but AWS can
-make one.
+Every digest is judged by itself and by its quote in the next one, so the walk goes from the newest
+to the oldest. A quoted hash counts if the digest that quotes it is proved to be from AWS. A quoted
+signature proves the older digest whoever quotes it, since only AWS can sign.
 
-A digest that nobody names any more, because the one that named it is gone too, shows in the pace:
-CloudTrail writes one an hour, empty or not, so what is missing between two others can be counted.
+If two digests in a row are missing, no digest names the older one. It shows in the pace: CloudTrail
+writes one digest an hour, empty or not, so the missing ones between two others can be counted.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 HOUR = timedelta(hours=1)
 DUE = timedelta(hours=3)
-"""By when a digest is there: it comes within the hour after the one that it attests, as a rule."""
+"""When a digest is due: it usually comes within the hour after the one that it attests."""
 
 
 _MOST_INFERRED = 48  # beyond that, logging was stopped rather than each digest deleted
@@ -44,7 +43,7 @@ UNPROVED = ("unsigned", "unknown_key", "unusable_key")
 def in_question(end: datetime, window: Window) -> bool:
     """Whether a digest that ends then may attest what was delivered in a window.
 
-    As aws-cli has it: from the start of the window on, until an hour after its end.
+    As in aws-cli, that is from the start of the window until an hour after its end.
     """
     after = window.start is None or end >= window.start
     return after and (window.end is None or end <= shifted(window.end, HOUR))
@@ -52,17 +51,17 @@ def in_question(end: datetime, window: Window) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DigestFile:
-    """A digest as it was found.
+    """A digest file of the archive.
 
     Attributes:
-        bucket: where.
-        key: the same.
-        name: what its key says.
-        digest: what it says; None when it could not be read or is no digest.
+        bucket: the bucket in which it is.
+        key: its key in that bucket.
+        name: the parts of its key.
+        digest: its content; None if it could not be read or is not a digest.
         signature: from its metadata, or None.
-        failure: why there is no digest: a reason and words.
-        unread: it could not even be read.
-        context: it is outside the window and only there to quote the one before.
+        failure: why there is no content: a reason and words.
+        unread: it could not be read.
+        context: it is outside the window and only quotes the previous digest.
     """
 
     bucket: str
@@ -76,18 +75,20 @@ class DigestFile:
 
 
 class Keys(NamedTuple):
-    """The public keys at hand, by fingerprint; `listed`: AWS was asked for all of that time."""
+    """The known public keys by fingerprint; `listed`: AWS listed all keys of the time."""
 
     known: Mapping[str, PublicKey]
     listed: bool = False
 
 
 class _Seen(NamedTuple):
-    """What the walk along a chain knows all the way.
+    """What the walk along a chain needs at each digest.
 
     Attributes:
-        keys: of the digests found.
-        pace: the time from one to the next.
+        keys: of the digests that are present.
+        pace: the time from one digest to the next.
+        layout: of the archive.
+        window: of delivery time.
     """
 
     keys: frozenset[str]
@@ -95,13 +96,13 @@ class _Seen(NamedTuple):
     layout: ArchiveLayout
     window: Window
 
-    def is_asked(self, end: datetime) -> bool:
-        """Whether a digest that ends then belongs to what was asked."""
+    def in_window(self, end: datetime) -> bool:
+        """Whether a digest that ends then belongs to the window."""
         return in_question(end, self.window)
 
 
 class _Quote(NamedTuple):
-    """What a digest says of the one before it; `proved`: that digest is AWS's itself."""
+    """The quote of a digest in the next one; `proved`: the next one is from AWS."""
 
     sha256: str
     signature: str | None
@@ -116,13 +117,13 @@ def judge_chain(
     window: Window,
     now: datetime | None,
 ) -> ChainVerdicts:
-    """The verdicts on all digests of one chain, found or missing, and the gaps between them.
+    """The verdicts on all digests of one chain, present or missing, and the gaps between them.
 
     Args:
         files: the digests of one chain, in any order.
         keys: the public keys.
         layout: of the archive.
-        window: of delivery time, as asked for.
+        window: of delivery time.
         now: the present, for a bucket that CloudTrail still delivers to; None for a copy, whose end
             says nothing.
     """
@@ -146,7 +147,7 @@ def judge_chain(
 def _judge_each(
     files: Sequence[DigestFile], keys: Keys, layout: ArchiveLayout
 ) -> list[DigestVerdict]:
-    """The verdict on each digest found, from the newest to the oldest."""
+    """The verdict on each digest that is present, from the newest to the oldest."""
     quotes: dict[str, _Quote] = {}
     judged = []
     for file in files:
@@ -175,7 +176,7 @@ def _verdict_for(
 
 
 class _Case(NamedTuple):
-    """A digest to be judged, and what a later one quotes of it."""
+    """A digest to judge, and its quote in the next one."""
 
     file: DigestFile
     digest: Digest
@@ -196,7 +197,7 @@ class _Case(NamedTuple):
         proof: Proof | None = None,
         signature: str | None = None,
     ) -> DigestVerdict:
-        """A verdict; what is as quoted is proved by that, if by nothing better."""
+        """A verdict; content that equals the quote is proved by the quote if by nothing else."""
         proof = proof or ("quoted_hash" if self.is_as_quoted else None)
         by = self.quote.by if self.quote and proof not in (None, "signature") else None
         file = self.file
@@ -221,7 +222,7 @@ def _misplaced(case: _Case, layout: ArchiveLayout) -> DigestVerdict | None:
 
 
 def _mismatched(case: _Case, keys: Keys) -> DigestVerdict | None:
-    """The verdict on a digest that is not as quoted, or that has no usable key; or None."""
+    """The verdict on a digest that differs from its quote or has no usable key, or None."""
     digest, quote = case.digest, case.quote
     if quote is not None and quote.proved and not case.is_as_quoted:
         return case.say("modified", "hash", quote.sha256, digest.sha256)
@@ -235,7 +236,7 @@ def _mismatched(case: _Case, keys: Keys) -> DigestVerdict | None:
 
 
 def _by_signature(case: _Case, key: PublicKey, layout: ArchiveLayout) -> DigestVerdict:
-    """The verdict by the signature in the metadata, or in a copy by the one that is quoted."""
+    """The verdict by the signature in the metadata; in a copy, by the quoted signature."""
     digest, signed = case.digest, case.file.signature
     quoted = case.quote.signature if case.quote and layout.copy else None
     signature = signed.signature if signed else quoted
@@ -255,14 +256,14 @@ def _by_signature(case: _Case, key: PublicKey, layout: ArchiveLayout) -> DigestV
 
 
 def _fingerprints(keys: Keys) -> str:
-    """The fingerprints at hand, in words."""
+    """The known fingerprints, in words."""
     shown = sorted(keys.known)[:3]
     more = f" and {len(keys.known) - 3:,} more" if len(keys.known) > len(shown) else ""
     return (", ".join(shown) or "no keys") + more
 
 
 def _pace(newest_first: Sequence[DigestFile]) -> timedelta:
-    """The time that most digests of the chain cover; an hour, where they do not tell."""
+    """The time that most digests of the chain cover; an hour if they do not say."""
     spans = Counter(
         file.digest.end - file.digest.start
         for file in newest_first
@@ -275,7 +276,7 @@ def _pace(newest_first: Sequence[DigestFile]) -> timedelta:
 def _before(
     verdict: DigestVerdict, older: DigestFile | None, seen: _Seen
 ) -> Iterator[DigestVerdict | Gap]:
-    """What is to be said of the time between a digest and the next older one found."""
+    """The verdicts and gaps between a digest and the next older one that is present."""
     believed = _is_believed(verdict)
     upper = verdict.name.end
     if verdict.digest is not None and believed:
@@ -296,7 +297,7 @@ def _before(
 def _inferred(
     verdict: DigestVerdict, upper: datetime, older: DigestFile, seen: _Seen
 ) -> Iterator[DigestVerdict | Gap]:
-    """The digests that nobody names between two times, by the pace of the chain."""
+    """Missing digests between two times that no digest names, by the pace of the chain."""
     last = older.name.end
     count = max(0, round((upper - last) / seen.pace) - 1)
     if count > _MOST_INFERRED:
@@ -304,7 +305,7 @@ def _inferred(
         return
     for number in range(1, count + 1):
         end = upper - number * seen.pace
-        if seen.is_asked(end):
+        if seen.in_window(end):
             yield DigestVerdict(
                 verdict.bucket, verdict.name.at(end), verdict.name._replace(end=end),
                 "missing", "inferred", f"a digest every {_span(seen.pace)}", "none",
@@ -312,17 +313,17 @@ def _inferred(
 
 
 def _is_believed(verdict: DigestVerdict) -> bool:
-    """Whether what a digest says of the one before may be followed, if only to look."""
+    """Whether the quote in a digest may be followed, if only to look for the previous one."""
     return verdict.proof is not None or verdict.verdict in UNPROVED
 
 
 def _named(
     verdict: DigestVerdict, previous: Previous, older: DigestFile | None, seen: _Seen
 ) -> DigestVerdict | None:
-    """The verdict on a digest that a later one names, where it is not there; None where it is."""
+    """The verdict on a digest that a later one names; None if it is present."""
     parsed = parse_digest_key(previous.key)
     end = parsed.end if parsed else verdict.name.end - seen.pace
-    if not seen.is_asked(end):
+    if not seen.in_window(end):
         return None
     is_of = seen.layout.is_of(previous.bucket)
     found = seen.layout.archive_key(previous.key) if is_of else None
@@ -341,7 +342,7 @@ def _named(
 def _start(
     verdict: DigestVerdict, digest: Digest, older: DigestFile | None, seen: _Seen
 ) -> Iterator[Gap]:
-    """The gap before a digest that says of itself that none came before it."""
+    """The gap before a digest that says that it is the first of its chain."""
     chain, start = chain_words(verdict.name), seen.window.start
     if older is not None and digest.start > older.name.end:
         yield Gap("stopped", chain, older.name.end, digest.start)

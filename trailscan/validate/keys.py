@@ -48,7 +48,7 @@ class _Answer(msgspec.Struct):
 
 
 def parse_public_keys(text: bytes, origin: str) -> tuple[PublicKey, ...]:
-    """The keys in what `aws cloudtrail list-public-keys` prints.
+    """Parse the output of `aws cloudtrail list-public-keys`.
 
     Raises:
         DecodeError: `not_public_keys`.
@@ -65,7 +65,7 @@ def _public_key(key: _Key, origin: str) -> PublicKey:
     try:
         value = base64.b64decode(key.Value, validate=True)
     except (binascii.Error, ValueError):
-        raise _no_keys(f"the value of key {key.Fingerprint[:80]!r} is no base64") from None
+        raise _no_keys(f"the value of key {key.Fingerprint[:80]!r} is not base64") from None
     valid = (_when(key.ValidityStartTime), _when(key.ValidityEndTime))
     return PublicKey(key.Fingerprint, value, *valid, origin)
 
@@ -78,11 +78,11 @@ def _when(given: str | float) -> datetime:
             return when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC)
         return datetime.fromtimestamp(given, UTC)
     except (ValueError, OverflowError, OSError):
-        raise _no_keys(f"{str(given)[:80]!r} is no time") from None
+        raise _no_keys(f"{str(given)[:80]!r} is not a time") from None
 
 
 def _no_keys(why: str) -> DecodeError:
-    return DecodeError("not_public_keys", f"not as list-public-keys prints them: {why}")
+    return DecodeError("not_public_keys", f"not the output of list-public-keys: {why}")
 
 
 def is_usable(key: PublicKey) -> bool:

@@ -1,4 +1,4 @@
-"""Three lists held against each other: what digests attest, what the bucket holds, what was loaded.
+"""Compares three lists: what digests attest, what the bucket holds, and what was loaded.
 
 Attested and loaded; attested and missing; present and in no digest; younger than the newest digest;
 loaded and since deleted; loaded of other bytes than those attested.
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Ledger
 
 MARGIN = HOUR
-"""How near to the edge of what digests cover a log file may be delivered, by the minute in its
-name, and yet belong to another digest: names and deliveries differ by minutes (wazuh #33108)."""
+"""How near the edge of the time that digests cover a log file may be delivered, by its name, and
+belong to another digest: names and deliveries differ by minutes (wazuh #33108)."""
 
 TimeRange = tuple["datetime", "datetime"]
 
 
 class Hashed(NamedTuple):
-    """What reading a log file gave.
+    """The result of reading a log file.
 
     Attributes:
-        sha256: hex, of the uncompressed bytes; None when there are none.
+        sha256: hex, of the uncompressed bytes; None without them.
         problem: `plain`, `gzip_members`, `trailing_bytes`, or why it cannot be uncompressed.
-        absent: it is not there.
+        absent: it does not exist.
         unread: why it could not be read, in words.
     """
 
@@ -47,11 +47,11 @@ class Hashed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """What digests say of one log file.
+    """The attestation of one log file by digests.
 
     Attributes:
         log_file: bucket, key and hash as signed.
-        by: the digest that names it; a proved one, if there is one.
+        by: the digest that names it, preferably a proved one.
         conflict: the SHA-256 that another proved digest attests instead, or None.
     """
 
@@ -60,7 +60,7 @@ class Attestation:
     conflict: str | None = None
 
     def also(self, other: Attestation) -> Attestation:
-        """What this and another digest say together."""
+        """The attestation by this and another digest together."""
         if self.by.proof is None or other.by.proof is None:
             return self if self.by.proof or not other.by.proof else other
         same = self.log_file.sha256 == other.log_file.sha256
@@ -69,17 +69,17 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What there is of one account and region.
+    """The content of an archive for one account and region.
 
     Attributes:
         bucket: its name.
         layout: how signed keys relate to its keys.
         chains: the judged digests of its trails.
-        present: when each log file listed was delivered, by key; None where its name does not tell.
-        loaded: the SHA-256 of each log file in the store, by key, in hex, or None where it was not
-            computed; None when no store was asked.
-        now: the time up to which log files can have been delivered; None when unknown.
-        window: of delivery time, as asked for.
+        present: when each listed log file was delivered, by key; None if its name does not say.
+        loaded: the SHA-256 of each log file in the store, by key, in hex, or None if it was not
+            computed; None without a store.
+        now: the time until which log files can be delivered; None if unknown.
+        window: of delivery time.
     """
 
     bucket: str
@@ -99,7 +99,7 @@ class Archive:
             self._take(verdict, (one for one in _log_files(verdict) if self._is_present(one)))
 
     def _take(self, verdict: DigestVerdict, log_files: Iterable[AttestedLogFile]) -> None:
-        """Take down what a digest attests."""
+        """Add the attestations of a digest."""
         for log_file in log_files:
             found, key = Attestation(log_file, verdict), self._archive_key(log_file)
             if key is None:
@@ -118,15 +118,15 @@ class Archive:
 
 
 def _log_files(verdict: DigestVerdict) -> tuple[AttestedLogFile, ...]:
-    """The log files that a digest names; of one that was moved, none."""
+    """The log files that a digest names; none for a digest that was moved."""
     return verdict.digest.log_files if verdict.digest and verdict.verdict != "moved" else ()
 
 
 def to_read(archive: Archive) -> list[str]:
-    """The keys of the log files to be read, in order.
+    """The keys of the log files to read, in order.
 
-    What no proved digest names is read only if the listing has it: whoever can write a digest must
-    not choose what is read.
+    A log file that no proved digest names is read only if it is listed: whoever can write a digest
+    must not choose what is read.
     """
     return sorted(
         key
@@ -139,8 +139,8 @@ def judge_log_files(archive: Archive, hashed: Mapping[str, Hashed]) -> list[LogF
     """The verdicts on all log files that are attested, present or loaded, in the order of keys.
 
     Args:
-        archive: what there is.
-        hashed: what reading gave, for each key of `to_read`.
+        archive: the content of the archive.
+        hashed: the result of reading each key of `to_read`.
     """
     nothing = Hashed()
     found = [
@@ -183,7 +183,7 @@ def _compare(one: Attestation, hashed: Hashed, *, copy: bool) -> tuple[LogFileWo
 
 
 def _compare_hash(one: Attestation, hashed: Hashed, *, copy: bool) -> tuple[LogFileWord, str]:
-    """The same for one that was read."""
+    """Verdict and reason for a log file that was read."""
     same = hashed.sha256 == one.log_file.sha256
     if hashed.problem == "plain" and same:
         return ("valid" if copy else "modified"), "plain"
@@ -193,7 +193,7 @@ def _compare_hash(one: Attestation, hashed: Hashed, *, copy: bool) -> tuple[LogF
 
 
 def _ledger(archive: Archive, key: str, attested: str | None) -> Ledger | None:
-    """Whether the store holds a log file, and whether of the bytes attested."""
+    """Whether the store holds a log file, and whether with the attested bytes."""
     if archive.loaded is None:
         return None
     if key not in archive.loaded:
@@ -203,7 +203,7 @@ def _ledger(archive: Archive, key: str, attested: str | None) -> Ledger | None:
 
 
 def _outside(archive: Archive, one: Attestation) -> LogFileVerdict:
-    """The verdict on a log file that a digest names in another place: it is never read."""
+    """The verdict on a log file that a digest names outside the archive: it is never read."""
     log_file = one.log_file
     reason = "key" if archive.layout.is_of(log_file.bucket) else "bucket"
     return LogFileVerdict(
@@ -218,7 +218,7 @@ def _outside(archive: Archive, one: Attestation) -> LogFileVerdict:
 
 
 def _unattested(archive: Archive) -> Iterator[LogFileVerdict]:
-    """The verdicts on log files that are there and that no digest names."""
+    """The verdicts on listed log files that no digest names."""
     digests = _ordinary(archive)
     last = max((one.name.end for one in digests), default=None)
     covered = _covered(digests)
@@ -239,7 +239,7 @@ def _unattested(archive: Archive) -> Iterator[LogFileVerdict]:
 
 
 def _ordinary(archive: Archive) -> list[DigestVerdict]:
-    """The verdicts on all digests but backfill ones, which cover no time."""
+    """The verdicts on all digests except backfill digests, which cover no time."""
     digests = (one for chain in archive.chains for one in (*chain.digests, *chain.context))
     return [one for one in digests if not one.name.chain.backfill]
 
@@ -264,7 +264,7 @@ def _verdict_by_time(
 
 
 def _covered(digests: Iterable[DigestVerdict]) -> list[TimeRange]:
-    """The times that proved digests cover without a break, in order."""
+    """The times that proved digests cover without a gap, in order."""
     spans: list[TimeRange] = []
     proved = (one.digest for one in digests if one.digest and one.proof)
     for start, end in sorted((one.start, one.end) for one in proved):
@@ -276,9 +276,9 @@ def _covered(digests: Iterable[DigestVerdict]) -> list[TimeRange]:
 
 
 def _only_loaded(archive: Archive) -> Iterator[LogFileVerdict]:
-    """The verdicts on log files in the store that no digest names and that are not there.
+    """The verdicts on log files of the store that no digest names and that are not listed.
 
-    Only since the oldest digest there is: what is older has expired, with its digests.
+    Log files older than the oldest digest are left out: they have expired with their digests.
     """
     digests = _ordinary(archive)
     oldest = min((one.digest.start for one in digests if one.digest), default=None)

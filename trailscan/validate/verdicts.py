@@ -1,8 +1,8 @@
-"""Verdicts as values: one a digest, one a log file, and the gaps between digests.
+"""Verdicts as values: one for each digest, one for each log file, and the gaps between digests.
 
-A verdict is a word (`modified`), a reason (`hash`) that says by what it was found, and how bad that
-is: `fine`, `incomplete` (nothing can be said) or `tampered`. Each names what was expected, what was
-found, and where. The sentences for people are the table below.
+A verdict has a word (`modified`), a reason (`hash`) and a severity: `fine`, `incomplete` (nothing
+is proved) or `tampered`. Each verdict has the location, the expected and the actual value. The
+tables below hold the sentences for people.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LogFileWord = Literal[
 
 
 class Meaning(NamedTuple):
-    """How bad a verdict is, and what it says in words."""
+    """The severity of a verdict, and the verdict in words."""
 
     severity: Severity
     words: str
@@ -117,20 +117,20 @@ _CHANGED = Meaning("tampered", "what was loaded is not what was attested")
 
 @dataclass(frozen=True, slots=True)
 class DigestVerdict:
-    """What is to be said of one digest.
+    """The verdict on one digest.
 
     Attributes:
-        bucket: where it is, or should be.
-        key: the same.
-        name: what its key says.
+        bucket: the bucket in which it is, or should be.
+        key: its key in that bucket.
+        name: the parts of its key.
         verdict: in one word.
-        reason: by what that was found; for `malformed` and `unread` the reason of the failure.
+        reason: why; for `malformed` and `unread` the reason of the failure.
         expected: what should have been there.
-        found: what was.
-        proof: by what its content is known to be AWS's; None when it is not, whatever the verdict.
-        proved_by: the key of the digest that quotes it, when that is the proof.
-        digest: what it says; None when it is missing or malformed.
-        signature: the one that was checked, in hex.
+        found: what was there.
+        proof: what proves that its content is from AWS; None without proof, whatever the verdict.
+        proved_by: the key of the digest that quotes it, if that is the proof.
+        digest: its content; None if it is missing or malformed.
+        signature: the signature that was checked, in hex.
     """
 
     bucket: str
@@ -147,30 +147,30 @@ class DigestVerdict:
 
     @property
     def meaning(self) -> Meaning:
-        """How bad it is, and what it says."""
+        """The severity of the verdict, and the verdict in words."""
         return _meaning(DIGEST_MEANINGS, self.verdict, self.reason)
 
     @property
     def severity(self) -> Severity:
-        """How bad it is."""
+        """The severity of the verdict."""
         return self.meaning.severity
 
 
 @dataclass(frozen=True, slots=True)
 class LogFileVerdict:
-    """What is to be said of one log file.
+    """The verdict on one log file.
 
     Attributes:
-        bucket: where it is, or should be.
-        key: the same.
+        bucket: the bucket in which it is, or should be.
+        key: its key in that bucket.
         verdict: in one word.
-        reason: by what that was found; for `unproven` the verdict of the digest.
-        expected: the SHA-256 that a digest attests, in hex; of `outside` where it should be.
+        reason: why; for `unproven` the verdict of the digest.
+        expected: the SHA-256 that a digest attests, in hex.
         found: the SHA-256 of what is there, or what is wrong with it.
-        digest_key: the digest that names it; None when none does.
-        proof: by what that digest is known to be AWS's.
-        ledger: whether the store holds it; `changed`: of other bytes. None: no store was asked.
-        loaded_sha256: what the store read, in hex, if it was computed.
+        digest_key: the digest that names it; None if no digest does.
+        proof: what proves that this digest is from AWS.
+        ledger: whether the store holds it; `changed`: with other bytes. None: without a store.
+        loaded_sha256: the SHA-256 of what the store read, in hex, if it was computed.
         delivered: by its name, UTC.
     """
 
@@ -188,13 +188,13 @@ class LogFileVerdict:
 
     @property
     def meaning(self) -> Meaning:
-        """How bad it is, and what it says."""
+        """The severity of the verdict, and the verdict in words."""
         own = _meaning(LOG_FILE_MEANINGS, self.verdict, self.reason)
         return _CHANGED if self.ledger == "changed" and own.severity == "fine" else own
 
     @property
     def severity(self) -> Severity:
-        """How bad it is; what was loaded of other bytes than those attested is tampering."""
+        """The severity; a log file that was loaded with other bytes than attested is tampered."""
         return self.meaning.severity if self.ledger != "changed" else "tampered"
 
 
@@ -207,8 +207,8 @@ class Gap(NamedTuple):
             `start` before the first one, which says of itself that it is the first; `end` after
             the last one.
         chain: the folder, region and trail, as `folder trail`.
-        start: UTC; None for the beginning of what was asked.
-        end: UTC; None for its end.
+        start: UTC; None for the start of the window.
+        end: UTC; None for the end of the window.
     """
 
     kind: GapKind
@@ -219,12 +219,12 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChainVerdicts:
-    """What is to be said of one chain of digests, newest first.
+    """The verdicts on one chain of digests, newest first.
 
     Attributes:
-        digests: those asked for, found or missing.
+        digests: on the digests of the window, present or missing.
         gaps: times that no digest covers.
-        context: digests just outside of the window, judged too, for what they say of those inside.
+        context: on the digests just outside the window, which quote those inside.
     """
 
     digests: tuple[DigestVerdict, ...]
