@@ -34,12 +34,12 @@ import msgspec
 
 from trailscan.aws.session import AwsOptions
 from trailscan.ingest.listing import ListingRequest, Listings
-from trailscan.ingest.pipeline import _GROUP, _grouped
+from trailscan.ingest.pipeline import _GROUP
 from trailscan.ingest.plan import Scope, open_source
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.ingest.scan import read_planned, scan_into
-from trailscan.parallel import in_order
+from trailscan.parallel import grouped, in_order
 from trailscan.store.known import KnownLogFiles
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window
@@ -86,7 +86,7 @@ def scan_all(corpus: Path, threads: int) -> int:
     request = ListingRequest(Scope(), Window(), known, {}, NOW.date())
     planned = (new for page in Listings(source, request) for new in page.new)
     with ThreadPoolExecutor(threads) as pool:
-        return sum(in_order(pool, scan, _grouped(planned, _GROUP), 4 * threads))
+        return sum(in_order(pool, scan, grouped(planned, _GROUP), 4 * threads))
 
 
 def load_fresh(corpus: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailscan.parallel import in_order, streams_in_order, workers
+from trailscan.parallel import grouped, in_order, streams_in_order, workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,3 +198,19 @@ def test_a_failure_of_a_worker_is_raised_at_its_turn(count: int) -> None:
         with pytest.raises(OSError, match=r"^item 2$"):
             next(results)
     assert given_out == [0, 1]
+
+
+@given(
+    items=st.lists(st.integers(0, 9), max_size=30), size=st.integers(1, 5), most=st.integers(0, 20)
+)
+def test_groups_hold_all_items_in_order_within_their_limits(
+    items: list[int], size: int, most: int
+) -> None:
+    """No group has too many items or, if it has several, too heavy ones; none is cut early."""
+    groups = list(grouped(items, size, lambda item: item, most))
+    assert [item for group in groups for item in group] == items
+    for group in groups:
+        assert 0 < len(group) <= size
+        assert len(group) == 1 or sum(group) <= most or not most
+    for group, following in itertools.pairwise(groups):
+        assert len(group) == size or 0 < most < sum(group) + following[0]

@@ -95,6 +95,30 @@ def in_order(
         raise failure
 
 
+def grouped(
+    items: Iterable[Item], size: int, weigh: Callable[[Item], int] = lambda _: 0, most: int = 0
+) -> Iterator[list[Item]]:
+    """Items in groups, so that passing work to another thread costs little.
+
+    Args:
+        items: taken only as needed.
+        size: how many items a group has at most.
+        weigh: how heavy an item is.
+        most: what the items of a group weigh at most, unless one alone weighs more; 0 for no limit.
+    """
+    group: list[Item] = []
+    weight = 0
+    for item in items:
+        heavy = weigh(item)
+        if group and (len(group) == size or weight + heavy > most > 0):
+            yield group
+            group, weight = [], 0
+        group.append(item)
+        weight += heavy
+    if group:
+        yield group
+
+
 class _Stream(Generic[Result]):
     """An iterator that runs in a thread, a few results ahead of its consumer."""
 

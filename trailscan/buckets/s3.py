@@ -105,13 +105,7 @@ class S3Bucket:
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, which must have the length that S3 announced."""
-        whole = self._prefix + key
-        if not _is_plain(whole) or whole.endswith("/"):
-            return self._access.read(whole, etag)[0]
-        try:
-            return self._get(key, etag)[0]
-        except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
-            return self._access.read(whole, etag)[0]
+        return self.read_with_metadata(key, etag).data
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
         """The bytes and metadata of an object, in one request."""
@@ -120,7 +114,7 @@ class S3Bucket:
             return StoredObject(*self._access.read(whole, etag))
         try:
             data, found = self._get(key, etag)
-        except NoAnswerError:
+        except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
             return StoredObject(*self._access.read(whole, etag))
         return StoredObject(data, {name.lower(): text for name, text in found.attributes.items()})
 

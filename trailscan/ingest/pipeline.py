@@ -19,7 +19,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.errors import (
     AccessError,
@@ -33,7 +33,7 @@ from trailscan.ingest.plan import PlannedFile, Scope, Skipped, SourcePlan
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import Fetched, read_planned, scan_into, standard_input
 from trailscan.location import Location, RejectLine
-from trailscan.parallel import in_order, workers
+from trailscan.parallel import grouped, in_order, workers
 from trailscan.store.ledger import Counts, Source
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from trailscan.store.writer import LogFileResult, StoreWriter
     from trailscan.trail.log_file import Wanted
     from trailscan.window import Window
-
-Item = TypeVar("Item")
 
 LEAST_FETCHERS, FETCHERS = 8, 64
 _PROCESSORS = os.cpu_count() or 1
@@ -200,18 +198,18 @@ class Pipeline:
         count = _scanners(source)
         with workers("scan", count) as scanners:
             if not source.is_remote:
-                planned = _grouped(new, 1 if source.commit_often else _GROUP)
+                planned = grouped(new, 1 if source.commit_often else _GROUP)
                 yield from in_order(scanners, self._read_group, planned, 4 * count)
                 return
             first = list(islice(new, 1))  # after it the latency of S3 is known
             connections = source.connections(LEAST_FETCHERS, FETCHERS)
             with workers("fetch", connections) as fetchers:
                 each = max(1, min(_GROUP, _FETCHED // connections))
-                planned = _grouped(chain(first, new), each)
+                planned = grouped(chain(first, new), each)
                 fetched = in_order(
                     fetchers, _fetch_group, planned, 2 * connections, _stored_bytes, _FETCHED_BYTES
                 )
-                groups = _grouped(chain.from_iterable(fetched), _GROUP)
+                groups = grouped(chain.from_iterable(fetched), _GROUP)
                 yield from in_order(scanners, self._scan_group, groups, 2 * count)
 
     def _read_group(self, group: list[PlannedFile]) -> list[LogFileResult]:
@@ -345,10 +343,3 @@ def _fetch_group(group: list[PlannedFile]) -> list[Fetched]:
 
 def _stored_bytes(group: list[PlannedFile]) -> int:
     return sum(planned.info.size for planned in group)
-
-
-def _grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Items in groups of a size."""
-    source = iter(items)
-    while group := list(islice(source, size)):
-        yield group

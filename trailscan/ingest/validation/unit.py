@@ -11,6 +11,7 @@ import hashlib
 import os
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -22,7 +23,7 @@ from trailscan.ingest.validation.units import (
     list_digests,
     list_log_files,
 )
-from trailscan.parallel import in_order
+from trailscan.parallel import grouped, in_order
 from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
 from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
 from trailscan.validate.chain import DigestFile, judge_chain
@@ -126,8 +127,8 @@ class UnitReader:
         """The verdicts on one unit. Never raises for what is in the bucket."""
         context = self._context
         found = UnitVerdicts(unit, context.layout or ArchiveLayout(None, copy=True))
-        listing = context.readers.submit(self._list_log_files, unit, found)
-        files = self._read_digests(self._list_digests(unit, found), found)
+        listing = context.readers.submit(self._list, list_log_files, unit.logs, found)
+        files = self._read_digests(self._list(list_digests, unit.digests, found), found)
         if context.layout is None:
             signed = ((file.key, file.digest.key) for file in files if file.digest)
             found.layout = guess_layout(signed) or found.layout
@@ -155,22 +156,17 @@ class UnitReader:
             return min(self._context.now, end) if end else self._context.now
         return max((one.delivered for one in listed if one.delivered), default=None)
 
-    def _list_digests(self, unit: Unit, found: UnitVerdicts) -> list[ListedDigest]:
-        """The digests of a unit; none if they cannot be listed."""
-        if unit.digests is None:
+    def _list(
+        self,
+        list_folder: Callable[[Bucket, str, Window], list[Item]],
+        folder: str | None,
+        found: UnitVerdicts,
+    ) -> list[Item]:
+        """The digests or log files of a folder; none if it cannot be listed."""
+        if folder is None:
             return []
         try:
-            return list_digests(self._bucket, unit.digests, self._context.window)
-        except TrailscanError as error:
-            found.failures.append(str(error))
-            return []
-
-    def _list_log_files(self, unit: Unit, found: UnitVerdicts) -> list[ListedLogFile]:
-        """The log files of a unit; none if they cannot be listed."""
-        if unit.logs is None:
-            return []
-        try:
-            return list_log_files(self._bucket, unit.logs, self._context.window)
+            return list_folder(self._bucket, folder, self._context.window)
         except TrailscanError as error:
             found.failures.append(str(error))
             return []
@@ -263,24 +259,10 @@ class UnitReader:
         Passing each item to another thread by itself would cost as much as the work.
         """
         ahead = self._context.ahead
-        most = min(_MOST_IN_A_TASK, 1 + len(items) // (4 * ahead))
-        groups: list[list[Item]] = []
-        weight = 0
-        for item in items:
-            heavy = weigh(item)
-            if not groups or len(groups[-1]) == most or weight + heavy > _TASK_BYTES:
-                groups.append([])
-                weight = 0
-            groups[-1].append(item)
-            weight += heavy
-        return in_order(
-            self._context.readers,
-            work,
-            groups,
-            ahead,
-            lambda group: sum(map(weigh, group)),
-            _BYTES_AHEAD,
-        )
+        size = min(_MOST_IN_A_TASK, 1 + len(items) // (4 * ahead))
+        groups = grouped(items, size, weigh, _TASK_BYTES)
+        weigh_group = partial(_total, weigh)
+        return in_order(self._context.readers, work, groups, ahead, weigh_group, _BYTES_AHEAD)
 
     def _hash_group(
         self, group: list[tuple[str, ObjectInfo | None]]
@@ -341,6 +323,11 @@ def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
 def _size(log_file: tuple[str, ObjectInfo | None]) -> int:
     """The size of a log file as listed; 0 if it is not listed."""
     return log_file[1].size if log_file[1] else 0
+
+
+def _total(weigh: Callable[[Item], int], group: list[Item]) -> int:
+    """What a group of items weighs."""
+    return sum(map(weigh, group))
 
 
 def _digest_size(listed: ListedDigest) -> int:
