@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trailscan.organizations.policies import PolicyDifference, compare_policies
+from trailscan.organizations.policy_types import policy_type_at, policy_type_label
 from trailscan.organizations.replay import apply
 from trailscan.organizations.state import Organization, Policy
-from trailscan.organizations.things import in_words, policy_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,25 +20,8 @@ if TYPE_CHECKING:
     from trailscan.organizations.changes import Change
 
 
-class _Verb(NamedTuple):
-    """What an operation did, and what it tried to do."""
-
-    done: str
-    tried: str
-
-
-VERBS = {
-    "CreatePolicy": _Verb("created", "create"),
-    "UpdatePolicy": _Verb("updated", "update"),
-    "AttachPolicy": _Verb("attached", "attach"),
-    "DetachPolicy": _Verb("detached", "detach"),
-    "DeletePolicy": _Verb("deleted", "delete"),
-    "EnablePolicyType": _Verb("type enabled", "enable the type"),
-    "DisablePolicyType": _Verb("type disabled", "disable the type"),
-    "PutResourcePolicy": _Verb("resource policy written", "write the resource policy"),
-    "DeleteResourcePolicy": _Verb("resource policy deleted", "delete the resource policy"),
-}
-"""The operations by which policies evolve."""
+_UPDATED = "updated"
+"""The step of an operation whose call says what it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +61,24 @@ def follow_policies(changes: Iterable[Change]) -> Iterator[PolicyStep]:
     state = Organization()
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for change in changes:
-        if change.action not in VERBS:
+        operation = change.operation
+        if operation is None or operation.policy_step is None:
             continue
         state, before = apply(state, change.event), state
         name = change.target_id or ""
         old, new = (one.policies.get(name, Policy()) for one in (before, state))
-        yield _step(change, old, new, texts[name])
+        yield _step(change, operation.policy_step, old, new, texts[name])
 
 
-def _step(change: Change, old: Policy, new: Policy, texts: list[str]) -> PolicyStep:
+def _step(
+    change: Change, verbs: tuple[str, str], old: Policy, new: Policy, texts: list[str]
+) -> PolicyStep:
     """One step; adds a new text to those that the policy had."""
-    verb = VERBS[change.action]
+    did, tried_to = verbs
     done = change.outcome == "succeeded"
-    kind = in_words(new.type) or policy_type(change.event)
-    step = PolicyStep(change, verb.done if done else f"tried to {verb.tried}", kind)
-    if done and change.action == "UpdatePolicy":
+    kind = policy_type_label(new.type) or policy_type_at(change.event)
+    step = PolicyStep(change, did if done else f"tried to {tried_to}", kind)
+    if done and did == _UPDATED:
         step = _updated(step, old, new)
     if done and new.content is not None and new.content != old.content:
         step = _new_text(step, old.content, new.content, texts)

@@ -1,0 +1,84 @@
+"""What the effects of several operations share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from trailscan.organizations.state import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trailscan.events.event import Event
+    from trailscan.organizations.context import SentenceContext
+    from trailscan.organizations.operation import BeforeAndAfter, Effect
+    from trailscan.organizations.state import Map, Organization
+
+
+def updated(known: Map, key: str | None, default: object, **news: object) -> Map:
+    """A map in which one entry has the values that an event gives; values of None are ignored."""
+    if not key:
+        return known
+    before = known.get(key, default)
+    given = {name: value for name, value in news.items() if value is not None}
+    return known.insert(key, replace(before, **given))
+
+
+def with_account(state: Organization, account_id: str | None, **news: object) -> Organization:
+    """The state in which an account has the values that an event gives."""
+    return replace(state, accounts=updated(state.accounts, account_id, Account(), **news))
+
+
+def with_roots(state: Organization, *ids: str | None) -> Organization:
+    """The state with the roots among some ids."""
+    for one in ids:
+        if one and one.startswith("r-") and one not in state.roots:
+            state = replace(state, roots=state.roots.insert(one, True))
+    return state
+
+
+def no_effect(state: Organization, _event: Event) -> Organization:
+    """The same state: the event reports nothing that the state holds."""
+    return state
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Something that one operation turns on and another turns off.
+
+    Attributes:
+        name: of the map in the state that has whether it is on.
+        key: the entry in that map that an event is about; None if the event does not tell.
+        on: the word for being on.
+        off: the word for being off.
+    """
+
+    name: str
+    key: Callable[[Event], tuple[str | None, ...] | None]
+    on: str
+    off: str
+
+    def effect(self, *, on: bool) -> Effect:
+        """The effect of turning it on, or off."""
+
+        def turn(state: Organization, event: Event) -> Organization:
+            key = self.key(event)
+            if key is None:
+                return state
+            known = getattr(state, self.name).insert(key, on)
+            return with_roots(replace(state, **{self.name: known}), *key)
+
+        return turn
+
+    def shown(self, *, on: bool) -> Callable[[SentenceContext], BeforeAndAfter]:
+        """The words for what it was, if that is known, and what it is after turning it."""
+
+        def before_and_after(call: SentenceContext) -> BeforeAndAfter:
+            was = getattr(call.state, self.name).get(self.key(call.event))
+            before = None if was is None else self.on if was else self.off
+            return before, self.on if on else self.off
+
+        return before_and_after
