@@ -138,9 +138,7 @@ def test_a_denied_attempt_to_leave_is_as_grave_as_leaving():
 
 def test_an_attempt_is_one_level_less_than_a_deed():
     """Only leaving, and events that cannot be tried, keep their level; nothing falls below low."""
-    same = {
-        name for name in CHANGES if attempt(name) == OPERATIONS[name].severity != "low"
-    }
+    same = {name for name in CHANGES if attempt(name) == OPERATIONS[name].severity != "low"}
     assert same == {
         "LeaveOrganization",
         *SERVICE_EVENTS - {"CreateAccountResult", "CloseAccountResult"},
@@ -162,9 +160,7 @@ def test_reads_are_info_and_at_most_low_when_denied():
     """No read is above low, and only one that a published rule watches is more than info."""
     assert {OPERATIONS[name].severity for name in READS} == {"info"}
     denied = {name: attempt(name) for name in READS}
-    assert denied == {
-        name: "low" if OPERATIONS[name].mitre else "info" for name in READS
-    }
+    assert denied == {name: "low" if OPERATIONS[name].mitre else "info" for name in READS}
 
 
 def test_reads_that_map_the_organization_carry_discovery():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trailscan.reports.findings import detectors as d
 from trailscan.organizations.services import ORGANIZATIONS
+from trailscan.reports.findings import detectors as d
 from trailscan.reports.findings.history import is_discovery
 from trailscan.reports.findings.rule import AWS_CIRT, DF00TECH, ELASTIC, STREAMALERT, Rule
 
