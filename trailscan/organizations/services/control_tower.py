@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trailscan.organizations.effects import with_account
 from trailscan.organizations.operation import Service
-from trailscan.organizations.services.organizations.effects import with_account
 from trailscan.organizations.services.organizations.ous import with_ou
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from trailscan.organizations.effects import with_account, with_roots
 from trailscan.organizations.fields import enum_at, text_at, time_at
 from trailscan.organizations.operation import BeforeAndAfter, Cause, Operation
 from trailscan.organizations.resources import caller
-from trailscan.organizations.services.organizations.effects import with_account, with_roots
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.organizations.state import AccountRequest, Membership
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trailscan.organizations.effects import Switch
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.operation import Operation
 from trailscan.organizations.resources import caller
-from trailscan.organizations.services.organizations.effects import Switch
 
 if TYPE_CHECKING:
     from trailscan.events.event import Event

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from trailscan.organizations.effects import updated
 from trailscan.organizations.fields import enum_at, text_at
 from trailscan.organizations.operation import Operation
 from trailscan.organizations.services.organizations.accounts import calling_account
-from trailscan.organizations.services.organizations.effects import updated
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.organizations.state import Handshake
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from trailscan.organizations.effects import updated, with_roots
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.operation import BeforeAndAfter, Operation
-from trailscan.organizations.services.organizations.effects import updated, with_roots
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.organizations.state import OrganizationalUnit
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from trailscan.organizations.effects import Switch, no_effect, updated
 from trailscan.organizations.fields import omitted, text_at
 from trailscan.organizations.operation import BeforeAndAfter, Operation
 from trailscan.organizations.policies import compare_policies
 from trailscan.organizations.resources import caller
-from trailscan.organizations.services.organizations.effects import Switch, no_effect, updated
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.organizations.state import Policy
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from trailscan.organizations.effects import updated
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.operation import BeforeAndAfter, Cause, Operation
-from trailscan.organizations.services.organizations.effects import updated
 from trailscan.organizations.services.organizations.handshakes import handshake_effect
 from trailscan.organizations.services.organizations.roles import ROLES
 from trailscan.organizations.state import Transfer

@@ -1,4 +1,4 @@
-"""What the effects of several operations share."""
+"""Effects on the state of the organization, for the records of any service."""
 
 from __future__ import annotations
 
