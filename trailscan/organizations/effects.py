@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from trailscan.organizations.state import Account
+from trailscan.organizations.state import Account, OrganizationalUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from msgspec import Struct
 
     from trailscan.events.event import Event
     from trailscan.organizations.context import SentenceContext
@@ -18,18 +20,34 @@ if TYPE_CHECKING:
     from trailscan.organizations.state import Map, Organization
 
 
-def updated(known: Map, key: str | None, default: object, **news: object) -> Map:
-    """A map in which one entry has the values that an event gives; values of None are ignored."""
+def with_values(
+    state: Organization, map_name: str, key: str | None, default: Struct, /, **values: object
+) -> Organization:
+    """The state in which an entry of a map has the values that an event gives.
+
+    Args:
+        state: the state before the event.
+        map_name: the map, a field of the state.
+        key: the entry; without one, nothing changes.
+        default: the entry if there is none yet.
+        values: by field; None leaves a field as it was.
+    """
     if not key:
-        return known
-    before = known.get(key, default)
-    given = {name: value for name, value in news.items() if value is not None}
-    return known.insert(key, replace(before, **given))
+        return state
+    known: Map = getattr(state, map_name)
+    given = {name: value for name, value in values.items() if value is not None}
+    entry = replace(known.get(key, default), **given)
+    return replace(state, **{map_name: known.insert(key, entry)})
 
 
-def with_account(state: Organization, account_id: str | None, **news: object) -> Organization:
+def with_account(state: Organization, account_id: str | None, **values: object) -> Organization:
     """The state in which an account has the values that an event gives."""
-    return replace(state, accounts=updated(state.accounts, account_id, Account(), **news))
+    return with_values(state, "accounts", account_id, Account(), **values)
+
+
+def with_ou(state: Organization, ou_id: str | None, **values: object) -> Organization:
+    """The state in which an OU has the values that an event gives."""
+    return with_values(state, "units", ou_id, OrganizationalUnit(), **values)
 
 
 def with_roots(state: Organization, *ids: str | None) -> Organization:

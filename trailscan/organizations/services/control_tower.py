@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.effects import with_account
+from trailscan.organizations.effects import with_account, with_ou
 from trailscan.organizations.operation import Service
-from trailscan.organizations.services.organizations.ous import with_ou
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from trailscan.organizations.effects import updated, with_roots
+from trailscan.organizations.effects import with_ou, with_roots
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.operation import BeforeAndAfter, Operation
 from trailscan.organizations.severity import CIS_CONTROL
-from trailscan.organizations.state import OrganizationalUnit
 
 if TYPE_CHECKING:
     from trailscan.events.event import Event
@@ -19,11 +16,6 @@ if TYPE_CHECKING:
     from trailscan.organizations.state import Organization
 
 _UNIT = "response.organizationalUnit"
-
-
-def with_ou(state: Organization, ou_id: str | None, **news: object) -> Organization:
-    """The state in which an OU has the values that an event gives."""
-    return replace(state, units=updated(state.units, ou_id, OrganizationalUnit(), **news))
 
 
 def _create(state: Organization, event: Event) -> Organization:
@@ -49,30 +41,19 @@ def _names(call: SentenceContext) -> BeforeAndAfter:
 
 # fmt: off
 OPERATIONS = (
-    Operation(
-        "CreateOrganizationalUnit", "ou", "ou",
-        done="created OU {new_ou}[ in {parent}]",
-        tried="create an OU[ named {name}][ in {parent}]",
+    Operation("CreateOrganizationalUnit", "ou", "ou",
+        done="created OU {new_ou}[ in {parent}]", tried="create an OU[ named {name}][ in {parent}]",
         known_from="page", severity="low", watched_by="CIS", cis=CIS_CONTROL,
         reason="Adds an empty OU, which affects nothing until accounts are moved into it.",
-        names_target=True,
-        effect=_create,
-    ),
-    Operation(
-        "UpdateOrganizationalUnit", "ou", "ou",
-        done="renamed {ou} to {name}",
-        tried="rename {ou}[ to {name}]",
+        names_target=True, effect=_create),
+    Operation("UpdateOrganizationalUnit", "ou", "ou",
+        done="renamed {ou} to {name}", tried="rename {ou}[ to {name}]",
         known_from="model", severity="low", watched_by="incident-response", cis=CIS_CONTROL,
         reason="Renames an OU, and its accounts and policies stay where they are.",
-        names_target=True,
-        effect=_rename, before_and_after=_names,
-    ),
-    Operation(
-        "DeleteOrganizationalUnit", "ou", "ou",
-        done="deleted {ou}",
-        tried="delete {ou}",
+        names_target=True, effect=_rename, before_and_after=_names),
+    Operation("DeleteOrganizationalUnit", "ou", "ou",
+        done="deleted {ou}", tried="delete {ou}",
         known_from="model", severity="medium", watched_by="df00tech", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Takes an emptied OU out of the hierarchy, together with the place where its policies were attached.",
-        effect=_delete,
-    ),
+        effect=_delete),
 )

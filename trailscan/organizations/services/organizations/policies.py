@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from trailscan.organizations.effects import Switch, no_effect, updated
+from trailscan.organizations.effects import Switch, no_effect, with_values
 from trailscan.organizations.fields import omitted, text_at
 from trailscan.organizations.operation import BeforeAndAfter, Operation
 from trailscan.organizations.policies import compare_policies
@@ -44,8 +44,9 @@ _type_disabled = _POLICY_TYPE.effect(on=False)
 
 def _write(state: Organization, event: Event) -> Organization:
     """What neither request nor response gives stays as it was."""
-    policies = updated(
-        state.policies,
+    return with_values(
+        state,
+        "policies",
         text_at(event, "request.policyId", f"{SUMMARY}.id"),
         Policy(),
         name=text_at(event, f"{SUMMARY}.name", "request.name"),
@@ -53,13 +54,13 @@ def _write(state: Organization, event: Event) -> Organization:
         description=text_at(event, "request.description", f"{SUMMARY}.description"),
         content=text_at(event, "request.content", "response.policy.content"),
     )
-    return replace(state, policies=policies)
 
 
 def _delete(state: Organization, event: Event) -> Organization:
     """The policy keeps its name and text."""
-    identifier = text_at(event, "request.policyId")
-    return replace(state, policies=updated(state.policies, identifier, Policy(), deleted=True))
+    return with_values(
+        state, "policies", text_at(event, "request.policyId"), Policy(), deleted=True
+    )
 
 
 def _disable_type(state: Organization, event: Event) -> Organization:
@@ -135,94 +136,60 @@ def _difference(before: str, after: str) -> str:
 
 # fmt: off
 OPERATIONS = (
-    Operation(
-        "CreatePolicy", "policy", "policy",
-        done="created {policy_kind} {new_policy}",
-        tried="create a new {policy_kind}[ named {name}]",
+    Operation("CreatePolicy", "policy", "policy",
+        done="created {policy_kind} {new_policy}", tried="create a new {policy_kind}[ named {name}]",
         known_from="log", severity="low", watched_by="CIS", cis=CIS_CONTROL,
         reason="Writes a new policy, which restricts nobody until it is attached.",
-        names_target=True, policy_step=("created", "create"),
-        effect=_write, before_and_after=_written,
-    ),
-    Operation(
-        "UpdatePolicy", "policy", "policy",
-        done="updated {policy}[: {changed}]",
-        tried="update {policy}[: {changed}]",
+        names_target=True, policy_step=("created", "create"), effect=_write, before_and_after=_written),
+    Operation("UpdatePolicy", "policy", "policy",
+        done="updated {policy}[: {changed}]", tried="update {policy}[: {changed}]",
         known_from="log", severity="high", watched_by="LZA", cis=CIS_CONTROL,
         reason="Can rewrite a policy while it is in force, so that a protection is emptied without being detached.",
-        names_target=True, policy_step=("updated", "update"),
-        effect=_write, before_and_after=_written,
-    ),
-    Operation(
-        "DeletePolicy", "policy", "policy",
-        done="deleted {policy}",
-        tried="delete {policy}",
+        names_target=True, policy_step=("updated", "update"), effect=_write, before_and_after=_written),
+    Operation("DeletePolicy", "policy", "policy",
+        done="deleted {policy}", tried="delete {policy}",
         known_from="model", severity="medium", watched_by="survival-kit", cis=CIS_CONTROL,
         reason="Destroys a policy that had been detached everywhere, so that it cannot simply be attached again.",
-        policy_step=("deleted", "delete"),
-        effect=_delete, before_and_after=_deleted,
-    ),
-    Operation(
-        "AttachPolicy", "policy", "policy",
-        done="attached {policy} to {target}",
-        tried="attach {policy}[ to {target}]",
+        policy_step=("deleted", "delete"), effect=_delete, before_and_after=_deleted),
+    Operation("AttachPolicy", "policy", "policy",
+        done="attached {policy} to {target}", tried="attach {policy}[ to {target}]",
         known_from="log", severity="medium", watched_by="LZA", cis=CIS_CONTROL,
         reason="Puts a policy in force on accounts, which can stop their work, or permit what an allow list had kept out.",
         policy_step=("attached", "attach"),
-        effect=_ATTACHMENT.effect(on=True), before_and_after=_ATTACHMENT.shown(on=True),
-    ),
-    Operation(
-        "DetachPolicy", "policy", "policy",
-        done="detached {policy} from {target}",
-        tried="detach {policy}[ from {target}]",
+        effect=_ATTACHMENT.effect(on=True), before_and_after=_ATTACHMENT.shown(on=True)),
+    Operation("DetachPolicy", "policy", "policy",
+        done="detached {policy} from {target}", tried="detach {policy}[ from {target}]",
         known_from="log", severity="high", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Takes a policy off accounts, so that what it forbade can be possible at once.",
         policy_step=("detached", "detach"),
-        effect=_ATTACHMENT.effect(on=False), before_and_after=_ATTACHMENT.shown(on=False),
-    ),
-    Operation(
-        "EnablePolicyType", "policy_type", "root",
-        done="enabled {policy_type} policies in {root}",
-        tried="enable [{policy_type} ]policies in {root}",
+        effect=_ATTACHMENT.effect(on=False), before_and_after=_ATTACHMENT.shown(on=False)),
+    Operation("EnablePolicyType", "policy_type", "root",
+        done="enabled {policy_type} policies in {root}", tried="enable [{policy_type} ]policies in {root}",
         known_from="model", severity="low", watched_by="streamalert", cis=CIS_CONTROL,
         reason="Permits policies of one type to be attached, which restricts nobody before one is.",
         policy_step=("type enabled", "enable the type"),
-        effect=_POLICY_TYPE.effect(on=True), before_and_after=_POLICY_TYPE.shown(on=True),
-    ),
-    Operation(
-        "DisablePolicyType", "policy_type", "root",
-        done="disabled {policy_type} policies in {root}",
-        tried="disable [{policy_type} ]policies in {root}",
+        effect=_POLICY_TYPE.effect(on=True), before_and_after=_POLICY_TYPE.shown(on=True)),
+    Operation("DisablePolicyType", "policy_type", "root",
+        done="disabled {policy_type} policies in {root}", tried="disable [{policy_type} ]policies in {root}",
         known_from="log", severity="critical", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Switches off all policies of one type in the whole organization with a single call.",
         policy_step=("type disabled", "disable the type"),
-        effect=_disable_type, before_and_after=_POLICY_TYPE.shown(on=False),
-    ),
-    Operation(
-        "EffectivePolicyValidation", "policy", "account",
+        effect=_disable_type, before_and_after=_POLICY_TYPE.shown(on=False)),
+    Operation("EffectivePolicyValidation", "policy", "account",
         done="the effective {policy_type} policy of {account} became {validity}",
         tried="validate the effective policy of {account}",
         known_from="page", severity="medium", severity_of_attempt="medium",
         reason="Tells that the policies of an account add up to something invalid, so that they may not work as meant, or that they are valid again.",
-        service_event=True,
-        effect=no_effect,
-    ),
-    Operation(
-        "PutResourcePolicy", "resource_policy", "resource_policy",
+        service_event=True, effect=no_effect),
+    Operation("PutResourcePolicy", "resource_policy", "resource_policy",
         done="wrote the organization's {resource_policy} (CloudTrail hides its text)",
         tried="write the organization's resource policy",
         known_from="log", severity="high",
         reason="Can give member accounts rights over the organization, and CloudTrail hides which.",
-        policy_step=("resource policy written", "write the resource policy"),
-        effect=_resource_policy(exists=True),
-    ),
-    Operation(
-        "DeleteResourcePolicy", "resource_policy", "resource_policy",
-        done="deleted the organization's resource policy",
-        tried="delete the organization's resource policy",
+        policy_step=("resource policy written", "write the resource policy"), effect=_resource_policy(exists=True)),
+    Operation("DeleteResourcePolicy", "resource_policy", "resource_policy",
+        done="deleted the organization's resource policy", tried="delete the organization's resource policy",
         known_from="model", severity="high",
         reason="Takes from member accounts all rights over the organization that were delegated to them, for example to a security team.",
-        policy_step=("resource policy deleted", "delete the resource policy"),
-        effect=_resource_policy(exists=False),
-    ),
+        policy_step=("resource policy deleted", "delete the resource policy"), effect=_resource_policy(exists=False)),
 )

@@ -88,20 +88,14 @@ def _was(old: str | None, new: str | None) -> str:
 
 # fmt: off
 OPERATIONS = (
-    Operation(
-        "TagResource", "tag", "resource",
-        done="tagged {resource} with {tags}",
-        tried="tag {resource}[ with {tags}]",
+    Operation("TagResource", "tag", "resource",
+        done="tagged {resource} with {tags}", tried="tag {resource}[ with {tags}]",
         known_from="model", severity="low",
         reason="Sets labels, which matter only where rules for access or for cost read them.",
-        effect=_tag, before_and_after=_tagged,
-    ),
-    Operation(
-        "UntagResource", "tag", "resource",
-        done="removed the tags {tag_keys} from {resource}",
-        tried="remove tags[ {tag_keys}] from {resource}",
+        effect=_tag, before_and_after=_tagged),
+    Operation("UntagResource", "tag", "resource",
+        done="removed the tags {tag_keys} from {resource}", tried="remove tags[ {tag_keys}] from {resource}",
         known_from="model", severity="low",
         reason="Removes labels, so that rules for access or for cost that read them no longer match.",
-        effect=_untag, before_and_after=_untagged,
-    ),
+        effect=_untag, before_and_after=_untagged),
 )

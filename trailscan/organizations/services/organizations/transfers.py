@@ -6,9 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from trailscan.organizations.effects import updated
+from trailscan.organizations.effects import with_values
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.operation import BeforeAndAfter, Cause, Operation
 from trailscan.organizations.services.organizations.handshakes import handshake_effect
@@ -28,14 +26,14 @@ def _effect(status: str | None = None) -> Effect:
     """The effect of a call that gives a transfer another status, or none."""
 
     def effect(state: Organization, event: Event) -> Organization:
-        transfers = updated(
-            state.transfers,
+        return with_values(
+            state,
+            "transfers",
             text_at(event, *ROLES["transfer"].paths),
             Transfer(),
             name=text_at(event, "request.name", "response.responsibilityTransfer.name"),
             status=status,
         )
-        return replace(state, transfers=transfers)
 
     return effect
 
@@ -60,46 +58,30 @@ def _cause_of_end(event: Event) -> Cause:
 
 # fmt: off
 OPERATIONS = (
-    Operation(
-        "InviteOrganizationToTransferResponsibility", "responsibility_transfer", "invited",
+    Operation("InviteOrganizationToTransferResponsibility", "responsibility_transfer", "invited",
         done="invited {invited} to a transfer of responsibility[ ({handshake})]",
         tried="invite {invited} to a transfer of responsibility",
         known_from="model", severity="medium",
         reason="Offers to take over the bills of another organization, which only begins when that one agrees.",
-        effect=handshake_effect("open"),
-    ),
-    Operation(
-        "UpdateResponsibilityTransfer", "responsibility_transfer", "transfer",
-        done="renamed {transfer}[ to {name}]",
-        tried="rename {transfer}[ to {name}]",
+        effect=handshake_effect("open")),
+    Operation("UpdateResponsibilityTransfer", "responsibility_transfer", "transfer",
+        done="renamed {transfer}[ to {name}]", tried="rename {transfer}[ to {name}]",
         known_from="model", severity="low",
         reason="Renames an agreement between two management accounts, whose terms stay the same.",
-        effect=_effect(), before_and_after=_names,
-    ),
-    Operation(
-        "TerminateResponsibilityTransfer", "responsibility_transfer", "transfer",
-        done="terminated {transfer}",
-        tried="terminate {transfer}",
+        effect=_effect(), before_and_after=_names),
+    Operation("TerminateResponsibilityTransfer", "responsibility_transfer", "transfer",
+        done="terminated {transfer}", tried="terminate {transfer}",
         known_from="model", severity="medium",
         reason="Ends an agreement by which one management account answers for another organization's bills.",
-        subject=_requested, effect=_effect("ending"),
-    ),
-    Operation(
-        "ResponsibilityTransferAccepted", "responsibility_transfer", "transfer",
-        done="{transfer} was accepted",
-        tried="accept {transfer}",
+        subject=_requested, effect=_effect("ending")),
+    Operation("ResponsibilityTransferAccepted", "responsibility_transfer", "transfer",
+        done="{transfer} was accepted", tried="accept {transfer}",
         known_from="text", severity="high", severity_of_attempt="high",
         reason="Tells that one management account now answers for the bills of another organization.",
-        service_event=True,
-        cause=_cause_of_acceptance, effect=_effect("accepted"),
-    ),
-    Operation(
-        "ResponsibilityTransferTerminated", "responsibility_transfer", "transfer",
-        done="{transfer} ended",
-        tried="end {transfer}",
+        service_event=True, cause=_cause_of_acceptance, effect=_effect("accepted")),
+    Operation("ResponsibilityTransferTerminated", "responsibility_transfer", "transfer",
+        done="{transfer} ended", tried="end {transfer}",
         known_from="text", severity="medium", severity_of_attempt="medium",
         reason="Tells that one management account no longer answers for the bills of another organization.",
-        service_event=True,
-        cause=_cause_of_end, effect=_effect("terminated"),
-    ),
+        service_event=True, cause=_cause_of_end, effect=_effect("terminated")),
 )
