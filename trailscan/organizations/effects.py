@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from trailscan.events.event import Event
 from trailscan.organizations.state import Account, OrganizationalUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from msgspec import Struct
-
-    from trailscan.events.event import Event
     from trailscan.organizations.context import SentenceContext
     from trailscan.organizations.operation import BeforeAndAfter, Effect
     from trailscan.organizations.state import Map, Organization
@@ -63,8 +60,7 @@ def no_effect(state: Organization, _event: Event) -> Organization:
     return state
 
 
-@dataclass(frozen=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """Something that one operation turns on and another turns off.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -207,12 +207,14 @@ def maybe_changes(table: pa.Table) -> pa.Array:
 
 def among(table: pa.Table, names: Mapping[str, Iterable[str]]) -> pa.Array:
     """The events that are one of some operations, given by event source and event name."""
-    found = pa.scalar(False)  # noqa: FBT003  # the value
-    for source, own in names.items():
-        if own:
-            named = pc.is_in(table["event_name"], value_set=strings(own))
-            found = pc.or_(found, pc.and_(pc.equal(table["event_source"], source), named))
-    return found
+    chosen = [
+        pc.and_(
+            pc.is_in(table["event_source"], value_set=strings([source])),
+            pc.is_in(table["event_name"], value_set=strings(own)),
+        )
+        for source, own in names.items()
+    ]
+    return reduce(pc.or_, chosen)
 
 
 @lru_cache(maxsize=2)
