@@ -129,9 +129,9 @@ def test_a_log_file_that_cannot_be_read_is_one_line(folder, tmp_path, data, word
 
 
 RECORDS = {
-    "a number": ("3", "the record is no JSON object but a number", ""),
-    "null": ("null", "the record is no JSON object but null", ""),
-    "text": ('"organizations.amazonaws.com"', "the record is no JSON object but a string", ""),
+    "a number": ("3", "the record is not a JSON object but a number", ""),
+    "null": ("null", "the record is not a JSON object but null", ""),
+    "text": ('"organizations.amazonaws.com"', "the record is not a JSON object but a string", ""),
     "no eventTime": (event(BAD, eventTime=None), "eventTime is missing", " $.eventTime"),
     "no eventID": (event(BAD, eventID=None), "eventID is missing", " $.eventID"),
     "a lone surrogate": (

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from trailscan.events.event import decode_event
 from trailscan.location import Location
 from trailscan.organizations.changes import describe_changes
-from trailscan.organizations.operations import OPERATIONS
+from trailscan.organizations.services import ORGANIZATIONS
 
+OPERATIONS = {operation.name: operation for operation in ORGANIZATIONS.operations}
 WHERE = Location("trail", "a.json.gz", 0)
 ERROR = "AccessDeniedException"
 

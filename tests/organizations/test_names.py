@@ -39,11 +39,11 @@ def test_names_are_read_from_what_people_have(text, names):
     [
         (b"", "it is empty"),
         (b"\xff\xfe", "it is not UTF-8 (byte 0)"),
-        (b"{", "it is no JSON"),
-        (b"[1]", "at $[0] stands 1"),
-        (b"[" * 5000, "it nests too deeply"),
-        (b'{"NextToken": "x"}', "it names nothing"),
-        (b'{"Accounts": [{"Id": "12", "Name": "x"}]}', "'12' at $.Accounts[0] is no id"),
+        (b"{", "it is not JSON"),
+        (b"[1]", "at $[0] is 1"),
+        (b"[" * 5000, "it is nested too deeply"),
+        (b'{"NextToken": "x"}', "it contains no names"),
+        (b'{"Accounts": [{"Id": "12", "Name": "x"}]}', "'12' at $.Accounts[0] is not an id"),
         (
             b'{"Accounts": [{"Id": "222233334444", "Name": ""}]}',
             "the name of 222233334444 at $.Accounts[0] is ''",
@@ -53,7 +53,7 @@ def test_names_are_read_from_what_people_have(text, names):
     ],
 )
 def test_what_is_no_file_of_names_says_where_and_what_was_expected(data, why):
-    """One line: what stands where, and the forms that can be read."""
+    """One line: what is wrong and where, and the formats that can be read."""
     with pytest.raises(DecodeError) as caught:
         parse_names(data)
     assert caught.value.reason == "not_names"

@@ -1,4 +1,4 @@
-"""The catalogue is the service model of the installed botocore."""
+"""The records of AWS Organizations match the service model of the installed botocore."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import botocore.session
 import pytest
 
 from trailscan.events.event import decode_event
-from trailscan.organizations.operations import OPERATIONS, READ_ONLY_NAMES, is_read_only
-from trailscan.organizations.replay import TRANSITIONS
+from trailscan.organizations.catalogue import catalogue
+from trailscan.organizations.operation import READ
+from trailscan.organizations.policy_types import policy_type_at
+from trailscan.organizations.resources import resource_in_role
 from trailscan.organizations.sentences import placeholders
-from trailscan.organizations.severity import ASSESSMENTS
+from trailscan.organizations.services import ORGANIZATIONS
+from trailscan.organizations.services.organizations.roles import ROLES
+from trailscan.organizations.services.organizations.values import VALUES
 from trailscan.organizations.state import Organization
-from trailscan.organizations.things import ROLES, policy_type, thing, unknown
-from trailscan.organizations.words import WORDS
+
+OPERATIONS = {operation.name: operation for operation in ORGANIZATIONS.operations}
+READS = {name for name, operation in OPERATIONS.items() if operation.category == READ}
 
 
 def test_the_catalogue_has_every_operation_of_the_service():
@@ -21,43 +26,45 @@ def test_the_catalogue_has_every_operation_of_the_service():
     calls = {name for name, row in OPERATIONS.items() if not row.service_event}
     missing = sorted(set(model.operation_names) - calls)
     assert not missing, (
-        f"AWS Organizations has new operations: {', '.join(missing)}. For each, add a row with its "
-        "sentences to trailscan/organizations/operations.py, one to severity.py, for a change its "
-        "transition to replay.py, its sentence to tests/organizations/test_changes.py, and the "
-        "call to the story in sample_logs/."
+        f"AWS Organizations has new operations: {', '.join(missing)}. For each, add a record to "
+        "the module of its topic in trailscan/organizations/services/organizations/, its sentence "
+        "to tests/organizations/test_changes.py, and the call to the story in sample_logs/."
     )
     assert calls <= set(model.operation_names)
-    assert (len(calls), len(READ_ONLY_NAMES), len(OPERATIONS)) == (63, 29, 70)
+    assert (len(calls), len(READS), len(OPERATIONS)) == (63, 29, 70)
+    assert len(ORGANIZATIONS.operations) == 70
 
 
-def test_every_row_has_its_severity_and_every_change_its_transition():
-    """The tables by event name have the same names; a read changes nothing in the state."""
-    assert set(ASSESSMENTS) == set(OPERATIONS)
-    assert set(TRANSITIONS) == set(OPERATIONS) - READ_ONLY_NAMES
+def test_every_change_has_its_effect():
+    """A read changes nothing in the state; what else changes nothing says so."""
+    with_effect = {name for name, operation in OPERATIONS.items() if operation.effect}
+    assert with_effect == set(OPERATIONS) - READS
 
 
 def test_reads_are_those_that_describe_and_list():
-    """Whether a call changes something is told by the table, or for unknown ones by the name."""
-    assert all(name.startswith(("Describe", "List")) for name in READ_ONLY_NAMES)
-    assert [is_read_only(name) for name in ("ListNovelties", "MakeNovelty")] == [True, False]
+    """Whether a call changes something is told by its record, or without one by its name."""
+    assert all(name.startswith(("Describe", "List")) for name in READS)
+    novelties = ("ListNovelties", "MakeNovelty")
+    source = ORGANIZATIONS.event_source
+    assert [catalogue().is_read_only(source, name) for name in novelties] == [True, False]
 
 
 def test_every_row_says_from_where_it_is_known():
     """Sentences that rest on a real log can be told from those that rest on a description."""
-    assert {row.source for row in OPERATIONS.values()} == {"log", "page", "model", "text"}
+    assert {row.known_from for row in OPERATIONS.values()} == {"log", "page", "model", "text"}
 
 
 def test_what_ends_a_request_is_an_event_of_the_service():
     """A request that waits for a result has words for the time before it."""
-    waiting = [row for row in OPERATIONS.values() if row.result or row.asked]
+    waiting = [row for row in OPERATIONS.values() if row.result or row.pending]
     assert len(waiting) == 3
-    assert all(OPERATIONS[row.result].service_event and row.asked for row in waiting)
+    assert all(OPERATIONS[row.result].service_event and row.pending for row in waiting)
 
 
 @pytest.mark.parametrize("row", OPERATIONS.values(), ids=OPERATIONS)
 def test_every_name_in_a_sentence_has_a_value(row):
     """A sentence asks for nothing that an event cannot be asked for; its subject is a thing."""
-    assert placeholders(row.done + row.tried + row.asked) <= {*WORDS, *ROLES}
+    assert placeholders(row.done + row.tried + row.pending) <= {*VALUES, *ROLES}
     assert row.target in ROLES
 
 
@@ -65,8 +72,8 @@ def test_every_name_in_a_sentence_has_a_value(row):
 def test_what_nobody_plays_is_said_to_be_unknown(role):
     """A role without a thing is told in words, and the words name no placeholder."""
     event = decode_event({"eventTime": "2026-11-22T12:00:00Z", "eventID": "e"})
-    assert thing(event, role, Organization()).id is None
-    assert unknown(role).startswith("an unknown ")
+    assert resource_in_role(event, ROLES[role], Organization()).id is None
+    assert ROLES[role].unknown_words.startswith("an unknown ")
 
 
 def test_every_policy_type_reads_as_an_adjective():
@@ -75,7 +82,8 @@ def test_every_policy_type_reads_as_an_adjective():
     types = {*model.shape_for("PolicyType").enum, "NOVEL_THING_POLICY"}
     record = {"eventTime": "2026-11-22T12:00:00Z", "eventID": "e"}
     shown = {
-        policy_type(decode_event({**record, "requestParameters": {"type": each}})) for each in types
+        policy_type_at(decode_event({**record, "requestParameters": {"type": each}}))
+        for each in types
     }
     assert len(shown) == len(types)
     assert {"SCP", "RCP", "backup", "EC2 declarative", "novel thing"} <= shown

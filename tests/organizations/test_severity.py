@@ -7,47 +7,54 @@ from collections import Counter
 
 import botocore.session
 import pytest
+from making import call, changes
 
-from trailscan.organizations.operations import OPERATIONS, READ_ONLY_NAMES
-from trailscan.organizations.severity import (
-    ASSESSMENTS,
-    CIS_CONTROL,
-    SEVERITIES,
-    UNKNOWN,
-    Assessment,
-    assess,
-    severity_of,
-)
+from trailscan.events.event import decode_event
+from trailscan.organizations.catalogue import catalogue, operation
+from trailscan.organizations.context import SentenceContext
+from trailscan.organizations.operation import READ
+from trailscan.organizations.services import ORGANIZATIONS
+from trailscan.organizations.severity import CIS_CONTROL, SEVERITIES
+from trailscan.organizations.state import Organization
 
-CHANGES = set(OPERATIONS) - READ_ONLY_NAMES
+OPERATIONS = {one.name: one for one in ORGANIZATIONS.operations}
+READS = {name for name, row in OPERATIONS.items() if row.category == READ}
+CHANGES = set(OPERATIONS) - READS
 SERVICE_EVENTS = {name for name, row in OPERATIONS.items() if row.service_event}
-WHERE = "_CHANGES or _READS of trailscan/organizations/severity.py"
+WHERE = "the modules of trailscan/organizations/services/organizations/"
+EVENT = decode_event({"eventTime": "2026-11-22T12:00:00Z", "eventID": "e"})
+CALL = SentenceContext(EVENT, EVENT, Organization(), {}, {})
+
+
+def severity_of(name, *, succeeded):
+    """The severity of a call that says nothing, given how it ended."""
+    return OPERATIONS[name].severity_of(CALL, succeeded=succeeded)
+
+
+def attempt(name):
+    """The severity of a call that was denied."""
+    return severity_of(name, succeeded=False)
 
 
 def rank(severity):
-    """The place of a severity, from 0."""
+    """The position of a severity, from 0."""
     return SEVERITIES.index(severity)
 
 
 def names(severity):
     """The events of a severity, reads left out."""
-    return {name for name in CHANGES if ASSESSMENTS[name].severity == severity}
+    return {name for name in CHANGES if OPERATIONS[name].severity == severity}
 
 
 def test_every_operation_and_service_event_has_a_row():
     """An operation that AWS adds must be graded here, and one that it drops must go."""
     calls = set(botocore.session.Session().get_service_model("organizations").operation_names)
-    missing = calls - set(ASSESSMENTS)
-    assert not missing, f"add a row to {WHERE} for each of: {sorted(missing)}"
-    stale = set(ASSESSMENTS) - calls - SERVICE_EVENTS
+    missing = calls - set(OPERATIONS)
+    assert not missing, f"add a record to {WHERE} for each of: {sorted(missing)}"
+    stale = set(OPERATIONS) - calls - SERVICE_EVENTS
     assert not stale, f"remove from {WHERE}, botocore does not know: {sorted(stale)}"
-    assert set(ASSESSMENTS) == calls | SERVICE_EVENTS
-    assert (len(calls), len(SERVICE_EVENTS), len(ASSESSMENTS)) == (63, 7, 70)
-
-
-def test_the_catalogue_and_the_grades_name_the_same_events():
-    """What can be put in words can be graded, and the other way round."""
-    assert set(ASSESSMENTS) == set(OPERATIONS)
+    assert set(OPERATIONS) == calls | SERVICE_EVENTS
+    assert (len(calls), len(SERVICE_EVENTS), len(OPERATIONS)) == (63, 7, 70)
 
 
 def test_severities_ascend():
@@ -57,7 +64,7 @@ def test_severities_ascend():
 
 def test_the_cis_control_has_its_eighteen_events():
     """Exactly the events of the benchmark carry its control."""
-    assert {name: row.cis for name, row in ASSESSMENTS.items() if row.cis} == dict.fromkeys(
+    assert {name: row.cis for name, row in OPERATIONS.items() if row.cis} == dict.fromkeys(
         [
             "AcceptHandshake",
             "AttachPolicy",
@@ -131,38 +138,34 @@ def test_a_denied_attempt_to_leave_is_as_grave_as_leaving():
 
 def test_an_attempt_is_one_level_less_than_a_deed():
     """Only leaving, and events that cannot be tried, keep their level; nothing falls below low."""
-    same = {
-        name for name in CHANGES if ASSESSMENTS[name].tried == ASSESSMENTS[name].severity != "low"
-    }
+    same = {name for name in CHANGES if attempt(name) == OPERATIONS[name].severity != "low"}
     assert same == {
         "LeaveOrganization",
         *SERVICE_EVENTS - {"CreateAccountResult", "CloseAccountResult"},
     }
     for name in CHANGES - same:
-        row = ASSESSMENTS[name]
-        assert rank(row.tried) == max(rank(row.severity) - 1, rank("low")), name
+        level = rank(OPERATIONS[name].severity)
+        assert rank(attempt(name)) == max(level - 1, rank("low")), name
 
 
 @pytest.mark.parametrize("name", [name for name, row in OPERATIONS.items() if row.result])
 def test_a_result_is_as_grave_as_its_request(name):
     """Whichever of the two a trail holds, the level is the same."""
-    levels = (ASSESSMENTS[name].severity, ASSESSMENTS[name].tried)
-    result = ASSESSMENTS[OPERATIONS[name].result]
-    assert (result.severity, result.tried) == levels
+    levels = (OPERATIONS[name].severity, attempt(name))
+    result = OPERATIONS[name].result
+    assert (OPERATIONS[result].severity, attempt(result)) == levels
 
 
 def test_reads_are_info_and_at_most_low_when_denied():
     """No read is above low, and only one that a published rule watches is more than info."""
-    assert {ASSESSMENTS[name].severity for name in READ_ONLY_NAMES} == {"info"}
-    denied = {name: ASSESSMENTS[name].tried for name in READ_ONLY_NAMES}
-    assert denied == {
-        name: "low" if ASSESSMENTS[name].mitre else "info" for name in READ_ONLY_NAMES
-    }
+    assert {OPERATIONS[name].severity for name in READS} == {"info"}
+    denied = {name: attempt(name) for name in READS}
+    assert denied == {name: "low" if OPERATIONS[name].mitre else "info" for name in READS}
 
 
 def test_reads_that_map_the_organization_carry_discovery():
     """The reads of the published rules, and no others, are mapped to a technique."""
-    mapped = {name: ASSESSMENTS[name].mitre for name in READ_ONLY_NAMES if ASSESSMENTS[name].mitre}
+    mapped = {name: OPERATIONS[name].mitre for name in READS if OPERATIONS[name].mitre}
     assert mapped == {
         "DescribeAccount": ("T1087",),
         **dict.fromkeys(
@@ -186,7 +189,7 @@ def test_reads_that_map_the_organization_carry_discovery():
 
 def test_changes_carry_the_techniques_that_were_published_for_them():
     """No technique is of our own making."""
-    assert {name: ASSESSMENTS[name].mitre for name in CHANGES if ASSESSMENTS[name].mitre} == {
+    assert {name: OPERATIONS[name].mitre for name in CHANGES if OPERATIONS[name].mitre} == {
         "AcceptHandshake": ("T1666",),
         "AccountDepartedOrganization": ("T1666", "T1666.A002"),
         "AccountJoinedOrganization": ("T1666", "T1666.A001"),
@@ -213,11 +216,11 @@ def test_changes_carry_the_techniques_that_were_published_for_them():
     }
 
 
-@pytest.mark.parametrize("row", [*ASSESSMENTS.values(), UNKNOWN], ids=[*ASSESSMENTS, "UNKNOWN"])
+@pytest.mark.parametrize("row", OPERATIONS.values(), ids=OPERATIONS)
 def test_a_row_is_well_formed(row):
     """Levels are known, techniques are ids in order, and the reason is one sentence."""
     assert row.severity in SEVERITIES
-    assert row.tried in SEVERITIES
+    assert row.severity_of(CALL, succeeded=False) in SEVERITIES
     assert all(re.fullmatch(r"T\d{4}(\.\d{3}|\.A\d{3})?", each) for each in row.mitre)
     assert row.mitre == tuple(sorted(set(row.mitre)))
     assert row.cis in {"", CIS_CONTROL}
@@ -226,14 +229,14 @@ def test_a_row_is_well_formed(row):
 
 def test_every_change_has_a_reason_of_its_own():
     """Only reads share a reason."""
-    reasons = Counter(row.reason for row in ASSESSMENTS.values())
-    assert {name for name in CHANGES if reasons[ASSESSMENTS[name].reason] > 1} == set()
-    assert len({ASSESSMENTS[name].reason for name in READ_ONLY_NAMES}) == 4
+    reasons = Counter(row.reason for row in OPERATIONS.values())
+    assert {name for name in CHANGES if reasons[OPERATIONS[name].reason] > 1} == set()
+    assert len({OPERATIONS[name].reason for name in READS}) == 4
 
 
 def test_every_row_says_who_published_that_it_should_be_watched():
     """What rests on others can be told from our own judgement."""
-    assert {row.source for row in ASSESSMENTS.values()} == {
+    assert {row.watched_by for row in OPERATIONS.values()} == {
         "AWS CIRT",
         "CIS",
         "Datadog",
@@ -248,42 +251,35 @@ def test_every_row_says_who_published_that_it_should_be_watched():
         "survival-kit",
         "trailscan",
     }
-    ours = [row for row in ASSESSMENTS.values() if row.source == "trailscan"]
+    ours = [row for row in OPERATIONS.values() if row.watched_by == "trailscan"]
     assert not any(row.cis for row in ours)
 
 
-def test_an_unknown_event_is_medium_and_says_so():
-    """An event of tomorrow is neither hidden nor an alarm."""
-    assert assess("MakeNovelty") is UNKNOWN
-    assert tuple(UNKNOWN) == (
-        "medium",
-        "This version of trailscan does not know the event, so it cannot tell what it changes.",
-        "medium",
-        (),
-        "",
-        "trailscan",
-    )
-    assert severity_of("MakeNovelty", succeeded=True) == "medium"
-    assert severity_of("MakeNovelty", succeeded=False) == "medium"
+@pytest.mark.parametrize("fields", [{}, {"errorCode": "AccessDenied"}])
+def test_an_unknown_event_is_medium(fields):
+    """An event of tomorrow is neither hidden nor an alarm, however it ended."""
+    assert operation(ORGANIZATIONS.event_source, "MakeNovelty") is None
+    (change,) = changes(call("MakeNovelty", **fields))
+    assert (change.known, change.severity) == (False, "medium")
 
 
-def test_an_event_is_graded_by_its_row():
-    """The row tells the reason, the outcome tells which of its two levels holds."""
-    assert assess("DetachPolicy") == Assessment(
-        severity="high",
-        reason="Takes a policy off accounts, so that what it forbade can be possible at once.",
-        tried="medium",
-        mitre=("T1666",),
-        cis="CIS AWS Foundations 5.15",
-        source="survival-kit",
+def test_an_event_is_graded_by_its_record():
+    """The record has the reason, the outcome says which of its two levels holds."""
+    row = operation(ORGANIZATIONS.event_source, "DetachPolicy")
+    assert row.reason == (
+        "Takes a policy off accounts, so that what it forbade can be possible at once."
     )
+    assert (row.mitre, row.cis, row.watched_by) == (
+        ("T1666",), "CIS AWS Foundations 5.15", "survival-kit",
+    )  # fmt: skip
     assert severity_of("DetachPolicy", succeeded=True) == "high"
     assert severity_of("DetachPolicy", succeeded=False) == "medium"
 
 
-def test_the_rows_cannot_be_changed():
+def test_the_records_cannot_be_changed():
     """No part of the program can grade for another."""
+    row = operation(ORGANIZATIONS.event_source, "LeaveOrganization")
     with pytest.raises(TypeError, match="does not support item assignment"):
-        ASSESSMENTS["LeaveOrganization"] = UNKNOWN
-    with pytest.raises(AttributeError, match="can't set attribute"):
-        assess("LeaveOrganization").severity = "info"
+        catalogue().operations[ORGANIZATIONS.event_source, "LeaveOrganization"] = row
+    with pytest.raises(AttributeError, match="immutable"):
+        row.severity = "info"

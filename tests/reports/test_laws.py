@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.severity import SEVERITIES
 from trailscan.reports.cis import cis_report
 from trailscan.reports.denied import denied_report
-from trailscan.reports.filter import CATEGORIES, OUTCOMES, ChangeFilter
+from trailscan.reports.filter import OUTCOMES, ChangeFilter
 from trailscan.reports.policies import policies_report
 from trailscan.reports.principals import principals_report
 from trailscan.reports.targets import targets_report
@@ -27,7 +28,7 @@ SOME = {
     "action": ("*Policy", "createaccount", "*", "Tag*"),
     "target": ("p-ex", "444455556666", "sandbox"),
     "account": ("111122223333", "555566667777"),
-    "category": CATEGORIES,
+    "category": catalogue().categories,
     "severity": SEVERITIES,
     "outcome": OUTCOMES,
     "source_ip": ("192.0.2.", "203.0.113.66"),

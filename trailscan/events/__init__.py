@@ -1,1 +1,1 @@
-"""A record decoded: the event, who acted, and the one Arrow schema."""
+"""Decoded records: the event, the principal who acted, and the Arrow schema of events."""

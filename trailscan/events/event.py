@@ -1,7 +1,7 @@
-"""A CloudTrail record decoded into an event.
+"""Decodes CloudTrail records into events.
 
-Field names are CloudTrail's in snake_case; what each means is said on AWS's page "CloudTrail record
-contents" (cloudtrail-event-reference-record-contents in the CloudTrail user guide).
+Field names are CloudTrail's in snake_case. AWS's page "CloudTrail record contents"
+(cloudtrail-event-reference-record-contents in the CloudTrail user guide) describes them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import msgspec
 from trailscan.errors import DecodeError
 
 MAX_RECORD_BYTES = 512 * 1024
-"""Longest record taken for one. CloudTrail caps an event at 256 KB since eventVersion 1.05."""
+"""The longest record accepted. CloudTrail limits an event to 256 KB since eventVersion 1.05."""
 
 MAX_DEPTH = 100
-"""Deepest nesting taken: far beyond any CloudTrail record, far below what any reader can follow."""
+"""The deepest nesting accepted: far beyond any CloudTrail record, and safe for any JSON parser."""
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 
@@ -48,7 +48,7 @@ class SessionIssuer(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class SessionAttributes(msgspec.Struct, frozen=True, rename="camel"):
-    """When a session began, and whether MFA was used: the *strings* `true` and `false`."""
+    """The start of a session, and whether MFA was used: the *strings* `true` and `false`."""
 
     creation_date: str | None = None
     mfa_authenticated: str | bool | None = None
@@ -62,7 +62,7 @@ class WebIdFederationData(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class SessionContext(msgspec.Struct, frozen=True, rename="camel"):
-    """What is known of the session that made the call."""
+    """The session that made the call."""
 
     session_issuer: SessionIssuer | None = None
     web_id_federation_data: WebIdFederationData | None = None
@@ -73,14 +73,14 @@ class SessionContext(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class OnBehalfOf(msgspec.Struct, frozen=True, rename="camel"):
-    """The Identity Center user for whom a service acted."""
+    """The Identity Center user on whose behalf a service acted."""
 
     user_id: str | None = None
     identity_store_arn: str | None = None
 
 
 class UserIdentity(msgspec.Struct, frozen=True, rename="camel"):
-    """`userIdentity`: all absent but `account_id` and `invoked_by` on service events."""
+    """`userIdentity`; service events have only `account_id` and `invoked_by`."""
 
     type: str | None = None
     principal_id: str | None = None
@@ -98,9 +98,9 @@ class UserIdentity(msgspec.Struct, frozen=True, rename="camel"):
 class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """One CloudTrail event.
 
-    `event_time` is aware and UTC. `request_parameters`, `response_elements` and
-    `service_event_details` are None on denied calls, void calls and API calls respectively: their
-    absence says nothing about success, only `error_code` does.
+    `event_time` is aware and UTC. Denied calls have no `request_parameters`, void calls no
+    `response_elements`, and API calls no `service_event_details`: only `error_code` says whether a
+    call succeeded.
     """
 
     event_time: datetime
@@ -130,23 +130,23 @@ class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def request(self) -> JsonObject:
-        """`requestParameters`, or an empty object when there are none to read."""
+        """`requestParameters`, or an empty object if there are none."""
         return self.request_parameters if isinstance(self.request_parameters, dict) else {}
 
     @property
     def response(self) -> JsonObject:
-        """`responseElements`, or an empty object when there are none to read."""
+        """`responseElements`, or an empty object if there are none."""
         return self.response_elements if isinstance(self.response_elements, dict) else {}
 
     @property
     def details(self) -> JsonObject:
-        """`serviceEventDetails`, or an empty object when there are none to read."""
+        """`serviceEventDetails`, or an empty object if there are none."""
         found = self.service_event_details
         return found if isinstance(found, dict) else {}
 
 
 def decode_object(raw: bytes | str) -> JsonObject:
-    """The JSON object of one record, checked all the way down.
+    """The JSON object of one record, checked in full depth.
 
     Raises:
         DecodeError: `record_too_large`, `invalid_utf8`, `invalid_json` (also lone surrogates, NaN
@@ -166,21 +166,21 @@ def decode_object(raw: bytes | str) -> JsonObject:
         why = str(error).removeprefix("JSON is malformed: ")
         raise DecodeError("invalid_json", f"the record is not valid JSON: {why}") from None
     if _is_deeper(found, MAX_DEPTH):
-        raise DecodeError("nested_too_deeply", f"the record nests beyond {MAX_DEPTH} levels")
+        raise DecodeError("nested_too_deeply", f"the record nests deeper than {MAX_DEPTH} levels")
     if not isinstance(found, dict):
         kind = _JSON_NAMES[type(found)]
-        raise DecodeError("not_an_object", f"the record is no JSON object but {kind}")
+        raise DecodeError("not_an_object", f"the record is not a JSON object but {kind}")
     return found
 
 
 def _is_deeper(value: object, levels: int) -> bool:
-    """Whether a JSON value nests deeper than some levels; asks a level at a time, never itself."""
+    """Whether a JSON value is nested deeper than some levels; it needs no recursion."""
     level: list[object] = [value] if isinstance(value, dict | list) else []
     for _ in range(levels):
         level = [
             inner
             for one in level
-            for inner in (one.values() if isinstance(one, dict) else one)  # type: ignore[attr-defined]  # only containers are kept
+            for inner in (one.values() if isinstance(one, dict) else one)  # type: ignore[attr-defined]  # all are containers
             if isinstance(inner, dict | list)
         ]
         if not level:
@@ -191,12 +191,12 @@ def _is_deeper(value: object, levels: int) -> bool:
 def decode_event(record: JsonObject) -> Event:
     """The event of a record.
 
-    Unknown fields are left out (they stay in the record). `readOnly` and `managementEvent` given
-    as strings, as some tools copy them, are taken as the booleans they spell.
+    Unknown fields are ignored (they stay in the record). `readOnly` and `managementEvent` can be
+    strings, as some tools copy them.
 
     Raises:
         DecodeError: `event_time_missing`, `event_time_invalid`, `event_id_missing` or
-            `unexpected_type` (a documented field of another type than CloudTrail's).
+            `unexpected_type` (a documented field has another type than CloudTrail's).
     """
     when = record.get("eventTime")
     if when is None:
@@ -221,7 +221,7 @@ _EVENT = msgspec.json.Decoder(Event)
 
 
 def decode_record(raw: bytes) -> Event:
-    """The event of a record that was decoded once before: the fast way, for what a store holds.
+    """The event of a record that was decoded before, as all in a store were; this is faster.
 
     Raises:
         DecodeError: as `decode_object` and `decode_event`.
@@ -238,7 +238,7 @@ def decode_record(raw: bytes) -> Event:
 def parse_event_time(value: object) -> datetime:
     """CloudTrail's `eventTime` as an aware UTC datetime.
 
-    A time written without a zone, as some exports do, is UTC: CloudTrail writes no other.
+    A time without a zone, as in some exports, is UTC, the only zone that CloudTrail writes.
 
     Raises:
         DecodeError: `event_time_invalid`.
@@ -258,5 +258,5 @@ def parse_event_time(value: object) -> datetime:
 
 
 def record_sha256(record: JsonObject) -> str:
-    """Hex SHA-256 of a record's content: equal for copies that differ only in spacing or order."""
+    """Hex SHA-256 of a record's content, whatever its spacing and order."""
     return hashlib.sha256(msgspec.json.encode(record, order="deterministic")).hexdigest()

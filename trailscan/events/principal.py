@@ -1,6 +1,6 @@
-"""Who acted: a person where the log can tell, and by which rule.
+"""Finds who made a call, a person if the log has one, and the rule that found the name.
 
-Facts: AWS's "CloudTrail userIdentity element" page, and events observed in public samples.
+Facts: AWS's page "CloudTrail userIdentity element", and events in public samples.
 """
 
 from __future__ import annotations
@@ -63,16 +63,16 @@ class Principal(msgspec.Struct, frozen=True):
     """Who made a call.
 
     Attributes:
-        name: what to show first: a person, a session, a service.
-        kind: of identity.
+        name: the name of the person, session or service.
+        kind: the kind of identity.
         account_id: the account it belongs to.
         role: the role behind the session.
         session: the role session's name, chosen by whoever assumed the role.
-        permission_set: of Identity Center.
-        service: the AWS service that acted, or acted for it.
-        arn: as recorded.
-        rule: how the name was found.
-        certain: whether AWS vouches for the name, or it is a convention.
+        permission_set: the permission set of Identity Center.
+        service: the AWS service that acted, itself or for the principal.
+        arn: the ARN in the record.
+        rule: the rule that found the name.
+        certain: whether AWS guarantees the name; otherwise it follows a convention.
     """
 
     name: str
@@ -100,18 +100,18 @@ class Principal(msgspec.Struct, frozen=True):
 
 
 def parse_principal(event: Event) -> Principal:
-    """Who made a call; never fails, and says when it does not know."""
+    """Who made a call; `unknown` if nothing in the event tells."""
     who = event.user_identity
     principal = _by_type(who)
-    told: dict[str, str | None] = {"account_id": who.account_id, "arn": who.arn}
+    fields: dict[str, str | None] = {"account_id": who.account_id, "arn": who.arn}
     service = who.invoked_by
     if principal.kind != "aws_service" and service and service != "AWS Internal":
-        told["service"] = service
-    return replace(principal, **told)
+        fields["service"] = service
+    return replace(principal, **fields)
 
 
 def _by_type(who: UserIdentity) -> Principal:
-    """The rule for each type of `userIdentity`."""
+    """The principal by the type of `userIdentity`."""
     if _ASSUMED.fullmatch(who.arn or ""):
         return _assumed_role(who)  # whatever the type says: AWS's own examples call it IAMUser
     match who.type:
@@ -123,11 +123,11 @@ def _by_type(who: UserIdentity) -> Principal:
             return _assumed_role(who)
         case "FederatedUser" | "SAMLUser" | "WebIdentityUser":
             return Principal(_user_name(who), "federated_user", "federated_name", certain=False)
-    return _by_what_there_is(who)
+    return _by_other_fields(who)
 
 
-def _by_what_there_is(who: UserIdentity) -> Principal:
-    """The rule for services, foreign accounts, and types that may be absent or new."""
+def _by_other_fields(who: UserIdentity) -> Principal:
+    """The principal of services, other accounts, and types that are absent or new."""
     if who.type == "IdentityCenterUser" or _on_behalf_of(who):
         return _identity_center(who)
     if who.type == "AWSService":
@@ -140,7 +140,7 @@ def _by_what_there_is(who: UserIdentity) -> Principal:
 
 
 def _root(who: UserIdentity) -> Principal:
-    """The root user; or a central root session, whose person only the AssumeRoot event names."""
+    """The root user, or a central root session, whose person is only in the AssumeRoot event."""
     name = f"root user of {who.account_id or 'an account'}"
     context = who.session_context or SessionContext()
     if str(context.assumed_root).lower() == "true":
@@ -153,7 +153,7 @@ def _account(who: UserIdentity) -> str:
 
 
 def _user_name(who: UserIdentity) -> str:
-    """A user's name, or the end of the ARN, or the principal's id."""
+    """The name of a user, else the end of the ARN, else the principal ID."""
     if who.user_name:
         return who.user_name
     if who.arn:
@@ -162,19 +162,19 @@ def _user_name(who: UserIdentity) -> str:
 
 
 def _on_behalf_of(who: UserIdentity) -> str | None:
-    """The id of the Identity Center user for whom somebody acted."""
+    """The id of the Identity Center user on whose behalf the call was made."""
     return who.on_behalf_of.user_id if who.on_behalf_of else None
 
 
 def _identity_center(who: UserIdentity) -> Principal:
-    """A user of Identity Center; only an id is recorded."""
+    """A user of Identity Center, of whom often only an id is recorded."""
     user = _on_behalf_of(who)
     name = who.user_name or (f"Identity Center user {user}" if user else "an Identity Center user")
     return Principal(name, "identity_center_user", "on_behalf_of", certain=bool(user))
 
 
 def _assumed_role(who: UserIdentity) -> Principal:
-    """A role session: the first rule that names somebody."""
+    """A role session, by the first rule that gives a name."""
     context = who.session_context or SessionContext()
     issuer = context.session_issuer or SessionIssuer()
     found = _ASSUMED.fullmatch(who.arn or "")
@@ -187,7 +187,7 @@ def _assumed_role(who: UserIdentity) -> Principal:
 def _role_session(
     who: UserIdentity, context: SessionContext, issuer: SessionIssuer, role: str, session: str
 ) -> Principal:
-    """Who is behind a session of a role, without repeating role and session."""
+    """The principal behind a role session, without its role and session."""
     service = _acting_service(who, issuer, role)
     if service:
         rule, certain = "service_role", bool(_SERVICE_PATH.search(issuer.arn or ""))
@@ -211,11 +211,11 @@ def _role_session(
 
 
 def _acting_service(who: UserIdentity, issuer: SessionIssuer, role: str) -> str | None:
-    """The service that alone can be behind a role, where there is one.
+    """The service behind a role that only a service can assume; None for other roles.
 
-    Service-linked roles can be assumed by their service only, and their path is reserved: where
-    the record has the role's ARN, it decides. The roles of stack sets could be assumed by others:
-    for those the record must say that a service called.
+    Only its service can assume a service-linked role, whose path is reserved: if the record has the
+    role's ARN, the path decides. Others can assume the roles of stack sets, so for those the record
+    must say that a service called.
     """
     if _SERVICE_ROLE.fullmatch(role):
         path = _SERVICE_PATH.search(issuer.arn or "")
@@ -225,10 +225,10 @@ def _acting_service(who: UserIdentity, issuer: SessionIssuer, role: str) -> str 
 
 
 def _permission_set(issuer: SessionIssuer, role: str) -> str | None:
-    """The permission set of a role of Identity Center.
+    """The permission set of an Identity Center role; None for other roles.
 
-    Anybody may give a role such a name, but not the path, which AWS reserves: where the record has
-    the role's ARN, it decides.
+    Anybody can give a role such a name, but not the path, which AWS reserves: if the record has the
+    role's ARN, the path decides.
     """
     found = _IDENTITY_CENTER.fullmatch(role)
     if found is None or (issuer.arn and _IDENTITY_CENTER_PATH not in issuer.arn):
@@ -237,9 +237,9 @@ def _permission_set(issuer: SessionIssuer, role: str) -> str | None:
 
 
 def client(event: Event) -> str:
-    """With what a call was made: console, cli, sdk, terraform, …, or aws_service, or unknown.
+    """The client that made a call: console, cli, sdk, terraform, …, aws_service, or unknown.
 
-    User agents are chosen by the caller: this says what a call looks like, not what it must be.
+    The caller chooses the user agent, so this is what the call looks like, not what it must be.
     """
     who, agent = event.user_identity, event.user_agent or ""
     if event.event_type == "AwsServiceEvent" or who.type == "AWSService" or who.invoked_by:
@@ -250,7 +250,7 @@ def client(event: Event) -> str:
 
 @lru_cache(maxsize=2048)
 def _by_agent(agent: str, from_console: bool) -> str:  # noqa: FBT001  # a key of the cache
-    """What a user agent looks like; the same few come again and again."""
+    """The client by its user agent, cached because the same few recur."""
     if found := next((name for name, mark in _TOOLS if mark.search(agent)), None):
         return found  # before the console: CloudShell has its credentials
     if from_console:
@@ -260,6 +260,6 @@ def _by_agent(agent: str, from_console: bool) -> str:  # noqa: FBT001  # a key o
 
 @lru_cache(maxsize=2048)
 def _service_client(marks: str) -> str:
-    """The service that called, where it is one to tell apart."""
+    """The client name of an AWS service; `aws_service` for most."""
     lower = marks.casefold()
     return next((name for name, mark in _SERVICE_CLIENTS if mark in lower), "aws_service")

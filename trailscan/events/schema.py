@@ -1,7 +1,8 @@
-"""The one Arrow schema of events, for every eventVersion from 1.0 to 1.11.
+"""The Arrow schema of events, for every eventVersion from 1.0 to 1.11.
 
-A column is CloudTrail's field in snake_case; nested objects that reports ask for are JSON text;
-`record` is the whole record as it was written. The last columns are its evidence. Times are UTC.
+Columns are CloudTrail's fields in snake_case. The nested objects that reports need are JSON text,
+`record` is the whole record as it was written, and the last columns say where it was read. Times
+are UTC.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ EVENTS = pa.schema(
         ("service_event_details", pa.string()),
         ("record", pa.string()),  # the record's own bytes
         ("record_sha256", pa.string()),  # of its content, whatever its spacing and order
-        ("conflict", pa.bool_()),  # another event of the same account and id says something else
+        ("conflict", pa.bool_()),  # another event of the same account and id differs
         ("log_file_bucket", pa.string()),
         ("log_file_key", pa.string()),
         ("log_file_etag", pa.string()),
@@ -71,11 +72,11 @@ EVENTS = pa.schema(
         ("record_index", pa.int32()),  # position in the log file, from 0
     ]
 )
-"""One row an event."""
+"""One row per event."""
 
 
 class EventRow(NamedTuple):
-    """An event on its way into the store: what the columns need, and what identifies it."""
+    """An event to be written to the store: the values of its columns, and its key."""
 
     event: Event
     recipient_account_id: str
@@ -86,7 +87,7 @@ class EventRow(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What is unique in a store: recipient account and event id."""
+        """The key of an event in a store: recipient account and event id."""
         return (self.recipient_account_id, self.event.event_id)
 
     @property
@@ -96,12 +97,12 @@ class EventRow(NamedTuple):
 
     @property
     def order(self) -> tuple[datetime, str, str, str]:
-        """How events stand in a data file."""
+        """The sort key of events in a data file."""
         return (self.event.event_time, *self.key, self.record_sha256)
 
 
 class Evidence(NamedTuple):
-    """Where an event was read."""
+    """The log file that an event was read from."""
 
     bucket: str
     key: str
@@ -167,7 +168,7 @@ def event_values(row: EventRow, evidence: Evidence, *, conflict: bool) -> tuple[
 
 
 def strings(values: Iterable[str]) -> pa.StringArray:
-    """Texts as an Arrow array, made from buffers: `pa.array` imports pandas, 0.15 s of start-up."""
+    """Texts as an Arrow array, from buffers, because `pa.array` imports pandas (0.15 s)."""
     raw = [text.encode() for text in values]
     offsets = array("i", accumulate(map(len, raw), initial=0))
     buffers = (pa.py_buffer(offsets), pa.py_buffer(b"".join(raw)))
@@ -175,7 +176,7 @@ def strings(values: Iterable[str]) -> pa.StringArray:
 
 
 def instant(when: datetime) -> pa.TimestampScalar:
-    """An aware instant as an Arrow scalar, made in the same way for the same reason."""
+    """An aware instant as an Arrow scalar, from a buffer, because `pa.scalar` imports pandas."""
     microseconds = array("q", [(when - _EPOCH) // timedelta(microseconds=1)])
     return pa.Array.from_buffers(INSTANT, 1, [None, pa.py_buffer(microseconds)])[0]
 

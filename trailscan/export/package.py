@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from trailscan.organizations.operations import ORGANIZATIONS
+from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.render.csv import neutralised_cells, render_csv
 from trailscan.reports.attestation import NOT_CHECKED, attested_rows
 from trailscan.reports.changes import ChangeFilter, changes_report
@@ -104,7 +104,7 @@ def build_package(store: StoreReader, day: date) -> Package:
 
 
 def _of_organizations(table: pa.Table) -> pa.Array:
-    return pc.equal(table["event_source"], ORGANIZATIONS)
+    return pc.equal(table["event_source"], ORGANIZATIONS.event_source)
 
 
 def _log_files(store: StoreReader, day: date, events: pa.Table) -> pa.Table:
@@ -196,7 +196,7 @@ def _statement(
         "complete": not incomplete,
         "complete_means": _COMPLETE_MEANS,
         "incomplete_because": list(incomplete),
-        "event_source": ORGANIZATIONS,
+        "event_source": ORGANIZATIONS.event_source,
         "counts": {
             "changes": len(changes.rows),
             "records_of_the_day": events.num_rows,

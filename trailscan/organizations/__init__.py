@@ -1,1 +1,1 @@
-"""What an Organizations event means: the catalogue of operations, and changes in words."""
+"""The meaning of events: a record per operation, and the engine that turns events into changes."""

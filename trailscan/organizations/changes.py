@@ -11,54 +11,50 @@ from msgspec.structs import replace
 from trailscan.events.event import Event
 from trailscan.events.principal import Principal, client, parse_principal
 from trailscan.location import Location
-from trailscan.organizations import correlate
-from trailscan.organizations.differences import before_and_after
+from trailscan.organizations.catalogue import catalogue
+from trailscan.organizations.catalogue import operation as find_operation
+from trailscan.organizations.context import SentenceContext
+from trailscan.organizations.correlate import correlate, in_order_of_time
 from trailscan.organizations.fields import enum_at, omitted
-from trailscan.organizations.operations import OPERATIONS, ORGANIZATIONS, READ, is_read_only
+from trailscan.organizations.operation import READ, Operation
 from trailscan.organizations.replay import apply
+from trailscan.organizations.resources import Resource, any_resource, denied_resource
 from trailscan.organizations.sentences import fill
-from trailscan.organizations.severity import Severity, severity_of
+from trailscan.organizations.severity import UNKNOWN_SEVERITY, Severity
 from trailscan.organizations.state import Organization
-from trailscan.organizations.things import Thing, any_thing, refused_thing
-from trailscan.organizations.words import Telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from trailscan.organizations.correlate import Joined, Seen
-    from trailscan.organizations.operations import Operation
+    from trailscan.organizations.catalogue import Catalogue
+    from trailscan.organizations.correlate import Correlation, OrderedEvent
 
 Outcome = Literal["succeeded", "denied", "failed"]
 
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized", re.IGNORECASE)
-_NAMING = frozenset(
-    {"CreateOrganizationalUnit", "UpdateOrganizationalUnit", "CreatePolicy", "UpdatePolicy"}
-)
-"""What gives its target a name."""
-
-_LEFT_OUT = " (CloudTrail left its details out, being over 100 KB)"
+_OMITTED = " (CloudTrail left its details out, being over 100 KB)"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that altered the organization, or tried to, in words.
+    """An event that changed the organization, or an attempt to change it, in words.
 
     Attributes:
-        event: the call.
+        event: the call or service event.
         where: the record it was read from.
-        principal: who made it; for an event of the service, who made the call that caused it.
-        client: with what.
+        principal: who made the call; of a service event, who made the call that caused it.
+        client: the client that made the call: console, cli, sdk, terraform, …
         action: the event name.
-        category: what it is about; `read` for what changes nothing.
-        description: what, without who.
-        before: the value that was changed, as far as the log's own history tells.
+        category: what it is about; `read` if it changes nothing.
+        description: what was done, without who did it.
+        before: the value that was changed, as far as the log's own history has it.
         after: the value it was changed to.
-        target_id: of what it was done to; None when the log does not tell.
-        target_name: its name at that moment, as far as the log or the user's names tell.
+        target_id: the resource it was done to; None if the log does not have it.
+        target_name: its name at that moment, as far as the log or the user's names have it.
         target_type: account, ou, policy, …
         outcome: by the error code, never by the response: void calls answer nothing.
-        severity: how grave, by operation and outcome.
+        severity: by operation and outcome.
         related_event_ids: events that belong to the same change, or caused it.
-        known: whether the catalogue has the operation.
+        known: whether the catalogue has a record of the operation.
     """
 
     event: Event
@@ -78,6 +74,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     related_event_ids: tuple[str, ...] = ()
     known: bool = True
 
+    @property
+    def operation(self) -> Operation | None:
+        """The record of the operation; None if the catalogue has none."""
+        return find_operation(self.event.event_source, self.event.event_name)
+
 
 def describe_changes(
     events: Iterable[tuple[Event, Location]],
@@ -87,139 +88,158 @@ def describe_changes(
 ) -> list[Change]:
     """The changes among some events, in order of time.
 
-    A request and its later result are one change, at the request's place; so are the copies of one
-    call that several accounts received. Names, and what was before, are those known from events
-    before.
+    A request and its later result are one change, at the time of the request; so are the copies of
+    one call that several accounts received. Names and previous values are those that earlier
+    events have.
 
     Args:
-        events: in any order. Events of Control Tower give names; of other event sources than that
-            and Organizations none is looked at.
-        reads: also tell of calls that change nothing.
+        events: in any order. Events of Control Tower only give names; events of services without
+            records are ignored.
+        reads: include calls that change nothing.
         names: id -> name, for what the log has no name of.
     """
-    seen = correlate.in_order_of_time(events)
-    return list(tell(seen, correlate.join(seen), reads=reads, names=names))
+    ordered = in_order_of_time(events)
+    return list(describe_in_order(ordered, correlate(ordered), reads=reads, names=names))
 
 
-def tell(
-    seen: Iterable[Seen],
-    joined: Joined,
+def describe_in_order(
+    events: Iterable[OrderedEvent],
+    correlation: Correlation,
     *,
     reads: bool = False,
     names: Mapping[str, str] | None = None,
 ) -> Iterator[Change]:
-    """The changes among events that come in order of time, one by one.
+    """The changes among events in order of time, one by one.
 
     Args:
-        seen: decoded as they are asked for: what was just decoded is told fastest.
-        joined: which of them belong together.
-        reads: as for `describe_changes`.
-        names: as for `describe_changes`.
+        events: decoded one at a time: an event that was just decoded is described fastest.
+        correlation: which of them belong together.
+        reads: include calls that change nothing.
+        names: id -> name, for what the log has no name of.
     """
+    known = catalogue()
+    reported = {service.event_source for service in known.services.values() if service.reported}
     state = Organization.with_names(names or {})
-    for one in seen:
-        event = one.event
-        wanted = reads or not is_read_only(event.event_name or "")
-        if event.event_source == ORGANIZATIONS and wanted:
-            place = one.place
-            if place not in joined.told_elsewhere:
-                copies = joined.copies.get(place, ())
-                yield _describe(
-                    one, joined.results.get(place), joined.causes.get(place), copies, state
-                )
+    for one in events:
+        event, position = one.event, one.position
+        if (
+            event.event_source in reported
+            and position not in correlation.merged
+            and (reads or not known.is_read_only(event.event_source, event.event_name))
+        ):
+            result, cause = correlation.results.get(position), correlation.causes.get(position)
+            copies = correlation.copies.get(position, ())
+            yield _describe(one, result, cause, copies, state, known)
         state = apply(state, event)
 
 
 def _describe(
-    one: Seen, result: Seen | None, cause: Seen | None, copies: Sequence[Seen], known: Organization
+    one: OrderedEvent,
+    result: OrderedEvent | None,
+    cause: OrderedEvent | None,
+    copies: Sequence[OrderedEvent],
+    state: Organization,
+    known: Catalogue,
 ) -> Change:
-    """One event in words, with its result and its cause if it has them."""
-    event, told = one.event, one.event if result is None else result.event
-    others = [other for other in (result, cause, *copies) if other is not None]
+    """The change that an event is, with its result and its cause if it has them."""
+    event = one.event
+    ending = event if result is None else result.event
     name = event.event_name or "an unnamed operation"
-    operation = OPERATIONS.get(name)
-    outcome = _outcome(told)
-    telling = Telling(event, told, known)
+    operation = known.operation(event.event_source, event.event_name)
+    service = known.services[event.event_source]
+    call = SentenceContext(event, ending, state, service.roles, service.values)
+    outcome = _outcome(ending, known)
+    ended = f"{_ending(ending, outcome, known)}{_OMITTED if omitted(event) else ''}"
+    before, after = None, None
     if operation is None:
-        target = any_thing(event, known)
-        said = f"called {name}{f' on {target.id}' if target.id else ''}"
+        target = any_resource(event, state)
+        sentence = f"called {name}{f' on {target.id}' if target.id else ''}"
     else:
-        target = _target(telling, operation)
-        said = _said(telling, operation, outcome)
-    before, after = before_and_after(telling) if outcome == "succeeded" else (None, None)
+        target = _target(call, operation)
+        sentence = _sentence(call, operation, outcome)
+        if operation.before_and_after and outcome == "succeeded":
+            before, after = operation.before_and_after(call)
     return Change(
         event=event,
         where=one.where,
         principal=_principal(event, cause),
         client=client(event),
         action=name,
-        category=_category(operation, name),
-        description=f"{said}{_ending(told, outcome)}{_LEFT_OUT if omitted(event) else ''}",
+        category=_category(operation, event, known),
+        description=f"{sentence}{ended}",
         before=before,
         after=after,
         target_id=target.id,
         target_name=target.name,
         target_type=target.type,
         outcome=outcome,
-        severity=severity_of(name, succeeded=outcome == "succeeded"),
-        related_event_ids=tuple([other.event.event_id for other in others]),
+        severity=_severity(call, operation, outcome),
+        related_event_ids=tuple(
+            [other.event.event_id for other in (result, cause, *copies) if other is not None]
+        ),
         known=operation is not None,
     )
 
 
-def _principal(event: Event, cause: Seen | None) -> Principal:
-    """Who made a call, or made the one that caused an event of the service."""
+def _principal(event: Event, cause: OrderedEvent | None) -> Principal:
+    """Who made a call, or made the one that caused a service event."""
     if cause is None:
         return parse_principal(event)
     who = parse_principal(cause.event)
     return replace(who, service="AWS Organizations", rule=f"caused_by_{who.rule}")
 
 
-def _category(operation: Operation | None, name: str) -> str:
+def _category(operation: Operation | None, event: Event, known: Catalogue) -> str:
     if operation is not None:
         return operation.category
-    return READ if is_read_only(name) else "unknown"
+    return READ if known.is_read_only(event.event_source, event.event_name) else "unknown"
 
 
-def _outcome(event: Event) -> Outcome:
-    """How a call ended: success is the absence of an error, of a result its state."""
+def _severity(call: SentenceContext, operation: Operation | None, outcome: Outcome) -> Severity:
+    if operation is None:
+        return UNKNOWN_SEVERITY
+    return operation.severity_of(call, succeeded=outcome == "succeeded")
+
+
+def _outcome(event: Event, known: Catalogue) -> Outcome:
+    """How a call ended: by the error code, and of a result by the state that it reports."""
     if event.error_code:
         return "denied" if _DENIED.search(event.error_code) else "failed"
+    return "failed" if _reported(event, known, "state") == "failed" else "succeeded"
+
+
+def _reported(event: Event, known: Catalogue, member: str) -> str | None:
+    """A member of the status that a result reports; None for any other event."""
     if event.service_event_details is None:
-        return "succeeded"
-    state = enum_at(event, "details.createAccountStatus.state", "details.closeAccountStatus.state")
-    return "failed" if state == "failed" else "succeeded"
+        return None
+    operation = known.operation(event.event_source, event.event_name)
+    status = operation.status if operation else ""
+    return enum_at(event, f"{status}.{member}") if status else None
 
 
-def _target(telling: Telling, operation: Operation) -> Thing:
-    """What it was done to, with the name it had then, or has from this event on."""
-    found = telling.thing(operation.target)
-    if found.id is None:
-        return refused_thing(telling.event, telling.known)
-    if found.name is None and telling.event.event_name in _NAMING and not telling.event.error_code:
-        after = apply(telling.known, telling.event)
-        return found._replace(name=after.name_of(found.id))
-    return found
+def _target(call: SentenceContext, operation: Operation) -> Resource:
+    """The resource that a call acts on, with the name that it had or gets from this call."""
+    target = call.resource(operation.target)
+    if target.id is None:
+        return denied_resource(call.event, call.state)
+    if target.name is None and operation.names_target and not call.event.error_code:
+        return target._replace(name=apply(call.state, call.event).name_of(target.id))
+    return target
 
 
-def _said(telling: Telling, operation: Operation, outcome: Outcome) -> str:
-    """What happened, was asked for, or was tried, in words."""
+def _sentence(call: SentenceContext, operation: Operation, outcome: Outcome) -> str:
+    """What happened, is pending, or was tried."""
     if outcome == "succeeded":
-        waiting = operation.asked and telling.told is telling.event
-        return fill(operation.asked if waiting else operation.done, telling.value)
-    said = f"tried to {fill(operation.tried, telling.value)}"
-    refused = refused_thing(telling.event, telling.known)
-    return f"{said} (refused on {refused})" if refused.id and str(refused) not in said else said
+        is_pending = operation.pending and call.outcome_event is call.event
+        return fill(operation.pending if is_pending else operation.done, call)
+    tried = f"tried to {fill(operation.tried, call)}"
+    denied = str(denied) if (denied := denied_resource(call.event, call.state)).id else ""
+    return f"{tried} (refused on {denied})" if denied and denied not in tried else tried
 
 
-def _ending(told: Event, outcome: Outcome) -> str:
-    """How an attempt ended."""
+def _ending(event: Event, outcome: Outcome, known: Catalogue) -> str:
+    """How an attempt ended, after its sentence."""
     if outcome != "failed":
         return ": denied" if outcome == "denied" else ""
-    reason = enum_at(
-        told,
-        "details.createAccountStatus.failureReason",
-        "details.closeAccountStatus.failureReason",
-    )
-    detail = reason or told.error_code
-    return f": failed ({detail})" if detail else ": failed"
+    reason = _reported(event, known, "failureReason") or event.error_code
+    return f": failed ({reason})" if reason else ": failed"

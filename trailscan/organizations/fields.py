@@ -1,7 +1,7 @@
-"""What an event holds where: values by their paths, tags, and times written inside of events.
+"""Reads values from events by their paths: texts, enums, tags and times.
 
-Nothing here trusts the shape of an event: whatever is absent, hidden or of another type than
-documented is unknown.
+An event can have any form: a value that is absent, hidden, or of another type than documented is
+unknown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HIDDEN = frozenset({"****", "HIDDEN_DUE_TO_SECURITY_REASONS"})
 _INNER_TIMES = ("%b %d, %Y, %I:%M:%S %p", "%b %d, %Y %I:%M:%S %p")
 
 
-_PLACES = {
+_SECTIONS = {
     "request": "request_parameters",
     "response": "response_elements",
     "details": "service_event_details",
@@ -28,11 +28,11 @@ _PLACES = {
 
 
 class _Steps(dict[str, tuple[str, tuple[str, ...], bool]]):
-    """Paths such as `request.target.id`, each taken apart once, and whether it has a `*`."""
+    """By path: the section of the event, the names below it, and whether there is a `*`."""
 
     def __missing__(self, path: str) -> tuple[str, tuple[str, ...], bool]:
-        place, *names = path.split(".")
-        steps = self[path] = (_PLACES[place], tuple(names), "*" in names)
+        section, *names = path.split(".")
+        steps = self[path] = (_SECTIONS[section], tuple(names), "*" in names)
         return steps
 
 
@@ -42,10 +42,10 @@ _STEPS = _Steps()
 def look_up(event: Event, path: str) -> object:
     """The value at a path such as `request.target.id`, or None.
 
-    A `*` is any one member: AWS has not published where the newest service events keep their ids.
+    A `*` is any one member: AWS has not published where the newest service events have their ids.
     """
-    place, names, starred = _STEPS[path]
-    found: object = getattr(event, place)
+    section, names, starred = _STEPS[path]
+    found: object = getattr(event, section)
     if found is None:
         return None
     if starred:
@@ -58,7 +58,7 @@ def look_up(event: Event, path: str) -> object:
 
 
 def _search(value: object, names: tuple[str, ...]) -> object:
-    """What stands below a value under some names, of which `*` is any."""
+    """The value below another under some names, where `*` is any name."""
     if not names:
         return value
     if not isinstance(value, dict):
@@ -69,7 +69,7 @@ def _search(value: object, names: tuple[str, ...]) -> object:
 
 
 def text_at(event: Event, *paths: str) -> str | None:
-    """The first text at some paths that CloudTrail did not hide."""
+    """The first text at some paths that CloudTrail did not hide; None if there is none."""
     for path in paths:
         found = look_up(event, path)
         if isinstance(found, str) and found not in HIDDEN:
@@ -78,7 +78,7 @@ def text_at(event: Event, *paths: str) -> str | None:
 
 
 def enum_at(event: Event, *paths: str) -> str | None:
-    """An enum in lower case as words: AWS writes some so and some so, and changed its mind."""
+    """An enum as words in lower case: AWS has spelled the same ones in several ways."""
     found = text_at(event, *paths)
     return found and found.lower().replace("_", " ")
 
@@ -99,7 +99,7 @@ def texts_at(event: Event, path: str) -> list[str]:
 
 
 def time_at(event: Event, *paths: str) -> datetime | None:
-    """An instant written inside an event, aware, UTC; None where it cannot be read.
+    """A time inside an event as an aware UTC datetime; None if it cannot be parsed.
 
     Such times are Java's, without a zone, with and without a comma after the year
     (`Sep 27, 2022 8:29:44 AM`, `Jul 17, 2025, 2:53:40 PM`), and UTC in all public samples.
@@ -124,11 +124,11 @@ def parse_inner_time(text: str) -> datetime | None:
 
 
 def omitted(event: Event) -> bool:
-    """Whether CloudTrail left out what was asked or told, as larger than 100 KB.
+    """Whether CloudTrail left out request or details because they are larger than 100 KB.
 
-    What stands in its place is `{"omitted": true, "originalSize": …, "reason": …}`.
+    In their place it writes `{"omitted": true, "originalSize": …, "reason": …}`.
     """
-    asked, told = event.request_parameters, event.service_event_details
-    return (isinstance(asked, dict) and asked.get("omitted") is True) or (
-        isinstance(told, dict) and told.get("omitted") is True
+    return any(
+        isinstance(section, dict) and section.get("omitted") is True
+        for section in (event.request_parameters, event.service_event_details)
     )

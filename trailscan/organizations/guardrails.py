@@ -1,9 +1,9 @@
-"""Whether an update of a policy took something away from what it forbids.
+"""Finds what an update of a policy no longer forbids.
 
 A service or resource control policy forbids by its Deny statements, and by what its Allow
-statements leave out. An update loosens it if a Deny ends, names fewer actions, resources or
-principals, or holds under more conditions; or if an Allow gains something. How IAM evaluates each
-element: IAM user guide, `reference_policies_elements`.
+statements leave out. An update loosens it if a Deny is removed, names fewer actions, resources or
+principals, or gets more conditions; or if an Allow gains something. How IAM evaluates each element:
+IAM user guide, `reference_policies_elements`.
 """
 
 from __future__ import annotations
@@ -26,21 +26,23 @@ JsonStatement = dict[str, Any]
 
 
 def loosened(before: str, after: str) -> tuple[str, ...]:
-    """In words, what a policy's text forbade and forbids no more; empty when nothing.
+    """What a policy's new text no longer forbids, in words; empty if that is nothing.
 
-    Texts that cannot be compared, and such without statements, loosen nothing that can be told.
+    Texts that cannot be compared, or have no statements, give nothing.
     """
     try:
         (_, was), (_, now) = decoded(before), decoded(after)
     except DecodeError:
         return ()
     pairs, removed, added = matched(was, now)
-    said = [f"denial {label(one.value)} removed" for one in removed if _effect(one.value) == "deny"]
+    found = [
+        f"denial {label(one.value)} removed" for one in removed if _effect(one.value) == "deny"
+    ]
     for old, new in pairs:
         if isinstance(old.value, dict) and isinstance(new.value, dict):
-            said += _looser(old.value, new.value)
-    said += [f"{label(one.value)} added" for one in added if _effect(one.value) == "allow"]
-    return tuple(said)
+            found += _looser(old.value, new.value)
+    found += [f"{label(one.value)} added" for one in added if _effect(one.value) == "allow"]
+    return tuple(found)
 
 
 def _effect(statement: object) -> str:
@@ -48,7 +50,7 @@ def _effect(statement: object) -> str:
 
 
 def _looser(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
-    """What a statement forbids no more."""
+    """What a statement no longer forbids."""
     if _effect(old) == "deny" != _effect(new):
         yield f"denial {label(old)} became {new.get('Effect')}"
     elif _effect(old) == "deny":
@@ -58,7 +60,7 @@ def _looser(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
 
 
 def _narrower(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
-    """How a statement applies to less than before."""
+    """How a denial applies to less than before."""
     for name, word in _NAMED.items():
         if _lost(old, new, name) or _lost(new, old, f"Not{name}"):
             yield f"names fewer {word}"
@@ -67,7 +69,7 @@ def _narrower(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
 
 
 def _wider(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
-    """What a statement applies to and did not before."""
+    """What a statement newly applies to."""
     for name, word in _NAMED.items():
         if _lost(new, old, name) or _lost(old, new, f"Not{name}"):
             yield word
@@ -76,9 +78,9 @@ def _wider(old: JsonStatement, new: JsonStatement) -> Iterator[str]:
 
 
 def _lost(old: JsonStatement, new: JsonStatement, name: str) -> bool:
-    """Whether an element has a value that its later form does not cover.
+    """Whether an element has a value that its new form does not cover.
 
-    What is replaced by its opposite, `Action` by `NotAction`, cannot be compared: it counts as
+    An element replaced by its opposite, `Action` by `NotAction`, cannot be compared and counts as
     lost.
     """
     if name not in old:
@@ -90,7 +92,7 @@ def _lost(old: JsonStatement, new: JsonStatement, name: str) -> bool:
 
 
 def _texts(value: object) -> list[str]:
-    """The values of an element, in lower case: whether case counts differs, and seldom matters."""
+    """The values of an element in lower case, because case seldom matters."""
     if isinstance(value, dict):
         pairs = ((key, text) for key, inner in value.items() for text in _texts(inner))
         return [f"{key}:{text}".casefold() for key, text in pairs]
@@ -99,7 +101,7 @@ def _texts(value: object) -> list[str]:
 
 
 def _covers(pattern: str, value: str) -> bool:
-    """Whether a value with `*` and `?` is among those that another stands for."""
+    """Whether a pattern with `*` and `?` covers a value, which can be a pattern itself."""
     return fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
@@ -118,9 +120,9 @@ def _conditions(statement: JsonStatement) -> dict[tuple[str, str], list[str]]:
 def _more_conditions(
     old: Mapping[tuple[str, str], list[str]], new: Mapping[tuple[str, str], list[str]]
 ) -> bool:
-    """Whether something met the old conditions and does not meet the new ones.
+    """Whether something can meet the old conditions and not the new ones.
 
-    All conditions must hold, one value of each suffices; of a negated one none may match.
+    All conditions must be met, each by one of its values, or if it is negated by none of them.
     """
     return any(
         condition not in old or _stricter(condition[0], old[condition], values)
@@ -129,7 +131,7 @@ def _more_conditions(
 
 
 def _stricter(operator: str, old: list[str], new: list[str]) -> bool:
-    """Whether a condition with other values is met by less than before."""
+    """Whether a condition with new values is met by less than before."""
     plain = operator.removesuffix("ifexists")
     for prefix in _SETS:
         plain = plain.removeprefix(prefix)

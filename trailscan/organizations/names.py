@@ -1,9 +1,9 @@
-"""Names that the user gives for ids: CloudTrail hides those of accounts, and tells none of roots.
+"""Names that the user gives for ids: CloudTrail hides the names of accounts and has none of roots.
 
-Read are what `aws organizations list-accounts` prints (also `list-roots`,
-`list-organizational-units-for-parent`, `list-policies`, and several of them one after another, as a
-loop over `--output json` gives them), an object of id to name, or CSV with the columns `id` and
-`name`.
+A file of names has the output of `aws organizations list-accounts` (or `list-roots`,
+`list-organizational-units-for-parent`, `list-policies`, or several of them one after another, as a
+loop over `--output json` prints them), a JSON object of id to name, or CSV with the columns `id`
+and `name`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _EXPECTED = (
 
 
 def parse_names(data: bytes) -> dict[str, str]:
-    """Id -> name, out of a file of names; of an id that stands there twice the last.
+    """Id -> name, from a file of names; of an id that occurs twice, the last name.
 
     Raises:
-        DecodeError: `not_names`: the file is none of the forms, or has an id or name that cannot be
-            one; the message says where.
+        DecodeError: `not_names`: the file has another format, or an invalid id or name; the message
+            says where.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -41,32 +41,32 @@ def parse_names(data: bytes) -> dict[str, str]:
         raise _not_names(f"it is not UTF-8 (byte {error.start})") from None
     if not text.strip():
         raise _not_names("it is empty")
-    pairs = _of_json(text) if text.lstrip()[:1] in "{[" else _of_csv(text)
+    pairs = _json_entries(text) if text.lstrip()[:1] in "{[" else _csv_entries(text)
     if names := dict(map(_checked, pairs)):
         return names
-    raise _not_names("it names nothing")
+    raise _not_names("it contains no names")
 
 
-def _of_json(text: str) -> Iterator[tuple[str, object, object]]:
-    """Where, id and name of each entry in one or several JSON values."""
+def _json_entries(text: str) -> Iterator[tuple[str, object, object]]:
+    """Location, id and name of each entry in one or several JSON values."""
     rest = text.strip()
     at = 0
     while at < len(rest):
         try:
             value, at = _DECODER.raw_decode(rest, at)
         except ValueError as error:
-            raise _not_names(f"it is no JSON ({error})") from None
+            raise _not_names(f"it is not JSON ({error})") from None
         except RecursionError:
-            raise _not_names("it nests too deeply") from None
+            raise _not_names("it is nested too deeply") from None
         yield from _entries(value, "$")
         at = len(rest) - len(rest[at:].lstrip())
 
 
 def _entries(value: Any, where: str) -> Iterator[tuple[str, object, object]]:
-    """The entries of one JSON value: lists of things with Id and Name, or names by id."""
+    """The entries of one JSON value: lists of objects with Id and Name, or names by id."""
     if isinstance(value, list):
-        for place, one in enumerate(value):
-            yield from _entries(one, f"{where}[{place}]")
+        for index, one in enumerate(value):
+            yield from _entries(one, f"{where}[{index}]")
     elif isinstance(value, dict) and "Id" in value:
         yield where, value["Id"], value.get("Name")
     elif isinstance(value, dict):
@@ -76,10 +76,10 @@ def _entries(value: Any, where: str) -> Iterator[tuple[str, object, object]]:
             elif _ID.fullmatch(key):
                 yield f"{where}.{key}", key, inner
     else:
-        raise _not_names(f"at {where} stands {json.dumps(value)[:40]}")
+        raise _not_names(f"at {where} is {json.dumps(value)[:40]}")
 
 
-def _of_csv(text: str) -> Iterator[tuple[str, object, object]]:
+def _csv_entries(text: str) -> Iterator[tuple[str, object, object]]:
     """The rows of a CSV file with the columns id and name, whatever their case and order."""
     rows = csv.DictReader(io.StringIO(text, newline=""))
     try:
@@ -89,14 +89,14 @@ def _of_csv(text: str) -> Iterator[tuple[str, object, object]]:
         for row in rows:
             yield f"line {rows.line_num}", row[columns["id"]], row[columns["name"]]
     except csv.Error as error:
-        raise _not_names(f"it is no CSV ({error})") from None
+        raise _not_names(f"it is not CSV ({error})") from None
 
 
 def _checked(entry: tuple[str, object, object]) -> tuple[str, str]:
-    """An id and its name."""
+    """An id and its name, both valid."""
     where, identifier, name = entry
     if not isinstance(identifier, str) or not _ID.fullmatch(identifier):
-        raise _not_names(f"{identifier!r:.60} at {where} is no id of Organizations")
+        raise _not_names(f"{identifier!r:.60} at {where} is not an id of AWS Organizations")
     if not isinstance(name, str) or not 0 < len(name) <= _MOST_CHARACTERS:
         raise _not_names(f"the name of {identifier} at {where} is {name!r:.60}")
     return identifier, name

@@ -1,10 +1,10 @@
-"""What an update of a policy changed: its two texts compared by what they mean, told in words.
+"""Compares two texts of a policy by their meaning, and puts the difference in words.
 
 The elements of a statement are those of the SCP and RCP syntax (AWS Organizations user guide,
 `orgs_manage_policies_scps_syntax`); a text without statements, such as a tag or a backup policy, is
 compared member by member.
 
-Nothing here trusts the shape of a text: a refused call may have sent anything.
+A text can have any form: a denied call may have sent anything.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 MAX_UNNAMED = 200
-"""Most statements without `Sid` on a side that are still matched by their likeness."""
+"""The most statements without `Sid` on one side that are still matched by similarity."""
 
 MAX_WORDS = 400
-"""Longest account of a difference, in characters."""
+"""The longest description of a difference, in characters."""
 
 _SHOWN_CHARACTERS = 100  # of one text: an ARN of a role fits
 _SHOWN_VALUES = 3
 _ROOM_FOR_REST = 30  # "… and 123,456 more changes"
 _PATH_CHARACTERS = 300
-_MARKS = re.compile(r"[\s,;()'\"\\…]")  # what the words around a text are made of
+_MARKS = re.compile(r"[\s,;()'\"\\…]")  # characters of the words around a text
 _ACTIONS = ("Action", "NotAction")
 _DECISION = frozenset({"Effect", *_ACTIONS})
-_LIKENESSES: tuple[Callable[[str], bool], ...] = (
+_SIMILARITIES: tuple[Callable[[str], bool], ...] = (
     lambda name: name in _DECISION,
     lambda name: name not in _ACTIONS,
     lambda name: name not in _DECISION,
 )
-"""Which elements two statements without `Sid` share to be taken for one, the closest first."""
+"""The elements that two statements without `Sid` must share to be a pair, the closest first."""
 
-_WORDS = {
+_NOUNS = {
     "Action": "actions",
     "NotAction": "excepted actions",
     "Resource": "resources",
@@ -51,14 +51,14 @@ _WORDS = {
     "NotPrincipal": "excepted principals",
     "Condition": "conditions",
 }
-"""Elements that hold values, as they are called in words, in the order they are told."""
+"""Elements that hold values and the nouns for them, in the order in which they are described."""
 
 
 class StatementChange(NamedTuple):
     """A statement that both texts have, with other content.
 
     Attributes:
-        label: its `Sid`; without one, the short account of what it was before.
+        label: its `Sid`; without one, a summary of what it was before.
         members: what changed, in words: `effect Deny -> Allow`, `actions + iam:*, - s3:PutObject`.
     """
 
@@ -71,15 +71,15 @@ class StatementChange(NamedTuple):
 
 
 class PolicyDifference(NamedTuple):
-    """What sets two texts of a policy apart.
+    """The difference between two texts of a policy.
 
     Attributes:
         added: labels of the statements that only the new text has, in its order.
         removed: labels of the statements that only the old text has, in its order.
         changed: statements of both with other content, in the old text's order.
         other: everything besides statements, as `tags.CostCenter.tag_value changed`.
-        comparable: False when a text is no JSON object, or one too long or too deep for any event;
-            `other` then says no more than that the texts differ.
+        comparable: False if a text is not a JSON object, or too long or deep for any event; `other`
+            then only says that the texts differ.
     """
 
     added: tuple[str, ...]
@@ -90,7 +90,7 @@ class PolicyDifference(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether the texts mean the same: they differ in how they are written, or not at all."""
+        """Whether the texts mean the same, however they are formatted."""
         return not (self.added or self.removed or self.changed or self.other)
 
     @property
@@ -111,9 +111,9 @@ class PolicyDifference(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """A statement, its place in the text, and its content in the one form of all equal ones."""
+    """A statement, its position in the text, and its canonical form, which equal ones share."""
 
-    place: int
+    position: int
     value: object
     form: bytes
 
@@ -122,13 +122,13 @@ _Pairs = list[tuple[Statement, Statement]]
 
 
 def compare_policies(before: str, after: str) -> PolicyDifference:
-    """What a policy's text says after an update that it did not say before, and the reverse.
+    """What an update added to a policy's text and removed from it.
 
-    White space, the order of members, statements and values, values said twice, the case of
-    actions, and whether a single value stands in a list make no difference.
+    White space, the order of members, statements and values, repeated values, the case of actions,
+    and whether a single value is in a list make no difference.
 
     Returns:
-        The difference, whatever the texts hold. Texts that `decode_object` refuses are not
+        The difference, whatever the texts hold. Texts that `decode_object` rejects are not
         comparable.
     """
     try:
@@ -148,38 +148,39 @@ def compare_policies(before: str, after: str) -> PolicyDifference:
 
 @lru_cache(maxsize=128)
 def decoded(text: str) -> tuple[JsonObject, list[Statement]]:
-    """A text and its statements: what one update wrote the next one replaces."""
+    """A text and its statements, cached because the next update is compared with it too."""
     policy = decode_object(text)
     return policy, _statements(policy)
 
 
 def _statements(policy: Mapping[str, object]) -> list[Statement]:
-    """What stands under `Statement`: a list, or a single one of whatever type."""
+    """The values under `Statement`: a list, or a single one of whatever type."""
     found = policy.get("Statement", [])
     values = found if isinstance(found, list) else [found]
     return [
-        Statement(place, value, _form(_lower_actions(value))) for place, value in enumerate(values)
+        Statement(position, value, _form(_lower_actions(value)))
+        for position, value in enumerate(values)
     ]
 
 
 def _others(
     old: Mapping[str, object], new: Mapping[str, object]
 ) -> tuple[Mapping[str, object], Mapping[str, object]]:
-    """Two policies without their statements; an empty list stays where there is none to compare."""
+    """Two policies without their statements; if neither has any, as they are."""
     if old.get("Statement", []) == new.get("Statement", []) == []:
         return old, new
     return _without(old, "Statement"), _without(new, "Statement")
 
 
 def _form(value: object) -> bytes:
-    """The JSON text that equal values share."""
+    """The canonical JSON text of a value, which equal values share."""
     return msgspec.json.encode(_simplified(value), order="sorted")
 
 
 def _simplified(value: object) -> object:
-    """A value with its lists of single values sorted, none twice, and without a list around one.
+    """A value with its lists of scalars sorted, without repetitions or a list around a single one.
 
-    As deep as `decode_object` lets a text be, and no deeper.
+    The recursion is at most as deep as `decode_object` accepts.
     """
     if isinstance(value, dict):
         return {name: _simplified(inner) for name, inner in value.items()}
@@ -192,7 +193,7 @@ def _simplified(value: object) -> object:
 
 
 def _lower_actions(statement: object) -> object:
-    """A statement with its actions in lower case: IAM does not tell their cases apart."""
+    """A statement with its actions in lower case, because IAM ignores their case."""
     if not isinstance(statement, dict):
         return statement
     lower = {name: _lower(statement[name]) for name in _ACTIONS if name in statement}
@@ -200,7 +201,7 @@ def _lower_actions(statement: object) -> object:
 
 
 def _lower(value: object) -> object:
-    """Text, or a list of it, in lower case; other letters than ASCII's stay: no action has them."""
+    """Text or a list of texts in lower case, but for texts beyond ASCII, which no action has."""
     if isinstance(value, list):
         return [item if isinstance(item, list) else _lower(item) for item in value]
     return value.lower() if isinstance(value, str) and value.isascii() else value
@@ -209,19 +210,19 @@ def _lower(value: object) -> object:
 def matched(
     old: list[Statement], new: list[Statement]
 ) -> tuple[_Pairs, list[Statement], list[Statement]]:
-    """Pairs of other content in the old order, what only the old has, what only the new has."""
+    """Pairs that differ, in the old order; what only the old has; what only the new has."""
     _, old, new = _paired(old, new, lambda one: one.form)
     found, old, new = _paired(old, new, lambda one: _sid(one.value))
-    for counts in _LIKENESSES if _are_few(old, new) else ():
-        pairs, old, new = _paired(old, new, partial(_likeness, counts))
+    for counts in _SIMILARITIES if _are_few(old, new) else ():
+        pairs, old, new = _paired(old, new, partial(_similar_form, counts))
         found += pairs
-    return sorted(found, key=lambda pair: pair[0].place), old, new
+    return sorted(found, key=lambda pair: pair[0].position), old, new
 
 
 def _paired(
     old: list[Statement], new: list[Statement], key: Callable[[Statement], object]
 ) -> tuple[_Pairs, list[Statement], list[Statement]]:
-    """Statements that share a key, in order, and the rest of both sides; None matches nothing."""
+    """Statements that share a key other than None, in order, and the rest of both sides."""
     waiting: defaultdict[object, deque[Statement]] = defaultdict(deque)
     for one in new:
         waiting[key(one)].append(one)
@@ -233,16 +234,16 @@ def _paired(
             pairs.append((one, queue.popleft()))
         else:
             left.append(one)
-    taken = {other.place for _, other in pairs}
-    return pairs, left, [one for one in new if one.place not in taken]
+    taken = {other.position for _, other in pairs}
+    return pairs, left, [one for one in new if one.position not in taken]
 
 
 def _are_few(*sides: list[Statement]) -> bool:
-    """Whether no side has too many statements without `Sid` to be matched by likeness."""
+    """Whether both sides have few enough statements without `Sid` to match them by similarity."""
     return all(sum(_sid(one.value) is None for one in side) <= MAX_UNNAMED for side in sides)
 
 
-def _likeness(counts: Callable[[str], bool], one: Statement) -> bytes | None:
+def _similar_form(counts: Callable[[str], bool], one: Statement) -> bytes | None:
     """The form of some elements of a statement without `Sid`; None for any other value."""
     value = _lower_actions(one.value)
     if not isinstance(value, dict) or _sid(value) is not None:
@@ -251,7 +252,7 @@ def _likeness(counts: Callable[[str], bool], one: Statement) -> bytes | None:
 
 
 def _sid(statement: object) -> str | None:
-    """The `Sid` of a statement, if it has one that names it."""
+    """The `Sid` of a statement; None if it has none."""
     found = statement.get("Sid") if isinstance(statement, dict) else None
     return found if isinstance(found, str) and found else None
 
@@ -259,44 +260,44 @@ def _sid(statement: object) -> str | None:
 def label(statement: object) -> str:
     """`DenyLeave (Deny organizations:LeaveOrganization)`, or the part in brackets alone."""
     sid = _sid(statement)
-    return _account(statement) if sid is None else f"{_shown(sid)} ({_account(statement)})"
+    return _summary(statement) if sid is None else f"{_shown(sid)} ({_summary(statement)})"
 
 
-def _account(statement: object) -> str:
-    """Effect and first actions of a statement, or the start of its JSON if it has neither."""
+def _summary(statement: object) -> str:
+    """The effect and first actions of a statement, or the start of its JSON if it has neither."""
     if not isinstance(statement, dict) or not _DECISION & statement.keys():
         return _shown(_text(statement))
     words = {"Effect": "", "Action": "", "NotAction": "all but "}
-    told = [f"{word}{_first(statement[name])}" for name, word in words.items() if name in statement]
-    return " ".join(told if "Effect" in statement else ["no effect", *told])
+    parts = [f"{word}{_first(statement[key])}" for key, word in words.items() if key in statement]
+    return " ".join(parts if "Effect" in statement else ["no effect", *parts])
 
 
 def _first(value: object) -> str:
     """The first few values of an element, and how many more there are."""
     values = value if isinstance(value, list) else [value]
-    told = ", ".join(_shown(_text(item)) for item in values[:_SHOWN_VALUES])
+    shown = ", ".join(_shown(_text(item)) for item in values[:_SHOWN_VALUES])
     more = len(values) - _SHOWN_VALUES
-    return f"{told or 'nothing'}{f' … and {more:,} more' if more > 0 else ''}"
+    return f"{shown or 'nothing'}{f' … and {more:,} more' if more > 0 else ''}"
 
 
 def _changed(old: object, new: object) -> StatementChange:
-    """What sets two statements apart, both of them objects, as all that are matched."""
+    """The difference between two statements, both of them objects like all that are paired."""
     before, after = (one if isinstance(one, dict) else {} for one in (old, new))
     words = [
         _values(word, before.get(name), after.get(name))
-        for name, word in _WORDS.items()
+        for name, word in _NOUNS.items()
         if _element(before, name) != _element(after, name)
     ]
-    old_rest, new_rest = (_without(one, "Effect", *_WORDS) for one in (before, after))
+    old_rest, new_rest = (_without(one, "Effect", *_NOUNS) for one in (before, after))
     sid = _sid(old)
     return StatementChange(
-        label=_account(old) if sid is None else _shown(sid),
+        label=_summary(old) if sid is None else _shown(sid),
         members=(*_effect(before, after), *words, *_differences(old_rest, new_rest)),
     )
 
 
 def _effect(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
-    """The effects of two statements, if they are not the same."""
+    """The effects of two statements, if they differ."""
     if _element(before, "Effect") != _element(after, "Effect"):
         old, new = (
             _shown(_text(one["Effect"])) if "Effect" in one else "none" for one in (before, after)
@@ -305,7 +306,7 @@ def _effect(before: Mapping[str, object], after: Mapping[str, object]) -> Iterat
 
 
 def _element(statement: Mapping[str, object], name: str) -> bytes | None:
-    """The form of an element of a statement, None if it has none."""
+    """The canonical form of an element of a statement; None if the statement has none."""
     if name not in statement:
         return None
     return _form(_lower(statement[name]) if name in _ACTIONS else statement[name])
@@ -328,7 +329,7 @@ def _signed(sign: str, leaves: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _leaves(word: str, value: object) -> dict[tuple[object, ...], tuple[str, ...]]:
-    """The values of an element with the names above each, by what equal ones share."""
+    """The values of an element with the names above each, by a key that equal ones share."""
     found = _walk(value, 2) if value is not None else ()
     if word.endswith("actions"):
         return {(*leaf[:-1], _lower(leaf[-1])): leaf for leaf in found}
@@ -336,7 +337,7 @@ def _leaves(word: str, value: object) -> dict[tuple[object, ...], tuple[str, ...
 
 
 def _walk(value: object, levels: int) -> Iterator[tuple[str, ...]]:
-    """Each value under some levels of names, as a condition has two and a principal one."""
+    """Each value under some levels of names: a condition has two, a principal one."""
     if isinstance(value, dict) and levels:
         for name, inner in value.items():
             yield from ((name, *leaf) for leaf in _walk(inner, levels - 1))
@@ -362,7 +363,7 @@ def _differences(
 
 
 def _path(above: str, name: str) -> str:
-    """A path and one more name; quoted if it holds a dot, and cut where no reader follows."""
+    """A path and one more name, quoted if it has a dot, and cut if it is too long."""
     step = repr(name[:_SHOWN_CHARACTERS]) if "." in name else _shown(name)
     path = f"{above}.{step}" if above else step
     return path if len(path) <= _PATH_CHARACTERS else f"{path[:_PATH_CHARACTERS]}…"
@@ -386,11 +387,11 @@ def _shown(text: str) -> str:
 def _limited(parts: list[str]) -> str:
     """As many changes as fit into `MAX_WORDS` characters, and how many more there are."""
     room = MAX_WORDS - _ROOM_FOR_REST
-    told = parts[0] if len(parts[0]) <= room else f"{parts[0][:room]}…"
+    text = parts[0] if len(parts[0]) <= room else f"{parts[0][:room]}…"
     for shown, part in enumerate(parts[1:], 1):
-        longer = f"{told}; {part}"
+        longer = f"{text}; {part}"
         if len(longer) > room:
             more = len(parts) - shown
-            return f"{told} … and {more:,} more change{'s' if more > 1 else ''}"
-        told = longer
-    return told
+            return f"{text} … and {more:,} more change{'s' if more > 1 else ''}"
+        text = longer
+    return text

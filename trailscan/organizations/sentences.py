@@ -1,7 +1,7 @@
-"""A sentence out of a template of the catalogue and the values of an event.
+"""Sentences: the templates of operations filled with the values of an event.
 
-A template is taken apart once and for all: `moved {account}[ from {source}]` are its literal parts,
-its names, and its optional parts, which are said only if a name in them stands for something known.
+A template is parsed once. `moved {account}[ from {source}]` has literal texts, names of values, and
+optional parts in brackets, which are left out if none of their values is known.
 """
 
 from __future__ import annotations
@@ -10,12 +10,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.things import ROLES, Thing, unknown
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Values = Callable[[str], Thing | str | None]
+    from trailscan.organizations.context import SentenceContext
+    from trailscan.organizations.resources import Resource
 
 _PART = re.compile(r"\[(?P<optional>[^]]*)\]|\{(?P<name>\w+)\}|(?P<text>[^[{]+)")
 
@@ -27,7 +24,7 @@ class _Name(str):
 
 
 class _Optional(tuple[str | _Name, ...]):
-    """Parts that are said together or not at all."""
+    """Parts that are included or left out together."""
 
     __slots__ = ()
 
@@ -37,7 +34,7 @@ _Part = str | _Name | _Optional
 
 @lru_cache(maxsize=512)
 def _parts(template: str) -> tuple[_Part, ...]:
-    """A template taken apart: texts, names, and optional parts of both."""
+    """The parts of a template: texts, names, and optional parts of both."""
     parts: list[_Part] = []
     for found in _PART.finditer(template):
         if found["optional"] is not None:
@@ -56,41 +53,41 @@ def placeholders(template: str) -> set[str]:
     return names
 
 
-def fill(template: str, values: Values) -> str:
-    """The sentence; a part in brackets is left out if nothing in it is known.
+def fill(template: str, call: SentenceContext) -> str:
+    """The sentence about a call.
 
-    Values are never read as templates: whoever names an OU `{account}` sees just that.
+    Values are never parsed as templates: an OU named `{account}` is shown under just that name.
     """
-    said = []
+    texts = []
     for part in _parts(template):
         kind = type(part)
         if kind is str:
-            said.append(part)
+            texts.append(part)
         elif kind is _Name:
-            said.append(_shown(part, values(part)))  # type: ignore[arg-type]  # it is a name
+            texts.append(_shown(call, part, call.value(part)))  # type: ignore[arg-type]  # it is a name
         else:
-            said.append(_optional(part, values))  # type: ignore[arg-type]  # it is optional
-    return "".join(said)  # type: ignore[arg-type]  # texts all
+            texts.append(_optional(call, part))  # type: ignore[arg-type]  # it is optional
+    return "".join(texts)  # type: ignore[arg-type]  # texts all
 
 
-def _optional(parts: _Optional, values: Values) -> str:
-    """An optional part, or nothing."""
-    found = {part: values(part) for part in parts if type(part) is _Name}
-    for value in found.values():
-        if value is not None and (type(value) is str or value.id is not None):  # type: ignore[union-attr]  # else a thing
+def _optional(call: SentenceContext, parts: _Optional) -> str:
+    """An optional part; empty if none of its values is known."""
+    values = {part: call.value(part) for part in parts if type(part) is _Name}
+    for value in values.values():
+        if value is not None and (type(value) is str or value.id is not None):  # type: ignore[union-attr]  # else a resource
             return "".join(
-                [_shown(part, found[part]) if type(part) is _Name else part for part in parts]
+                [
+                    _shown(call, part, values[part]) if type(part) is _Name else part
+                    for part in parts
+                ]
             )
     return ""
 
 
-def _shown(name: str, value: Thing | str | None) -> str:
-    """A value, or that it is not known."""
+def _shown(call: SentenceContext, name: str, value: Resource | str | None) -> str:
+    """A value, or the words for its being unknown."""
     if isinstance(value, str):
         return value
     if value is not None and value.id is not None:
         return str(value)
-    if name in ROLES:
-        return unknown(name)
-    word = name.replace("_", " ")
-    return f"unknown {word}" if word.endswith("s") else f"an unknown {word}"
+    return call.unknown(name)

@@ -1,11 +1,11 @@
-"""The organization at one moment, as far as the log tells: one frozen value.
+"""The state of the organization at one moment, as far as the log has it: one frozen value.
 
-Nothing is guessed. What no event told is absent: an account that was never moved has no parent
-here, a policy that was never seen to be attached is not in `attachments`, and neither says that it
-has none. What was undone stays, marked: names outlive what they named.
+Nothing is guessed. What no event reported is absent: an account that was never moved has no parent
+here, and a policy that was not attached in the log is not in `attachments`. Neither means that it
+has none. What was deleted stays, marked as deleted, because names are still needed then.
 
-The maps are persistent (rpds): a new state shares all but what changed with the one before, so that
-a million states cost what their differences cost.
+The maps are persistent (rpds): a new state shares everything with the previous one but what
+changed, so a million states cost only their differences.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     Map = HashTrieMap  # which takes no parameters when it runs
 
-_PLACES: dict[str, tuple[str, ...]] = {
+_MAPS_BY_TYPE: dict[str, tuple[str, ...]] = {
     "account": ("accounts",),
     "ou": ("units",),
     "policy": ("policies",),
@@ -37,24 +37,24 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "handshake": (),
     "organization": (),
 }
-_ALL_PLACES = ("accounts", "units", "policies", "transfers")
+_NAMED_MAPS = ("accounts", "units", "policies", "transfers")
 
-_DEEPEST = 10
-"""OUs nest five deep; a cycle that no organization can have must not go on forever."""
+_MOST_LEVELS = 10
+"""OUs can be nested five levels deep; more are a cycle, which no organization can have."""
 
 
 class Account(msgspec.Struct, frozen=True):
     """A member or management account.
 
     Attributes:
-        name: as an event told it: CloudTrail hides it in Organizations events since 2020.
+        name: from an event; CloudTrail has hidden it in Organizations events since 2020.
         parent_id: the OU or root it is in.
         status: active, closed (and still a member for about 90 days), or departed.
         joined_method: created or invited.
         joined_at: UTC.
         departed_method: left, removed or cleaned.
         departed_at: UTC.
-        govcloud_id: of the account in GovCloud made with it.
+        govcloud_id: the account in GovCloud that was created with it.
     """
 
     name: str | None = None
@@ -68,7 +68,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class OrganizationalUnit(msgspec.Struct, frozen=True):
-    """An OU; `deleted` ones keep what they were."""
+    """An OU; a deleted one keeps its name and parent."""
 
     name: str | None = None
     parent_id: str | None = None
@@ -76,7 +76,7 @@ class OrganizationalUnit(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A policy; `content` is its text as it was written, None where no event had it."""
+    """A policy; `content` is its text as it was written, None if no event has it."""
 
     name: str | None = None
     type: str | None = None
@@ -91,7 +91,7 @@ class Handshake(msgspec.Struct, frozen=True):
     Attributes:
         action: invite, enable all features, transfer responsibility, …, in lower case.
         state: open, accepted, declined or canceled.
-        party: whom it invites: an account id or an address.
+        party: the account id or email address that it invites.
     """
 
     action: str | None = None
@@ -107,13 +107,13 @@ class Transfer(msgspec.Struct, frozen=True):
 
 
 class AccountRequest(msgspec.Struct, frozen=True):
-    """An account asked for, until its result tells the id."""
+    """A requested account, until a result has its id."""
 
     name: str | None = None
 
 
 class Membership(msgspec.Struct, frozen=True):
-    """What is known of an organization as a whole."""
+    """What is known about an organization as a whole."""
 
     management_account_id: str | None = None
     feature_set: str | None = None
@@ -136,7 +136,7 @@ class Organization(msgspec.Struct, frozen=True):
         handshakes: handshake id -> `Handshake`.
         transfers: transfer id -> `Transfer`.
         tags: resource id -> map of tag key -> value; None: removed.
-        requests: id of a CreateAccount request -> `AccountRequest`.
+        requests: id of a request for an account -> `AccountRequest`.
         roots: ids of the roots seen -> True.
         given_names: names that the user gave, for ids that the log has no name of.
     """
@@ -163,9 +163,14 @@ class Organization(msgspec.Struct, frozen=True):
         return cls(given_names=HashTrieMap(names))
 
     def name_of(self, identifier: str, kind: str | None = None) -> str | None:
-        """What a thing is called, by the log or else by the user; `kind` spares the search."""
-        for place in _PLACES.get(kind or "", _ALL_PLACES):
-            found = getattr(self, place).get(identifier)
+        """The name of a resource, from the log or else from the user.
+
+        Args:
+            identifier: its id.
+            kind: its type, if that is known; otherwise all types are searched.
+        """
+        for name in _MAPS_BY_TYPE.get(kind or "", _NAMED_MAPS):
+            found = getattr(self, name).get(identifier)
             if found is not None and found.name is not None:
                 return found.name  # type: ignore[no-any-return]  # names are texts
         return self.given_names.get(identifier)
@@ -173,24 +178,24 @@ class Organization(msgspec.Struct, frozen=True):
     def path_of(self, unit_id: str) -> str | None:
         """The names from the root down to an OU, `Workloads/Prod`.
 
-        None if one of them, or the parent of one, is not known.
+        None if one of the names or parents is not known.
         """
         names: list[str] = []
         identifier: str | None = unit_id
         while identifier and not identifier.startswith("r-"):
             unit = self.units.get(identifier)
             name = self.name_of(identifier, "ou")
-            if unit is None or name is None or len(names) > _DEEPEST:
+            if unit is None or name is None or len(names) > _MOST_LEVELS:
                 return None
             names.append(name)
             identifier = unit.parent_id
         return "/".join(reversed(names)) if identifier else None
 
     def policy_type_of(self, policy_id: str) -> str | None:
-        """The type of a policy, `SERVICE_CONTROL_POLICY`, if an event told it."""
+        """The type of a policy, such as `SERVICE_CONTROL_POLICY`; None if no event has it."""
         found = self.policies.get(policy_id)
         return None if found is None else found.type
 
     def only_root(self) -> str | None:
-        """The id of the root, if events named exactly one."""
+        """The id of the root; None unless events have exactly one."""
         return next(iter(self.roots)) if len(self.roots) == 1 else None

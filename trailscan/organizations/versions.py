@@ -1,18 +1,18 @@
-"""How policies evolved: each version of a text, each attachment, what every update changed.
+"""The history of policies: each version of a text, each attachment, what every update changed.
 
-The text before an update is not in its event: it is what the events before it left.
+An update's event does not have the previous text; it comes from the events before it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trailscan.organizations.policies import PolicyDifference, compare_policies
+from trailscan.organizations.policy_types import policy_type_at, policy_type_label
 from trailscan.organizations.replay import apply
 from trailscan.organizations.state import Organization, Policy
-from trailscan.organizations.things import in_words, policy_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,42 +20,25 @@ if TYPE_CHECKING:
     from trailscan.organizations.changes import Change
 
 
-class _Verb(NamedTuple):
-    """What an operation did, and what it tried to do."""
-
-    done: str
-    tried: str
-
-
-VERBS = {
-    "CreatePolicy": _Verb("created", "create"),
-    "UpdatePolicy": _Verb("updated", "update"),
-    "AttachPolicy": _Verb("attached", "attach"),
-    "DetachPolicy": _Verb("detached", "detach"),
-    "DeletePolicy": _Verb("deleted", "delete"),
-    "EnablePolicyType": _Verb("type enabled", "enable the type"),
-    "DisablePolicyType": _Verb("type disabled", "disable the type"),
-    "PutResourcePolicy": _Verb("resource policy written", "write the resource policy"),
-    "DeleteResourcePolicy": _Verb("resource policy deleted", "delete the resource policy"),
-}
-"""The operations by which policies evolve."""
+_UPDATED = "updated"
+"""The step of an operation whose call says what it changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyStep:
-    """One step in the life of a policy, or of all policies of a type.
+    """One step in the history of a policy, or of all policies of a type.
 
     Attributes:
         change: the call.
-        step: what it did, as `text changed`; `tried to …` if it was denied or failed.
-        kind: the type of policy as people call it, as far as the log tells.
-        version: of the text after it, counted from the first that the log has; None while it has
-            none.
-        before: the text before it, if it changed the text and the log has it.
-        after: the text after it, if it created or changed one.
-        difference: between both.
-        same_as: the version that had this very text before.
-        renamed_from: the name before, if it changed the name.
+        step: what it did, such as `text changed`; `tried to …` if it was denied or failed.
+        kind: the label of the policy type, if the log has it.
+        version: the version of the text after it, counted from the first in the log; None if the
+            log has none yet.
+        before: the previous text, if the step changed it and the log has it.
+        after: the new text, if the step created or changed it.
+        difference: between both texts.
+        same_as: the earlier version with the same text.
+        renamed_from: the previous name, if the step changed it.
     """
 
     change: Change
@@ -70,29 +53,32 @@ class PolicyStep:
 
 
 def follow_policies(changes: Iterable[Change]) -> Iterator[PolicyStep]:
-    """The steps in the lives of all policies, in the order of the changes.
+    """The steps of all policies, in the order of the changes.
 
     Args:
-        changes: all there are, in order of time: what is left out cannot be compared with.
+        changes: all changes in order of time, because each text is compared with the one before.
     """
     state = Organization()
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for change in changes:
-        if change.action not in VERBS:
+        operation = change.operation
+        if operation is None or operation.policy_step is None:
             continue
         state, before = apply(state, change.event), state
         name = change.target_id or ""
         old, new = (one.policies.get(name, Policy()) for one in (before, state))
-        yield _step(change, old, new, texts[name])
+        yield _step(change, operation.policy_step, old, new, texts[name])
 
 
-def _step(change: Change, old: Policy, new: Policy, texts: list[str]) -> PolicyStep:
-    """One step; adds a new text to those that the policy had."""
-    verb = VERBS[change.action]
+def _step(
+    change: Change, verbs: tuple[str, str], old: Policy, new: Policy, texts: list[str]
+) -> PolicyStep:
+    """One step; a new text is appended to the texts that the policy had."""
+    did, tried_to = verbs
     done = change.outcome == "succeeded"
-    kind = in_words(new.type) or policy_type(change.event)
-    step = PolicyStep(change, verb.done if done else f"tried to {verb.tried}", kind)
-    if done and change.action == "UpdatePolicy":
+    kind = policy_type_label(new.type) or policy_type_at(change.event)
+    step = PolicyStep(change, did if done else f"tried to {tried_to}", kind)
+    if done and did == _UPDATED:
         step = _updated(step, old, new)
     if done and new.content is not None and new.content != old.content:
         step = _new_text(step, old.content, new.content, texts)
@@ -100,7 +86,7 @@ def _step(change: Change, old: Policy, new: Policy, texts: list[str]) -> PolicyS
 
 
 def _updated(step: PolicyStep, old: Policy, new: Policy) -> PolicyStep:
-    """An update by what it changed besides the text, if anything is known to have changed."""
+    """An update, described by what it changed besides the text."""
     renamed_from = old.name if old.name != new.name else None
     if renamed_from:
         return replace(step, step="renamed", renamed_from=renamed_from)
@@ -112,7 +98,7 @@ def _updated(step: PolicyStep, old: Policy, new: Policy) -> PolicyStep:
 
 
 def _new_text(step: PolicyStep, before: str | None, after: str, texts: list[str]) -> PolicyStep:
-    """A step that gave another text than the last."""
+    """A step that changed the text; the new text is appended to the texts that the policy had."""
     same_as = texts.index(after) + 1 if after in texts else None
     texts.append(after)
     if before is None:

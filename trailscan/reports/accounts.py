@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.effects.members import departure_method
 from trailscan.organizations.fields import enum_at, text_at
-from trailscan.organizations.things import kind_of
+from trailscan.organizations.resources import type_of
+from trailscan.organizations.services import ORGANIZATIONS
+from trailscan.organizations.services.organizations.accounts import (
+    departure_method,
+    joining_method,
+)
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
 from trailscan.reports.tally import tally
@@ -113,10 +117,12 @@ def account_lives(changes: Iterable[Change]) -> dict[str, _Life]:
 
 def _account(change: Change) -> str | None:
     """The account that a change is about; of an accepted invitation the one that accepted."""
+    if change.event.event_source != ORGANIZATIONS.event_source:
+        return None
     if change.action == "AcceptHandshake":
         purpose = enum_at(change.event, "response.handshake.action")
         return change.event.user_identity.account_id if purpose == "invite" else None
-    return change.target_id if kind_of(change.target_id) == "account" else None
+    return change.target_id if type_of(change.target_id) == "account" else None
 
 
 def _tell(life: _Life, change: Change, words: str) -> None:
@@ -143,7 +149,7 @@ def _accept(life: _Life, change: Change) -> None:
 
 def _join(life: _Life, change: Change) -> None:
     """AWS's own word for it that an account joined, which comes after what made it join."""
-    how = enum_at(change.event, "details.joinedMethod", "details.*.joinedMethod")
+    how = joining_method(change.event)
     life.state, life.joined_how = "member", how or life.joined_how
     _begin(life, change)
     life.steps.append((change.event.event_time, f"joined ({how})" if how else "joined"))

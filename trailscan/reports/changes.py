@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,9 +12,16 @@ import pyarrow.compute as pc
 from trailscan.events.event import decode_record
 from trailscan.events.schema import strings
 from trailscan.location import Location, object_uri
-from trailscan.organizations.changes import Change, tell
-from trailscan.organizations.correlate import Joined, Seen, join, may_join, rank
-from trailscan.organizations.operations import CONTROL_TOWER, ORGANIZATIONS, READ_ONLY_NAMES
+from trailscan.organizations.catalogue import Catalogue, catalogue
+from trailscan.organizations.changes import Change, describe_in_order
+from trailscan.organizations.correlate import (
+    Correlation,
+    OrderedEvent,
+    correlate,
+    may_correlate,
+    rank_in_second,
+)
+from trailscan.organizations.operation import READ
 from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.kept import keep, kept_changes
@@ -21,7 +29,7 @@ from trailscan.reports.notes import Span, told_of
 from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from trailscan.store.reader import StoreReader
 
@@ -68,6 +76,7 @@ _READ = [
     "log_file_key",
     "record_index",
     "event_time",
+    "event_source",
     "event_name",
     "event_id",
     "shared_event_id",
@@ -142,9 +151,8 @@ def _told(
     events = _Events(
         store.events(columns=_READ, where=where, filter_columns=filter_columns, ordered=False)
     )
-    joined = events.joined()
-    seen = map(events.take, range(len(events.order)))
-    return tell(seen, joined, reads=reads, names=store.names)
+    ordered = map(events.take, range(len(events.order)))
+    return describe_in_order(ordered, events.correlation(), reads=reads, names=store.names)
 
 
 class _Events:
@@ -154,51 +162,66 @@ class _Events:
         self._records = table["record"].cast(pa.binary()).to_pylist()
         self._accounts = table["recipient_account_id"].to_pylist()
         self._where = [table[name].to_pylist() for name in _READ[2:5]]
+        self._sources = table["event_source"].to_pylist()
         self._names = table["event_name"].to_pylist()
         self._shared = table["shared_event_id"].to_pylist()
         times = table["event_time"].cast(pa.int64()).to_pylist()
         ids = table["event_id"].to_pylist()
-        keys = list(zip(times, map(rank, self._names), ids, *self._where, strict=True))
+        ranks = map(rank_in_second, self._sources, self._names)
+        keys = list(zip(times, ranks, ids, *self._where, strict=True))
         self.order = sorted(range(len(keys)), key=keys.__getitem__)
 
-    def seen(self, place: int) -> Seen:
-        """The event at a place in the order of time."""
-        row = self.order[place]
+    def at(self, position: int) -> OrderedEvent:
+        """The event at a position in the order of time."""
+        row = self.order[position]
         event = decode_record(self._records[row])
         if event.recipient_account_id is None:
             account_id = self._accounts[row] or None
             event = msgspec.structs.replace(event, recipient_account_id=account_id)
         bucket, key, index = self._where
-        return Seen(place, event, Location(bucket[row], key[row], index[row]))
+        return OrderedEvent(position, event, Location(bucket[row], key[row], index[row]))
 
-    def take(self, place: int) -> Seen:
-        """The same for the last time: its record is forgotten."""
-        seen = self.seen(place)
-        self._records[self.order[place]] = b""
-        return seen
+    def take(self, position: int) -> OrderedEvent:
+        """The event at a position, whose record is then freed."""
+        found = self.at(position)
+        self._records[self.order[position]] = b""
+        return found
 
-    def joined(self) -> Joined:
+    def correlation(self) -> Correlation:
         """Which of the events belong together."""
-        return join(
-            self.seen(place)
-            for place, row in enumerate(self.order)
-            if may_join(self._names[row], self._shared[row])
+        return correlate(
+            self.at(position)
+            for position, row in enumerate(self.order)
+            if may_correlate(self._sources[row], self._names[row], self._shared[row])
         )
 
 
 def all_that_tell(table: pa.Table) -> pa.Array:
-    """The events of Organizations, and those of Control Tower where they were loaded."""
-    return pc.is_in(table["event_source"], value_set=_SOURCES)
+    """The events of the services in the catalogue."""
+    return pc.is_in(table["event_source"], value_set=_sources(catalogue()))
 
 
 def maybe_changes(table: pa.Table) -> pa.Array:
-    """The same without the read-only operations of the catalogue."""
-    reads = pc.is_in(table["event_name"], value_set=_READS)
+    """The events of the services in the catalogue without its read-only operations."""
+    reads = among(table, catalogue().names(lambda operation: operation.category == READ))
     return pc.and_(all_that_tell(table), pc.invert(reads))
 
 
-_SOURCES = strings([ORGANIZATIONS, CONTROL_TOWER])
-_READS = strings(sorted(READ_ONLY_NAMES))
+def among(table: pa.Table, names: Mapping[str, Iterable[str]]) -> pa.Array:
+    """The events that are one of some operations, given by event source and event name."""
+    chosen = [
+        pc.and_(
+            pc.is_in(table["event_source"], value_set=strings([source])),
+            pc.is_in(table["event_name"], value_set=strings(own)),
+        )
+        for source, own in names.items()
+    ]
+    return reduce(pc.or_, chosen)
+
+
+@lru_cache(maxsize=2)
+def _sources(known: Catalogue) -> pa.StringArray:
+    return strings(sorted(service.event_source for service in known.services.values()))
 
 
 def to_row(change: Change) -> tuple[object, ...]:

@@ -6,10 +6,12 @@ listed too, told apart: whoever watches by the control alone does not see them.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.operations import OPERATIONS, READ
-from trailscan.organizations.severity import ASSESSMENTS, CIS_CONTROL
+from trailscan.organizations.operation import READ
+from trailscan.organizations.services import ORGANIZATIONS
+from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import count, looked_at
 from trailscan.reports.tally import distinct, grouped, tally
@@ -17,6 +19,7 @@ from trailscan.table import Column, Table
 
 if TYPE_CHECKING:
     from trailscan.organizations.changes import Change
+    from trailscan.organizations.operation import Operation
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
 
@@ -41,12 +44,14 @@ COLUMNS = (
 CONTROL = f"{CIS_CONTROL} (4.15 until v5)"
 FORGOTTEN = "not in the control"
 
-_CALLS = sorted(
-    name for name, row in OPERATIONS.items() if not row.service_event and row.category != READ
-)
-IN_CONTROL = tuple(name for name in _CALLS if ASSESSMENTS[name].cis)
+_CALLS = {
+    operation.name: operation
+    for operation in sorted(ORGANIZATIONS.operations, key=attrgetter("name"))
+    if not operation.service_event and operation.category != READ
+}
+IN_CONTROL = tuple(name for name, operation in _CALLS.items() if operation.cis)
 """The 18 events of the control, by name."""
-NOT_IN_CONTROL = tuple(name for name in _CALLS if not ASSESSMENTS[name].cis)
+NOT_IN_CONTROL = tuple(name for name, operation in _CALLS.items() if not operation.cis)
 """The 16 other calls that change an organization, by name."""
 
 
@@ -54,9 +59,10 @@ def cis_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     """Every event of the control and every other call that changes something, zero counts too."""
     seen = read_changes(store)
     found = [change for change in seen if wanted.holds(change)]
-    groups = grouped(found, lambda change: change.action)
+    own = [one for one in found if one.event.event_source == ORGANIZATIONS.event_source]
+    groups = grouped(own, lambda change: change.action)
     names = (*IN_CONTROL, *NOT_IN_CONTROL)
-    rows = tuple(_row(name, groups.get(name, [])) for name in names)
+    rows = tuple(_row(_CALLS[name], groups.get(name, [])) for name in names)
     covered = sum(len(groups.get(name, [])) for name in IN_CONTROL)
     forgotten = sum(len(groups.get(name, [])) for name in NOT_IN_CONTROL)
     rest = len(found) - covered - forgotten
@@ -76,10 +82,10 @@ def cis_report(store: StoreReader, wanted: ChangeFilter) -> Table:
     )
 
 
-def _row(name: str, changes: list[Change]) -> tuple[object, ...]:
+def _row(operation: Operation, changes: list[Change]) -> tuple[object, ...]:
     """An event in the order of `COLUMNS`."""
-    row = ASSESSMENTS[name]
-    control = CONTROL if row.cis else FORGOTTEN
+    name, in_control = operation.name, bool(operation.cis)
+    control = CONTROL if in_control else FORGOTTEN
     if not changes:
         nothing = (None,) * 3
         return (
@@ -90,10 +96,10 @@ def _row(name: str, changes: list[Change]) -> tuple[object, ...]:
             0,
             0,
             *nothing,
-            bool(row.cis),
+            in_control,
             None,
             (),
-            row.reason,
+            operation.reason,
             None,
             None,
         )
@@ -109,10 +115,10 @@ def _row(name: str, changes: list[Change]) -> tuple[object, ...]:
         last.event.event_time,
         last.principal.display,
         last.event.event_id,
-        bool(row.cis),
+        in_control,
         sums.first.event.event_time,
         distinct(change.principal.display for change in changes),
-        row.reason,
+        operation.reason,
         str(last.where._replace(record_index=None)),
         last.where.record_index,
     )

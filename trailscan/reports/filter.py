@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
+from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.changes import Outcome
-from trailscan.organizations.operations import OPERATIONS
 from trailscan.organizations.severity import SEVERITIES
 from trailscan.window import Window
 
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trailscan.organizations.changes import Change
-
-CATEGORIES = tuple(
-    sorted({operation.category for operation in OPERATIONS.values()} | {"read", "unknown"})
-)
-"""What a change can be about."""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 """How a call can end."""
@@ -158,7 +153,7 @@ def _rules() -> tuple[str, ...]:
 
 
 _KNOWN: dict[str, Callable[[], tuple[str, ...]]] = {
-    "category": lambda: CATEGORIES,
+    "category": lambda: catalogue().categories,
     "severity": lambda: SEVERITIES,
     "outcome": lambda: OUTCOMES,
     "rule": _rules,

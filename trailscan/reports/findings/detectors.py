@@ -6,15 +6,18 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.effects.members import departure_method
 from trailscan.organizations.fields import enum_at, text_at
 from trailscan.organizations.guardrails import loosened
+from trailscan.organizations.services.organizations.accounts import (
+    departure_method,
+    joining_method,
+)
 from trailscan.reports.findings.history import (
-    DISCOVERY,
     History,
     Hit,
     actor,
     clusters,
+    is_discovery,
     told,
     when,
 )
@@ -171,7 +174,7 @@ def joined_from_outside(history: History) -> Iterator[Hit]:
         yield Hit((change,), told(change))
     came = {change.event.user_identity.account_id for change in accepted}
     for change in history.of("AccountJoinedOrganization"):
-        how = enum_at(change.event, "details.joinedMethod", "details.*.joinedMethod")
+        how = joining_method(change.event)
         own = change.event.recipient_account_id  # the management account is invited by itself
         if how == "invited" and change.target_id not in {own, *came}:
             yield Hit((change,), f"account {change.target_id} joined by invitation")
@@ -265,7 +268,7 @@ def discovery_sweep(history: History) -> Iterator[Hit]:
     reads = (
         (when(change), change.action, actor(change), change)
         for change in history.changes
-        if change.action in DISCOVERY
+        if is_discovery(change.operation)
     )
     for run in first_sweeps(reads).values():
         kinds = {change.action for change in run}

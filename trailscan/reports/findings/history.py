@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.organizations.operations import OPERATIONS, READ
-from trailscan.organizations.severity import ASSESSMENTS
+from trailscan.organizations.operation import READ, Operation
+from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.organizations.versions import PolicyStep, follow_policies
 
 if TYPE_CHECKING:
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 
     from trailscan.events.principal import Principal
     from trailscan.organizations.changes import Change
-
-DISCOVERY = frozenset(
-    name for name, row in ASSESSMENTS.items() if row.severity == "info" and row.mitre
-)
-"""The reads that published rules take for an intruder's looking around."""
-
 
 LONGEST = timedelta(days=1)
 """How long what one actor does in one go can last."""
@@ -51,7 +45,7 @@ class History:
     """All that rules look at.
 
     Attributes:
-        changes: in order of time; reads among them as far as denied, or `DISCOVERY`.
+        changes: in order of time; of reads, those that were denied or are discovery.
         tz: the zone of usual hours.
         start: of the history; None for the first change.
     """
@@ -62,10 +56,11 @@ class History:
 
     @cached_property
     def by_action(self) -> Mapping[str, Sequence[Change]]:
-        """The changes by event name."""
+        """The changes made through AWS Organizations, by event name."""
         found: defaultdict[str, list[Change]] = defaultdict(list)
         for change in self.changes:
-            found[change.action].append(change)
+            if change.event.event_source == ORGANIZATIONS.event_source:
+                found[change.action].append(change)
         return found
 
     @cached_property
@@ -92,8 +87,13 @@ def when(change: Change) -> datetime:
 
 def is_call(change: Change) -> bool:
     """Whether somebody called it, to change something."""
-    row = OPERATIONS.get(change.action)
-    return change.category != READ and not (row and row.service_event)
+    operation = change.operation
+    return change.category != READ and not (operation and operation.service_event)
+
+
+def is_discovery(operation: Operation | None) -> bool:
+    """Whether an operation is a read that published rules watch as a sign of an intruder."""
+    return operation is not None and operation.category == READ and bool(operation.mitre)
 
 
 def actor(change: Change) -> Actor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.reports.findings import detectors as d
-from trailscan.reports.findings.history import DISCOVERY
+from trailscan.reports.findings.history import is_discovery
 from trailscan.reports.findings.rule import AWS_CIRT, DF00TECH, ELASTIC, STREAMALERT, Rule
 
 PRINCIPALS = (
@@ -83,7 +84,7 @@ PATTERNS = (
         ),
         why="An intruder maps the organization before going further.",
         false_positives="A new auditor, and the first run of a tool or pipeline.",
-        events=tuple(sorted(DISCOVERY)),
+        events=tuple(sorted(one.name for one in ORGANIZATIONS.operations if is_discovery(one))),
         find=d.discovery_sweep,
         references=(
             f"{ELASTIC} discovery_organization_discovery_by_rare_user",

@@ -19,14 +19,16 @@ import pyarrow.compute as pc
 
 from trailscan.events.event import Event, UserIdentity
 from trailscan.events.principal import parse_principal
-from trailscan.organizations.operations import ORGANIZATIONS, READ_ONLY_NAMES
-from trailscan.reports.changes import TOLD_BY, read_changes
-from trailscan.reports.findings.history import DISCOVERY, Actor, actor_of
+from trailscan.organizations.catalogue import catalogue
+from trailscan.organizations.operation import READ
+from trailscan.reports.changes import TOLD_BY, all_that_tell, among, maybe_changes, read_changes
+from trailscan.reports.findings.history import Actor, actor_of, is_discovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from trailscan.organizations.changes import Change
+    from trailscan.organizations.operation import Operation
     from trailscan.store.reader import StoreReader
 
 Ref = TypeVar("Ref")
@@ -105,22 +107,19 @@ def worth_reading(store: StoreReader) -> WorthReading:
     wanted = pa.array(sorted({one for sweep in sweeps.values() for one in sweep}), pa.string())
 
     def where(rows: pa.Table) -> pa.Array:
-        looks = pc.is_in(rows["event_name"], value_set=_LOOKS)
         chosen = pc.or_(pc.is_valid(rows["error_code"]), pc.is_in(rows["event_id"], wanted))
-        return pc.and_(
-            pc.equal(rows["event_source"], ORGANIZATIONS), pc.or_(pc.invert(looks), chosen)
-        )
+        return pc.or_(maybe_changes(rows), pc.and_(all_that_tell(rows), chosen))
 
     changes = read_changes(
         store, reads=True, where=where, filter_columns=(*TOLD_BY, "error_code", "event_id")
     )
-    others = sum(one.action in READ_ONLY_NAMES and one.action not in DISCOVERY for one in changes)
+    others = sum(_is_other_read(one.operation) for one in changes)
     starts = [*first, *(one.event.event_time for one in changes[:1])]
     return WorthReading(changes, counter["reads"] + others, min(starts, default=None))
 
 
-_LOOKS = pa.array(sorted(READ_ONLY_NAMES))
-_DISCOVERY = pa.array(sorted(DISCOVERY))
+def _is_other_read(operation: Operation | None) -> bool:
+    return operation is not None and operation.category == READ and not is_discovery(operation)
 
 
 def _discoveries(
@@ -149,11 +148,7 @@ def _discoveries(
 
 def _discovering(rows: pa.Table) -> pa.Table:
     """The discovery calls among some events."""
-    calls = pc.and_(
-        pc.equal(rows["event_source"], ORGANIZATIONS),
-        pc.is_in(rows["event_name"], value_set=_DISCOVERY),
-    )
-    return rows.filter(calls)
+    return rows.filter(among(rows, catalogue().names(is_discovery)))
 
 
 def _actor(identity: str | None) -> Actor:

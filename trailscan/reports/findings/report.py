@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.organizations.operations import READ
+from trailscan.organizations.operation import READ
 from trailscan.reports.findings.detectors import BASELINE
 from trailscan.reports.findings.history import History, Hit, when
 from trailscan.reports.findings.reads import WorthReading, worth_reading

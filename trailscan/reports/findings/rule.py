@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.severity import ASSESSMENTS, CIS_CONTROL, Severity
+from trailscan.organizations.services import ORGANIZATIONS
+from trailscan.organizations.severity import CIS_CONTROL, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from trailscan.organizations.operation import Operation
     from trailscan.reports.findings.history import History, Hit
 
 
@@ -46,13 +48,18 @@ class Rule:
     @property
     def mitre(self) -> tuple[str, ...]:
         """Ids of ATT&CK techniques."""
-        found = {technique for name in self.events for technique in ASSESSMENTS[name].mitre}
+        found = {technique for operation in self._operations for technique in operation.mitre}
         return tuple(sorted(found | set(self.adds)))
 
     @property
     def cis(self) -> str:
         """The control of CIS AWS Foundations that asks to watch one of its events, if any does."""
-        return CIS_CONTROL if any(ASSESSMENTS[name].cis for name in self.events) else ""
+        return CIS_CONTROL if any(operation.cis for operation in self._operations) else ""
+
+    @property
+    def _operations(self) -> list[Operation]:
+        """The records of its events."""
+        return [one for one in ORGANIZATIONS.operations if one.name in self.events]
 
 
 ELASTIC = "Elastic detection-rules"

@@ -1,0 +1,69 @@
+"""The pages that the program dictates are up to date, and a check writes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import write
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+@pytest.fixture
+def pages(tmp_path, monkeypatch):
+    """A folder with one page that is up to date and one that is not, and the texts of both."""
+    monkeypatch.setattr(
+        write, "PAGES", {"old.md": lambda text: f"{text}new", "same.md": lambda text: text}
+    )
+    (tmp_path / "old.md").write_text("old")
+    (tmp_path / "same.md").write_text("same")
+    return tmp_path
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """The files of a folder."""
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", write.PAGES)
+def test_a_page_says_what_the_program_says(name):
+    """The committed page is the one that `python docs/write.py` writes."""
+    committed = (DOCS / name).read_text(encoding="utf-8")
+    assert write.PAGES[name](committed) == committed, "run python docs/write.py, then commit it"
+
+
+def test_a_check_names_what_is_out_of_date_and_writes_nothing(pages, capsys):
+    """`--check` ends in exit code 1, also the second time."""
+    for _ in range(2):
+        assert write.main(["--check"], pages) == 1
+        said = "docs/old.md is out of date: run python docs/write.py, then commit it\n"
+        assert capsys.readouterr().out == said
+    assert texts(pages) == {"old.md": "old", "same.md": "same"}
+
+
+def test_the_writer_writes_what_is_out_of_date(pages, capsys):
+    """Without `--check`, only the page that differs is written."""
+    assert write.main([], pages) == 0
+    assert capsys.readouterr().out == "wrote docs/old.md\n"
+    assert texts(pages) == {"old.md": "oldnew", "same.md": "same"}
+
+
+def test_a_table_edited_by_hand_is_written_anew(tmp_path):
+    """A changed cell of a dictated table comes back, and the prose around it stays."""
+    page = tmp_path / "reports.md"
+    shutil.copy(DOCS / page.name, page)
+    committed = page.read_text()
+    page.write_text(committed.replace("| `event_time` |", "| `tiem` |", 1))
+    assert page.read_text() != committed
+    assert write.PAGES[page.name](page.read_text()) == committed
+
+
+def test_no_test_can_write_into_the_checkout():
+    """An attempt fails where it is made, so that a failing test fails the second time too."""
+    with pytest.raises(PermissionError, match="a test wrote into the checkout"):
+        (DOCS / "reports.md").write_text("anything")
+    with pytest.raises(PermissionError, match="a test wrote into the checkout"):
+        (DOCS / "new.md").touch()
+    assert not (DOCS / "new.md").exists()

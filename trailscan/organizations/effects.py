@@ -1,0 +1,98 @@
+"""Effects on the state of the organization, for the records of any service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trailscan.events.event import Event
+from trailscan.organizations.state import Account, OrganizationalUnit
+
+if TYPE_CHECKING:
+    from trailscan.organizations.context import SentenceContext
+    from trailscan.organizations.operation import BeforeAndAfter, Effect
+    from trailscan.organizations.state import Map, Organization
+
+
+def with_values(
+    state: Organization, map_name: str, key: str | None, default: Struct, /, **values: object
+) -> Organization:
+    """The state in which an entry of a map has the values that an event gives.
+
+    Args:
+        state: the state before the event.
+        map_name: the map, a field of the state.
+        key: the entry; without one, nothing changes.
+        default: the entry if there is none yet.
+        values: by field; None leaves a field as it was.
+    """
+    if not key:
+        return state
+    known: Map = getattr(state, map_name)
+    given = {name: value for name, value in values.items() if value is not None}
+    entry = replace(known.get(key, default), **given)
+    return replace(state, **{map_name: known.insert(key, entry)})
+
+
+def with_account(state: Organization, account_id: str | None, **values: object) -> Organization:
+    """The state in which an account has the values that an event gives."""
+    return with_values(state, "accounts", account_id, Account(), **values)
+
+
+def with_ou(state: Organization, ou_id: str | None, **values: object) -> Organization:
+    """The state in which an OU has the values that an event gives."""
+    return with_values(state, "units", ou_id, OrganizationalUnit(), **values)
+
+
+def with_roots(state: Organization, *ids: str | None) -> Organization:
+    """The state with the roots among some ids."""
+    for one in ids:
+        if one and one.startswith("r-") and one not in state.roots:
+            state = replace(state, roots=state.roots.insert(one, True))
+    return state
+
+
+def no_effect(state: Organization, _event: Event) -> Organization:
+    """The same state: the event reports nothing that the state holds."""
+    return state
+
+
+class Switch(Struct, frozen=True):
+    """Something that one operation turns on and another turns off.
+
+    Attributes:
+        name: of the map in the state that has whether it is on.
+        key: the entry in that map that an event is about; None if the event does not tell.
+        on: the word for being on.
+        off: the word for being off.
+    """
+
+    name: str
+    key: Callable[[Event], tuple[str | None, ...] | None]
+    on: str
+    off: str
+
+    def effect(self, *, on: bool) -> Effect:
+        """The effect of turning it on, or off."""
+
+        def turn(state: Organization, event: Event) -> Organization:
+            key = self.key(event)
+            if key is None:
+                return state
+            known = getattr(state, self.name).insert(key, on)
+            return with_roots(replace(state, **{self.name: known}), *key)
+
+        return turn
+
+    def shown(self, *, on: bool) -> Callable[[SentenceContext], BeforeAndAfter]:
+        """The words for what it was, if that is known, and what it is after turning it."""
+
+        def before_and_after(call: SentenceContext) -> BeforeAndAfter:
+            was = getattr(call.state, self.name).get(self.key(call.event))
+            before = None if was is None else self.on if was else self.off
+            return before, self.on if on else self.off
+
+        return before_and_after

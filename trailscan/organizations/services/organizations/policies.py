@@ -1,0 +1,195 @@
+"""Operations on policies: their texts, what they are attached to, and which types are enabled."""
+# ruff: noqa: E501  (records are tables)
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from trailscan.organizations.effects import Switch, no_effect, with_values
+from trailscan.organizations.fields import omitted, text_at
+from trailscan.organizations.operation import BeforeAndAfter, Operation
+from trailscan.organizations.policies import compare_policies
+from trailscan.organizations.resources import caller
+from trailscan.organizations.severity import CIS_CONTROL
+from trailscan.organizations.state import Policy
+
+if TYPE_CHECKING:
+    from trailscan.events.event import Event
+    from trailscan.organizations.context import SentenceContext
+    from trailscan.organizations.operation import Effect
+    from trailscan.organizations.state import Organization
+
+SUMMARY = "response.policy.policySummary"
+"""Where the response of a call has the summary of its policy."""
+
+
+def _attachment(event: Event) -> tuple[str, str] | None:
+    policy_id, target_id = text_at(event, "request.policyId"), text_at(event, "request.targetId")
+    return (policy_id, target_id) if policy_id and target_id else None
+
+
+def _type_in_root(event: Event) -> tuple[str, str] | None:
+    """From the request, never from the response: DisablePolicyType answers ENABLED."""
+    root, kind = text_at(event, "request.rootId"), text_at(event, "request.policyType")
+    return (root, kind.upper()) if root and kind else None
+
+
+_ATTACHMENT = Switch("attachments", _attachment, "attached", "not attached")
+_POLICY_TYPE = Switch("policy_types", _type_in_root, "enabled", "disabled")
+_type_disabled = _POLICY_TYPE.effect(on=False)
+
+
+def _write(state: Organization, event: Event) -> Organization:
+    """What neither request nor response gives stays as it was."""
+    return with_values(
+        state,
+        "policies",
+        text_at(event, "request.policyId", f"{SUMMARY}.id"),
+        Policy(),
+        name=text_at(event, f"{SUMMARY}.name", "request.name"),
+        type=text_at(event, f"{SUMMARY}.type", "request.type"),
+        description=text_at(event, "request.description", f"{SUMMARY}.description"),
+        content=text_at(event, "request.content", "response.policy.content"),
+    )
+
+
+def _delete(state: Organization, event: Event) -> Organization:
+    """The policy keeps its name and text."""
+    return with_values(
+        state, "policies", text_at(event, "request.policyId"), Policy(), deleted=True
+    )
+
+
+def _disable_type(state: Organization, event: Event) -> Organization:
+    """Disabling a type detaches all policies of it (user guide, "Disabling a policy type")."""
+    kind = (text_at(event, "request.policyType") or "").upper()
+    attachments = state.attachments
+    for (policy_id, target_id), attached in state.attachments.items():
+        if attached and (state.policy_type_of(policy_id) or "").upper() == kind:
+            attachments = attachments.insert((policy_id, target_id), False)
+    return replace(_type_disabled(state, event), attachments=attachments)
+
+
+def _resource_policy(*, exists: bool) -> Effect:
+    """The effect of writing or deleting the resource policy, whose text CloudTrail hides."""
+
+    def effect(state: Organization, event: Event) -> Organization:
+        known = state.resource_policies.insert(caller(event), exists)
+        return replace(state, resource_policies=known)
+
+    return effect
+
+
+def _policy_before(call: SentenceContext) -> Policy:
+    """What is known of the policy before the call."""
+    identifier = text_at(call.event, "request.policyId") or ""
+    known: Policy = call.state.policies.get(identifier, Policy())
+    return known
+
+
+def _written(call: SentenceContext) -> BeforeAndAfter:
+    """The texts; of an update that leaves the text alone, the names or descriptions."""
+    before = _policy_before(call)
+    for member in ("content", "name", "description"):
+        new, old = text_at(call.event, f"request.{member}"), getattr(before, member)
+        if new is not None and new != old:
+            return old, new
+    return None, None
+
+
+def _deleted(call: SentenceContext) -> BeforeAndAfter:
+    return _policy_before(call).content, None
+
+
+def policy_changes(call: SentenceContext) -> str | None:
+    """What an update changed; the console sends every member, changed or not."""
+    event, before = call.event, _policy_before(call)
+    changes = []
+    if (content := text_at(event, "request.content")) is not None:
+        changes.append(_content_change(before.content, content))
+    if (description := text_at(event, "request.description")) is not None:
+        changes += [] if description == before.description else ["description"]
+    old = call.state.name_of(text_at(event, "request.policyId") or "")
+    name = text_at(event, "request.name")
+    if name and name != old:
+        changes.append(f"renamed to {name}" if old else f"name {name}")
+    return "; ".join(filter(None, changes)) or (
+        "no change" if event.request and not omitted(event) else None
+    )
+
+
+def _content_change(before: str | None, after: str) -> str:
+    """What a new text says that the previous one did not."""
+    if before is None:
+        return "new text (the one before is not known)"
+    return "" if before == after else _difference(before, after)
+
+
+@lru_cache(maxsize=256)
+def _difference(before: str, after: str) -> str:
+    """Two texts compared; pipelines write the same ones again and again."""
+    return compare_policies(before, after).in_words
+
+
+# fmt: off
+OPERATIONS = (
+    Operation("CreatePolicy", "policy", "policy",
+        done="created {policy_kind} {new_policy}", tried="create a new {policy_kind}[ named {name}]",
+        known_from="log", severity="low", watched_by="CIS", cis=CIS_CONTROL,
+        reason="Writes a new policy, which restricts nobody until it is attached.",
+        names_target=True, policy_step=("created", "create"), effect=_write, before_and_after=_written),
+    Operation("UpdatePolicy", "policy", "policy",
+        done="updated {policy}[: {changed}]", tried="update {policy}[: {changed}]",
+        known_from="log", severity="high", watched_by="LZA", cis=CIS_CONTROL,
+        reason="Can rewrite a policy while it is in force, so that a protection is emptied without being detached.",
+        names_target=True, policy_step=("updated", "update"), effect=_write, before_and_after=_written),
+    Operation("DeletePolicy", "policy", "policy",
+        done="deleted {policy}", tried="delete {policy}",
+        known_from="model", severity="medium", watched_by="survival-kit", cis=CIS_CONTROL,
+        reason="Destroys a policy that had been detached everywhere, so that it cannot simply be attached again.",
+        policy_step=("deleted", "delete"), effect=_delete, before_and_after=_deleted),
+    Operation("AttachPolicy", "policy", "policy",
+        done="attached {policy} to {target}", tried="attach {policy}[ to {target}]",
+        known_from="log", severity="medium", watched_by="LZA", cis=CIS_CONTROL,
+        reason="Puts a policy in force on accounts, which can stop their work, or permit what an allow list had kept out.",
+        policy_step=("attached", "attach"),
+        effect=_ATTACHMENT.effect(on=True), before_and_after=_ATTACHMENT.shown(on=True)),
+    Operation("DetachPolicy", "policy", "policy",
+        done="detached {policy} from {target}", tried="detach {policy}[ from {target}]",
+        known_from="log", severity="high", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
+        reason="Takes a policy off accounts, so that what it forbade can be possible at once.",
+        policy_step=("detached", "detach"),
+        effect=_ATTACHMENT.effect(on=False), before_and_after=_ATTACHMENT.shown(on=False)),
+    Operation("EnablePolicyType", "policy_type", "root",
+        done="enabled {policy_type} policies in {root}", tried="enable [{policy_type} ]policies in {root}",
+        known_from="model", severity="low", watched_by="streamalert", cis=CIS_CONTROL,
+        reason="Permits policies of one type to be attached, which restricts nobody before one is.",
+        policy_step=("type enabled", "enable the type"),
+        effect=_POLICY_TYPE.effect(on=True), before_and_after=_POLICY_TYPE.shown(on=True)),
+    Operation("DisablePolicyType", "policy_type", "root",
+        done="disabled {policy_type} policies in {root}", tried="disable [{policy_type} ]policies in {root}",
+        known_from="log", severity="critical", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
+        reason="Switches off all policies of one type in the whole organization with a single call.",
+        policy_step=("type disabled", "disable the type"),
+        effect=_disable_type, before_and_after=_POLICY_TYPE.shown(on=False)),
+    Operation("EffectivePolicyValidation", "policy", "account",
+        done="the effective {policy_type} policy of {account} became {validity}",
+        tried="validate the effective policy of {account}",
+        known_from="page", severity="medium", severity_of_attempt="medium",
+        reason="Tells that the policies of an account add up to something invalid, so that they may not work as meant, or that they are valid again.",
+        service_event=True, effect=no_effect),
+    Operation("PutResourcePolicy", "resource_policy", "resource_policy",
+        done="wrote the organization's {resource_policy} (CloudTrail hides its text)",
+        tried="write the organization's resource policy",
+        known_from="log", severity="high",
+        reason="Can give member accounts rights over the organization, and CloudTrail hides which.",
+        policy_step=("resource policy written", "write the resource policy"), effect=_resource_policy(exists=True)),
+    Operation("DeleteResourcePolicy", "resource_policy", "resource_policy",
+        done="deleted the organization's resource policy", tried="delete the organization's resource policy",
+        known_from="model", severity="high",
+        reason="Takes from member accounts all rights over the organization that were delegated to them, for example to a security team.",
+        policy_step=("resource policy deleted", "delete the resource policy"), effect=_resource_policy(exists=False)),
+)

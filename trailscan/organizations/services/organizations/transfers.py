@@ -1,0 +1,87 @@
+"""Operations on transfers of responsibility: one organization pays the bills of another."""
+# ruff: noqa: E501  (records are tables)
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from trailscan.organizations.effects import with_values
+from trailscan.organizations.fields import text_at
+from trailscan.organizations.operation import BeforeAndAfter, Cause, Operation
+from trailscan.organizations.services.organizations.handshakes import handshake_effect
+from trailscan.organizations.services.organizations.roles import ROLES
+from trailscan.organizations.state import Transfer
+
+if TYPE_CHECKING:
+    from trailscan.events.event import Event
+    from trailscan.organizations.context import SentenceContext
+    from trailscan.organizations.operation import Effect
+    from trailscan.organizations.state import Organization
+
+_LONGEST_NOTICE = timedelta(days=366)
+
+
+def _effect(status: str | None = None) -> Effect:
+    """The effect of a call that gives a transfer another status, or none."""
+
+    def effect(state: Organization, event: Event) -> Organization:
+        return with_values(
+            state,
+            "transfers",
+            text_at(event, *ROLES["transfer"].paths),
+            Transfer(),
+            name=text_at(event, "request.name", "response.responsibilityTransfer.name"),
+            status=status,
+        )
+
+    return effect
+
+
+def _names(call: SentenceContext) -> BeforeAndAfter:
+    return call.resource("transfer").name, text_at(call.event, "request.name")
+
+
+def _requested(event: Event) -> str | None:
+    return text_at(event, "request.id")
+
+
+def _cause_of_acceptance(event: Event) -> Cause:
+    handshake = text_at(event, "details.activeHandshakeId", "details.*.activeHandshakeId")
+    return Cause(("AcceptHandshake",), handshake)
+
+
+def _cause_of_end(event: Event) -> Cause:
+    transfer = text_at(event, "details.id", "details.*.id")
+    return Cause(("TerminateResponsibilityTransfer",), transfer, _LONGEST_NOTICE)
+
+
+# fmt: off
+OPERATIONS = (
+    Operation("InviteOrganizationToTransferResponsibility", "responsibility_transfer", "invited",
+        done="invited {invited} to a transfer of responsibility[ ({handshake})]",
+        tried="invite {invited} to a transfer of responsibility",
+        known_from="model", severity="medium",
+        reason="Offers to take over the bills of another organization, which only begins when that one agrees.",
+        effect=handshake_effect("open")),
+    Operation("UpdateResponsibilityTransfer", "responsibility_transfer", "transfer",
+        done="renamed {transfer}[ to {name}]", tried="rename {transfer}[ to {name}]",
+        known_from="model", severity="low",
+        reason="Renames an agreement between two management accounts, whose terms stay the same.",
+        effect=_effect(), before_and_after=_names),
+    Operation("TerminateResponsibilityTransfer", "responsibility_transfer", "transfer",
+        done="terminated {transfer}", tried="terminate {transfer}",
+        known_from="model", severity="medium",
+        reason="Ends an agreement by which one management account answers for another organization's bills.",
+        subject=_requested, effect=_effect("ending")),
+    Operation("ResponsibilityTransferAccepted", "responsibility_transfer", "transfer",
+        done="{transfer} was accepted", tried="accept {transfer}",
+        known_from="text", severity="high", severity_of_attempt="high",
+        reason="Tells that one management account now answers for the bills of another organization.",
+        service_event=True, cause=_cause_of_acceptance, effect=_effect("accepted")),
+    Operation("ResponsibilityTransferTerminated", "responsibility_transfer", "transfer",
+        done="{transfer} ended", tried="end {transfer}",
+        known_from="text", severity="medium", severity_of_attempt="medium",
+        reason="Tells that one management account no longer answers for the bills of another organization.",
+        service_event=True, cause=_cause_of_end, effect=_effect("terminated")),
+)
