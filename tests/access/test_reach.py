@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trailscan.aws.session import AwsOptions
-from trailscan.buckets import find_s3, open_s3
+from trailscan.buckets import find_s3, list_folder, open_s3
 from trailscan.errors import AccessError, AlreadyExistsError, NotFoundError, TrailscanError
 
 PLAIN, ODD = "folder/plain.json", "folder//odd.json"
@@ -18,7 +18,7 @@ def use(place: str = "s3://my-bucket", **options):
     bucket.write_new("new", b"2")
     with pytest.raises(AlreadyExistsError):
         bucket.write_new("new", b"3")
-    folders, objects = bucket.list_folder("")
+    folders, objects = list_folder(bucket, "")
     assert (folders, [found.key for found in objects]) == (["folder/"], ["new"])
     assert {found.key for found in bucket.list_objects()} >= {PLAIN, "new"}
     assert (bucket.read(PLAIN), bucket.read("new")) == (b"1", b"2")

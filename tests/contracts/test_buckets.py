@@ -17,7 +17,15 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from trailscan.aws.session import AwsOptions
-from trailscan.buckets import Bucket, LocalBucket, ObjectInfo, S3Bucket, open_bucket, open_s3
+from trailscan.buckets import (
+    Bucket,
+    LocalBucket,
+    ObjectInfo,
+    S3Bucket,
+    list_folder,
+    open_bucket,
+    open_s3,
+)
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -116,8 +124,8 @@ def test_an_empty_bucket_has_nothing(bucket: Bucket) -> None:
     """There is nothing to list in an empty bucket, under no prefix."""
     assert list(bucket.list_objects()) == []
     assert list(bucket.list_objects("no/such/folder/")) == []
-    assert bucket.list_folder("") == ([], [])
-    assert bucket.list_folder("no/such/folder/") == ([], [])
+    assert list_folder(bucket, "") == ([], [])
+    assert list_folder(bucket, "no/such/folder/") == ([], [])
 
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 1200], ids=[0, 1, 307_200])
@@ -128,7 +136,7 @@ def test_what_was_written_is_listed_and_read(bucket: Bucket, data: bytes) -> Non
     assert (found.key, found.size) == ("a/b.bin", len(data))
     assert bucket.read("a/b.bin") == data
     assert bucket.read("a/b.bin", found.etag) == data
-    assert bucket.list_folder("a/") == ([], [found])
+    assert list_folder(bucket, "a/") == ([], [found])
 
 
 def test_a_key_may_have_any_printable_text(bucket: Bucket) -> None:
@@ -147,10 +155,10 @@ def test_a_key_may_have_any_printable_text(bucket: Bucket) -> None:
 def test_a_folder_shows_its_folders_and_its_objects(bucket: Bucket) -> None:
     """What lies deeper is shown by its folder, once, with its slash."""
     fill(bucket, "a/b/1", "a/b/2", "a/c/d/3", "a/4", "a/5", "6")
-    folders, objects = bucket.list_folder("")
+    folders, objects = list_folder(bucket, "")
     shown = [folder for folder in folders if folder != "_tmp/"]  # where a LocalBucket writes first
     assert (shown, keys(objects)) == (["a/"], ["6"])
-    folders, objects = bucket.list_folder("a/")
+    folders, objects = list_folder(bucket, "a/")
     assert (folders, keys(objects)) == (["a/b/", "a/c/"], ["a/4", "a/5"])
     assert [found.size for found in objects] == [3, 3]
 
@@ -287,9 +295,9 @@ def test_odd_keys_stand_in_folders_too(s3: Bucket, s3_client: Any) -> None:
     """A folder with odd names is shown as S3 shows it, and can be gone into."""
     for name in ("f/a//b", "f/./c", "f/plain", "f//d"):
         s3_client.put_object(Bucket=s3.name, Key=name, Body=b"1")
-    folders, objects = s3.list_folder("f/")
+    folders, objects = list_folder(s3, "f/")
     assert (sorted(folders), keys(objects)) == (["f/./", "f//", "f/a/"], ["f/plain"])
-    assert {folder: keys(s3.list_folder(folder)[1]) for folder in folders} == {
+    assert {folder: keys(list_folder(s3, folder)[1]) for folder in folders} == {
         "f/./": ["f/./c"],
         "f//": ["f//d"],
         "f/a/": [],
@@ -307,7 +315,7 @@ def test_an_odd_key_among_thousands_hides_none_and_repeats_none(s3: Bucket) -> N
         "d/1020//odd",
         *names[1021:],
     ]
-    assert keys(s3.list_folder("d/")[1]) == names
+    assert keys(list_folder(s3, "d/")[1]) == names
 
 
 @pytest.mark.parametrize("prefix", ["x//y", "../x", "/x", "x/./y", "a\x01b"])
@@ -482,7 +490,7 @@ def test_local_names_may_be_any_bytes(tmp_path: Path) -> None:
     assert [bucket.read(found.key, found.etag) for found in listed] == [
         os.fsencode(found.key) for found in listed
     ]
-    assert bucket.list_folder("") == ([], listed)
+    assert list_folder(bucket, "") == ([], listed)
 
 
 def test_only_regular_files_are_objects(tmp_path: Path) -> None:
@@ -494,7 +502,7 @@ def test_only_regular_files_are_objects(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     bucket = LocalBucket(tmp_path)
     assert keys(bucket.list_objects()) == ["f", "link"]
-    folders, objects = bucket.list_folder("")
+    folders, objects = list_folder(bucket, "")
     assert (folders, keys(objects)) == ([], ["f", "link"])
 
 
@@ -533,7 +541,7 @@ def test_a_folder_that_may_not_be_looked_into_is_an_error_in_words(
     """A folder without permission is an AccessError, as a file is."""
     monkeypatch.setattr(os, "scandir", no_entry)
     with pytest.raises(AccessError, match=r"Permission denied$"):
-        LocalBucket(tmp_path).list_folder("")
+        list_folder(LocalBucket(tmp_path), "")
 
 
 def test_a_copy_of_a_folder_with_its_times_is_the_same_version(tmp_path: Path) -> None:

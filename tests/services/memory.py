@@ -7,7 +7,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from trailscan.buckets import ObjectInfo
-from trailscan.buckets.base import split_folder
 from trailscan.errors import AlreadyExistsError, ChangedError, NoAnswerError, NotFoundError
 
 if TYPE_CHECKING:
@@ -61,10 +60,6 @@ class MemoryBucket:
             elif inside not in seen:
                 seen.add(inside)
                 yield f"{folder}{inside}/"
-
-    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """All of it."""
-        return split_folder(self.list_here(folder))
 
     def _info(self, key: str) -> ObjectInfo:
         return ObjectInfo(key, len(self.objects[key]), _etag(self.objects[key]))

@@ -86,15 +86,11 @@ class MemoryBucket:
 
     def list_here(self, folder: str) -> Any:
         """As S3 lists with a delimiter."""
-        for found in self.list_folder(folder):
-            yield from found
-
-    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """As S3 lists with a delimiter."""
         inside = [key[len(folder) :] for key in self.objects if key.startswith(folder)]
         found = {f"{folder}{rest.partition('/')[0]}/" for rest in inside if "/" in rest}
         objects = [one for one in self.list_objects(folder) if "/" not in one.key[len(folder) :]]
-        return sorted(found), objects
+        yield from sorted(found)
+        yield from objects
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes."""

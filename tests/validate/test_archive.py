@@ -432,10 +432,10 @@ def test_a_bucket_that_cannot_be_listed_is_open(lab):
         raise AccessError(f"{folder}: access denied")
 
     lab.bucket.list_objects = refuse
-    lab.bucket.list_folder = lambda folder: (
-        ([f"{folder}{part}/" for part in ("CloudTrail", "CloudTrail-Digest")], [])
+    lab.bucket.list_here = lambda folder: (
+        [f"{folder}{part}/" for part in ("CloudTrail", "CloudTrail-Digest")]
         if folder.endswith("111122223333/")
-        else ([f"{folder}{'us-east-1' if 'CloudTrail' in folder else '111122223333'}/"], [])
+        else [f"{folder}{'us-east-1' if 'CloudTrail' in folder else '111122223333'}/"]
     )
     found = lab.validate()
     assert len(found.failures) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trailscan.buckets.base import Bucket, ObjectInfo, StoredObject
+from trailscan.buckets.base import Bucket, ObjectInfo, StoredObject, list_folder
 from trailscan.buckets.local import LocalBucket
 from trailscan.buckets.s3 import OpenedS3, S3Bucket, find_s3, open_s3
 from trailscan.location import parse_s3_uri
@@ -21,6 +21,7 @@ __all__ = [
     "S3Bucket",
     "StoredObject",
     "find_s3",
+    "list_folder",
     "open_bucket",
     "open_s3",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 
 class ObjectInfo(NamedTuple):
@@ -55,10 +55,6 @@ class Bucket(Protocol):
         """The folders (each ending in `/`) and the objects directly in a folder, as they come."""
         ...
 
-    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The folders and the objects directly in a folder, as two lists."""
-        ...
-
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, which must still have the ETag given."""
         ...
@@ -84,11 +80,11 @@ class Bucket(Protocol):
         ...
 
 
-def split_folder(found: Iterable[str | ObjectInfo]) -> tuple[list[str], list[ObjectInfo]]:
-    """Split the content of a folder into folders and objects."""
+def list_folder(bucket: Bucket, folder: str) -> tuple[list[str], list[ObjectInfo]]:
+    """The folders and the objects directly in a folder, as two lists."""
     folders: list[str] = []
     objects: list[ObjectInfo] = []
-    for one in found:
+    for one in bucket.list_here(folder):
         if isinstance(one, str):
             folders.append(one)
         else:

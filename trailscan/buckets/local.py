@@ -12,7 +12,7 @@ import stat
 import uuid
 from typing import TYPE_CHECKING
 
-from trailscan.buckets.base import ObjectInfo, StoredObject, split_folder
+from trailscan.buckets.base import ObjectInfo, StoredObject
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -68,10 +68,6 @@ class LocalBucket:
                     yield f"{folder}{entry.name}/"
                 elif info := _local_info(f"{folder}{entry.name}", entry):
                     yield info
-
-    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The folders and the files directly in a folder, as two lists."""
-        return split_folder(self.list_here(folder))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of a file.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import S3Access, explain_code
 from trailscan.aws.session import AwsOptions, credential_provider, open_session
-from trailscan.buckets.base import ObjectInfo, StoredObject, split_folder
+from trailscan.buckets.base import ObjectInfo, StoredObject
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -98,10 +98,6 @@ class S3Bucket:
         for page in self._access.pages(self._prefix + folder, Delimiter="/"):
             yield from map(self._key, page.folders)
             yield from map(self._info, page.objects)
-
-    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The folders and the objects directly in a folder, as two lists."""
-        return split_folder(self.list_here(folder))
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, which must have the length that S3 announced."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trailscan.aws.s3 import S3Access
-from trailscan.buckets import find_s3
+from trailscan.buckets import find_s3, list_folder
 from trailscan.doctor.check import Check, not_tried, tried
 from trailscan.errors import TrailscanError
 from trailscan.trail.keys import parse_key
@@ -71,7 +71,7 @@ def _newest_log_file(uri: str, options: AwsOptions) -> str | None:
     for _ in range(_MOST_LISTINGS):
         if not folders:
             break
-        inside, objects = found.bucket.list_folder(folders.pop())
+        inside, objects = list_folder(found.bucket, folders.pop())
         if keys := [one.key for one in objects if parse_key(one.key).kind == "log_file"]:
             return max(keys)
         folders += sorted(filter(_may_hold_log_files, inside), key=_is_cloudtrails)

@@ -15,7 +15,6 @@ import msgspec
 
 from trailscan.aws.event_history import REACH, EventHistory
 from trailscan.buckets import ObjectInfo, StoredObject
-from trailscan.buckets.base import split_folder
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.ingest.plan import SourcePlan
 from trailscan.location import EVENT_HISTORY
@@ -69,10 +68,6 @@ class EventHistoryBucket:
             yield from (f"{folder}{region}/" for region in sorted(self._regions))
         else:
             yield from self.list_objects(folder)
-
-    def list_folder(self, folder: str) -> tuple[list[str], list[ObjectInfo]]:
-        """The folders and the objects directly in a folder, as two lists."""
-        return split_folder(self.list_here(folder))
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """The days of a region from the oldest to the present, without a request to AWS."""

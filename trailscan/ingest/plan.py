@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.buckets import LocalBucket, find_s3
+from trailscan.buckets import LocalBucket, find_s3, list_folder
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.location import parse_s3_uri
 from trailscan.store.paths import MARKER, STORE_FOLDERS
@@ -189,7 +189,7 @@ def open_source(uri: str, options: AwsOptions) -> SourcePlan:
     if not path.is_dir():
         return SourcePlan(uri, bucket, key, single=True, has_digests=False)
     folder = f"{key}/" if key else ""
-    bucket.list_folder(folder)  # raises if it may not be listed
+    list_folder(bucket, folder)  # raises if it may not be listed
     return SourcePlan(uri, bucket, folder)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from trailscan.buckets.base import list_folder
 from trailscan.buckets.conditional import WRITERS, probe_conditional_writes
 from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError
 from trailscan.store.paths import FORMAT, MARKER
@@ -35,7 +36,7 @@ def ensure_store(bucket: Bucket, place: str) -> None:
 
 def _make(bucket: Bucket, place: str) -> None:
     """Create a store where nothing is."""
-    folders, objects = bucket.list_folder("")
+    folders, objects = list_folder(bucket, "")
     if objects or set(folders) - {"_tmp/", "_probe/"}:
         if _has_marker(bucket, place):  # created meanwhile by another process
             return

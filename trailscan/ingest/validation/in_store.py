@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from trailscan.buckets import open_bucket
 from trailscan.errors import TrailscanError
 from trailscan.ingest.validation.unit import LoadedLogFile
 from trailscan.location import key_text
-from trailscan.store.attesting import AttestationWriter, ValidationRows
+from trailscan.store.attesting import ValidationRows, write_validation
 from trailscan.store.paths import NO_DAY
 from trailscan.store.reader import StoreReader
 from trailscan.trail.keys import parse_key
@@ -62,7 +63,7 @@ class ValidationStore:
         rows = self._reader.log_files(days, [*_COLUMNS, *_FILTER_COLUMNS])
         done = pc.and_(pc.equal(rows["bucket"], bucket), pc.equal(rows["status"], "done"))
         self._log_files = rows.filter(done)
-        self._rows = ValidationRows()
+        self._rows: ValidationRows = defaultdict(list)
 
     def public_keys(self) -> list[PublicKey]:
         """The public keys in the store."""
@@ -86,18 +87,18 @@ class ValidationStore:
     def add(self, verdicts: UnitVerdicts) -> list[str]:
         """Add the verdicts of a unit, writing many at a time; returns the failures, a line each."""
         add_rows(verdicts, self._rows)
-        return self.write() if self._rows.count >= _COMMIT_ROWS else []
+        return self.write() if sum(map(len, self._rows.values())) >= _COMMIT_ROWS else []
 
     def add_keys(self, keys: Iterable[PublicKey]) -> None:
         """Add the keys that checked a signature."""
-        self._rows.public_keys += [tuple(key) for key in keys]
+        self._rows["public_keys"] += [(NO_DAY, tuple(key)) for key in keys]
 
     def write(self) -> list[str]:
         """Write the rows added so far, whole or not at all; returns the failures, a line each."""
-        rows, self._rows = self._rows, ValidationRows()
+        rows, self._rows = self._rows, defaultdict(list)
         try:
             bucket = open_bucket(self.uri, self._aws)
-            AttestationWriter(bucket, self.uri, uuid.uuid4().hex).write(rows, self._now)
+            write_validation(bucket, self.uri, rows, uuid.uuid4().hex, self._now)
         except TrailscanError as error:
             return [f"verdicts could not be written to the store: {error}"]
         return []
@@ -119,10 +120,10 @@ def add_rows(verdicts: UnitVerdicts, rows: ValidationRows) -> None:
         if log_file.severity != "fine" or log_file.ledger in ("loaded", "changed"):
             when = log_file.delivered
             day = when.date() if when else parse_key(log_file.key).day or NO_DAY
-            rows.attestations.append((day, _log_file_row(log_file)))
+            rows["attestations"].append((day, _log_file_row(log_file)))
     for digest in verdicts.digests:
         if digest.severity != "fine" or verdicts.loaded:
-            rows.digests.append((digest.name.end.date(), _digest_row(digest)))
+            rows["digests"].append((digest.name.end.date(), _digest_row(digest)))
 
 
 def _log_file_row(verdict: LogFileVerdict) -> Row:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.aws.public_keys import PublicKeyLister
 from trailscan.aws.session import AwsOptions
+from trailscan.buckets import list_folder
 from trailscan.errors import TrailscanError
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.validation.key_ring import KeyRing
@@ -180,7 +181,7 @@ class _Run:
         if not source.is_remote:
             return 1 if self._trust_loaded else _PROCESSORS
         with contextlib.suppress(TrailscanError):  # the request before also opened the connection
-            source.bucket.list_folder(source.prefix)
+            list_folder(source.bucket, source.prefix)
         return source.connections(LEAST_READERS, MOST_READERS)
 
     def _context(self, readers: Executor, threads: int) -> ValidationContext:
