@@ -1,4 +1,4 @@
-"""One call of an AWS service other than S3, its errors as ours."""
+"""Calls of AWS services other than S3, with their errors as errors of trailscan."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import boto3
 
 ATTEMPTS = 8
-"""How often a request is made before its failure is believed; botocore waits longer each time."""
+"""How many attempts a request has; botocore waits longer before each."""
 
 _NO_REGION = "us-east-1"
 
 
 class Caller(NamedTuple):
-    """Who is signed in.
+    """The caller's identity.
 
     Attributes:
         account_id: the account of the credentials.
@@ -53,7 +53,7 @@ def find_caller(session: boto3.Session) -> Caller:
 
 
 def service_client(session: boto3.Session, service: str, region: str | None) -> Any:
-    """A client of a service in a region, by default the session's."""
+    """A client of a service in a region, by default that of the session."""
     from botocore.config import Config  # noqa: PLC0415  # start-up
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415  # start-up
 
@@ -68,7 +68,7 @@ def service_client(session: boto3.Session, service: str, region: str | None) -> 
 
 
 def call(client: Any, operation: str, where: str, **parameters: Any) -> Any:
-    """The answer to one request.
+    """The response to one request.
 
     Raises:
         AccessError: it is refused.

@@ -1,4 +1,4 @@
-"""Sessions and roles as the AWS CLI has them.
+"""Sessions and roles, configured as in the AWS CLI.
 
 Profiles, SSO, web identity, `credential_process`, container and instance roles, FIPS and dual-stack
 endpoints, `AWS_ENDPOINT_URL…`, proxies and certificates are boto3's: whatever its configuration
@@ -31,7 +31,7 @@ _OWNER = re.compile(r"(?:(?P<bucket>[A-Za-z0-9._-]{3,255})=)?(?P<account>[0-9]{1
 
 @dataclass(frozen=True, slots=True)
 class AwsOptions:
-    """How to reach AWS; every field as the AWS CLI's option of that name, None for its default.
+    """How to reach AWS: the AWS CLI's options of these names, None for their defaults.
 
     Attributes:
         endpoint_url: of S3 alone; other services have the AWS CLI's variables and settings.
@@ -91,7 +91,7 @@ def open_session(options: AwsOptions) -> boto3.Session:
 
 
 def _new_session(profile: str | None) -> BotocoreSession:
-    """A session that shares what botocore has read of its own data files.
+    """A session that shares botocore's data files with all others.
 
     Reading them takes 40 ms, and source, store and keys each have a session of their own.
     """
@@ -105,7 +105,7 @@ def _new_session(profile: str | None) -> BotocoreSession:
 
 @cache
 def _data_loader(data_path: str | None) -> Loader:
-    """Reads botocore's data files, each once a process."""
+    """Reads each data file of botocore once in a process."""
     from botocore.loaders import create_loader  # noqa: PLC0415  # start-up
 
     return create_loader(data_path)
@@ -170,7 +170,7 @@ def no_credentials() -> CredentialsError:
 
 
 def without_answer(error: BotoCoreError, where: str) -> TrailscanError:
-    """What kept a request from being made or answered, as the error that fits."""
+    """The error of trailscan for a request that was not sent or not answered."""
     from botocore import exceptions  # noqa: PLC0415  # start-up
 
     match error:
@@ -191,7 +191,7 @@ def without_answer(error: BotoCoreError, where: str) -> TrailscanError:
 
 
 def partition_of(region: str | None) -> str:
-    """The partition of a region: `aws`, `aws-cn`, `aws-us-gov`, …; `aws` when it is unknown."""
+    """The partition of a region: `aws`, `aws-cn`, `aws-us-gov`, …; `aws` for unknown regions."""
     import botocore.exceptions  # noqa: PLC0415  # start-up
     import botocore.session  # noqa: PLC0415  # start-up
 
@@ -203,7 +203,7 @@ def partition_of(region: str | None) -> str:
 
 
 def configured_region(options: AwsOptions) -> str | None:
-    """The region of the options, or of the AWS CLI's variables and settings; asks nobody.
+    """The region of the options, or of the AWS CLI's variables and settings, without a request.
 
     Raises:
         AccessError: the profile is unknown.

@@ -1,4 +1,4 @@
-"""One call tried, its outcome as a value: what `doctor` makes its lines of."""
+"""One attempted call, its outcome as a value: `doctor` makes its checks of these."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DENIED = frozenset(
 
 
 class Tried(NamedTuple):
-    """What came of one call.
+    """The outcome of one attempted call.
 
     Attributes:
         code: of the error; empty when the call succeeded, `-` when nothing answered.
@@ -30,17 +30,17 @@ class Tried(NamedTuple):
 
     @property
     def succeeded(self) -> bool:
-        """Whether it did."""
+        """Whether the call succeeded."""
         return not self.code
 
     @property
     def denied(self) -> bool:
-        """Whether a permission is missing."""
+        """Whether the call failed for a missing permission."""
         return self.code in _DENIED
 
 
 def try_call(client: Any, operation: str, **parameters: Any) -> Tried:
-    """What comes of a call; its body, if it has one, is read to the end."""
+    """Attempt a call; a body of the response is read to the end."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up
 
     try:

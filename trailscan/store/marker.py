@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CONTENT = msgspec.json.encode({"format": FORMAT}) + b"\n"
 
 
-def ensure_store(bucket: Bucket, place: str) -> None:
+def ensure_store(bucket: Bucket, uri: str) -> None:
     """Create a store in an empty folder or bucket; check the server of an existing one.
 
     A new store needs a server on which only one of several writers can create an object. At each
@@ -28,27 +28,27 @@ def ensure_store(bucket: Bucket, place: str) -> None:
     Raises:
         StoreError: something else is there, or the server lets several writers create one object.
     """
-    if not _has_marker(bucket, place):
-        _make(bucket, place)
+    if not _has_marker(bucket, uri):
+        _make(bucket, uri)
     elif bucket.is_remote and _overwrites(bucket):
-        raise _unfit(place, "a second writer created the existing marker")
+        raise _unfit(uri, "a second writer created the existing marker")
 
 
-def _make(bucket: Bucket, place: str) -> None:
+def _make(bucket: Bucket, uri: str) -> None:
     """Create a store where nothing is."""
     folders, objects = list_folder(bucket, "")
     if objects or set(folders) - {"_tmp/", "_probe/"}:
-        if _has_marker(bucket, place):  # created meanwhile by another process
+        if _has_marker(bucket, uri):  # created meanwhile by another process
             return
         raise StoreError(
-            f"{place} is not empty and holds no store; give --store an empty folder or prefix"
+            f"{uri} is not empty and holds no store; give --store an empty folder or prefix"
         )
     if bucket.is_remote and (winners := probe_conditional_writes(bucket).winners) != 1:
-        raise _unfit(place, f"of {WRITERS} writers at once, {winners} created one object")
+        raise _unfit(uri, f"of {WRITERS} writers at once, {winners} created one object")
     try:
         bucket.write_new(MARKER, _CONTENT)
     except AlreadyExistsError:
-        check_marker(bucket, place)
+        check_marker(bucket, uri)
 
 
 def _overwrites(bucket: Bucket) -> bool:
@@ -60,17 +60,17 @@ def _overwrites(bucket: Bucket) -> bool:
     return True
 
 
-def _unfit(place: str, seen: str) -> StoreError:
+def _unfit(uri: str, seen: str) -> StoreError:
     return StoreError(
-        f"{place} cannot hold a store: its server does not honour If-None-Match ({seen}), so that "
+        f"{uri} cannot hold a store: its server does not honour If-None-Match ({seen}), so that "
         "two loads would overwrite each other's commits; give --store a folder or another server"
     )
 
 
-def _has_marker(bucket: Bucket, place: str) -> bool:
+def _has_marker(bucket: Bucket, uri: str) -> bool:
     """Whether there is a store; raises if it has another format."""
     try:
-        check_marker(bucket, place)
+        check_marker(bucket, uri)
     except NotFoundError:
         return False
     return True

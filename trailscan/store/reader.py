@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, reduce
@@ -221,7 +220,7 @@ class StoreReader:
         return pa.concat_tables([_no_rows(wanted), *parts])
 
 
-def check_marker(bucket: Bucket, place: str) -> None:
+def check_marker(bucket: Bucket, uri: str) -> None:
     """Check that a folder or bucket holds a store of the format that this version knows.
 
     Raises:
@@ -232,13 +231,13 @@ def check_marker(bucket: Bucket, place: str) -> None:
         marker = msgspec.json.decode(bucket.read(MARKER), type=_Marker)
     except NotFoundError:
         raise NotFoundError(
-            f"there is no store at {place} (make one with: trailscan load SOURCE --store {place})"
+            f"there is no store at {uri} (make one with: trailscan load SOURCE --store {uri})"
         ) from None
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise StoreError(f"{place}/{MARKER} is not the marker of a store: {error}") from None
+        raise StoreError(f"{uri}/{MARKER} is not the marker of a store: {error}") from None
     if marker.format != FORMAT:
         raise StoreError(
-            f"the store at {place} has format {marker.format}; this version reads {FORMAT}"
+            f"the store at {uri} has format {marker.format}; this version reads {FORMAT}"
         )
 
 
@@ -316,8 +315,3 @@ def _selected(parquet: pq.ParquetFile, columns: list[str], selection: Selection)
 def _no_rows(schema: pa.Schema) -> pa.Table:
     """A table without rows; pyarrow's own `empty_table` imports pandas."""
     return pa.Table.from_batches([], schema=schema)
-
-
-def verify_file(bucket: Bucket, file: DataFile) -> bool:
-    """Whether a data file has the bytes that were committed."""
-    return hashlib.sha256(bucket.read(file.path)).hexdigest() == file.sha256

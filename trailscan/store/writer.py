@@ -103,10 +103,10 @@ class StoreWriter:
         StoreError: something is there that is not a store of this format.
     """
 
-    def __init__(self, bucket: Bucket, place: str, load_id: str) -> None:
+    def __init__(self, bucket: Bucket, uri: str, load_id: str) -> None:
         self._bucket = bucket
         self._load_id = load_id
-        ensure_store(bucket, place)
+        ensure_store(bucket, uri)
         self._ledger = Ledger(bucket)
         self._known: dict[str, KnownLogFiles] = {}
         self._events = KnownEvents(bucket)

@@ -84,7 +84,7 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
 
 
 def _unwrap_one(value: bytes) -> Iterator[RawRecord]:
-    """The records inside one of several values; what has none stands for itself."""
+    """The records inside one of several values; a value without records is one itself."""
     try:
         yield from list(_unwrap(value))
     except DecodeError:
@@ -92,7 +92,7 @@ def _unwrap_one(value: bytes) -> Iterator[RawRecord]:
 
 
 def _lines(lines: list[bytes]) -> Iterator[RawRecord]:
-    """The records of JSON lines of which some are broken; those stand for themselves."""
+    """The records of JSON lines; a broken line is a record itself, to be rejected."""
     for line in filter(None, (line.strip(_SPACE) for line in lines)):
         if _closes(line):
             yield from _unwrap_one(line)
@@ -140,7 +140,7 @@ def _is_item(members: dict[str, bytes]) -> bool:
 
 
 def _unwrap_item(item: bytes) -> Iterator[RawRecord]:
-    """The record of one list item: as it stands, or out of its own envelope."""
+    """The record of one list item: the item, or the record in its envelope."""
     known = item[:1] == b"{" and (b'"detail"' in item or b'"CloudTrailEvent"' in item)
     members = split_object(item) if known else {}
     if "CloudTrailEvent" in members:
@@ -152,7 +152,7 @@ def _unwrap_item(item: bytes) -> Iterator[RawRecord]:
 
 
 def _string_member(item: bytes, name: str) -> bytes:
-    """A record that travels as a string in a member; the item itself when it is not there."""
+    """The record in a member that is a string; the item itself without such a member."""
     text = _string(split_object(item).get(name, b"null")) if item[:1] == b"{" else None
     return item if text is None else text.encode()
 
@@ -166,7 +166,7 @@ def _string(raw: bytes) -> str | None:
 
 
 def split_values(text: bytes) -> list[bytes]:
-    """The JSON values that follow one another, with or without white space or lines between.
+    """The JSON values of a text, with or without white space or lines between them.
 
     Raises:
         DecodeError: `not_json`.
@@ -189,7 +189,7 @@ def split_array(raw: bytes) -> list[bytes]:
 
 
 def split_object(raw: bytes) -> dict[str, bytes]:
-    """The members of a JSON object, each value as its own bytes; of equal names the last.
+    """The members of a JSON object, each value as its own bytes; the last one of equal names.
 
     Raises:
         DecodeError: `not_json`.
@@ -206,7 +206,7 @@ def split_object(raw: bytes) -> dict[str, bytes]:
 
 
 def _members(raw: bytes) -> list[tuple[int, int]]:
-    """Start and end of what stands between the outermost commas of an array or object."""
+    """Start and end of each part between the outermost commas of an array or object."""
     spans: list[tuple[int, int]] = []
     start = 1
     for token, depth in _tokens(raw, 0):
@@ -220,7 +220,7 @@ def _members(raw: bytes) -> list[tuple[int, int]]:
 
 
 def _value_end(text: bytes, at: int) -> int:
-    """Where the object or array that starts at `at` ends.
+    """The end of the object or array that starts at `at`.
 
     Raises:
         DecodeError: `not_json`.
@@ -254,7 +254,7 @@ def _tokens(text: bytes, at: int) -> Iterator[tuple[re.Match[bytes], int]]:
 
 
 def _excerpt(raw: bytes) -> str:
-    """The first bytes of something, to show."""
+    """The first bytes of a value, for a message."""
     try:
         return repr(raw[:40].decode())
     except UnicodeDecodeError:

@@ -41,7 +41,7 @@ METADATA_SUFFIX = ".metadata.json"
 `aws s3api head-object` prints them."""
 
 PUBLIC_KEYS = "public-keys.json"
-"""The name under which an archive keeps what `aws cloudtrail list-public-keys` printed."""
+"""The file of an archive with the output of `aws cloudtrail list-public-keys`."""
 
 _FOLDERS = {
     "CloudTrail-Digest": "digest",
@@ -79,7 +79,7 @@ class TrailKey(NamedTuple):
 
 
 def parse_key(key: str) -> TrailKey:
-    """What a key says of its object. Never fails: an unknown name is an unknown name."""
+    """Parse a key. Never fails: an object with an unknown name is of the kind `other`."""
     if (whole := _DELIVERED.fullmatch(key)) and (when := _instant(whole["time"])):
         organization, account, region = map(
             _shared, whole.group("organization", "account", "region")
@@ -109,7 +109,7 @@ def parse_key(key: str) -> TrailKey:
 
 
 def _delivered_otherwise(folders: str, name: str) -> ObjectKind | None:
-    """The kind of a CloudTrail object that is no log file, or None."""
+    """The kind of a CloudTrail object that is not a log file, or None."""
     if other := _OTHER_NAME.match(name):
         return _FOLDERS[other[1]]  # type: ignore[return-value]  # the table's values are kinds
     for folder in folders.split("/"):
@@ -130,13 +130,13 @@ def _may_hold_records(folders: str, name: str) -> bool:
 
 
 def _shared(text: str | None) -> str | None:
-    """One object for equal texts: thousands of log files wait that are of few accounts."""
+    """The same object for equal texts, since thousands of log files are of few accounts."""
     return None if text is None else sys.intern(text)
 
 
 @lru_cache(maxsize=4096)
 def _instant(text: str) -> tuple[datetime, date] | None:
-    """`20261122T1405Z` as an instant and its day, or None when it is no date."""
+    """`20261122T1405Z` as an instant and its day, or None if it is not a date."""
     try:
         day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
         clock = time(int(text[9:11]), int(text[11:13]), tzinfo=UTC)
@@ -146,7 +146,7 @@ def _instant(text: str) -> tuple[datetime, date] | None:
 
 
 def _folder_day(key: str) -> date | None:
-    """The day that the folders name, or None."""
+    """The day in the folders of a key, or None."""
     found = _DAY.search(key)
     try:
         return date(int(found[1]), int(found[2]), int(found[3])) if found else None

@@ -1,4 +1,4 @@
-"""Public keys of CloudTrail, and whether a signature is one of theirs."""
+"""Public keys of CloudTrail, and the check of a signature with one."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def parse_public_keys(text: bytes, origin: str) -> tuple[PublicKey, ...]:
 
 
 def _public_key(key: _Key, origin: str) -> PublicKey:
-    """One key, its value decoded and its times read."""
+    """One key, with its value decoded and its times parsed."""
     try:
         value = base64.b64decode(key.Value, validate=True)
     except (binascii.Error, ValueError):
@@ -86,7 +86,7 @@ def _no_keys(why: str) -> DecodeError:
 
 
 def is_usable(key: PublicKey) -> bool:
-    """Whether the key is an RSA key that signatures can be checked with."""
+    """Whether the key is an RSA key that can check signatures."""
     return _load(key.value) is not None
 
 

@@ -166,7 +166,6 @@ def _verdict_for(archive: Archive, key: str, one: Attestation, hashed: Hashed) -
         digest_key=one.by.key,
         proof=one.by.proof,
         ledger=_ledger(archive, key, one.log_file.sha256 if one.by.proof else None),
-        loaded_sha256=(archive.loaded or {}).get(key),
         delivered=archive.present.get(key) or parse_key(key).delivered,
     )
 
@@ -282,7 +281,7 @@ def _only_loaded(archive: Archive) -> Iterator[LogFileVerdict]:
     """
     digests = _ordinary(archive)
     oldest = min((one.digest.start for one in digests if one.digest), default=None)
-    for key, sha256 in (archive.loaded or {}).items():
+    for key in archive.loaded or {}:
         if key in archive.present or key in archive.attested or oldest is None:
             continue
         when = parse_key(key).delivered
@@ -294,6 +293,5 @@ def _only_loaded(archive: Archive) -> Iterator[LogFileVerdict]:
                 "only_loaded",
                 found="none",
                 ledger="loaded",
-                loaded_sha256=sha256,
                 delivered=when,
             )

@@ -170,7 +170,6 @@ class LogFileVerdict:
         digest_key: the digest that names it; None if no digest does.
         proof: what proves that this digest is from AWS.
         ledger: whether the store holds it; `changed`: with other bytes. None: without a store.
-        loaded_sha256: the SHA-256 of what the store read, in hex, if it was computed.
         delivered: by its name, UTC.
     """
 
@@ -183,7 +182,6 @@ class LogFileVerdict:
     digest_key: str | None = None
     proof: Proof | None = None
     ledger: Ledger | None = None
-    loaded_sha256: str | None = None
     delivered: datetime | None = None
 
     @property
