@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailscan.location import LOCAL, STDIN, Location, key_text, object_uri, parse_uri
+from trailscan.errors import TrailscanError
+from trailscan.location import (
+    LOCAL,
+    STDIN,
+    Location,
+    RejectLine,
+    S3Location,
+    key_text,
+    object_uri,
+    parse_bucket,
+    parse_s3_uri,
+    parse_uri,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +89,45 @@ def test_a_uri_is_read_back(bucket: str, key: str) -> None:
 def test_what_is_neither_in_s3_nor_a_file_has_no_place(uri: str) -> None:
     """What came otherwise cannot be held against digests."""
     assert parse_uri(uri) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "location", "folder"),
+    [
+        ("s3://logs", S3Location("logs", ""), ""),
+        ("s3://logs/", S3Location("logs", ""), ""),
+        ("s3://logs/a/b", S3Location("logs", "a/b"), "a/b/"),
+        ("s3://logs/a/b/", S3Location("logs", "a/b/"), "a/b/"),
+        ("s3://file/a", S3Location("file", "a"), "a/"),
+    ],
+)
+def test_an_s3_uri_has_a_bucket_and_a_prefix(uri: str, location: S3Location, folder: str) -> None:
+    """The prefix as written, or as a folder; `s3://` may be missing where only S3 is possible."""
+    assert parse_s3_uri(uri) == parse_bucket(uri.removeprefix("s3://")) == location
+    assert location.folder == folder
+    assert str(location) == (f"{uri}/" if uri == "s3://logs" else uri)
+
+
+@pytest.mark.parametrize("path", ["", "-", "logs/a", "/var/s3://logs", "event-history"])
+def test_a_path_is_no_s3_uri(path: str) -> None:
+    """Whatever does not begin with `s3://` is something else."""
+    assert parse_s3_uri(path) is None
+
+
+@pytest.mark.parametrize("uri", ["s3://", "s3:///a"])
+def test_an_s3_uri_without_a_bucket_is_an_error(uri: str) -> None:
+    """It says what was expected."""
+    with pytest.raises(TrailscanError, match=r"names no bucket; expected s3://bucket/prefix$"):
+        parse_s3_uri(uri)
+
+
+@pytest.mark.parametrize(
+    ("json_path", "shown"),
+    [
+        ("$", "it is bad (at s3://logs/k#3)"),
+        ("$.eventTime", "it is bad (at s3://logs/k#3 $.eventTime)"),
+    ],
+)
+def test_a_reject_is_shown_with_its_location(json_path: str, shown: str) -> None:
+    """What is wrong, and where, down to the member of the record."""
+    assert str(RejectLine(Location("logs", "k", 3), "bad", "it is bad", json_path)) == shown
