@@ -112,12 +112,12 @@ class EventHistory:
     ) -> Iterator[list[LookedUp]]:
         """The pages of one look-up."""
         client, where = self._client(region), f"Event history of {region}"
-        asked: dict[str, Any] = {"StartTime": start, "EndTime": end, "MaxResults": _PAGE}
+        request: dict[str, Any] = {"StartTime": start, "EndTime": end, "MaxResults": _PAGE}
         if event_source is not None:
             one = {"AttributeKey": "EventSource", "AttributeValue": event_source}
-            asked["LookupAttributes"] = [one]
+            request["LookupAttributes"] = [one]
         while True:
-            page = call(client, "lookup_events", where, **asked)
+            page = call(client, "lookup_events", where, **request)
             if "Events" not in page:
                 raise TrailscanError(
                     f"{where}: not a response of CloudTrail (is a proxy altering responses?)"
@@ -126,9 +126,9 @@ class EventHistory:
             token = page.get("NextToken")
             if token is None:
                 return
-            if token == asked.get("NextToken"):
+            if token == request.get("NextToken"):
                 raise TrailscanError(f"{where}: the response repeats the same page")
-            asked["NextToken"] = token
+            request["NextToken"] = token
 
     def _client(self, region: str) -> Any:
         """CloudTrail in a region, at its pace."""

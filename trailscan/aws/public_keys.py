@@ -48,14 +48,14 @@ class PublicKeyLister:
             find_credentials(session)
             self._session = session
         client, where = service_client(self._session, "cloudtrail", region), f"CloudTrail, {region}"
-        asked: dict[str, Any] = {"StartTime": start, "EndTime": end}
+        request: dict[str, Any] = {"StartTime": start, "EndTime": end}
         found: list[ListedKey] = []
         for _ in range(_PAGES):
-            answer = call(client, "list_public_keys", where, **asked)
+            answer = call(client, "list_public_keys", where, **request)
             found += [_listed(key, where) for key in answer.get("PublicKeyList", [])]
             if not answer.get("NextToken"):
                 break
-            asked["NextToken"] = answer["NextToken"]
+            request["NextToken"] = answer["NextToken"]
         return found
 
 

@@ -176,23 +176,23 @@ class S3Access:
             prefix: of the keys.
             options: of ListObjectsV2, as `StartAfter` or `Delimiter`; empty ones are left out.
         """
-        asked: dict[str, Any] = {name: value for name, value in options.items() if value}
+        request: dict[str, Any] = {name: value for name, value in options.items() if value}
         while True:
-            page: Page = self._list(prefix, asked)[PAGE]
+            page: Page = self._list(prefix, request)[PAGE]
             yield page
             if page.token is None:
                 return
-            if page.token == asked.get("ContinuationToken"):
+            if page.token == request.get("ContinuationToken"):
                 raise NoAnswerError(f"{self._uri(prefix)}: the listing repeats the same page")
-            asked["ContinuationToken"] = page.token
+            request["ContinuationToken"] = page.token
 
     def _list(
-        self, prefix: str, asked: dict[str, Any], pauses: tuple[float, ...] | None = None
+        self, prefix: str, request: dict[str, Any], pauses: tuple[float, ...] | None = None
     ) -> Any:
         """A response with a page; one that is not of S3 is requested again, then it is an error."""
         for pause in (*(_PAUSES if pauses is None else pauses), None):
             began = time.monotonic()
-            answer = self._call("list_objects_v2", prefix, Prefix=prefix, **asked)
+            answer = self._call("list_objects_v2", prefix, Prefix=prefix, **request)
             self._note_list(time.monotonic() - began)
             if answer.get(PAGE) is not None:
                 return answer
@@ -245,8 +245,8 @@ def _config(session: boto3.Session, options: AwsOptions) -> Any:
     import botocore  # noqa: PLC0415  # start-up
     from botocore.config import Config  # noqa: PLC0415  # start-up
 
-    asked = session._session.get_config_variable("max_attempts")  # noqa: SLF001  # boto3 offers no other way
-    retries: Any = None if asked else {"mode": "standard", "total_max_attempts": _ATTEMPTS}
+    configured = session._session.get_config_variable("max_attempts")  # noqa: SLF001  # boto3 offers no other way
+    retries: Any = None if configured else {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     return Config(
         max_pool_connections=_CONNECTIONS,
         retries=retries,

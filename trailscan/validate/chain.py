@@ -357,8 +357,8 @@ def _end_gap(
     if now is None or not newest_first or newest_first[0].name.chain.backfill:
         return
     newest = newest_first[0]
-    asked = min(now, window.end) if window.end else now
-    if newest.name.end < asked - DUE:
+    end = min(now, window.end) if window.end else now
+    if newest.name.end < end - DUE:
         yield Gap("end", chain_words(newest.name), newest.name.end, window.end)
 
 
