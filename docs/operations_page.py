@@ -73,7 +73,7 @@ def cell(text: str) -> str:
 def sentence(changes: Iterable[Change], outcome: str) -> str:
     """The first sentence with an outcome; requests with their results come first."""
     found = [one for one in changes if one.outcome == outcome]
-    whole = [one for one in found if "result was not seen" not in one.description] or found
+    whole = [one for one in found if "no result in the log" not in one.description] or found
     return cell(whole[0].description) if whole else ""
 
 

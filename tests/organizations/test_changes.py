@@ -87,13 +87,12 @@ DONE = {
     "CancelHandshake": "cancelled handshake h-ex1 (invitation)",
     "AccountDepartedOrganization": "account 222233334444 departed from the organization (left)",
     "AccountJoinedOrganization": "account 222233334444 joined the organization (invited)",
-    "CloseAccount": "asked to close account 222233334444; its result was not seen",
-    "CloseAccountResult": "account 222233334444 was closed; the request was not seen",
-    "CreateAccount": "asked for a new account named Guard (car-ex1); its result was not seen",
-    "CreateAccountResult": "account 222233334444 was created; the request was not seen",
+    "CloseAccount": "requested to close account 222233334444; no result in the log",
+    "CloseAccountResult": "account 222233334444 was closed; no request in the log",
+    "CreateAccount": "requested a new account named Guard (car-ex1); no result in the log",
+    "CreateAccountResult": "account 222233334444 was created; no request in the log",
     "CreateGovCloudAccount": (
-        "asked for a new account named Guard with one in GovCloud (car-ex1); "
-        "its result was not seen"
+        "requested a new account named Guard and a GovCloud account (car-ex1); no result in the log"
     ),
     "CreateOrganization": "created organization o-ex",
     "CreateOrganizationalUnit": "created OU Guard (ou-ex-9) in organization root r-ex",
@@ -111,7 +110,7 @@ DONE = {
     "ResponsibilityTransferTerminated": "responsibility transfer rt-ex1 ended",
     "TerminateResponsibilityTransfer": "terminated responsibility transfer rt-ex1",
     "UpdateOrganizationalUnit": "renamed OU ou-ex-1 to Guard",
-    "UpdatePolicy": "updated policy p-ex1: new text (the one before is not known); name Guard",
+    "UpdatePolicy": "updated policy p-ex1: new text (previous text not in the log); name Guard",
     "UpdateResponsibilityTransfer": "renamed responsibility transfer rt-ex1 to Guard",
     "DeclineHandshake": "declined handshake h-ex1 (invitation)",
     "DeleteOrganization": "deleted the organization",
@@ -135,7 +134,7 @@ DONE = {
     "TagResource": "tagged OU ou-ex-1 with team=red",
     "UntagResource": "removed the tags team from OU ou-ex-1",
     "DescribeAccount": "looked up account 222233334444",
-    "DescribeCreateAccountStatus": "looked up how account request car-ex2 goes",
+    "DescribeCreateAccountStatus": "looked up the status of account request car-ex2",
     "DescribeEffectivePolicy": "looked up the effective backup policy of OU ou-ex-2",
     "DescribeHandshake": "looked up handshake h-ex1",
     "DescribeOrganization": "looked up the organization",
@@ -150,9 +149,9 @@ DONE = {
         "listed the accounts with an invalid effective backup policy"
     ),
     "ListChildren": "listed the OUs in organization root r-ex",
-    "ListCreateAccountStatus": "listed the accounts asked for",
+    "ListCreateAccountStatus": "listed the requests for accounts",
     "ListDelegatedAdministrators": "listed the delegated administrators for config.amazonaws.com",
-    "ListDelegatedServicesForAccount": "listed what account 222233334444 administers",
+    "ListDelegatedServicesForAccount": "listed the services that account 222233334444 administers",
     "ListEffectivePolicyValidationErrors": (
         "listed the errors in the effective backup policy of account 222233334444"
     ),
@@ -163,12 +162,12 @@ DONE = {
     "ListOutboundResponsibilityTransfers": (
         "listed the responsibility transfers from the organization"
     ),
-    "ListParents": "looked up where account 222233334444 is",
+    "ListParents": "looked up the parent of account 222233334444",
     "ListPolicies": "listed the backup policies",
     "ListPoliciesForTarget": "listed the backup policies attached to OU ou-ex-2",
     "ListRoots": "looked up the organization root",
     "ListTagsForResource": "listed the tags of OU ou-ex-1",
-    "ListTargetsForPolicy": "listed what policy p-ex1 is attached to",
+    "ListTargetsForPolicy": "listed the targets of policy p-ex1",
 }
 
 
@@ -228,9 +227,9 @@ def test_an_account_created_is_one_change_of_request_and_result():
     assert (change.event.event_id, change.related_event_ids) == ("event-1", ("event-2",))
     assert change.principal.name == "alice"
     (alone,) = describe(request)
-    assert alone.description == "asked for a new account (car-1); its result was not seen"
+    assert alone.description == "requested a new account (car-1); no result in the log"
     (alone,) = describe(result)
-    assert alone.description == "account 555566667777 was created; the request was not seen"
+    assert alone.description == "account 555566667777 was created; no request in the log"
     assert alone.principal.display == "AWS Organizations"
 
 
@@ -266,7 +265,7 @@ def test_a_result_goes_to_the_nearest_request_before_it():
         make("CloseAccountResult", 3, serviceEventDetails={"closeAccountStatus": status}),
         make("CloseAccount", 4, **ask),
     )
-    waiting = "asked to close account 222233334444; its result was not seen"
+    waiting = "requested to close account 222233334444; no result in the log"
     assert [first.description, third.description] == [waiting, waiting]
     assert second.description == "tried to close account 222233334444: failed"
 
@@ -284,7 +283,7 @@ def test_a_denied_request_has_no_result():
         make("CreateAccountResult", 2, serviceEventDetails={"createAccountStatus": status}),
     )
     assert denied.description == "tried to create an account: denied"
-    assert alone.description == "account 222233334444 was created; the request was not seen"
+    assert alone.description == "account 222233334444 was created; no request in the log"
 
 
 def test_a_name_in_clear_is_shown():
@@ -315,7 +314,7 @@ def test_a_govcloud_pair_shows_both_accounts():
         ),
     )
     assert change.description == (
-        "created account 222222222222 with one in GovCloud (333333333333)"
+        "created account 222222222222 and a GovCloud account (333333333333)"
     )
 
 
@@ -336,7 +335,7 @@ def test_a_policy_that_is_renamed_shows_both_names():
     )
     assert [change.description for change in changes] == [
         "created SCP Old (p-1)",
-        "updated SCP Old (p-1): new text (the one before is not known)",
+        "updated SCP Old (p-1): new text (previous text not in the log)",
         "updated SCP Old (p-1): renamed to New",
         "updated SCP New (p-1): no change",
     ]
@@ -390,13 +389,13 @@ def test_the_target_of_a_denied_call_is_taken_from_its_message():
         (
             "MoveAccount",
             "ou/o-ex/ou-ex-2",
-            "tried to move an unknown account (refused on OU ou-ex-2)",
+            "tried to move an unknown account (resource: OU ou-ex-2)",
         ),
         ("MoveAccount", "account/o-ex/*", "tried to move an unknown account"),
         (
             "PutResourcePolicy",
             "resourcepolicy/o-ex/rp-ex1",
-            "tried to write the organization's resource policy (refused on resource policy rp-ex1)",
+            "tried to write the organization's resource policy (resource: resource policy rp-ex1)",
         ),
         (
             "CreateOrganizationalUnit",
@@ -790,7 +789,7 @@ def test_details_that_cloudtrail_left_out_are_said_to_be():
     left_out = {"omitted": True, "originalSize": 102401, "reason": "requestParameters too large"}
     (change,) = describe(make("UpdatePolicy", requestParameters=left_out))
     assert change.description == (
-        "updated an unknown policy (CloudTrail left its details out, being over 100 KB)"
+        "updated an unknown policy (CloudTrail omitted the details, which exceed 100 KB)"
     )
 
 

@@ -128,7 +128,7 @@ def test_an_effect_that_comes_or_goes():
 def test_what_makes_no_difference(old, new):
     """How a text is written changes nothing that it means."""
     assert compare_policies(old, new) == SAME
-    assert compare_policies(old, new).in_words == "nothing but its formatting"
+    assert compare_policies(old, new).in_words == "only its formatting"
 
 
 @pytest.mark.parametrize(

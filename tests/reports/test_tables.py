@@ -269,7 +269,7 @@ def test_how_a_policy_evolved(samples):
             datetime(2026, 9, 21, 7, 10, 3, tzinfo=UTC),
             "only reformatted",
             3,
-            "nothing but its formatting",
+            "only its formatting",
             None,
         ),
         (

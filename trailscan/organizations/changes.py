@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Outcome = Literal["succeeded", "denied", "failed"]
 
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized", re.IGNORECASE)
-_OMITTED = " (CloudTrail left its details out, being over 100 KB)"
+_OMITTED = " (CloudTrail omitted the details, which exceed 100 KB)"
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,7 +234,7 @@ def _sentence(call: SentenceContext, operation: Operation, outcome: Outcome) -> 
         return fill(operation.pending if is_pending else operation.done, call)
     tried = f"tried to {fill(operation.tried, call)}"
     denied = str(denied) if (denied := denied_resource(call.event, call.state)).id else ""
-    return f"{tried} (refused on {denied})" if denied and denied not in tried else tried
+    return f"{tried} (resource: {denied})" if denied and denied not in tried else tried
 
 
 def _ending(event: Event, outcome: Outcome, known: Catalogue) -> str:

@@ -97,7 +97,7 @@ class PolicyDifference(NamedTuple):
     def in_words(self) -> str:
         """One line of at most `MAX_WORDS` characters, all of them visible."""
         if self.same:
-            return "nothing but its formatting"
+            return "only its formatting"
         if not self.comparable:
             return "text changed (not comparable)"
         return _limited(

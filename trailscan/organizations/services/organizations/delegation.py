@@ -1,5 +1,4 @@
 """Operations that give services or accounts power over the organization."""
-# ruff: noqa: E501  (records are tables)
 
 from __future__ import annotations
 

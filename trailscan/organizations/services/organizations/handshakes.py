@@ -1,5 +1,4 @@
 """Operations on handshakes: invitations and other agreements between accounts."""
-# ruff: noqa: E501  (records are tables)
 
 from __future__ import annotations
 

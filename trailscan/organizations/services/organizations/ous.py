@@ -1,5 +1,4 @@
 """Operations on OUs."""
-# ruff: noqa: E501  (records are tables)
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Operations on policies: their texts, what they are attached to, and which types are enabled."""
-# ruff: noqa: E501  (records are tables)
 
 from __future__ import annotations
 
@@ -124,7 +123,7 @@ def policy_changes(call: SentenceContext) -> str | None:
 def _content_change(before: str | None, after: str) -> str:
     """What a new text says that the previous one did not."""
     if before is None:
-        return "new text (the one before is not known)"
+        return "new text (previous text not in the log)"
     return "" if before == after else _difference(before, after)
 
 

@@ -1,5 +1,4 @@
 """The operations that change nothing."""
-# ruff: noqa: E501  (records are tables)
 
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ def _read(
 # fmt: off
 OPERATIONS = (
     _read("DescribeAccount", "account", "looked up {account}", "look up {account}", "log", _STRUCTURE, "Panther", ("T1087",)),
-    _read("DescribeCreateAccountStatus", "account_request", "looked up how {account_request} goes", "look up how {account_request} goes", "model", _ROUTINE),
+    _read("DescribeCreateAccountStatus", "account_request", "looked up the status of {account_request}", "look up the status of {account_request}", "model", _ROUTINE),
     _read("DescribeEffectivePolicy", "target", "looked up the effective [{policy_type} ]policy[ of {target}]", "look up the effective [{policy_type} ]policy[ of {target}]", "model", _GUARDRAILS),
     _read("DescribeHandshake", "handshake", "looked up {handshake}[ ({purpose})]", "look up {handshake}", "model", _ROUTINE),
     _read("DescribeOrganization", "organization", "looked up the organization", "look up the organization", "log", _STRUCTURE, "Elastic", _ELASTIC),
@@ -45,20 +44,20 @@ OPERATIONS = (
     _read("ListAccounts", "organization", "listed the accounts of the organization", "list the accounts of the organization", "log", _STRUCTURE, "Elastic", _ELASTIC),
     _read("ListAccountsForParent", "parent", "listed the accounts in {parent}", "list the accounts[ in {parent}]", "model", _STRUCTURE, "Elastic", _ELASTIC),
     _read("ListAccountsWithInvalidEffectivePolicy", "organization", "listed the accounts with an invalid effective {policy_type} policy", "list the accounts with an invalid effective [{policy_type} ]policy", "model", _GUARDRAILS),
-    _read("ListChildren", "parent", "listed the {child_type} in {parent}", "list what is in {parent}", "model", _STRUCTURE),
-    _read("ListCreateAccountStatus", "organization", "listed the accounts asked for", "list the accounts asked for", "model", _ROUTINE),
+    _read("ListChildren", "parent", "listed the {child_type} in {parent}", "list the children of {parent}", "model", _STRUCTURE),
+    _read("ListCreateAccountStatus", "organization", "listed the requests for accounts", "list the requests for accounts", "model", _ROUTINE),
     _read("ListDelegatedAdministrators", "service", "listed the delegated administrators[ for {service}]", "list the delegated administrators[ for {service}]", "log", _DELEGATES, "Elastic", _ELASTIC),
-    _read("ListDelegatedServicesForAccount", "account", "listed what {account} administers", "list what {account} administers", "model", _DELEGATES, "Elastic", _ELASTIC),
+    _read("ListDelegatedServicesForAccount", "account", "listed the services that {account} administers", "list the services that {account} administers", "model", _DELEGATES, "Elastic", _ELASTIC),
     _read("ListEffectivePolicyValidationErrors", "account", "listed the errors in the effective {policy_type} policy of {account}", "list the errors in the effective [{policy_type} ]policy of {account}", "model", _GUARDRAILS),
     _read("ListHandshakesForAccount", "caller", "listed the handshakes of {caller}", "list the handshakes of {caller}", "log", _ROUTINE),
     _read("ListHandshakesForOrganization", "organization", "listed the handshakes of the organization", "list the handshakes of the organization", "model", _ROUTINE),
     _read("ListInboundResponsibilityTransfers", "transfer", "listed the responsibility transfers to the organization", "list the responsibility transfers to the organization", "model", _ROUTINE),
     _read("ListOrganizationalUnitsForParent", "parent", "listed the OUs in {parent}", "list the OUs[ in {parent}]", "log", _STRUCTURE, "Elastic", _ELASTIC),
     _read("ListOutboundResponsibilityTransfers", "organization", "listed the responsibility transfers from the organization", "list the responsibility transfers from the organization", "model", _ROUTINE),
-    _read("ListParents", "child", "looked up where {child} is", "look up where {child} is", "model", _STRUCTURE),
+    _read("ListParents", "child", "looked up the parent of {child}", "look up the parent of {child}", "model", _STRUCTURE),
     _read("ListPolicies", "organization", "listed the [{policy_type} ]policies", "list the [{policy_type} ]policies", "model", _GUARDRAILS, "Elastic", _ELASTIC),
     _read("ListPoliciesForTarget", "target", "listed the [{policy_type} ]policies attached to {target}", "list the policies attached to {target}", "model", _GUARDRAILS),
     _read("ListRoots", "organization", "looked up the organization root", "look up the organization root", "model", _STRUCTURE, "Elastic", _ELASTIC),
     _read("ListTagsForResource", "resource", "listed the tags of {resource}", "list the tags of {resource}", "model", _ROUTINE),
-    _read("ListTargetsForPolicy", "policy", "listed what {policy} is attached to", "list what {policy} is attached to", "model", _GUARDRAILS),
+    _read("ListTargetsForPolicy", "policy", "listed the targets of {policy}", "list the targets of {policy}", "model", _GUARDRAILS),
 )

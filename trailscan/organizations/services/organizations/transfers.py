@@ -1,5 +1,4 @@
 """Operations on transfers of responsibility: one organization pays the bills of another."""
-# ruff: noqa: E501  (records are tables)
 
 from __future__ import annotations
 
