@@ -21,7 +21,8 @@ from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.terminal import render_terminal
-from trailscan.reports.changes import ChangeFilter, changes_report
+from trailscan.reports.changes import changes_report
+from trailscan.reports.filter import ChangeFilter
 from trailscan.store.reader import StoreReader
 from trailscan.window import Window
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
-from trailscan.reports.catalogue import REPORTS
+from trailscan.reports.catalogue import REPORTS, VIEWS
 from trailscan.reports.coverage import STATUSES
-from trailscan.reports.findings.rules import RULES
-from trailscan.reports.sql import VIEWS
+from trailscan.reports.findings.report import RULES
 
 BLOCK = re.compile(r"<!-- ([a-z ]+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
@@ -47,7 +46,7 @@ def rules() -> str:
         ]
         for rule in RULES
     ]
-    titles = ["rule", "severity", "fires for", "why it matters", "when it is nothing", "ATT&CK"]
+    titles = ["rule", "severity", "fires for", "why it matters", "false positives", "ATT&CK"]
     return table([*titles, "CIS", "published by"], rows)
 
 

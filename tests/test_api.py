@@ -33,3 +33,26 @@ def test_every_public_name_is_there():
     """Names are imported when they are first used."""
     assert all(getattr(ts, name) is not None for name in ts.__all__)
     assert set(ts.__all__) <= set(dir(ts))
+
+
+def test_what_a_notebook_prints_is_one_short_line(tmp_path):
+    """Neither all rows of a report nor all commits of a store."""
+    sources = str(Path(__file__).parent.parent / "sample_logs" / "AWSLogs" / "111122223333")
+    ts.load(sources, str(tmp_path))
+    store = ts.open(str(tmp_path))
+    assert [repr(one) for one in (store, store.status(), store.report("changes"))] == [
+        f"<trailscan store {tmp_path}: 12 events from 1 log file>",
+        f"<trailscan status of {tmp_path}: 12 events in 1 log file, complete>",
+        "<trailscan table changes: 10 rows; 10 changes; all times>",
+    ]
+    (row,) = store.report("changes").records()
+    assert repr(store.show(row["event_id"])).startswith(
+        f"<trailscan event {row['event_id']}: 1 record; "
+    )
+
+
+def test_sql_names_every_view():
+    """The docstring lists what the query can use."""
+    from trailscan.reports.catalogue import VIEWS
+
+    assert ", ".join(VIEWS) in ts.Store.sql.__doc__

@@ -1,4 +1,4 @@
-"""What a notebook or a program uses: the same functions as the command line, the same numbers."""
+"""The Python interface: the functions behind the command line, with the same numbers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.ingest.validation.run import ValidateOptions, run_validate
-from trailscan.reports.catalogue import REPORTS
-from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.catalogue import REPORTS, VIEWS, make_filter
+from trailscan.reports.notes import count
 from trailscan.reports.status import store_status
 from trailscan.store.reader import StoreReader
 from trailscan.window import Window, parse_when, parse_zone
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from trailscan.ingest.summary import LoadSummary
     from trailscan.ingest.validation.summary import ValidationSummary
+    from trailscan.reports.filter import ChangeFilter
     from trailscan.reports.show import Shown
     from trailscan.reports.status import Status
     from trailscan.table import Table
@@ -32,16 +33,16 @@ When = str | datetime | None
 
 
 class Store:
-    """A store opened for reading: the state it had when it was opened.
+    """A store, read in the state it had when it was opened.
 
     Args:
         place: a folder or `s3://bucket/prefix`.
         aws: how to reach AWS, for a store in S3.
-        names: id -> name of accounts, OUs or roots, for what the log has no name of.
+        names: id -> name of accounts, OUs or roots that the log does not name.
 
     Raises:
         NotFoundError: there is no store.
-        StoreError: it is damaged, or its format is unknown.
+        StoreError: it is damaged, or has an unknown format.
     """
 
     def __init__(
@@ -52,12 +53,12 @@ class Store:
         self.reader = StoreReader(open_bucket(place, self.aws), place, names)
 
     def __repr__(self) -> str:
-        events = sum(file.rows for file in self.reader.files("events"))
-        log_files = sum(file.rows for file in self.reader.files("log_files"))
-        return f"<trailscan store {self.place}: {events:,} events from {log_files:,} log files>"
+        events = count(sum(file.rows for file in self.reader.files("events")), "event")
+        log_files = count(sum(file.rows for file in self.reader.files("log_files")), "log file")
+        return f"<trailscan store {self.place}: {events} from {log_files}>"
 
     def events(self, since: When = None, until: When = None) -> pd.DataFrame:
-        """The events, one row each, by time; the columns are `trailscan.events.schema.EVENTS`.
+        """The events in order of time, with the columns of `trailscan.events.schema.EVENTS`.
 
         Returns:
             A frame with UTC timestamps and pandas categories for names that repeat.
@@ -68,23 +69,23 @@ class Store:
         return frame
 
     def log_files(self) -> pd.DataFrame:
-        """The log files, one row for each time one was done or rejected."""
+        """The log files, one row for each time one was read or rejected."""
         frame: pd.DataFrame = self.reader.log_files().to_pandas()
         return frame
 
     def rejects(self) -> pd.DataFrame:
-        """The records and log files that could not be used, with where and why."""
+        """The records and log files that could not be read, with where and why."""
         frame: pd.DataFrame = self.reader.rejects().to_pandas()
         return frame
 
     def conflicts(self) -> pd.DataFrame:
-        """All events whose id another event of the same account has with other content."""
+        """All events that share their id and account with an event of different content."""
         frame = self.events()
         same = ["recipient_account_id", "event_id"]
         return frame[frame.duplicated(same, keep=False)].sort_values(same)
 
     def status(self) -> Status:
-        """What the store holds: windows, accounts, gaps, rejects, the last load."""
+        """What the store holds: requested windows, accounts, gaps, rejects, the last load."""
         return store_status(self.reader)
 
     def report(self, name: str, since: When = None, until: When = None, **filters: Any) -> Table:
@@ -95,7 +96,7 @@ class Store:
             since: start of the window; a date is read in the zone `tz`, UTC without it.
             until: its end.
             filters: as on the command line: a text, or several as alternatives; `reads` is a bool,
-                `tz` a zone's name.
+                `tz` the name of a zone.
 
         Raises:
             ValueError: there is no such report or filter, or an instant cannot be read.
@@ -106,25 +107,25 @@ class Store:
         return report.build(self.reader, to_filter(report.filters, since, until, filters))
 
     def show(self, event_id: str) -> Shown:
-        """One event in full, by its id or enough of how it begins, as `trailscan show`.
+        """One event in full, by its id or the beginning of it, as `trailscan show`.
 
         Raises:
-            NotFoundError: no event's id begins so.
-            TrailscanError: the ids of several events do.
+            NotFoundError: no event id has this beginning.
+            TrailscanError: several have.
         """
         from trailscan.reports.show import show_event  # noqa: PLC0415  # start-up
 
         return show_event(self.reader, event_id)
 
     def sql(self, query: str, tz: str = "UTC") -> Table:
-        """What one SELECT in DuckDB's SQL finds, as `trailscan sql`: `to_frame()` for pandas.
+        """The result of one SELECT in DuckDB's SQL, as `trailscan sql`.
 
         Args:
-            query: over the views `events`, `changes`, `log_files` and `rejects`.
+            query: over the views {views}.
             tz: the zone of times.
 
         Raises:
-            ValueError: the query is not one SELECT, cannot be run, or there is no such zone.
+            ValueError: the query is not one SELECT or fails, or there is no such zone.
         """
         from trailscan.reports.sql import run_query  # noqa: PLC0415  # heavy
 
@@ -133,9 +134,9 @@ class Store:
     def validate(
         self, source: str, since: When = None, until: When = None, **options: Any
     ) -> ValidationSummary:
-        """Hold an archive against CloudTrail's digests and this store, as `trailscan validate`.
+        """Check log files against CloudTrail's digests and this store, as `trailscan validate`.
 
-        The verdicts are kept; open the store again to see them.
+        The verdicts are added to the store; open it again to see them.
 
         Args:
             source: a folder or `s3://bucket/prefix`.
@@ -151,9 +152,11 @@ class Store:
         return run_validate(source, self.place, asked, datetime.now(UTC))
 
     def changes(self, since: When = None, until: When = None, **filters: Any) -> pd.DataFrame:
-        """Who changed what: one row a change, as `trailscan report changes`."""
+        """Who changed what and when, one row a change, as `trailscan report changes`."""
         return self.report("changes", since, until, **filters).to_frame()
 
+
+Store.sql.__doc__ = (Store.sql.__doc__ or "").format(views=", ".join(VIEWS))
 
 _CATEGORIES = [
     "event_source",
@@ -171,11 +174,11 @@ _CATEGORIES = [
 def open(  # noqa: A001  # as ts.open: the contract's name
     place: str, names: Mapping[str, str] | None = None, **aws: Any
 ) -> Store:
-    """A store in a folder or at `s3://bucket/prefix`, opened for reading.
+    """Open a store in a folder or at `s3://bucket/prefix` for reading.
 
     Args:
         place: where the store is.
-        names: id -> name, for what the log has no name of: CloudTrail hides those of accounts.
+        names: id -> name of what the log does not name: CloudTrail hides the names of accounts.
         aws: fields of `trailscan.aws.session.AwsOptions`, such as `profile` or `role_arn`.
     """
     return Store(place, AwsOptions(**aws), names)
@@ -188,11 +191,11 @@ def load(
     until: When = None,
     **options: Any,
 ) -> LoadSummary:
-    """Load log files into a store and give the accounts of it, as `trailscan load`.
+    """Load log files into a store and return a summary, as `trailscan load`.
 
     Args:
         sources: one or several of a folder, a file, `s3://bucket/prefix`, or `-`.
-        store: where the store is or shall be, or one that is open (open it again to see the news).
+        store: the place of the store, or an open one (open it again to see what was added).
         since: start of the delivery window.
         until: its end.
         options: further fields of `trailscan.ingest.run.LoadOptions`.
@@ -225,10 +228,10 @@ def to_window(since: When, until: When, tz: tzinfo = UTC) -> Window:
 def to_filter(
     known: Iterable[str], since: When, until: When, filters: dict[str, Any]
 ) -> ChangeFilter:
-    """A filter from keyword arguments; one text stands for a tuple of one.
+    """A filter from keyword arguments; a single text is a tuple of one.
 
     Args:
-        known: the filters that there are.
+        known: the filters that the report takes.
         since: start of the window.
         until: its end.
         filters: values by name.
@@ -244,4 +247,4 @@ def to_filter(
         for name, value in filters.items()
         if name != "tz"
     }
-    return ChangeFilter(window=to_window(since, until, tz), tz=tz, **given)
+    return make_filter(window=to_window(since, until, tz), tz=tz, **given)

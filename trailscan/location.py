@@ -35,10 +35,15 @@ class Location(NamedTuple):
         """The location of one record of this log file."""
         return self._replace(record_index=index)
 
+    @property
+    def uri(self) -> str:
+        """The log file, such as `s3://bucket/key.json.gz`, or a path."""
+        return object_uri(self.bucket, self.key)
+
     def __str__(self) -> str:
         """The location as people search for it, such as `s3://bucket/key.json.gz#17`."""
         record = "" if self.record_index is None else f"#{self.record_index}"
-        return f"{object_uri(self.bucket, self.key)}{record}"
+        return f"{self.uri}{record}"
 
 
 class RejectLine(NamedTuple):

@@ -83,7 +83,15 @@ def test_values_can_be_chosen_and_compose(browser, page, changes):
     """A list of each column with few values says how often each is there, and narrows the rows."""
     browser.open(page)
     selects = {label.text.split("\n")[0].strip(): label for label in browser.all("#facets label")}
-    assert list(selects) == ["Outcome", "Severity", "Who", "From", "With", "Action", "Category"]
+    assert list(selects) == [
+        "Outcome",
+        "Severity",
+        "Who",
+        "Source IP",
+        "Client",
+        "Action",
+        "Category",
+    ]
     outcomes = Counter(row["outcome"] for row in changes.records())
     options = [one.text for one in selects["Outcome"].find_elements("css selector", "option")]
     assert options == [

@@ -147,7 +147,7 @@ def test_an_empty_answer_says_what_was_looked_at(store):
     assert code == 0
     assert out.splitlines()[:2] == [
         "0 changes with outcome denied; 2026-10-20T00:00:00Z to now",
-        "none matches of 155 changes, made from 2026-08-03T09:02:11Z to 2026-10-30T16:45:30Z",
+        "No match among 155 changes from 2026-08-03T09:02:11Z to 2026-10-30T16:45:30Z",
     ]
 
 
@@ -191,7 +191,8 @@ def test_every_command_has_a_help():
 
 
 @pytest.mark.parametrize(
-    ("prefix", "said"), [("5", "begins the ids of 26 events"), ("zz", "no event 'zz'")]
+    ("prefix", "said"),
+    [("5", "26 event IDs begin with '5'"), ("zz", "no event ID begins with 'zz'")],
 )
 def test_show_of_none_or_several_is_one_line_and_exit_code_5(store, prefix, said):
     """The line says which there are."""

@@ -155,8 +155,8 @@ def test_a_log_file_read_twice_for_other_sources_is_one(deliver, covered):
 def test_what_loads_asked_for_is_told(deliver, covered):
     """The source, its delivery window and what was looked for, with the commits."""
     deliver(2)
-    (asked,) = [note for note in covered().notes if note.startswith("asked for: ")]
-    assert asked.startswith("asked for: organizations.amazonaws.com of /")
+    (asked,) = [note for note in covered().notes if note.startswith("requested: ")]
+    assert asked.startswith("requested: organizations.amazonaws.com from /")
     assert asked.endswith("logs, delivered: all times (commit 1)")
 
 
@@ -168,7 +168,7 @@ def test_a_window_is_of_delivery_days(deliver, covered):
         ("1111", "read", "03", "03", 1, 1)
     ]
     empty = covered(since="2026-12-01")
-    assert (empty.rows, empty.incomplete) == ((), ("no log file is held",))
+    assert (empty.rows, empty.incomplete) == ((), ("the store holds no log file",))
     assert spans(covered(account="999999999999")) == []
 
 

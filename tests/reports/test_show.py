@@ -145,16 +145,14 @@ def test_an_event_of_another_service_has_no_words(tmp_path):
 
 def test_an_id_that_begins_many_or_none_is_an_error(samples, tmp_path):
     """The errors say which there are; a whole id is itself even where others begin so."""
-    with pytest.raises(
-        TrailscanError, match=r"^'5' begins the ids of 26 events: 5005760a-\S+, .* …$"
-    ):
+    with pytest.raises(TrailscanError, match=r"^26 event IDs begin with '5': 5005760a-\S+, .* …$"):
         samples.show("5")
-    with pytest.raises(NotFoundError, match=r"^no event 'zz' among the 438 of "):
+    with pytest.raises(NotFoundError, match=r"^no event ID begins with 'zz' among 438 events in "):
         samples.show("zz")
     with pytest.raises(TrailscanError):
         samples.show(" ")
     store = load(tmp_path, MOVED, MOVED | {"eventID": "aaaa-12"})
     assert store.show("aaaa-1").event_id == "aaaa-1"
     assert repr(store.show("aaaa-12")) == (
-        "<event aaaa-12: 1 record(s) 'moved account 222233334444 from an unknown parent to an unknown parent'>"
+        "<trailscan event aaaa-12: 1 record; 'moved account 222233334444 from an unknown parent to an unknown parent'>"
     )

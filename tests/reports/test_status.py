@@ -164,8 +164,8 @@ def test_rejects_conflicts_and_deviations_are_counted_and_shown(logs, load, stat
     found = status()
     lines = to_lines(found)
     assert found.incomplete == (
-        "1 log files could not be read",
-        "1 records could not be decoded",
+        "1 log file could not be read",
+        "1 record could not be decoded",
     )
     assert [line.reason for line in found.rejects] == ["corrupt_gzip", "event_time_invalid"]
     assert lines[-1] == "log files read but not as CloudTrail delivers them: 1 plain"

@@ -229,7 +229,7 @@ def test_a_notebook_validates_and_shows_what_was_found(archive, load, tmp_path):
     (record,) = store.show(event_id).records
     assert record.attested.startswith("attested; digest 111122223333_CloudTrail-Digest_us-east-1_")
     notes = store.report("coverage").notes
-    assert f"log files held against digests: attested {found.log_files.total()}" in notes
+    assert f"log files checked against digests: attested {found.log_files.total()}" in notes
     assert store.report("coverage").incomplete == ()
 
 

@@ -15,7 +15,8 @@ def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import open_bucket
     from trailscan.ingest.run import LoadOptions, run_load
-    from trailscan.reports.changes import ChangeFilter, changes_report
+    from trailscan.reports.changes import changes_report
+    from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
 
     logs = sample_logs()

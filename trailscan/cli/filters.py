@@ -126,7 +126,7 @@ def to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
 
     Dates are read in the zone of `--tz`.
     """
-    from trailscan.reports.filter import ChangeFilter
+    from trailscan.reports.catalogue import make_filter
     from trailscan.window import Window, parse_zone
 
     texts = {name: tuple(value) for name in names if isinstance(value := given[name], list)}
@@ -134,9 +134,8 @@ def to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
     try:
         tz = parse_zone(given.get("tz") or "UTC")
         bounds = [_bound(name, given.get(name), now, tz) for name in ("since", "until")]
-        return ChangeFilter(
-            window=Window(*bounds), tz=tz, reads=given.get("reads") or False, **texts
-        )
+        reads = given.get("reads") or False
+        return make_filter(window=Window(*bounds), tz=tz, reads=reads, **texts)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

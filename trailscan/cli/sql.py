@@ -10,6 +10,7 @@ import typer
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import write_table
+from trailscan.reports.catalogue import VIEWS
 
 
 @o.with_aws
@@ -38,7 +39,7 @@ def sql(
     quiet: o.Quiet = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Query the store with SQL over the views events, changes, log_files and rejects.
+    """Query the store with SQL over the views {views}.
 
     The store is only read, and a query reaches nothing else: no file, no network, no setting.
     DESCRIBE changes lists the columns of a view.
@@ -54,3 +55,6 @@ def sql(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     write_table(table, format, output, quiet=quiet, no_color=no_color)
+
+
+sql.__doc__ = (sql.__doc__ or "").format(views=", ".join(VIEWS))

@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.render.csv import neutralised_cells, render_csv
 from trailscan.reports.attestation import NOT_CHECKED, attested_rows
-from trailscan.reports.changes import ChangeFilter, changes_report
+from trailscan.reports.changes import changes_report
+from trailscan.reports.filter import ChangeFilter
 from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.store.paths import NO_DAY
 from trailscan.table import Column, Table
@@ -83,7 +84,7 @@ def build_package(store: StoreReader, day: date) -> Package:
         StoreError: the store is damaged.
     """
     window = Window.day(day)
-    changes = changes_report(store, ChangeFilter(window=window), kept=False)
+    changes = changes_report(store, ChangeFilter(window=window), cache=False)
     events = store.events(window, [*_RECORD_COLUMNS, *_FILE_COLUMNS], _of_organizations)
     log_files = _log_files(store, day, events)
     rejects = _rejects(store, log_files)

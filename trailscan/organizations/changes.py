@@ -41,6 +41,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         event: the call or service event.
         where: the record it was read from.
+        log_file_sha256: of the uncompressed bytes of its log file, hex; None if not computed.
         principal: who made the call; of a service event, who made the call that caused it.
         client: the client that made the call: console, cli, sdk, terraform, …
         action: the event name.
@@ -59,6 +60,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     event: Event
     where: Location
+    log_file_sha256: str | None = None
     principal: Principal
     client: str
     action: str
@@ -162,6 +164,7 @@ def _describe(
     return Change(
         event=event,
         where=one.where,
+        log_file_sha256=one.log_file_sha256,
         principal=_principal(event, cause),
         client=client(event),
         action=name,

@@ -29,11 +29,19 @@ _LAST = ("Delete", "Close", "Leave", "Remove")
 
 
 class OrderedEvent(NamedTuple):
-    """An event, its position in the order of time, and where it was read."""
+    """An event, its position in the order of time, and where it was read.
+
+    Attributes:
+        position: counted from 0.
+        event: decoded.
+        where: the record it was read from.
+        log_file_sha256: of the uncompressed bytes of its log file, hex; None if not computed.
+    """
 
     position: int
     event: Event
     where: Location
+    log_file_sha256: str | None = None
 
     @property
     def operation(self) -> Operation | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from trailscan.organizations.fields import enum_at, text_at
@@ -13,41 +15,18 @@ from trailscan.organizations.services.organizations.accounts import (
     joining_method,
 )
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import count, looked_at
-from trailscan.reports.tally import tally
-from trailscan.table import Column, Table
+from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.tally import all_of, tally
+from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime, tzinfo
 
     from trailscan.organizations.changes import Change
+    from trailscan.organizations.severity import Severity
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
-
-COLUMNS = (
-    Column("account_id", "Account", "id"),
-    Column("account_name", "Name", "text", least_width=120, most_width=20),
-    Column("state", "State", "text", most_width=12),
-    Column("life", "Life", "text", wide=True),
-    Column("last", "Last change (UTC)", "instant", least_width=110),
-    Column("severity", "Gravest", "text", least_width=130),
-    Column("joined_how", "Joined how", "text", detail=True),
-    Column("invited", "Invited (UTC)", "instant", detail=True),
-    Column("invited_by", "Invited by", "text", detail=True),
-    Column("created_by", "Created by", "text", detail=True),
-    Column("joined", "Joined (UTC)", "instant", detail=True),
-    Column("parent_id", "Parent", "id", detail=True),
-    Column("parent", "Parent in words", "text", detail=True),
-    Column("moves", "Moves", "count", detail=True),
-    Column("closed", "Closed (UTC)", "instant", detail=True),
-    Column("closed_by", "Closed by", "text", detail=True),
-    Column("departed", "Departed (UTC)", "instant", detail=True),
-    Column("departed_how", "Departed how", "text", detail=True),
-    Column("departed_by", "Departed by", "text", detail=True),
-    Column("refused", "Denied or failed", "count", detail=True),
-    Column("event_ids", "Events", "list", detail=True),
-)
 
 STATES = ("unknown", "invited", "member", "closing", "departed")
 """What an account can be, as far as the log tells; `closing`: closed, and not yet out."""
@@ -55,7 +34,12 @@ STATES = ("unknown", "invited", "member", "closing", "departed")
 
 @dataclass(slots=True)
 class _Life:
-    """What is known of an account."""
+    """What is known of an account.
+
+    Attributes:
+        steps: what happened to it, with the time of each.
+        tz: the zone of the dates in `story`.
+    """
 
     account_id: str
     state: str = "unknown"
@@ -72,41 +56,97 @@ class _Life:
     departed_how: str | None = None
     refused: int = 0
     steps: list[tuple[datetime, str]] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    tz: tzinfo = UTC
+    group: list[Change] = field(default_factory=list)
+
+    @property
+    def story(self) -> str | None:
+        """The steps in words, each with its date."""
+        told = (f"{when.astimezone(self.tz):%Y-%m-%d} {words}" for when, words in self.steps)
+        return "; ".join(told) or None
 
 
-def accounts_report(store: StoreReader, wanted: ChangeFilter) -> Table:
-    """The accounts that a wanted change is about, by id.
+def _when(step: str) -> Callable[[_Life], datetime | None]:
+    """The time of a step in an account's life."""
+    change = attrgetter(step)
+    return lambda life: (found := change(life)) and found.event.event_time
 
-    The filter chooses the accounts. Of each its whole life until the window's end is told: what
-    came before the window is part of it.
+
+def _who(step: str) -> Callable[[_Life], str | None]:
+    """Who took a step in an account's life."""
+    change = attrgetter(step)
+    return lambda life: (found := change(life)) and found.principal.display
+
+
+def _joined(life: _Life) -> datetime | None:
+    """When it joined; a created account did when it was created."""
+    joined = life.joined or life.created
+    return joined.event.event_time if joined else None
+
+
+def _last(life: _Life) -> datetime:
+    return life.group[-1].event.event_time
+
+
+def _severity(life: _Life) -> Severity:
+    return tally(life.group).severity
+
+
+COLUMNS = (
+    Column("account_id", "Account", "id"),
+    Column("account_name", "Name", "text", least_width=120, most_width=20, of="name"),
+    Column("state", "State", "text", most_width=12),
+    Column("life", "Life", "text", wide=True, of="story"),
+    Column("last", "Last change (UTC)", "instant", least_width=110, of=_last),
+    Column("severity", "Highest severity", "text", least_width=130, of=_severity),
+    detail("joined_how", "How it joined", "text"),
+    detail("invited", "Invited (UTC)", "instant", of=_when("invited")),
+    detail("invited_by", "Invited by", "text", of=_who("invited")),
+    detail("created_by", "Created by", "text", of=_who("created")),
+    detail("joined", "Joined (UTC)", "instant", of=_joined),
+    detail("parent_id", "Parent ID", "id"),
+    detail("parent", "Parent", "text"),
+    detail("moves", "Moves", "count"),
+    detail("closed", "Closed (UTC)", "instant", of=_when("closed")),
+    detail("closed_by", "Closed by", "text", of=_who("closed")),
+    detail("departed", "Departed (UTC)", "instant", of=_when("departed")),
+    detail("departed_how", "How it departed", "text"),
+    detail("departed_by", "Departed by", "text", of=_who("departed")),
+    detail("refused", "Denied or failed", "count"),
+    detail("event_ids", "Events", "list", of=all_of("event.event_id")),
+)
+
+
+def accounts_report(store: StoreReader, filters: ChangeFilter) -> Table:
+    """The accounts that a matching change is about, by id.
+
+    The filter chooses the accounts. Each row covers the account's whole life until the end of the
+    window: what came before the window is part of it.
     """
-    until = replace(wanted.window, start=None)
-    seen = [change for change in read_changes(store) if change.event.event_time in until]
-    lives = account_lives(seen)
-    found = {name: life for name, life in lives.items() if any(map(wanted.holds, life.changes))}
-    matching = [
-        change for life in found.values() for change in life.changes if wanted.holds(change)
-    ]
-    said = [f"of {count(len(found), 'account')}"] if found else []
+    until = replace(filters.window, start=None)
+    examined = [change for change in read_changes(store) if change.event.event_time in until]
+    lives = account_lives(examined, filters.tz)
+    chosen = [life for _, life in sorted(lives.items()) if any(map(filters.match, life.group))]
+    matching = sum(filters.match(change) for life in chosen for change in life.group)
+    more = [f"of {count(len(chosen), 'account')}"] if chosen else []
     return Table(
         name="accounts",
         columns=COLUMNS,
-        rows=tuple(_row(found[name], wanted.tz) for name in sorted(found)),
-        window=wanted.window,
-        notes=looked_at(store, wanted, matching, seen, *said),
+        rows=rows_of(COLUMNS, chosen),
+        window=filters.window,
+        notes=notes_on(store, filters, matching, Examined.of(examined), *more),
     )
 
 
-def account_lives(changes: Iterable[Change]) -> dict[str, _Life]:
-    """What changes in order of time tell of each account's life, by account id."""
+def account_lives(changes: Iterable[Change], tz: tzinfo = UTC) -> dict[str, _Life]:
+    """What changes in order of time say of each account's life, by account id."""
     lives: dict[str, _Life] = {}
     for change in changes:
         account_id = _account(change)
         if account_id is None or change.action not in _STEPS:
             continue
-        life = lives.setdefault(account_id, _Life(account_id))
-        life.changes.append(change)
+        life = lives.setdefault(account_id, _Life(account_id, tz=tz))
+        life.group.append(change)
         life.name = change.target_name or life.name
         if change.outcome == "succeeded":
             _STEPS[change.action](life, change)
@@ -125,7 +165,7 @@ def _account(change: Change) -> str | None:
     return change.target_id if type_of(change.target_id) == "account" else None
 
 
-def _tell(life: _Life, change: Change, words: str) -> None:
+def _add_step(life: _Life, change: Change, words: str) -> None:
     life.steps.append((change.event.event_time, f"{words} by {change.principal.name}"))
 
 
@@ -133,22 +173,22 @@ def _invite(life: _Life, change: Change) -> None:
     life.invited = change
     if life.state != "member":
         life.state = "invited"
-    _tell(life, change, "invited")
+    _add_step(life, change, "invited")
 
 
 def _create(life: _Life, change: Change) -> None:
     life.created, life.state, life.joined_how = change, "member", "created"
-    _tell(life, change, "created")
+    _add_step(life, change, "created")
 
 
 def _accept(life: _Life, change: Change) -> None:
     life.state, life.joined_how = "member", "invited"
     _begin(life, change)
-    _tell(life, change, "invitation accepted")
+    _add_step(life, change, "invitation accepted")
 
 
 def _join(life: _Life, change: Change) -> None:
-    """AWS's own word for it that an account joined, which comes after what made it join."""
+    """Apply AWS's own event that an account joined, which follows the call that caused it."""
     how = joining_method(change.event)
     life.state, life.joined_how = "member", how or life.joined_how
     _begin(life, change)
@@ -156,7 +196,7 @@ def _join(life: _Life, change: Change) -> None:
 
 
 def _begin(life: _Life, change: Change) -> None:
-    """A membership begins: an end before it is past."""
+    """Begin a membership: an earlier end no longer counts."""
     life.joined = change
     life.closed = life.departed = life.departed_how = None
 
@@ -166,26 +206,26 @@ def _move(life: _Life, change: Change) -> None:
     life.parent = change.after
     life.state = "member" if life.state == "unknown" else life.state
     life.moves += 1
-    _tell(life, change, f"moved to {life.parent or 'an unknown parent'}")
+    _add_step(life, change, f"moved to {life.parent or 'an unknown parent'}")
 
 
 def _close(life: _Life, change: Change) -> None:
     life.closed, life.state = change, "closing"
-    _tell(life, change, "closed")
+    _add_step(life, change, "closed")
 
 
 def _leave(life: _Life, change: Change) -> None:
     _depart(life, change, "left")
-    _tell(life, change, "left")
+    _add_step(life, change, "left")
 
 
 def _remove(life: _Life, change: Change) -> None:
     _depart(life, change, "removed")
-    _tell(life, change, "removed")
+    _add_step(life, change, "removed")
 
 
 def _departed(life: _Life, change: Change) -> None:
-    """AWS's own word for it that an account departed, which comes after what made it depart."""
+    """Apply AWS's own event that an account departed, which follows the call that caused it."""
     how = departure_method(change.event)
     if life.departed is None:
         _depart(life, change, how)
@@ -213,39 +253,3 @@ _STEPS = {
     "AccountDepartedOrganization": _departed,
 }
 """What each event does to an account's life."""
-
-
-def _row(life: _Life, tz: tzinfo) -> tuple[object, ...]:
-    """An account in the order of `COLUMNS`."""
-    told = (f"{when.astimezone(tz):%Y-%m-%d} {words}" for when, words in life.steps)
-    return (
-        life.account_id,
-        life.name,
-        life.state,
-        "; ".join(told) or None,
-        life.changes[-1].event.event_time,
-        tally(life.changes).severity,
-        life.joined_how,
-        _when(life.invited),
-        _who(life.invited),
-        _who(life.created),
-        _when(life.joined or life.created),
-        life.parent_id,
-        life.parent,
-        life.moves,
-        _when(life.closed),
-        _who(life.closed),
-        _when(life.departed),
-        life.departed_how,
-        _who(life.departed),
-        life.refused,
-        tuple(change.event.event_id for change in life.changes),
-    )
-
-
-def _when(change: Change | None) -> datetime | None:
-    return None if change is None else change.event.event_time
-
-
-def _who(change: Change | None) -> str | None:
-    return None if change is None else change.principal.display

@@ -1,6 +1,6 @@
-"""The reports by name: what each answers, which filters it takes, and where it is made.
+"""The reports by name: the question each answers, the filters it takes, and its module.
 
-Nothing heavy is imported before a report is asked for: the help of the command line reads this.
+A report is imported when it is built, because the help of the command line reads this module.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from trailscan.reports.filter import ChangeFilter
@@ -34,10 +34,10 @@ class Report(NamedTuple):
 
     Attributes:
         name: as on the command line.
-        answers: its question's answer in one line.
-        about: what a reader should know before reading it.
-        filters: the filters it takes, as `ChangeFilter` and the command line call them.
-        graded: whether its rows have a severity, for `--fail-on`.
+        answers: what it answers, in one line.
+        about: what a reader should know first.
+        filters: the filters it takes, by their names in `ChangeFilter` and on the command line.
+        graded: whether its rows have a severity, which `--fail-on` needs.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Report(NamedTuple):
         package = "findings.report" if self.name == "findings" else self.name
         return f"trailscan.reports.{package}"
 
-    def build(self, store: StoreReader, wanted: ChangeFilter) -> Table:
-        """The report on a store, its times told in the filter's zone.
+    def build(self, store: StoreReader, filters: ChangeFilter) -> Table:
+        """The report on a store, with times in the zone of the filter.
 
         Raises:
             StoreError: the store is damaged.
@@ -61,9 +61,24 @@ class Report(NamedTuple):
         from trailscan.reports.evidence import with_evidence  # noqa: PLC0415  # start-up
 
         module = import_module(self.module)
-        table: Table = getattr(module, f"{self.name}_report")(store, wanted)
+        table: Table = getattr(module, f"{self.name}_report")(store, filters)
         title = self.answers.partition(": one row")[0].rstrip(".")
-        return with_evidence(store, replace(table.in_zone(wanted.tz), title=title))
+        return with_evidence(store, replace(table.in_zone(filters.tz), title=title))
+
+
+def make_filter(**fields: Any) -> ChangeFilter:
+    """A filter with the fields of `ChangeFilter`.
+
+    Raises:
+        ValueError: there is no such outcome, category, severity or rule.
+    """
+    from trailscan.reports.filter import ChangeFilter, check_known  # noqa: PLC0415  # start-up
+
+    if rules := fields.get("rule"):
+        from trailscan.reports.findings.report import RULES  # noqa: PLC0415  # few ask for a rule
+
+        check_known("rule", rules, [rule.id for rule in RULES])
+    return ChangeFilter(**fields)
 
 
 def _without(*names: str) -> tuple[str, ...]:
@@ -74,57 +89,57 @@ _ALL = (
     Report(
         "changes",
         "Who changed what and when: one row a change.",
-        "The rows that all other reports are made of, in order of time.",
+        "All other reports on changes count and group these rows.",
         (*_TIME, *_CHANGE, "reads"),
     ),
     Report(
         "principals",
         "Who acted, and how: one row a principal.",
-        "A person is named where the log can tell, and how sure that is stands beside the name.",
+        "Names the person where the log can tell, and says how certain the name is.",
         (*_TIME, *_CHANGE, "reads"),
     ),
     Report(
         "targets",
         "What was touched, by whom, how often: one row a target.",
-        "Changes whose target the log does not tell stand in one row without an id.",
+        "Changes whose target the log does not name are in rows without an ID.",
         (*_TIME, *_CHANGE, "reads"),
     ),
     Report(
         "denied",
-        "What was refused, to whom and why: one row a refusal.",
-        "The reason is what AWS wrote into the error message.",
+        "What was denied, to whom and why: one row a denied call.",
+        "The reason is taken from AWS's error message.",
         (*_without("outcome"), "reads"),
     ),
     Report(
         "policies",
         "How each policy evolved: one row a version or attachment.",
-        "What an update changed is told by comparing its text with the one before.",
+        "What an update changed is found by comparing its text with the previous one.",
         _without("category"),
     ),
     Report(
         "accounts",
         "Each account's life: one row an account.",
-        "Created or invited, joined, moved, closed, departed. The filters choose the accounts; of "
-        "each its whole life until the window's end is told.",
+        "Created or invited, joined, moved, closed, departed. The filters select the accounts; a "
+        "row covers the account's whole life until the end of the window.",
         _without("category"),
     ),
     Report(
         "findings",
         "What deserves a look, and why: one row a finding.",
-        "The rules are listed in docs/reports.md. The filters choose findings by their events.",
+        "docs/reports.md lists the rules. The filters select findings by their events.",
         (*_TIME, *_CHANGE, "rule"),
     ),
     Report(
         "coverage",
-        "What was and was not looked at: one row a span of days.",
-        "One row a span of days for each account and region. Exit code 4: something is missing.",
+        "What was and was not read: one row a span of days.",
+        "For each account and region. Exit code 4: something is missing.",
         (*_TIME, "account"),
         graded=False,
     ),
     Report(
         "cis",
         "Evidence for the CIS control on Organizations changes.",
-        "One row for each of its 18 events, and for the 16 other calls that change something.",
+        "One row for each of its 18 events and each of the 16 other calls that change something.",
         _without("action"),
         graded=False,
     ),
@@ -132,3 +147,13 @@ _ALL = (
 
 REPORTS = MappingProxyType({report.name: report for report in _ALL})
 """Every report by name, in the order in which they are listed."""
+
+VIEWS = {
+    "events": "one row an event, as recorded, with its evidence",
+    "changes": "one row a change, as `trailscan report changes`",
+    "log_files": "one row for each time a log file was read or rejected",
+    "rejects": "one row for each record or log file that could not be used",
+    "attestations": "one row a verdict on a log file; the last one counts",
+    "digests": "one row a verdict on a digest file; the last one counts",
+}
+"""The views that `trailscan sql` can query, each with what it holds."""

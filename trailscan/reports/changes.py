@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from trailscan.events.event import decode_record
 from trailscan.events.schema import strings
-from trailscan.location import Location, object_uri
+from trailscan.location import Location
 from trailscan.organizations.catalogue import Catalogue, catalogue
 from trailscan.organizations.changes import Change, describe_in_order
 from trailscan.organizations.correlate import (
@@ -22,51 +22,72 @@ from trailscan.organizations.correlate import (
     rank_in_second,
 )
 from trailscan.organizations.operation import READ
-from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
-from trailscan.reports.filter import ChangeFilter
-from trailscan.reports.kept import keep, kept_changes
-from trailscan.reports.notes import Span, told_of
-from trailscan.table import Column, Table
+from trailscan.reports.attestation import EVIDENCE, with_attestation
+from trailscan.reports.cache import cached
+from trailscan.reports.notes import Examined, notes_on
+from trailscan.table import Column, Table, detail, row_maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
 
-__all__ = ["COLUMNS", "ChangeFilter", "changes_report", "read_changes", "to_row"]
-
+TIME = Column("event_time", "When (UTC)", "instant", of="event.event_time")
+PRINCIPAL = Column("principal", "Who", "text", most_width=30, of="principal.display")
+EVENT_ID = Column("event_id", "Event", "id", least_width=100, short=8, of="event.event_id")
+ORIGIN = (
+    Column(
+        "source_ip_address",
+        "Source IP",
+        "text",
+        least_width=130,
+        most_width=16,
+        of="event.source_ip_address",
+    ),
+    Column("client", "Client", "text", least_width=160, most_width=13),
+)
+SUBJECT = (
+    detail("category", "Category", "text"),
+    detail("target_name", "Target name", "text"),
+    detail("target_type", "Target type", "text"),
+)
+ACTION = detail("event_name", "Action", "text", of="action")
+RECORDED_IN = detail("recipient_account_id", "Recorded in", "id", of="event.recipient_account_id")
+CERTAIN = detail("principal_certain", "Principal certain", "flag", of="principal.certain")
+IDENTITY = (
+    detail("principal_kind", "Principal kind", "text", of="principal.kind"),
+    detail("principal_arn", "Principal ARN", "text", of="principal.arn"),
+    CERTAIN,
+)
+ERROR = (
+    detail("error_code", "Error code", "text", of="event.error_code"),
+    detail("error_message", "Error message", "text", of="event.error_message"),
+    detail("user_agent", "User agent", "text", of="event.user_agent"),
+)
 COLUMNS = (
-    Column("event_time", "When (UTC)", "instant"),
-    Column("principal", "Who", "text", most_width=30),
+    TIME,
+    PRINCIPAL,
     Column("description", "What", "text", wide=True),
-    Column("target", "Target", "id", least_width=140, most_width=20),
-    Column("source_ip_address", "From", "text", least_width=130, most_width=16),
-    Column("client", "With", "text", least_width=160, most_width=13),
+    Column("target", "Target", "id", least_width=140, most_width=20, of="target_id"),
+    *ORIGIN,
     Column("outcome", "Outcome", "text"),
     Column("severity", "Severity", "text", least_width=110),
-    Column("event_id", "Event", "id", least_width=100, short=8),
-    Column("event_name", "Action", "text", detail=True),
-    Column("category", "Category", "text", detail=True),
-    Column("target_name", "Target name", "text", detail=True),
-    Column("target_type", "Target type", "text", detail=True),
-    Column("before", "Before", "text", detail=True),
-    Column("after", "After", "text", detail=True),
-    Column("recipient_account_id", "Account", "id", detail=True),
-    Column("principal_kind", "Kind of principal", "text", detail=True),
-    Column("principal_arn", "ARN", "text", detail=True),
-    Column("principal_certain", "Principal certain", "flag", detail=True),
-    Column("principal_rule", "Rule of principal", "text", detail=True),
-    Column("error_code", "Error", "text", detail=True),
-    Column("error_message", "Error message", "text", detail=True),
-    Column("user_agent", "User agent", "text", detail=True),
-    Column("related_event_ids", "Related events", "list", detail=True),
-    Column("known_operation", "Known operation", "flag", detail=True),
-    Column("log_file", "Log file", "text", detail=True),
-    Column("record_index", "Record", "count", detail=True),
-    *ATTESTATION,
+    EVENT_ID,
+    ACTION,
+    *SUBJECT,
+    detail("before", "Before", "text"),
+    detail("after", "After", "text"),
+    RECORDED_IN,
+    *IDENTITY,
+    detail("principal_rule", "Naming rule", "text", of="principal.rule"),
+    *ERROR,
+    detail("related_event_ids", "Related events", "list"),
+    detail("known_operation", "Known operation", "flag", of="known"),
+    *EVIDENCE,
 )
 
-TOLD_BY = ("event_source", "event_name")
+FILTER_COLUMNS = ("event_source", "event_name")
 """The columns by which events are chosen before their records are read."""
 
 _READ = [
@@ -80,26 +101,33 @@ _READ = [
     "event_name",
     "event_id",
     "shared_event_id",
+    "log_file_sha256",
 ]
 
 
-def changes_report(store: StoreReader, wanted: ChangeFilter, *, kept: bool = True) -> Table:
-    """The changes of a store, one row each, in order of time.
+def changes_report(store: StoreReader, filters: ChangeFilter, *, cache: bool = True) -> Table:
+    """The changes in a store that match, in order of time.
 
-    All of the store's history is read, whatever the window: a result may come long after its
-    request, and names are known from events before.
+    The whole history is read, whatever the window: a result may come long after its request, and
+    names are known from earlier events.
+
+    Args:
+        store: what to read.
+        filters: which changes to show.
+        cache: False reads every change from the records.
     """
-    rows, span = [], Span()
-    for change in iterate_changes(store, reads=wanted.reads, kept=kept):
-        span.add(change)
-        if wanted.holds(change):
+    examined, rows = Examined(), []
+    to_row = row_maker(COLUMNS)
+    for change in iterate_changes(store, reads=filters.reads, cache=cache):
+        examined.add(change)
+        if filters.match(change):
             rows.append(to_row(change))
     table = Table(
         name="changes",
         columns=COLUMNS,
         rows=tuple(rows),
-        window=wanted.window,
-        notes=told_of(store, wanted, len(rows), span),
+        window=filters.window,
+        notes=notes_on(store, filters, len(rows), examined),
     )
     return with_attestation(store, table)
 
@@ -109,11 +137,10 @@ def read_changes(
     *,
     reads: bool = False,
     where: Callable[[pa.Table], pa.Array] | None = None,
-    filter_columns: tuple[str, ...] = TOLD_BY,
+    filter_columns: tuple[str, ...] = FILTER_COLUMNS,
 ) -> list[Change]:
-    """Every change of a store, with `reads` every read-only call too, as `iterate_changes`."""
-    changes = iterate_changes(store, reads=reads, where=where, filter_columns=filter_columns)
-    return list(changes)
+    """Every change in a store, in order of time; the arguments are those of `iterate_changes`."""
+    return list(iterate_changes(store, reads=reads, where=where, filter_columns=filter_columns))
 
 
 def iterate_changes(
@@ -121,38 +148,38 @@ def iterate_changes(
     *,
     reads: bool = False,
     where: Callable[[pa.Table], pa.Array] | None = None,
-    filter_columns: tuple[str, ...] = TOLD_BY,
-    kept: bool = True,
+    filter_columns: tuple[str, ...] = FILTER_COLUMNS,
+    cache: bool = True,
 ) -> Iterator[Change]:
-    """Every change of a store, one by one in order of time; none is held in memory.
+    """Every change in a store, one by one in order of time; memory holds a few of them.
 
     Args:
-        store: all of its history is read.
-        reads: also tell of calls that change nothing.
-        where: says of some events which are wanted; None for all that tell.
-        filter_columns: the columns that it looks at.
-        kept: False tells all of them anew, from the records.
+        store: its whole history is read.
+        reads: whether to include calls that change nothing.
+        where: selects the events to read; None for all that can be a change.
+        filter_columns: the columns that `where` looks at.
+        cache: False reads every change from the records.
     """
-    if reads or where or store.names or not kept:
-        chosen = where or (all_that_tell if reads else maybe_changes)
-        return _told(store, chosen, filter_columns, reads)
-    if (known := kept_changes(store)) is not None:
-        return known
-    return keep(store, _told(store, maybe_changes, TOLD_BY, reads))
+    if where is not None:
+        return _decode(store, where, filter_columns, reads=reads)
+    chosen = all_that_tell if reads else maybe_changes
+    changes = _decode(store, chosen, FILTER_COLUMNS, reads=reads)
+    return cached(store, changes) if cache and not (reads or store.names) else changes
 
 
-def _told(
+def _decode(
     store: StoreReader,
     where: Callable[[pa.Table], pa.Array],
     filter_columns: tuple[str, ...],
-    reads: bool,  # noqa: FBT001  # as above
+    *,
+    reads: bool,
 ) -> Iterator[Change]:
-    """The changes told from the records."""
+    """The changes among the chosen events, read from their records when the first is taken."""
     events = _Events(
         store.events(columns=_READ, where=where, filter_columns=filter_columns, ordered=False)
     )
     ordered = map(events.take, range(len(events.order)))
-    return describe_in_order(ordered, events.correlation(), reads=reads, names=store.names)
+    yield from describe_in_order(ordered, events.correlation(), reads=reads, names=store.names)
 
 
 class _Events:
@@ -162,6 +189,7 @@ class _Events:
         self._records = table["record"].cast(pa.binary()).to_pylist()
         self._accounts = table["recipient_account_id"].to_pylist()
         self._where = [table[name].to_pylist() for name in _READ[2:5]]
+        self._hashes = table["log_file_sha256"].to_pylist()
         self._sources = table["event_source"].to_pylist()
         self._names = table["event_name"].to_pylist()
         self._shared = table["shared_event_id"].to_pylist()
@@ -179,7 +207,8 @@ class _Events:
             account_id = self._accounts[row] or None
             event = msgspec.structs.replace(event, recipient_account_id=account_id)
         bucket, key, index = self._where
-        return OrderedEvent(position, event, Location(bucket[row], key[row], index[row]))
+        where = Location(bucket[row], key[row], index[row])
+        return OrderedEvent(position, event, where, self._hashes[row])
 
     def take(self, position: int) -> OrderedEvent:
         """The event at a position, whose record is then freed."""
@@ -222,38 +251,3 @@ def among(table: pa.Table, names: Mapping[str, Iterable[str]]) -> pa.Array:
 @lru_cache(maxsize=2)
 def _sources(known: Catalogue) -> pa.StringArray:
     return strings(sorted(service.event_source for service in known.services.values()))
-
-
-def to_row(change: Change) -> tuple[object, ...]:
-    """A change in the order of `COLUMNS`."""
-    event, who = change.event, change.principal
-    return (
-        event.event_time,
-        who.display,
-        change.description,
-        change.target_id,
-        event.source_ip_address,
-        change.client,
-        change.outcome,
-        change.severity,
-        event.event_id,
-        change.action,
-        change.category,
-        change.target_name,
-        change.target_type,
-        change.before,
-        change.after,
-        event.recipient_account_id,
-        who.kind,
-        who.arn,
-        who.certain,
-        who.rule,
-        event.error_code,
-        event.error_message,
-        event.user_agent,
-        change.related_event_ids,
-        change.known,
-        object_uri(change.where.bucket, change.where.key),
-        change.where.record_index,
-        *UNCHECKED,
-    )

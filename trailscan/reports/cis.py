@@ -1,48 +1,37 @@
 """Evidence for the CIS AWS Foundations control on Organizations changes: one row an event.
 
-The control asks that 18 events be monitored. The 16 other calls that change an organization are
-listed too, told apart: whoever watches by the control alone does not see them.
+The control requires that 18 events be monitored. The 16 other calls that change an organization are
+listed too, marked as not covered: whoever watches by the control alone does not see them.
 """
 
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.operation import READ
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import count, looked_at
-from trailscan.reports.tally import distinct, grouped, tally
-from trailscan.table import Column, Table
+from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.tally import Tally, distinct_of, grouped, tally
+from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
-    from trailscan.organizations.changes import Change
+    from collections.abc import Callable
+
     from trailscan.organizations.operation import Operation
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
 
-COLUMNS = (
-    Column("event_name", "Event", "text"),
-    Column("control", "Control", "text"),
-    Column("changes", "Count", "count"),
-    Column("succeeded", "Succeeded", "count"),
-    Column("denied", "Denied", "count"),
-    Column("failed", "Failed", "count"),
-    Column("last", "Last (UTC)", "instant"),
-    Column("last_principal", "By", "text", wide=True),
-    Column("last_event_id", "Event id", "id", least_width=130, short=8),
-    Column("in_control", "In the control", "flag", detail=True),
-    Column("first", "First (UTC)", "instant", detail=True),
-    Column("principals", "By whom", "list", detail=True),
-    Column("why", "Why it matters", "text", detail=True),
-    Column("last_log_file", "Log file of the last", "text", detail=True),
-    Column("last_record_index", "Record of the last", "count", detail=True),
-)
-
 CONTROL = f"{CIS_CONTROL} (4.15 until v5)"
-FORGOTTEN = "not in the control"
+NOT_COVERED = "not in the control"
+_ALARM = (
+    "The control requires an alarm. Logs cannot show that one exists or that anyone responds to it."
+)
+_REST = "service events and unknown calls"
+
+_WHO = distinct_of("principal.display")
 
 _CALLS = {
     operation.name: operation
@@ -55,70 +44,80 @@ NOT_IN_CONTROL = tuple(name for name, operation in _CALLS.items() if not operati
 """The 16 other calls that change an organization, by name."""
 
 
-def cis_report(store: StoreReader, wanted: ChangeFilter) -> Table:
-    """Every event of the control and every other call that changes something, zero counts too."""
-    seen = read_changes(store)
-    found = [change for change in seen if wanted.holds(change)]
-    own = [one for one in found if one.event.event_source == ORGANIZATIONS.event_source]
+class _Row(NamedTuple):
+    """An operation with its changes, if there are any."""
+
+    operation: Operation
+    sums: Tally | None
+
+    @property
+    def in_control(self) -> bool:
+        """Whether the control covers the operation."""
+        return bool(self.operation.cis)
+
+    @property
+    def control(self) -> str:
+        """The control, or that it does not cover the operation."""
+        return CONTROL if self.in_control else NOT_COVERED
+
+
+def _principals(row: _Row) -> tuple[str, ...]:
+    return _WHO(row.sums) if row.sums else ()
+
+
+def _of(path: str, *, nothing: object = None) -> Callable[[_Row], object]:
+    """What the sums say, and what a row without changes says."""
+    get = attrgetter(path)
+    return lambda row: nothing if row.sums is None else get(row.sums)
+
+
+COLUMNS = (
+    Column("event_name", "Event name", "text", of="operation.name"),
+    Column("control", "Control", "text"),
+    Column("changes", "Count", "count", of=_of("changes", nothing=0)),
+    Column("succeeded", "Succeeded", "count", of=_of("succeeded", nothing=0)),
+    Column("denied", "Denied", "count", of=_of("denied", nothing=0)),
+    Column("failed", "Failed", "count", of=_of("failed", nothing=0)),
+    Column("last", "Last (UTC)", "instant", of=_of("last.event.event_time")),
+    Column("last_principal", "Last by", "text", wide=True, of=_of("last.principal.display")),
+    Column(
+        "last_event_id", "Last event", "id", least_width=130, short=8, of=_of("last.event.event_id")
+    ),
+    detail("in_control", "In the control", "flag"),
+    detail("first", "First (UTC)", "instant", of=_of("first.event.event_time")),
+    detail("principals", "By whom", "list", of=_principals),
+    detail("why", "Why it matters", "text", of="operation.reason"),
+    detail("last_log_file", "Log file of the last event", "text", of=_of("last.where.uri")),
+    detail(
+        "last_record_index",
+        "Record index of the last event",
+        "count",
+        of=_of("last.where.record_index"),
+    ),
+)
+
+
+def cis_report(store: StoreReader, filters: ChangeFilter) -> Table:
+    """A row for each of the control's events and each other call that changes something."""
+    examined = read_changes(store)
+    matching = [change for change in examined if filters.match(change)]
+    own = [one for one in matching if one.event.event_source == ORGANIZATIONS.event_source]
     groups = grouped(own, lambda change: change.action)
     names = (*IN_CONTROL, *NOT_IN_CONTROL)
-    rows = tuple(_row(_CALLS[name], groups.get(name, [])) for name in names)
-    covered = sum(len(groups.get(name, [])) for name in IN_CONTROL)
-    forgotten = sum(len(groups.get(name, [])) for name in NOT_IN_CONTROL)
-    rest = len(found) - covered - forgotten
-    of_what = f"{count(covered, 'change')} of the control's 18 events"
-    besides = f"{forgotten:,} of the 16 calls that it forgets"
-    others = f"{rest:,} service events and unknown operations"
-    notes = (
-        f"{of_what}, {besides}, {others}",
-        "the control asks for a monitor; that one exists and somebody acts on it, no log can show",
+    rows = [_Row(_CALLS[name], tally(groups[name]) if name in groups else None) for name in names]
+    covered = sum(len(groups.get(name, ())) for name in IN_CONTROL)
+    others = sum(len(groups.get(name, ())) for name in NOT_IN_CONTROL)
+    rest = len(matching) - covered - others
+    counts = (
+        f"{count(covered, 'change')} of the control's {len(IN_CONTROL)} events, "
+        f"{count(others, 'call')} to the {len(NOT_IN_CONTROL)} operations that the control does "
+        f"not cover, {count(rest, 'service event or unknown call', _REST)}"
     )
+    notes = notes_on(store, filters, len(matching), Examined.of(examined), counts, _ALARM)
     return Table(
         name="cis",
         columns=COLUMNS,
-        rows=rows,
-        window=wanted.window,
-        notes=looked_at(store, wanted, found, seen, *notes),
-    )
-
-
-def _row(operation: Operation, changes: list[Change]) -> tuple[object, ...]:
-    """An event in the order of `COLUMNS`."""
-    name, in_control = operation.name, bool(operation.cis)
-    control = CONTROL if in_control else FORGOTTEN
-    if not changes:
-        nothing = (None,) * 3
-        return (
-            name,
-            control,
-            0,
-            0,
-            0,
-            0,
-            *nothing,
-            in_control,
-            None,
-            (),
-            operation.reason,
-            None,
-            None,
-        )
-    sums = tally(changes)
-    last = sums.last
-    return (
-        name,
-        control,
-        len(changes),
-        sums.succeeded,
-        sums.denied,
-        sums.failed,
-        last.event.event_time,
-        last.principal.display,
-        last.event.event_id,
-        in_control,
-        sums.first.event.event_time,
-        distinct(change.principal.display for change in changes),
-        operation.reason,
-        str(last.where._replace(record_index=None)),
-        last.where.record_index,
+        rows=rows_of(COLUMNS, rows),
+        window=filters.window,
+        notes=notes,
     )

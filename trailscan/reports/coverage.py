@@ -1,8 +1,8 @@
-"""What was and was not looked at: one row a span of delivery days of an account and region.
+"""What was and was not read: one row a span of delivery days of an account and region.
 
-A log file that is not there leaves no trace in a store, only a hole: a day without any between days
-that have some. CloudTrail writes no log file when there is nothing to write, so a hole is no proof;
-digest files are.
+A missing log file leaves no trace in a store, only a gap: a day without log files between days that
+have some. CloudTrail writes none when there is nothing to write, so a gap proves nothing; digest
+files do.
 """
 
 from __future__ import annotations
@@ -19,41 +19,21 @@ import pyarrow.compute as pc
 from trailscan.reports.attestation import STATES, count_attested
 from trailscan.reports.notes import count, store_notes
 from trailscan.store.paths import NO_DAY
-from trailscan.table import Column, Table
+from trailscan.table import Column, Table, detail, rows_of
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
 
-COLUMNS = (
-    Column("account_id", "Account", "id"),
-    Column("region", "Region", "text"),
-    Column("status", "Status", "text"),
-    Column("first_day", "From day", "text"),
-    Column("last_day", "To day", "text"),
-    Column("days", "Days", "count"),
-    Column("log_files", "Log files", "count"),
-    Column("rejected_log_files", "Rejected", "count", least_width=110),
-    Column("records", "Records", "count", least_width=120),
-    Column("kept", "Kept", "count", least_width=120),
-    Column("rejects", "Rejects", "count", least_width=110),
-    Column("conflicts", "Conflicts", "count", least_width=130),
-    Column("event_sources", "Looked for", "text", least_width=140, most_width=30),
-    Column("duplicates", "Duplicates", "count", detail=True),
-    Column("filtered_out", "Filtered out", "count", detail=True),
-    Column("first_delivered", "First delivered (UTC)", "instant", detail=True),
-    Column("last_delivered", "Last delivered (UTC)", "instant", detail=True),
-)
-
 STATUSES = {
-    "read": "every log file held of these days was read, and every record of them understood",
-    "rejects": "a log file of these days could not be read, or a record of one not be understood",
-    "gap": "no log file is held of these days, but of days before and after",
-    "not yet": "no log file is held of these days: the first of this account and region is later",
-    "no more": "no log file is held of these days: the last of this account and region is earlier",
+    "read": "every log file in the store for these days was read, and every record decoded",
+    "rejects": "a log file of these days could not be read, or a record could not be decoded",
+    "gap": "no log file for these days, although there are some before and after",
+    "not yet": "no log file for these days: the first of this account and region is later",
+    "no more": "no log file for these days: the last of this account and region is earlier",
 }
 """What a span of days can be. `gap` and `rejects` make the answer incomplete."""
 
@@ -73,11 +53,11 @@ class _Place(NamedTuple):
 
 @dataclass(slots=True)
 class _Span:
-    """Days one after another that are alike; None for log files whose name gives no day.
+    """Consecutive days that are alike; None for log files whose name has no day.
 
     Attributes:
-        done: log files read.
-        rejected: log files that could not be read, ever.
+        done: how many log files were read.
+        rejected: how many log files could never be read.
         sums: in the order of `_SUMS`.
     """
 
@@ -91,8 +71,15 @@ class _Span:
     first_delivered: datetime | None = None
     last_delivered: datetime | None = None
 
+    @property
+    def days(self) -> int | None:
+        """How many days it has."""
+        return (
+            None if self.first is None or self.last is None else (self.last - self.first).days + 1
+        )
+
     def continues(self, other: _Span) -> bool:
-        """Whether it is the same again, on the day after another span."""
+        """Whether it follows another span without a gap, with the same status and event sources."""
         return (
             self.first is not None
             and other.last is not None
@@ -101,7 +88,7 @@ class _Span:
         )
 
     def extend(self, other: _Span) -> None:
-        """Take in the span that follows."""
+        """Add the span that follows."""
         self.last = other.last
         self.done += other.done
         self.rejected += other.rejected
@@ -109,52 +96,92 @@ class _Span:
         self.last_delivered = other.last_delivered or self.last_delivered
 
 
+class _Row(NamedTuple):
+    """A span of days of an account and region."""
+
+    place: _Place
+    span: _Span
+
+
+def _sum(name: str) -> Callable[[_Row], int]:
+    """One of the sums of a span."""
+    place = _SUMS.index(name)
+    return lambda row: row.span.sums[place]
+
+
+COLUMNS = (
+    Column("account_id", "Account", "id", of="place.account_id"),
+    Column("region", "Region", "text", of="place.region"),
+    Column("status", "Status", "text", of="span.status"),
+    Column("first_day", "First day", "text", of=lambda row: row.span.first and str(row.span.first)),
+    Column("last_day", "Last day", "text", of=lambda row: row.span.last and str(row.span.last)),
+    Column("days", "Days", "count", of="span.days"),
+    Column("log_files", "Log files", "count", of="span.done"),
+    Column("rejected_log_files", "Rejected", "count", least_width=110, of="span.rejected"),
+    Column("records", "Records", "count", least_width=120, of=_sum("records")),
+    Column("kept", "Kept", "count", least_width=120, of=_sum("kept")),
+    Column("rejects", "Rejects", "count", least_width=110, of=_sum("rejects")),
+    Column("conflicts", "Conflicts", "count", least_width=130, of=_sum("conflicts")),
+    Column(
+        "event_sources",
+        "Event sources",
+        "text",
+        least_width=140,
+        most_width=30,
+        of="span.event_sources",
+    ),
+    detail("duplicates", "Duplicates", "count", of=_sum("duplicates")),
+    detail("filtered_out", "Filtered out", "count", of=_sum("filtered_out")),
+    detail("first_delivered", "First delivered (UTC)", "instant", of="span.first_delivered"),
+    detail("last_delivered", "Last delivered (UTC)", "instant", of="span.last_delivered"),
+)
+
 _Places = dict[_Place, dict[date, _Span]]
 
 
-def coverage_report(store: StoreReader, wanted: ChangeFilter) -> Table:
-    """The spans of days of each account and region, with what is held of them.
+def coverage_report(store: StoreReader, filters: ChangeFilter) -> Table:
+    """The spans of days of each account and region, with what the store holds for them.
 
     The window is one of delivery days: a day counts if any instant of it lies in the window. Days
     are UTC, as in the names of log files.
     """
-    places = _read(store, wanted)
+    places = _read(store, filters)
     days = [day for found in places.values() for day in found if day != NO_DAY]
-    spans = [
-        (place, span)
+    rows = [
+        _Row(place, span)
         for place in sorted(places, key=repr)
         for span in _spans(places[place], min(days, default=NO_DAY), max(days, default=NO_DAY))
     ]
-    rows = tuple(_row(place, span) for place, span in spans)
+    spans = [row.span for row in rows]
     return Table(
         name="coverage",
         columns=COLUMNS,
-        rows=rows,
-        window=wanted.window,
-        notes=tuple(_notes(store, wanted, places, [span for _, span in spans])),
-        incomplete=tuple(_incomplete([span for _, span in spans])),
+        rows=rows_of(COLUMNS, rows),
+        window=filters.window,
+        notes=tuple(_notes(store, filters, places, spans)),
+        incomplete=tuple(_incomplete(spans)),
     )
 
 
-def _read(store: StoreReader, wanted: ChangeFilter) -> _Places:
-    """What is held of each place, a span a delivery day; memory holds a day at a time."""
+def _read(store: StoreReader, filters: ChangeFilter) -> _Places:
+    """A span for each place and delivery day; memory holds one day at a time."""
     places: defaultdict[_Place, dict[date, _Span]] = defaultdict(dict)
     by_day = groupby(store.scan("log_files", _COLUMNS), lambda found: found[0].day or NO_DAY)
     for day, found in by_day:
         rows = pa.concat_tables([table for _, table in found])
-        if day != NO_DAY and not wanted.window.touches(day):
+        if day != NO_DAY and not filters.window.touches(day):
             continue
         for place, span in _days(rows, None if day == NO_DAY else day):
-            if not wanted.account or place.account_id in wanted.account:
+            if not filters.account or place.account_id in filters.account:
                 places[place][day] = span
     return dict(places)
 
 
 def _days(rows: pa.Table, day: date | None) -> Iterator[tuple[_Place, _Span]]:
-    """The log files of one day, a span each place.
+    """The spans of one day, one for each place.
 
-    A log file that was read twice, for other event sources, is one; its records were read twice. A
-    log file that was first rejected and later read is read.
+    A log file that was read twice, for different event sources, counts once, and its records twice.
+    A log file that was rejected first and read later counts as read.
     """
     done = rows.filter(pc.equal(rows["status"], "done"))
     rejected = _distinct(rows.filter(pc.equal(rows["status"], "rejected")))
@@ -186,7 +213,7 @@ def _counts(files: pa.Table) -> dict[_Place, int]:
 
 
 def _sums(done: pa.Table) -> list[dict[str, Any]]:
-    """Sums, first and last delivery, and what was looked for, a row each place."""
+    """A row for each place: sums, first and last delivery, and event sources."""
     wanted = [
         *((name, "sum") for name in _SUMS),
         ("delivered", "min"),
@@ -199,7 +226,7 @@ def _sums(done: pa.Table) -> list[dict[str, Any]]:
 
 
 def _span(day: date | None, done: int, rejected: int, row: dict[str, Any] | None) -> _Span:
-    """One place's day."""
+    """The span of one day at one place."""
     if row is None:
         return _Span("rejects", day, day, None, done, rejected)
     broken = rejected or row["rejects_sum"]
@@ -244,35 +271,10 @@ def _empty(status: str, first: date, last: date) -> list[_Span]:
     return [_Span(status, first, last)] if first <= last else []
 
 
-def _row(place: _Place, span: _Span) -> tuple[object, ...]:
-    """A span in the order of `COLUMNS`."""
-    records, kept, filtered_out, duplicates, rejects, conflicts = span.sums
-    days = None if span.first is None or span.last is None else (span.last - span.first).days + 1
-    return (
-        place.account_id,
-        place.region,
-        span.status,
-        span.first and span.first.isoformat(),
-        span.last and span.last.isoformat(),
-        days,
-        span.done,
-        span.rejected,
-        records,
-        kept,
-        rejects,
-        conflicts,
-        span.event_sources,
-        duplicates,
-        filtered_out,
-        span.first_delivered,
-        span.last_delivered,
-    )
-
-
 def _incomplete(spans: list[_Span]) -> Iterator[str]:
     """Why the store may lack something."""
     if not any(span.done for span in spans):
-        yield "no log file is held"
+        yield "the store holds no log file"
     if gaps := [span for span in spans if span.status == "gap"]:
         yield f"{count(len(gaps), 'span')} of days without a log file between days that have some"
     if rejected := sum(span.rejected for span in spans):
@@ -283,44 +285,44 @@ def _incomplete(spans: list[_Span]) -> Iterator[str]:
 
 def _notes(
     store: StoreReader,
-    wanted: ChangeFilter,
+    filters: ChangeFilter,
     places: _Places,
     spans: list[_Span],
 ) -> Iterator[str]:
-    """What was looked at, and what was asked for."""
+    """What was read, and what was requested."""
     accounts = len({place.account_id for place in places if place.account_id})
     regions = len({place.region for place in places if place.region})
     log_files = count(sum(span.done for span in spans), "log file")
-    asked = f" with {wanted.in_words}" if wanted.in_words else ""
+    by = f" with {filters.in_words}" if filters.in_words else ""
     yield (
-        f"{log_files} of {count(accounts, 'account')} in {count(regions, 'region')}{asked}; "
-        f"delivered: {wanted.window.told_in(wanted.tz)}"
+        f"{log_files} of {count(accounts, 'account')} in {count(regions, 'region')}{by}; "
+        f"delivered: {filters.window.told_in(filters.tz)}"
     )
     yield from (f"incomplete: {why}" for why in _incomplete(spans))
-    yield from _asked(store, wanted)
+    yield from _requests(store, filters)
     yield from store_notes(store)
     yield _attested(store, places)
 
 
 def _attested(store: StoreReader, places: _Places) -> str:
-    """What digests say of the log files held of the days looked at."""
+    """What digests say of the log files of these days."""
     if not store.files("attestations"):
         return (
-            "not held against digests (trailscan validate): whether CloudTrail delivered log files "
-            "that the store was never shown, they say"
+            "Not checked against CloudTrail digests. Run `trailscan validate` to find log files "
+            "that were delivered but never loaded."
         )
     counts = count_attested(store, {day for found in places.values() for day in found})
-    told = ", ".join(f"{STATES[state]} {number:,}" for state, number in sorted(counts.items()))
-    return f"log files held against digests: {told or 'none'}"
+    said = ", ".join(f"{STATES[state]} {number:,}" for state, number in sorted(counts.items()))
+    return f"log files checked against digests: {said or 'none'}"
 
 
-def _asked(store: StoreReader, wanted: ChangeFilter) -> Iterator[str]:
-    """The windows that loads asked for, each source's once for each window."""
-    asked: dict[tuple[str, str, str], list[int]] = {}
+def _requests(store: StoreReader, filters: ChangeFilter) -> Iterator[str]:
+    """The windows that loads requested, one for each source and window."""
+    requests: dict[tuple[str, str, str], list[int]] = {}
     for commit in store.commits:
         for source in commit.sources:
-            window = Window(source.since, source.until).told_in(wanted.tz)
-            asked.setdefault((source.uri, window, commit.event_sources), []).append(commit.seq)
-    for (uri, window, event_sources), seqs in asked.items():
+            window = Window(source.since, source.until).told_in(filters.tz)
+            requests.setdefault((source.uri, window, commit.event_sources), []).append(commit.seq)
+    for (uri, window, event_sources), seqs in requests.items():
         commits = f"commit {seqs[0]}" if len(seqs) == 1 else f"commits {seqs[0]} to {seqs[-1]}"
-        yield f"asked for: {event_sources} of {uri}, delivered: {window} ({commits})"
+        yield f"requested: {event_sources} from {uri}, delivered: {window} ({commits})"

@@ -1,4 +1,4 @@
-"""Which changes a report is about: one filter for all of them."""
+"""The filter that all reports on changes share."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from trailscan.organizations.severity import SEVERITIES
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from trailscan.organizations.changes import Change
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-"""How a call can end."""
+"""Every outcome of a call."""
 
 
 @dataclass(frozen=True)
 class ChangeFilter:
-    """Which changes to look at; every field narrows, several values of one field are alternatives.
+    """Selects changes: all fields must match; several values of one field are alternatives.
 
     Texts match without regard to case: `action` as a pattern (`*Policy`), `outcome`, `category`,
-    `severity`, `account` and `rule` whole, all others anywhere inside.
+    `severity`, `account` and `rule` as a whole, all others as a part.
 
     Attributes:
         window: of event time.
-        account: the account in whose trail the event stands, or whose principal acted.
-        contains: anywhere in the row's words, ids, error or user agent.
-        reads: also look at calls that change nothing.
-        rule: of findings only, the id of their rule.
-        tz: the zone in which times are told; it moves no bound of the window.
+        account: the account that recorded the event or made the call.
+        contains: part of the description, an id, the error or the user agent.
+        reads: include calls that change nothing.
+        rule: for findings only, the id of their rule; `make_filter` checks it.
+        tz: the zone in which times are shown; the bounds of the window stay as they are.
 
     Raises:
-        ValueError: no outcome, category, severity or rule is called that.
+        ValueError: there is no such outcome, category or severity.
     """
 
     window: Window = Window()  # noqa: RUF009  # frozen: sharing it is harmless
@@ -57,21 +57,19 @@ class ChangeFilter:
 
     def __post_init__(self) -> None:
         for name, known in _KNOWN.items():
-            for text in getattr(self, name):
-                if text.casefold() not in known():
-                    raise ValueError(f"no {name} {text!r}; there are: {', '.join(known())}")
+            check_known(name, getattr(self, name), known())
 
-    def holds(self, change: Change) -> bool:
-        """Whether a change is wanted."""
-        return change.event.event_time in self.window and self.holds_apart_from_time(change)
+    def match(self, change: Change) -> bool:
+        """Whether a change matches."""
+        return change.event.event_time in self.window and self.match_at_any_time(change)
 
-    def holds_apart_from_time(self, change: Change) -> bool:
-        """Whether a change would be wanted if it lay in the window."""
-        return all(any(test(text, change) for text in texts) for test, texts in self._asked)
+    def match_at_any_time(self, change: Change) -> bool:
+        """Whether a change matches all but the window."""
+        return all(any(test(text, change) for text in texts) for test, texts in self._tests)
 
     @cached_property
-    def _asked(self) -> list[tuple[Callable[[str, Change], bool], tuple[str, ...]]]:
-        """The tests of the fields that narrow, each with its texts."""
+    def _tests(self) -> list[tuple[Callable[[str, Change], bool], tuple[str, ...]]]:
+        """The tests of the fields that are set, each with its texts."""
         return [
             (test, tuple(text.casefold() for text in texts))
             for name, test in _TESTS.items()
@@ -80,7 +78,7 @@ class ChangeFilter:
 
     @property
     def in_words(self) -> str:
-        """The filter as a reader may want to see it repeated; empty when there is none."""
+        """The filter as the notes of a report repeat it; empty when no field is set."""
         named = {name: getattr(self, name) for name in (*_TESTS, "rule")}
         return ", ".join(
             f"{name.replace('_', ' ')} {' or '.join(texts)}"
@@ -123,7 +121,7 @@ def _by_source_ip(text: str, change: Change) -> bool:
     return _inside(text, change.event.source_ip_address)
 
 
-def _by_words(text: str, change: Change) -> bool:
+def _by_contents(text: str, change: Change) -> bool:
     event, who = change.event, change.principal
     fields = (change.description, who.display, who.arn, change.action, change.target_id)
     return _inside(text, *fields, event.event_id, event.error_message, event.user_agent)
@@ -142,19 +140,23 @@ _TESTS: dict[str, Callable[[str, Change], bool]] = {
     "severity": _by_severity,
     "outcome": _by_outcome,
     "source_ip": _by_source_ip,
-    "contains": _by_words,
+    "contains": _by_contents,
 }
 
 
-def _rules() -> tuple[str, ...]:
-    from trailscan.reports.findings.rules import RULES  # noqa: PLC0415  # few ask for a rule
-
-    return tuple(rule.id for rule in RULES)
-
-
-_KNOWN: dict[str, Callable[[], tuple[str, ...]]] = {
+_KNOWN: dict[str, Callable[[], Sequence[str]]] = {
     "category": lambda: catalogue().categories,
     "severity": lambda: SEVERITIES,
     "outcome": lambda: OUTCOMES,
-    "rule": _rules,
 }
+
+
+def check_known(name: str, texts: Iterable[str], known: Sequence[str]) -> None:
+    """Make sure that a field only has values that can match.
+
+    Raises:
+        ValueError: one of them cannot.
+    """
+    for text in texts:
+        if text.casefold() not in known:
+            raise ValueError(f"no {name} {text!r}; there are: {', '.join(known)}")

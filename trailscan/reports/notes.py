@@ -1,4 +1,4 @@
-"""What every report says below its rows: what was looked at, and what to know of it."""
+"""What every report says below its rows: what was examined, and what a reader should know."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trailscan.store.writer import sum_counts
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from trailscan.organizations.changes import Change
@@ -18,51 +18,45 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Span:
-    """How many changes there were to choose from, and from when to when."""
+class Examined:
+    """How many changes a report chose from, and the times of the first and the last."""
 
     count: int = 0
     first: datetime | None = None
     last: datetime | None = None
 
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Examined:
+        """The count and times of changes in order of time."""
+        examined = cls()
+        for change in changes:
+            examined.add(change)
+        return examined
+
     def add(self, change: Change) -> None:
-        """One more, in order of time."""
+        """Count one more, no earlier than those before."""
         self.count += 1
         self.last = change.event.event_time
         self.first = self.first or self.last
 
 
-def looked_at(
-    store: StoreReader,
-    wanted: ChangeFilter,
-    found: Sequence[Change],
-    seen: Sequence[Change],
-    *more: str,
+def notes_on(
+    store: StoreReader, filters: ChangeFilter, matching: int, examined: Examined, *more: str
 ) -> tuple[str, ...]:
     """The notes of a report on changes.
 
     Args:
         store: what was read.
-        wanted: what was asked.
-        found: the changes that the report is about.
-        seen: all that it chose from.
+        filters: what was asked for.
+        matching: how many changes matched.
+        examined: the changes it chose from.
         more: what this report has to say besides.
     """
-    span = Span()
-    for change in seen:
-        span.add(change)
-    return told_of(store, wanted, len(found), span, *more)
-
-
-def told_of(
-    store: StoreReader, wanted: ChangeFilter, found: int, span: Span, *more: str
-) -> tuple[str, ...]:
-    """The same, of so many changes found among so many."""
-    asked = f" with {wanted.in_words}" if wanted.in_words else ""
-    what = _calls(found, reads=wanted.reads)
+    noun = "call" if filters.reads else "change"
+    by = f" with {filters.in_words}" if filters.in_words else ""
     return (
-        f"{what}{asked}; {wanted.window.told_in(wanted.tz)}",
-        *(() if found else (_nothing(wanted, span),)),
+        f"{count(matching, noun)}{by}; {filters.window.told_in(filters.tz)}",
+        *(() if matching else (_no_match(filters, examined, noun),)),
         *more,
         *store_notes(store),
     )
@@ -74,30 +68,24 @@ def store_notes(store: StoreReader) -> Iterator[str]:
     events, log_files = count(totals.kept, "event"), count(totals.log_files, "log file")
     yield f"from {events} out of {log_files} in {store.place}"
     if totals.rejects:
-        yield f"{totals.rejects:,} records could not be decoded and are not among these (rejects/)"
+        yield f"{count(totals.rejects, 'record')} could not be decoded (see rejects/)"
     if totals.rejected_log_files:
         failed = count(totals.rejected_log_files, "log file")
-        yield f"{failed} could not be read at some time; see trailscan report coverage"
+        yield f"{failed} could not be read at some time; run `trailscan report coverage` for more"
     if totals.conflicts:
-        yield (
-            f"{totals.conflicts:,} events repeat the id of another with other content; "
-            "all are shown"
-        )
+        events = count(totals.conflicts, "event")
+        verb = "repeats" if totals.conflicts == 1 else "repeat"
+        yield f"{events} {verb} the ID of another event with different content; all are shown"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """A number of things: `1 event`, `2 events`."""
+    """A number with its noun: `1 event`, `2 events`."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
-def _calls(number: int, *, reads: bool) -> str:
-    return count(number, "call" if reads else "change")
-
-
-def _nothing(wanted: ChangeFilter, span: Span) -> str:
-    """What there would have been to find."""
-    what = "call" if wanted.reads else "change"
-    if span.first is None or span.last is None:
-        return f"the store holds no {what} at all"
-    first, last = (format_instant(when, wanted.tz) for when in (span.first, span.last))
-    return f"none matches of {count(span.count, what)}, made from {first} to {last}"
+def _no_match(filters: ChangeFilter, examined: Examined, noun: str) -> str:
+    """What an empty report chose from."""
+    if examined.first is None or examined.last is None:
+        return f"the store holds no AWS Organizations {noun}"
+    first, last = (format_instant(when, filters.tz) for when in (examined.first, examined.last))
+    return f"No match among {count(examined.count, noun)} from {first} to {last}"

@@ -7,105 +7,96 @@ from typing import TYPE_CHECKING
 
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.versions import PolicyStep, follow_policies
-from trailscan.reports.attestation import ATTESTATION, UNCHECKED, with_attestation
-from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import count, looked_at
-from trailscan.table import Column, Table
+from trailscan.reports.attestation import EVIDENCE, with_attestation
+from trailscan.reports.changes import ACTION, CERTAIN, TIME, read_changes
+from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
 
+
+def summary(step: PolicyStep) -> str:
+    """What a step did, in words."""
+    parts = []
+    if step.difference is not None:
+        parts.append(step.difference.in_words)
+    if step.renamed_from is not None:
+        parts.append(f"renamed from {step.renamed_from}")
+    if step.same_as is not None:
+        parts.append(f"same text as version {step.same_as}")
+    if step.step == "updated":
+        parts.append("previous text not in the store")
+    return "; ".join(parts) or step.change.description
+
+
+def _text_sha256(step: PolicyStep) -> str | None:
+    return None if step.after is None else hashlib.sha256(step.after.encode()).hexdigest()
+
+
+def _attached_to(step: PolicyStep) -> str | None:
+    """The target of an attachment or detachment."""
+    attached = step.change.action in ("AttachPolicy", "DetachPolicy")
+    return text_at(step.change.event, "request.targetId") if attached else None
+
+
+def _policy_id(step: PolicyStep) -> str | None:
+    return step.change.target_id if _is_of_one_policy(step) else None
+
+
+def _policy_name(step: PolicyStep) -> str | None:
+    return step.change.target_name if _is_of_one_policy(step) else None
+
+
+def _is_of_one_policy(step: PolicyStep) -> bool:
+    return step.change.category in ("policy", "resource_policy")
+
+
 COLUMNS = (
-    Column("policy_id", "Policy", "id", least_width=100, most_width=18),
-    Column("policy_name", "Name", "text", most_width=24),
-    Column("event_time", "When (UTC)", "instant"),
+    Column("policy_id", "Policy", "id", least_width=100, most_width=18, of=_policy_id),
+    Column("policy_name", "Name", "text", most_width=24, of=_policy_name),
+    TIME.via("change"),
     Column("step", "Step", "text", most_width=16),
     Column("version", "Version", "count", least_width=110),
-    Column("summary", "What", "text", wide=True),
-    Column("principal", "Who", "text", least_width=130, most_width=24),
-    Column("outcome", "Outcome", "text", least_width=140),
-    Column("severity", "Severity", "text", least_width=150),
-    Column("event_id", "Event", "id", least_width=120, short=8),
-    Column("policy_type", "Type", "text", detail=True),
-    Column("target", "Attached to or detached from", "id", detail=True),
-    Column("same_as_version", "Same text as version", "count", detail=True),
-    Column("text_sha256", "SHA-256 of the text", "text", detail=True),
-    Column("description", "In words", "text", detail=True),
-    Column("event_name", "Action", "text", detail=True),
-    Column("principal_certain", "Principal certain", "flag", detail=True),
-    Column("log_file", "Log file", "text", detail=True),
-    Column("record_index", "Record", "count", detail=True),
-    *ATTESTATION,
+    Column("summary", "What", "text", wide=True, of=summary),
+    Column(
+        "principal", "Who", "text", least_width=130, most_width=24, of="change.principal.display"
+    ),
+    Column("outcome", "Outcome", "text", least_width=140, of="change.outcome"),
+    Column("severity", "Severity", "text", least_width=150, of="change.severity"),
+    Column("event_id", "Event", "id", least_width=120, short=8, of="change.event.event_id"),
+    detail("policy_type", "Type", "text", of="kind"),
+    detail("target", "Attached to or detached from", "id", of=_attached_to),
+    detail("same_as_version", "Same text as version", "count", of="same_as"),
+    detail("text_sha256", "SHA-256 of the text", "text", of=_text_sha256),
+    detail("description", "Description", "text", of="change.description"),
+    *(column.via("change") for column in (ACTION, CERTAIN, *EVIDENCE)),
 )
 
 
-def policies_report(store: StoreReader, wanted: ChangeFilter) -> Table:
+def policies_report(store: StoreReader, filters: ChangeFilter) -> Table:
     """The steps in each policy's life, policy by policy in the order in which they appear.
 
-    All of the store's history is compared, whatever the filter: a text before the window is what a
-    text in it is compared with. Steps of no single policy (its type switched, a refusal that names
-    none) stand at the end.
+    The whole history is compared, whatever the filter: a text in the window is compared with the
+    one before it. Steps that belong to no single policy (a policy type switched on or off, a denied
+    call that names none) come last.
     """
-    seen = read_changes(store)
-    steps = list(follow_policies(seen))
+    examined = read_changes(store)
+    steps = list(follow_policies(examined))
     appeared: dict[str | None, int] = {}
     for step in steps:
         if step.change.target_id is not None and step.change.category == "policy":
             appeared.setdefault(step.change.target_id, len(appeared))
-    found = [step for step in steps if wanted.holds(step.change)]
-    found.sort(key=lambda step: appeared.get(step.change.target_id, len(appeared)))
-    policies = len({step.change.target_id for step in found} & appeared.keys())
-    said = [f"steps of {count(policies, 'policy', 'policies')}"] if found else []
+    matching = [step for step in steps if filters.match(step.change)]
+    matching.sort(key=lambda step: appeared.get(step.change.target_id, len(appeared)))
+    policies = len({step.change.target_id for step in matching} & appeared.keys())
+    more = [f"steps of {count(policies, 'policy', 'policies')}"] if matching else []
     table = Table(
         name="policies",
         columns=COLUMNS,
-        rows=tuple(_row(step) for step in found),
-        window=wanted.window,
-        notes=looked_at(store, wanted, [step.change for step in found], seen, *said),
+        rows=rows_of(COLUMNS, matching),
+        window=filters.window,
+        notes=notes_on(store, filters, len(matching), Examined.of(examined), *more),
     )
     return with_attestation(store, table)
-
-
-def summary(step: PolicyStep) -> str:
-    """What a step did, in words."""
-    said = []
-    if step.difference is not None:
-        said.append(step.difference.in_words)
-    if step.renamed_from is not None:
-        said.append(f"was called {step.renamed_from}")
-    if step.same_as is not None:
-        said.append(f"the text of version {step.same_as} again")
-    if step.step == "updated":
-        said.append("the text before was not seen")
-    return "; ".join(said) or step.change.description
-
-
-def _row(step: PolicyStep) -> tuple[object, ...]:
-    """A step in the order of `COLUMNS`."""
-    change = step.change
-    event = change.event
-    attached = change.action in ("AttachPolicy", "DetachPolicy")
-    single = change.category in ("policy", "resource_policy")
-    return (
-        change.target_id if single else None,
-        change.target_name if single else None,
-        event.event_time,
-        step.step,
-        step.version,
-        summary(step),
-        change.principal.display,
-        change.outcome,
-        change.severity,
-        event.event_id,
-        step.kind,
-        text_at(event, "request.targetId") if attached else None,
-        step.same_as,
-        None if step.after is None else hashlib.sha256(step.after.encode()).hexdigest(),
-        change.description,
-        change.action,
-        change.principal.certain,
-        str(change.where._replace(record_index=None)),
-        change.where.record_index,
-        *UNCHECKED,
-    )

@@ -6,46 +6,73 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import count, looked_at
-from trailscan.reports.tally import distinct, grouped, tally
-from trailscan.table import Column, Table
+from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.tally import Tally, distinct, distinct_of, grouped, tally
+from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
     from trailscan.organizations.changes import Change
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
 
+
+def _display(sums: Tally) -> str:
+    """The form of the name that occurs most often."""
+    return Counter(change.principal.display for change in sums.group).most_common(1)[0][0]
+
+
+def _is_certain(sums: Tally) -> bool:
+    return all(change.principal.certain for change in sums.group)
+
+
+def _named_by(sums: Tally) -> str:
+    """Who vouches for the name."""
+    return "; ".join(distinct(naming(change.principal.rule).by for change in sums.group))
+
+
+def _naming(sums: Tally) -> str:
+    """What the name is."""
+    return "; ".join(distinct(naming(change.principal.rule).means for change in sums.group))
+
+
 COLUMNS = (
-    Column("principal", "Who", "text", wide=True),
-    Column("principal_kind", "Kind", "text", least_width=110),
+    Column("principal", "Who", "text", wide=True, of=_display),
+    Column("principal_kind", "Kind", "text", least_width=110, of="first.principal.kind"),
     Column("changes", "Changes", "count"),
     Column("succeeded", "Succeeded", "count", least_width=150),
     Column("denied", "Denied", "count"),
     Column("failed", "Failed", "count", least_width=150),
-    Column("severity", "Gravest", "text", least_width=120),
-    Column("first", "First (UTC)", "instant", least_width=200),
-    Column("last", "Last (UTC)", "instant"),
-    Column("named_by", "Named by", "text", least_width=130),
-    Column("clients", "With", "list", least_width=170, most_width=15),
-    Column("source_ip_addresses", "From", "list", least_width=220, most_width=22),
-    Column("naming", "What the name is", "text", detail=True),
-    Column("name", "Name", "text", detail=True),
-    Column("role", "Role", "text", detail=True),
-    Column("permission_set", "Permission set", "text", detail=True),
-    Column("account_id", "Account", "id", detail=True),
-    Column("principal_certain", "Principal certain", "flag", detail=True),
-    Column("services", "Through services", "list", detail=True),
-    Column("principal_arns", "ARNs", "list", detail=True),
-    Column("accounts", "In the trails of", "list", detail=True),
-    Column("actions", "Actions", "list", detail=True),
-    Column("reads", "Reads", "count", detail=True),
-    Column("first_event_id", "First event", "id", detail=True),
-    Column("last_event_id", "Last event", "id", detail=True),
+    Column("severity", "Highest severity", "text", least_width=120),
+    Column("first", "First (UTC)", "instant", least_width=200, of="first.event.event_time"),
+    Column("last", "Last (UTC)", "instant", of="last.event.event_time"),
+    Column("named_by", "Named by", "text", least_width=130, of=_named_by),
+    Column("clients", "Clients", "list", least_width=170, most_width=15, of=distinct_of("client")),
+    Column(
+        "source_ip_addresses",
+        "Source IPs",
+        "list",
+        least_width=220,
+        most_width=22,
+        of=distinct_of("event.source_ip_address"),
+    ),
+    detail("naming", "What the name is", "text", of=_naming),
+    detail("name", "Name", "text", of="first.principal.name"),
+    detail("role", "Role", "text", of="first.principal.role"),
+    detail("permission_set", "Permission set", "text", of="first.principal.permission_set"),
+    detail("account_id", "Account", "id", of="first.principal.account_id"),
+    detail("principal_certain", "Principal certain", "flag", of=_is_certain),
+    detail("services", "Through services", "list", of=distinct_of("principal.service")),
+    detail("principal_arns", "Principal ARNs", "list", of=distinct_of("principal.arn")),
+    detail("accounts", "Recorded in", "list", of=distinct_of("event.recipient_account_id")),
+    detail("actions", "Actions", "list", of=distinct_of("action")),
+    detail("reads", "Reads", "count"),
+    detail("first_event_id", "First event", "id", of="first.event.event_id"),
+    detail("last_event_id", "Last event", "id", of="last.event.event_id"),
 )
 
 
 class Naming(NamedTuple):
-    """How a name was found: by whom it is given, and what that is worth."""
+    """Where a principal's name comes from: who gives it, and what it is."""
 
     by: str
     means: str
@@ -84,23 +111,23 @@ class _Identity(NamedTuple):
     account_id: str | None
 
 
-def principals_report(store: StoreReader, wanted: ChangeFilter) -> Table:
-    """The principals of the wanted changes, those with the most changes first.
+def principals_report(store: StoreReader, filters: ChangeFilter) -> Table:
+    """The principals of the matching changes, those with the most changes first.
 
     A name is one principal only within its kind, role, permission set and account: whoever names a
-    session after a colleague stands in a row of their own.
+    session after a colleague is in a row of their own.
     """
-    seen = read_changes(store, reads=wanted.reads)
-    found = [change for change in seen if wanted.holds(change)]
-    groups = grouped(found, _identity)
-    rows = sorted((_row(*group) for group in groups.items()), key=_order)
-    said = f"made by {count(len(rows), 'principal')}"
+    examined = read_changes(store, reads=filters.reads)
+    matching = [change for change in examined if filters.match(change)]
+    groups = grouped(matching, _identity).values()
+    rows = sorted(rows_of(COLUMNS, map(tally, groups)), key=_order)
+    more = [f"made by {count(len(rows), 'principal')}"] if rows else []
     return Table(
         name="principals",
         columns=COLUMNS,
         rows=tuple(rows),
-        window=wanted.window,
-        notes=looked_at(store, wanted, found, seen, *([said] if rows else [])),
+        window=filters.window,
+        notes=notes_on(store, filters, len(matching), Examined.of(examined), *more),
     )
 
 
@@ -114,41 +141,7 @@ def _order(row: tuple[object, ...]) -> tuple[object, ...]:
     return (-int(str(row[2])), *map(str, row))
 
 
-def _row(identity: _Identity, changes: list[Change]) -> tuple[object, ...]:
-    """A principal in the order of `COLUMNS`."""
-    sums = tally(changes)
-    people = [change.principal for change in changes]
-    events = [change.event for change in changes]
-    return (
-        Counter(who.display for who in people).most_common(1)[0][0],
-        identity.kind,
-        sums.changes,
-        sums.succeeded,
-        sums.denied,
-        sums.failed,
-        sums.severity,
-        sums.first.event.event_time,
-        sums.last.event.event_time,
-        "; ".join(distinct(naming(who.rule).by for who in people)),
-        distinct(change.client for change in changes),
-        distinct(event.source_ip_address for event in events),
-        "; ".join(distinct(naming(who.rule).means for who in people)),
-        identity.name,
-        identity.role,
-        identity.permission_set,
-        identity.account_id,
-        all(who.certain for who in people),
-        distinct(who.service for who in people),
-        distinct(who.arn for who in people),
-        distinct(event.recipient_account_id for event in events),
-        distinct(change.action for change in changes),
-        sums.reads,
-        sums.first.event.event_id,
-        sums.last.event.event_id,
-    )
-
-
 def naming(rule: str) -> Naming:
-    """What stands behind a rule; of a service's event, behind that of the call which caused it."""
+    """Where the name comes from by a rule; for a service's event, the rule of what caused it."""
     plain = rule.removeprefix("caused_by_")
     return NAMING.get(plain, Naming("unknown", plain.replace("_", " ")))

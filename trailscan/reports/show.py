@@ -1,4 +1,4 @@
-"""One event in full: what it did in words, the record, and the evidence for it."""
+"""One event in full: what it did, its record, and the evidence for it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,37 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.events.schema import strings
 from trailscan.location import Location
-from trailscan.reports.attestation import ATTESTATION, attestation
-from trailscan.reports.changes import COLUMNS, TOLD_BY, maybe_changes, read_changes, to_row
+from trailscan.reports.attestation import attestation
+from trailscan.reports.changes import COLUMNS, FILTER_COLUMNS, maybe_changes, read_changes
+from trailscan.reports.notes import count
 from trailscan.reports.principals import naming
 from trailscan.store.paths import NO_DAY
+from trailscan.table import row_maker
 from trailscan.trail.keys import parse_key
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
     from trailscan.organizations.changes import Change
     from trailscan.store.ledger import Commit
     from trailscan.store.reader import StoreReader
 
 _SHOWN = 10
-_IN_EVIDENCE = frozenset(column.name for column in ATTESTATION)
+_COLUMNS = [column for column in COLUMNS if column.name not in ("attestation", "digest")]
+"""Those of `report changes`; what AWS signed of the log file is part of the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownRecord:
-    """One record with the id that was asked for, and the evidence for it.
+    """One record of an event, and the evidence for it.
 
     Attributes:
         record: as it was written, JSON text.
@@ -39,12 +46,12 @@ class ShownRecord:
         log_file_sha256: hex, of its uncompressed bytes, as digests attest it.
         record_sha256: hex, of the record's content, whatever its spacing and order.
         conflict: whether another record of the same account and id was in the store before it.
-        recipient_account_id: in whose trail it stands.
-        commit: which brought it into the store.
+        recipient_account_id: the account whose trail recorded it.
+        commit: the one that added it to the store.
         log_file: the log file's row of `LOG_FILES` when it was read; None if there is none.
         attested: what CloudTrail's digest files say of the log file.
-        change: what it did; None for an event of another source than Organizations.
-        told_with: the id of the event with which it is told in reports, if not its own.
+        change: what it did; None for an event from another source than Organizations.
+        told_with: the id of the event in whose row reports show it, if not its own.
     """
 
     record: str
@@ -61,7 +68,7 @@ class ShownRecord:
     told_with: str | None
 
     def to_json(self) -> dict[str, object]:
-        """The record, its change and its evidence as documented, stable JSON."""
+        """The record, its change and its evidence in the documented, stable JSON form."""
         commit = self.commit
         log_file = self.log_file or {}
         delivered = log_file.get("delivered")
@@ -91,17 +98,17 @@ class ShownRecord:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An event: usually one record, several if the store holds contradicting ones of its id."""
+    """An event: one record, or several if records with its id contradict each other."""
 
     event_id: str
     records: tuple[ShownRecord, ...]
 
     def __repr__(self) -> str:
         told = next((one.change.description for one in self.records if one.change), "")
-        return f"<event {self.event_id}: {len(self.records)} record(s) {told!r}>"
+        return f"<trailscan event {self.event_id}: {count(len(self.records), 'record')}; {told!r}>"
 
     def to_json(self) -> dict[str, object]:
-        """The event as documented, stable JSON."""
+        """The event in the documented, stable JSON form."""
         return {"event_id": self.event_id, "records": [one.to_json() for one in self.records]}
 
 
@@ -110,17 +117,16 @@ def show_event(store: StoreReader, event_id: str) -> Shown:
 
     Args:
         store: where it is.
-        event_id: its id, or how it begins; upper or lower case.
+        event_id: its id or the beginning of it, in upper or lower case.
 
     Raises:
-        NotFoundError: no event's id begins so.
-        TrailscanError: the ids of several events do.
+        NotFoundError: no event id has this beginning.
+        TrailscanError: several have.
     """
     whole = _whole_id(store, event_id.strip())
     days = _days(store, whole)
-    changes = read_changes(
-        store, reads=True, where=_with(whole), filter_columns=(*TOLD_BY, "event_id")
-    )
+    filter_columns = (*FILTER_COLUMNS, "event_id")
+    changes = read_changes(store, reads=True, where=_with(whole), filter_columns=filter_columns)
     records = [
         _shown(store, commit, row, changes)
         for day in days
@@ -131,7 +137,7 @@ def show_event(store: StoreReader, event_id: str) -> Shown:
 
 
 def _whole_id(store: StoreReader, start: str) -> str:
-    """The only id that begins so, or is just that."""
+    """The only id with this beginning, or the id itself."""
     lower = start.casefold()
     found = store.events(
         columns=["event_id"],
@@ -145,29 +151,28 @@ def _whole_id(store: StoreReader, start: str) -> str:
     if not ids or not start:
         events = sum(file.rows for file in store.files("events"))
         raise NotFoundError(
-            f"no event {start!r} among the {events:,} of {store.place} (an id or how it begins)"
+            f"no event ID begins with {start!r} among {count(events, 'event')} in {store.place}"
         )
     shown = ", ".join(ids[:_SHOWN]) + (" …" if len(ids) > _SHOWN else "")
-    raise TrailscanError(f"{start!r} begins the ids of {len(ids):,} events: {shown}")
+    raise TrailscanError(f"{len(ids):,} event IDs begin with {start!r}: {shown}")
 
 
 def _days(store: StoreReader, event_id: str) -> list[date]:
-    """The UTC days on which there are records of an id."""
-    found = store.events(
-        columns=["event_time"],
-        where=lambda rows: pc.equal(rows["event_id"], event_id),
-        filter_columns=("event_id",),
-    )
+    """The UTC days that have records of an event id."""
+    found = store.events(columns=["event_time"], where=_is(event_id), filter_columns=("event_id",))
     return sorted({when.astimezone(UTC).date() for when in found["event_time"].to_pylist()})
 
 
-def _with(event_id: str) -> Any:
-    """A choice of all that may be changes, which names depend on, and of one event."""
+def _is(event_id: str) -> Callable[[pa.Table], pa.Array]:
+    """Selects the events with an id."""
+    ids = strings([event_id])
+    return lambda rows: pc.is_in(rows["event_id"], value_set=ids)
 
-    def where(rows: pa.Table) -> pa.Array:
-        return pc.or_(maybe_changes(rows), pc.equal(rows["event_id"], event_id))
 
-    return where
+def _with(event_id: str) -> Callable[[pa.Table], pa.Array]:
+    """Selects all that may be changes, on which names depend, and one event."""
+    has_id = _is(event_id)
+    return lambda rows: pc.or_(maybe_changes(rows), has_id(rows))
 
 
 def _shown(
@@ -190,14 +195,14 @@ def _shown(
         recipient_account_id=row["recipient_account_id"],
         commit=commit,
         log_file=log_file,
-        attested=attestation(store, where.bucket, where.key, row["log_file_sha256"]),
+        attested=attestation(store, where, row["log_file_sha256"]),
         change=told,
         told_with=told.event.event_id if told and told is not own else None,
     )
 
 
 def _log_file(store: StoreReader, where: Location, etag: str) -> dict[str, Any] | None:
-    """What the store knows of a log file, of when it was last read."""
+    """The row of `LOG_FILES` for the last time a log file was read."""
     day = parse_key(where.key).day or NO_DAY
     found: list[dict[str, Any]] = [
         row
@@ -209,15 +214,10 @@ def _log_file(store: StoreReader, where: Location, etag: str) -> dict[str, Any] 
 
 
 def _change_json(change: Change) -> dict[str, object]:
-    """A change as `report changes` gives it, and how its principal is known.
-
-    What AWS signed of the log file stands with the evidence.
-    """
-    row = zip((column.name for column in COLUMNS), to_row(change), strict=True)
+    """A change as `report changes` gives it, and where the name of its principal comes from."""
+    row = zip((column.name for column in _COLUMNS), row_maker(_COLUMNS)(change), strict=True)
     named = naming(change.principal.rule)
     plain = {
-        name: format_instant(value) if isinstance(value, datetime) else value
-        for name, value in row
-        if name not in _IN_EVIDENCE
+        name: format_instant(value) if isinstance(value, datetime) else value for name, value in row
     }
     return {**plain, "named_by": named.by, "naming": named.means}

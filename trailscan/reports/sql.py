@@ -1,12 +1,12 @@
-"""The store as tables for SQL: DuckDB over views that read the store as they are asked.
+"""SQL over a store: DuckDB with a view for each table, which reads the store during the query.
 
-A query sees the views and nothing else. It is one SELECT: whatever writes, attaches, loads or sets
-is refused before it runs; and DuckDB itself is shut off from files, network, extensions, Python's
-variables and its own settings before it sees the query.
+A query sees the views and nothing else. It must be one SELECT: anything that writes, attaches,
+loads or sets is refused before it runs. DuckDB itself has no access to files, network, extensions,
+Python variables or its own settings.
 
-A view is a pyarrow data set whose scanner reads data files of the store one after another, only the
-columns that the query needs, each checked against the ledger as in any other reading. So a store in
-S3 can be queried as one on disk, and memory holds what the query keeps.
+A view reads the data files of the store one after another, only the columns that the query needs,
+and checks each file against the ledger. So a store in S3 works like one on disk, and memory holds
+only what the query keeps.
 """
 
 from __future__ import annotations
@@ -38,16 +38,6 @@ if TYPE_CHECKING:
 
     Read = Callable[[list[str]], Iterator[pa.Table]]
 
-VIEWS = {
-    "events": "one row an event, as recorded and with its evidence",
-    "changes": "one row a change, as `trailscan report changes`",
-    "log_files": "one row for each time a log file was read or rejected",
-    "rejects": "one row for each record or log file that could not be used",
-    "attestations": "one row a verdict on a log file; of several the last counts",
-    "digests": "one row a verdict on a digest; of several the last counts",
-}
-"""What a query can ask."""
-
 _SHUT = {
     "enable_external_access": "false",
     "allow_community_extensions": "false",
@@ -56,7 +46,7 @@ _SHUT = {
     "python_enable_replacements": "false",
     "temp_directory": "",
 }
-"""DuckDB's settings under which a query reaches nothing but the views."""
+"""The settings of DuckDB that confine a query to the views."""
 
 _FOLDED = 40
 _SHOWN_COLUMNS = 12
@@ -64,15 +54,15 @@ _LARGEST = 2**63 - 1
 
 
 def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
-    """What a query finds in a store.
+    """The result of a query over a store.
 
     Args:
-        store: as it was when it was opened.
-        query: one SELECT over `VIEWS`, in DuckDB's SQL.
-        tz: the zone of times, and of what the query makes of them.
+        store: the state in which it was opened.
+        query: one SELECT in DuckDB's SQL over `trailscan.reports.catalogue.VIEWS`.
+        tz: the zone of times, also inside the query.
 
     Raises:
-        ValueError: the query is not one SELECT, or cannot be run.
+        ValueError: the query is not one SELECT, or fails.
         StoreError: the store is damaged.
     """
     import duckdb  # noqa: PLC0415  # heavy
@@ -94,21 +84,21 @@ def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
 
 
 def _check(statements: Sequence[Any], select: object) -> None:
-    """Make sure that a query only asks.
+    """Make sure that a query only reads.
 
     Raises:
-        ValueError: it is no single SELECT.
+        ValueError: it is not one SELECT.
     """
     if len(statements) != 1:
         raise ValueError(f"expected one SELECT, found {len(statements)} statements")
     if statements[0].type != select:
         raise ValueError(
-            f"expected a SELECT, found {statements[0].type.name}: a store is only read"
+            f"expected a SELECT, found {statements[0].type.name}: a query can only read"
         )
 
 
 def _views(store: StoreReader, failures: list[Exception]) -> dict[str, ds.Dataset]:
-    """The views by name; what goes wrong while one is read is kept in `failures`."""
+    """The views by name; an error while one is read is added to `failures`."""
     changes: list[pa.Table] = []
 
     def read_changes(columns: list[str]) -> Iterator[pa.Table]:
@@ -131,11 +121,7 @@ def _views(store: StoreReader, failures: list[Exception]) -> dict[str, ds.Datase
 
 
 class _View(ds.Dataset):  # type: ignore[misc]  # pyarrow ships no types
-    """A data set that reads when it is scanned, as often as it is scanned.
-
-    DuckDB takes any subclass of pyarrow's for one, and asks its scanner for some columns and the
-    rows that a filter holds for.
-    """
+    """A data set that reads the store when DuckDB scans it: the columns that a query needs."""
 
     def __init__(self, schema: pa.Schema, read: Read, failures: list[Exception]) -> None:
         self._schema = schema
@@ -152,39 +138,28 @@ class _View(ds.Dataset):  # type: ignore[misc]  # pyarrow ships no types
         columns: list[str] | None = None,
         filter: ds.Expression | None = None,  # noqa: A002  # pyarrow's name
         **_options: object,
-    ) -> _Scan:
-        """What gives some columns of the rows that a filter holds for."""
-        return _Scan(self, self._schema.names if columns is None else columns, filter)
+    ) -> ds.Scanner:
+        """A scanner of some columns of the rows that match a filter."""
+        shown = self._schema.names if columns is None else columns
+        tested = [] if filter is None else [n for n in self._schema.names if n in str(filter)]
+        names = [*dict.fromkeys([*shown, *tested])]
+        schema = pa.schema([self._schema.field(name) for name in names])
+        return ds.Scanner.from_batches(
+            self._batches(names), schema=schema, columns=shown, filter=filter, use_threads=False
+        )
 
-    def batches(self, columns: list[str], where: ds.Expression | None) -> Iterator[pa.RecordBatch]:
-        """Read the view once."""
-        named = [] if where is None else [name for name in self._schema.names if name in str(where)]
+    def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
+        """Read some columns once."""
         try:
-            for rows in self._read([*dict.fromkeys([*columns, *named])]):
-                chosen = ds.dataset(rows).to_table(columns, filter=where, use_threads=False)
-                yield from chosen.to_batches()
+            for rows in self._read(names):
+                yield from rows.to_batches()
         except Exception as error:
             self._failures.append(error)
             raise
 
 
-class _Scan:
-    """One reading of a view."""
-
-    def __init__(self, view: _View, columns: list[str], where: ds.Expression | None) -> None:
-        self._view = view
-        self._columns = columns
-        self._where = where
-        self.projected_schema = pa.schema([view.schema.field(name) for name in columns])
-
-    def to_reader(self) -> pa.RecordBatchReader:
-        """The rows, read as they are taken."""
-        batches = self._view.batches(self._columns, self._where)
-        return pa.RecordBatchReader.from_batches(self.projected_schema, batches)
-
-
 def _to_table(store: StoreReader, rows: pa.Table, tz: tzinfo) -> Table:
-    """The result as a report, which has every form."""
+    """The result as a report, which can be rendered in every form."""
     found = [_column(column.to_pylist(), column.type, tz) for column in rows.columns]
     names = _unique(rows.column_names)
     columns = tuple(
@@ -206,12 +181,12 @@ def _to_table(store: StoreReader, rows: pa.Table, tz: tzinfo) -> Table:
         window=Window(),
         notes=(count(rows.num_rows, "row"), *said, *store_notes(store)),
         tz=tz,
-        title="The answer to a query",
+        title="Result of a query",
     )
 
 
 def _unique(names: list[str]) -> list[str]:
-    """Names of which none stands there twice: `a`, `a_1`."""
+    """Names made unique: `a`, `a_1`."""
     made: list[str] = []
     for name in names:
         choices = (f"{name}_{number}" if number else name for number in range(len(names)))
@@ -220,7 +195,7 @@ def _unique(names: list[str]) -> list[str]:
 
 
 def _column(values: list[Any], of: pa.DataType, tz: tzinfo) -> tuple[Kind, list[object]]:
-    """A column's kind and values, as a report has them; what has no kind of its own is text."""
+    """The kind and values of a column; a type without a kind of its own becomes text."""
     some = [value for value in values if value is not None]
     if pa.types.is_timestamp(of) and of.tz is not None:
         return "instant", [value and value.astimezone(tz) for value in values]
@@ -238,7 +213,7 @@ def _column(values: list[Any], of: pa.DataType, tz: tzinfo) -> tuple[Kind, list[
 
 
 def _text(value: object) -> str:
-    """A value as text: bytes in hex, what has parts as JSON."""
+    """A value as text: bytes in hex, structures and lists as JSON."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, dict | list):

@@ -1,4 +1,4 @@
-"""What a store holds: windows asked for, accounts and regions, gaps, rejects, the last load."""
+"""What a store holds: requested windows, accounts and regions, gaps, rejects, the last load."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.location import Location, RejectLine
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.notes import count
 from trailscan.store.paths import NO_DAY
 from trailscan.store.writer import sum_counts
-from trailscan.table import Column, Table
+from trailscan.table import Column, Table, detail
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window
 
@@ -27,32 +28,31 @@ SHOWN_REJECTS = 5
 COLUMNS = (
     Column("account_id", "Account", "id"),
     Column("region", "Region", "text"),
-    Column("first_day", "From day", "text"),
-    Column("last_day", "To day", "text"),
+    Column("first_day", "First day", "text"),
+    Column("last_day", "Last day", "text"),
     Column("log_files", "Log files", "count"),
     Column("rejected_log_files", "Rejected", "count", least_width=120),
     Column("records", "Records", "count", least_width=110),
     Column("kept", "Kept", "count", least_width=100),
     Column("rejects", "Rejects", "count", least_width=130),
     Column("gaps", "Days without log files", "list", wide=True),
-    Column("first_delivered", "First delivered (UTC)", "instant", detail=True),
-    Column("last_delivered", "Last delivered (UTC)", "instant", detail=True),
+    detail("first_delivered", "First delivered (UTC)", "instant"),
+    detail("last_delivered", "Last delivered (UTC)", "instant"),
 )
 """One row an account and region."""
 
 _SUMS = ("log_files", "rejected_log_files", "records", "kept", "rejects")
 
 
-class Asked(NamedTuple):
-    """What loads asked of one source, all of them together.
+class Requested(NamedTuple):
+    """What all loads together requested from one source.
 
     Attributes:
         uri: as the user named it.
-        event_sources: what was looked for.
-        windows: of delivery time, those that touch made one; an end is at the latest when the load
-            was made.
-        never_asked: what lies between them.
-        newest: the latest delivery time of a log file read.
+        event_sources: which events were kept.
+        windows: of delivery time, merged where they touch; none ends after its load.
+        never_asked: the windows between them.
+        newest: the latest delivery time of a log file that was read.
     """
 
     uri: str
@@ -69,20 +69,28 @@ class Status:
     Attributes:
         place: where it is.
         commits: all of them, in order.
-        totals: what they added.
-        asked: a source and what was looked for in it, each.
-        accounts: a row an account and region.
-        rejects: the newest that are still rejects.
-        not_as_delivered: log files read that were not as CloudTrail delivers them, by how.
+        totals: the sum of what they added.
+        asked: one for each source and set of event sources.
+        accounts: a row for each account and region.
+        rejects: the newest ones, without log files that were read later.
+        not_as_delivered: how many log files deviate from CloudTrail's format, by deviation.
     """
 
     place: str
     commits: tuple[Commit, ...]
     totals: Counts
-    asked: tuple[Asked, ...]
+    asked: tuple[Requested, ...]
     accounts: Table
     rejects: tuple[RejectLine, ...]
     not_as_delivered: dict[str, int]
+
+    def __repr__(self) -> str:
+        events, log_files = (
+            count(self.totals.kept, "event"),
+            count(self.totals.log_files, "log file"),
+        )
+        state = "incomplete" if self.incomplete else "complete"
+        return f"<trailscan status of {self.place}: {events} in {log_files}, {state}>"
 
     @property
     def last_load(self) -> tuple[Commit, ...]:
@@ -92,7 +100,7 @@ class Status:
 
     @property
     def bytes(self) -> int:
-        """Of all data files."""
+        """The size of all data files."""
         return sum(file.bytes for commit in self.commits for file in commit.files)
 
     def count(self, name: str) -> int:
@@ -101,14 +109,14 @@ class Status:
 
     @property
     def incomplete(self) -> tuple[str, ...]:
-        """Why the store may lack something that was asked for."""
+        """Why the store may lack something that was requested."""
         found = []
         if rejected := self.count("rejected_log_files"):
-            found.append(f"{rejected:,} log files could not be read")
+            found.append(f"{count(rejected, 'log file')} could not be read")
         if self.totals.rejects:
-            found.append(f"{self.totals.rejects:,} records could not be decoded")
+            found.append(f"{count(self.totals.rejects, 'record')} could not be decoded")
         found += [
-            f"never asked of {asked.uri}: what was delivered {window}"
+            f"never requested from {asked.uri}: log files delivered {window}"
             for asked in self.asked
             for window in asked.never_asked
         ]
@@ -116,11 +124,7 @@ class Status:
 
 
 def store_status(store: StoreReader) -> Status:
-    """What a store holds; reads of the log files their counts, and of the rejects the newest.
-
-    Args:
-        store: opened.
-    """
+    """What a store holds; reads the counts of all log files, and the newest rejects."""
     return Status(
         place=store.place,
         commits=store.commits,
@@ -133,7 +137,7 @@ def store_status(store: StoreReader) -> Status:
 
 
 def _accounts(store: StoreReader) -> Table:
-    """The coverage report, an account and region a row."""
+    """The coverage report with one row for each account and region."""
     spans = coverage_report(store, ChangeFilter()).records()
     rows = [
         _account_row(place, list(found))
@@ -166,8 +170,8 @@ def _days_in_words(span: dict[str, object]) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
-def _asked(commits: tuple[Commit, ...]) -> Iterator[Asked]:
-    """What was asked of each source, for each set of event sources."""
+def _asked(commits: tuple[Commit, ...]) -> Iterator[Requested]:
+    """What was requested from each source, for each set of event sources."""
     windows: dict[tuple[str, str], list[Window]] = {}
     newest: dict[tuple[str, str], datetime] = {}
     for commit in commits:
@@ -181,11 +185,11 @@ def _asked(commits: tuple[Commit, ...]) -> Iterator[Asked]:
     for (uri, event_sources), found in windows.items():
         merged = tuple(_merged(found))
         between = tuple(Window(one.end, two.start) for one, two in pairwise(merged))
-        yield Asked(uri, event_sources, merged, between, newest.get((uri, event_sources)))
+        yield Requested(uri, event_sources, merged, between, newest.get((uri, event_sources)))
 
 
 def _merged(windows: Iterable[Window]) -> Iterator[Window]:
-    """Windows in order of time, those that touch made one."""
+    """Windows in order of time, merged where they touch."""
     current: Window | None = None
     for window in sorted(windows, key=_start):
         if current is None:
@@ -206,7 +210,7 @@ def _start(window: Window) -> tuple[bool, datetime | None]:
 
 
 def _newest_rejects(store: StoreReader) -> Iterator[RejectLine]:
-    """The rejects, the newest first, without log files that were read in the end."""
+    """The rejects, the newest first, without log files that were read later."""
     for commit in reversed(store.commits):
         for rows in store.read(file for file in commit.files if file.table == "rejects"):
             for row in reversed(rows.to_pylist()):
@@ -225,7 +229,7 @@ def _is_done(store: StoreReader, row: dict[str, object]) -> bool:
 
 
 def _not_as_delivered(store: StoreReader) -> dict[str, int]:
-    """Log files read that were not as CloudTrail delivers them, by how."""
+    """How many log files deviate from CloudTrail's format, by deviation."""
     found: dict[str, int] = {}
     for _, rows in store.scan("log_files", ["deviations"]):
         for one in rows["deviations"].value_counts().to_pylist():

@@ -1,10 +1,12 @@
-"""Sums over some changes: how many, how they ended, from where, and between when."""
+"""Sums over changes: how many, how they ended, how grave, and who, where and when."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from trailscan.organizations.operation import READ
 from trailscan.organizations.severity import SEVERITIES, Severity
 
 if TYPE_CHECKING:
@@ -16,39 +18,46 @@ Key = TypeVar("Key", bound="Hashable")
 
 
 class Tally(NamedTuple):
-    """What some changes come to; `changes + reads = succeeded + denied + failed`.
+    """Counts of a group of changes; `changes + reads = succeeded + denied + failed`.
 
     Attributes:
-        changes: calls that alter something, or tried to, and service events.
-        reads: calls that change nothing.
-        severity: of the gravest.
-        first: in time.
-        last: in time.
+        group: the changes in order of time; there is at least one.
+        changes: how many calls altered something, or tried to, service events included.
+        reads: how many calls change nothing.
+        severity: the highest.
     """
 
+    group: Sequence[Change]
     changes: int
     reads: int
     succeeded: int
     denied: int
     failed: int
     severity: Severity
-    first: Change
-    last: Change
+
+    @property
+    def first(self) -> Change:
+        """The earliest change."""
+        return self.group[0]
+
+    @property
+    def last(self) -> Change:
+        """The latest change."""
+        return self.group[-1]
 
 
-def tally(changes: Sequence[Change]) -> Tally:
-    """The sums over changes in order of time, of which there is at least one."""
-    outcomes = [change.outcome for change in changes]
-    reads = sum(change.category == "read" for change in changes)
+def tally(group: Sequence[Change]) -> Tally:
+    """The sums over a group of changes in order of time."""
+    outcomes = [change.outcome for change in group]
+    reads = sum(change.category == READ for change in group)
     return Tally(
-        changes=len(changes) - reads,
+        group=group,
+        changes=len(group) - reads,
         reads=reads,
         succeeded=outcomes.count("succeeded"),
         denied=outcomes.count("denied"),
         failed=outcomes.count("failed"),
-        severity=max((change.severity for change in changes), key=SEVERITIES.index),
-        first=changes[0],
-        last=changes[-1],
+        severity=max((change.severity for change in group), key=SEVERITIES.index),
     )
 
 
@@ -61,5 +70,17 @@ def grouped(changes: Iterable[Change], key: Callable[[Change], Key]) -> dict[Key
 
 
 def distinct(values: Iterable[str | None]) -> tuple[str, ...]:
-    """The different values that there are, sorted."""
+    """The different values, sorted, without None."""
     return tuple(sorted({value for value in values if value}))
+
+
+def all_of(path: str) -> Callable[[Any], tuple[str, ...]]:
+    """A function that gives the values of an attribute in a group of changes, in order of time."""
+    get = attrgetter(path)
+    return lambda item: tuple(map(get, item.group))
+
+
+def distinct_of(path: str) -> Callable[[Any], tuple[str, ...]]:
+    """A function that gives the different values of an attribute in a group of changes, sorted."""
+    get = attrgetter(path)
+    return lambda item: distinct(map(get, item.group))

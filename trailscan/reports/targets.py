@@ -5,85 +5,72 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import count, looked_at
-from trailscan.reports.tally import distinct, grouped, tally
-from trailscan.table import Column, Table
+from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.tally import Tally, distinct_of, grouped, tally
+from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
-    from trailscan.organizations.changes import Change
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
 
+
+def _name(sums: Tally) -> str | None:
+    """The last name that the target had."""
+    names = (change.target_name for change in reversed(sums.group) if change.target_name)
+    return next(names, None)
+
+
 COLUMNS = (
-    Column("target", "Target", "id"),
-    Column("target_name", "Name", "text", least_width=100, most_width=24),
-    Column("target_type", "Type", "text", least_width=110),
+    Column("target", "Target", "id", of="last.target_id"),
+    Column("target_name", "Name", "text", least_width=100, most_width=24, of=_name),
+    Column("target_type", "Type", "text", least_width=110, of="last.target_type"),
     Column("changes", "Changes", "count"),
     Column("succeeded", "Succeeded", "count", least_width=130),
     Column("denied", "Denied", "count"),
     Column("failed", "Failed", "count", least_width=130),
-    Column("severity", "Gravest", "text", least_width=120),
-    Column("last", "Last (UTC)", "instant"),
-    Column("last_change", "Last change", "text", wide=True),
-    Column("last_principal", "By", "text", least_width=150, most_width=24),
-    Column("first", "First (UTC)", "instant", detail=True),
-    Column("principals", "By whom", "list", detail=True),
-    Column("actions", "Actions", "list", detail=True),
-    Column("reads", "Reads", "count", detail=True),
-    Column("first_event_id", "First event", "id", detail=True),
-    Column("last_event_id", "Last event", "id", detail=True),
+    Column("severity", "Highest severity", "text", least_width=120),
+    Column("last", "Last (UTC)", "instant", of="last.event.event_time"),
+    Column("last_change", "Last change", "text", wide=True, of="last.description"),
+    Column(
+        "last_principal",
+        "Last by",
+        "text",
+        least_width=150,
+        most_width=24,
+        of="last.principal.display",
+    ),
+    detail("first", "First (UTC)", "instant", of="first.event.event_time"),
+    detail("principals", "By whom", "list", of=distinct_of("principal.display")),
+    detail("actions", "Actions", "list", of=distinct_of("action")),
+    detail("reads", "Reads", "count"),
+    detail("first_event_id", "First event", "id", of="first.event.event_id"),
+    detail("last_event_id", "Last event", "id", of="last.event.event_id"),
 )
 
 
-def targets_report(store: StoreReader, wanted: ChangeFilter) -> Table:
-    """The targets of the wanted changes, those with the most changes first.
+def targets_report(store: StoreReader, filters: ChangeFilter) -> Table:
+    """The targets of the matching changes, those with the most changes first.
 
-    Changes whose target the log does not tell stand in rows without an id, one for each type.
+    Changes whose target the log does not name are in rows without an id, one for each type.
     """
-    seen = read_changes(store, reads=wanted.reads)
-    found = [change for change in seen if wanted.holds(change)]
-    groups = grouped(found, lambda change: (change.target_type, change.target_id))
-    rows = sorted((_row(changes) for changes in groups.values()), key=_order)
+    examined = read_changes(store, reads=filters.reads)
+    matching = [change for change in examined if filters.match(change)]
+    groups = grouped(matching, lambda change: (change.target_type, change.target_id))
+    rows = sorted(rows_of(COLUMNS, map(tally, groups.values())), key=_order)
     known = sum(row[0] is not None for row in rows)
-    untold = sum(change.target_id is None for change in found)
-    said = [f"of {count(known, 'target')}"] if known else []
-    if untold:
-        said.append(f"of {count(untold, 'change')} the log does not tell the target")
+    unnamed = sum(change.target_id is None for change in matching)
+    more = [f"of {count(known, 'target')}"] if known else []
+    if unnamed:
+        more.append(f"the log names no target of {count(unnamed, 'change')}")
     return Table(
         name="targets",
         columns=COLUMNS,
         rows=tuple(rows),
-        window=wanted.window,
-        notes=looked_at(store, wanted, found, seen, *said),
+        window=filters.window,
+        notes=notes_on(store, filters, len(matching), Examined.of(examined), *more),
     )
 
 
 def _order(row: tuple[object, ...]) -> tuple[object, ...]:
     """Most changes first, then by id."""
     return (-int(str(row[3])), *map(str, row))
-
-
-def _row(changes: list[Change]) -> tuple[object, ...]:
-    """A target in the order of `COLUMNS`."""
-    sums = tally(changes)
-    last = sums.last
-    names = [change.target_name for change in changes if change.target_name]
-    return (
-        last.target_id,
-        names[-1] if names else None,
-        last.target_type,
-        sums.changes,
-        sums.succeeded,
-        sums.denied,
-        sums.failed,
-        sums.severity,
-        last.event.event_time,
-        last.description,
-        last.principal.display,
-        sums.first.event.event_time,
-        distinct(change.principal.display for change in changes),
-        distinct(change.action for change in changes),
-        sums.reads,
-        sums.first.event.event_id,
-        last.event.event_id,
-    )

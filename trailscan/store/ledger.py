@@ -352,9 +352,8 @@ def _sha256(data: bytes) -> str:
 
 
 def days_of(commits: tuple[Commit, ...], table: str) -> list[date]:
-    """The days for which a table holds data files, in order."""
-    found = {file.day for commit in commits for file in commit.files if file.table == table}
-    return sorted(day for day in found if day is not None)
+    """The days for which a table has rows, in order."""
+    return sorted(day for day, rows in rows_by_day(commits, table).items() if rows)
 
 
 def rows_by_day(commits: tuple[Commit, ...], table: str) -> dict[date, int]:

@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -225,6 +226,8 @@ def _data_files(
 ) -> Iterator[tuple[DataFile, bytes]]:
     """The data files of a commit with their bytes, encoded in a few threads."""
     parts = _parts(compared, event_sources)
+    if compared and seq == 1 and not any(one.kept for one in compared):
+        parts = chain(parts, [_Part("events", NO_DAY, EVENTS.empty_table())])  # the schema
     with ThreadPoolExecutor(_ENCODERS) as pool:
         yield from in_order(pool, lambda part: data_file(*part[:2], seq, *part[2:]), parts, 4)
 

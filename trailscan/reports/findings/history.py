@@ -1,4 +1,4 @@
-"""What rules look at: all changes and the reads that can mean something, in order of time."""
+"""What rules examine: all changes, and the reads that can mean something, in order of time."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from trailscan.events.principal import Principal
     from trailscan.organizations.changes import Change
 
+TOGETHER = timedelta(hours=1)
+"""The longest gap between two changes of one piece of work."""
+SHORTLY = timedelta(minutes=10)
+"""The longest gap between two calls of one burst or sweep."""
 LONGEST = timedelta(days=1)
-"""How long what one actor does in one go can last."""
+"""The longest that one run of changes can last."""
 
 
 class Actor(NamedTuple):
-    """Who acts, as far as rules tell one from another.
+    """Who acts, as far as rules distinguish.
 
-    A role session's name is chosen by whoever assumes the role: there the role is the actor.
+    Whoever assumes a role chooses the name of the session, so there the role is the actor.
     """
 
     kind: str
@@ -34,7 +38,7 @@ class Actor(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """Events for which a rule fires, in order of time, and what they come to in words."""
+    """Events for which a rule fires, in order of time, and a sentence about them."""
 
     changes: tuple[Change, ...]
     what: str
@@ -42,12 +46,12 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """All that rules look at.
+    """All that rules examine.
 
     Attributes:
         changes: in order of time; of reads, those that were denied or are discovery.
         tz: the zone of usual hours.
-        start: of the history; None for the first change.
+        start: when the history begins; None for the time of the first change.
     """
 
     changes: Sequence[Change]
@@ -74,7 +78,7 @@ class History:
         return tuple(change for change in self.changes if is_call(change))
 
     def of(self, *actions: str, outcome: str = "succeeded") -> Iterator[Change]:
-        """The changes of some event names that ended so, in order of time."""
+        """The changes with some event names and an outcome, in order of time."""
         found = [change for action in actions for change in self.by_action.get(action, ())]
         found.sort(key=when)
         return (change for change in found if change.outcome == outcome)
@@ -86,7 +90,7 @@ def when(change: Change) -> datetime:
 
 
 def is_call(change: Change) -> bool:
-    """Whether somebody called it, to change something."""
+    """Whether a change is a call that alters something, or tried to."""
     operation = change.operation
     return change.category != READ and not (operation and operation.service_event)
 
@@ -102,16 +106,16 @@ def actor(change: Change) -> Actor:
 
 
 def actor_of(who: Principal) -> Actor:
-    """Who a principal is to rules."""
+    """The actor that a principal is to rules."""
     name = who.role if who.kind == "assumed_role" and who.role else who.name
     return Actor(who.kind, name, who.account_id)
 
 
 def clusters(changes: Iterable[Change], gap: timedelta) -> Iterator[tuple[Change, ...]]:
-    """Runs of one actor's changes, none later after the one before than a gap.
+    """Runs of changes by one actor, with no gap between two changes longer than `gap`.
 
-    A run ends after `LONGEST`, so that what never stops is told of every day. In the order in which
-    they end; the changes must be in order of time.
+    A run ends after `LONGEST`, so that what never stops is reported every day. Runs come in the
+    order in which they end; the changes must be in order of time.
     """
     runs: dict[Actor, list[Change]] = {}
     ended: list[tuple[Change, ...]] = []
@@ -125,6 +129,6 @@ def clusters(changes: Iterable[Change], gap: timedelta) -> Iterator[tuple[Change
     return iter(sorted(ended, key=lambda run: when(run[-1])))
 
 
-def told(change: Change) -> str:
-    """Who did what, in words."""
+def in_words(change: Change) -> str:
+    """A sentence that says who did what."""
     return f"{change.principal.display}: {change.description}"

@@ -7,13 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.operation import READ
-from trailscan.reports.findings.detectors import BASELINE
+from trailscan.reports.findings.accounts import ACCOUNTS
+from trailscan.reports.findings.delegations import DELEGATIONS
+from trailscan.reports.findings.guardrails import GUARDRAILS
 from trailscan.reports.findings.history import History, Hit, when
-from trailscan.reports.findings.reads import WorthReading, worth_reading
-from trailscan.reports.findings.rules import RULES
-from trailscan.reports.notes import Span, count, told_of
-from trailscan.reports.tally import distinct
-from trailscan.table import Column, Table
+from trailscan.reports.findings.patterns import PATTERNS
+from trailscan.reports.findings.principals import BASELINE, PRINCIPALS
+from trailscan.reports.findings.reads import Examination, examine
+from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.tally import all_of, distinct_of
+from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,29 +26,8 @@ if TYPE_CHECKING:
     from trailscan.reports.findings.rule import Rule
     from trailscan.store.reader import StoreReader
 
-COLUMNS = (
-    Column("event_time", "When (UTC)", "instant"),
-    Column("severity", "Severity", "text"),
-    Column("rule", "Rule", "text", least_width=90, most_width=30),
-    Column("what", "What", "text", wide=True),
-    Column("why", "Why it matters", "text", least_width=150, most_width=44),
-    Column("events", "Events", "count", least_width=130),
-    Column("last_event_id", "Last event", "id", least_width=110, short=8),
-    Column("finding_id", "Finding", "id", detail=True),
-    Column("title", "Title", "text", detail=True),
-    Column("rule_version", "Version of the rule", "count", detail=True),
-    Column("first_event_time", "First event (UTC)", "instant", detail=True),
-    Column("principals", "Who", "list", detail=True),
-    Column("targets", "Targets", "list", detail=True),
-    Column("accounts", "In the trails of", "list", detail=True),
-    Column("source_ip_addresses", "From", "list", detail=True),
-    Column("mitre", "MITRE ATT&CK", "list", detail=True),
-    Column("cis", "CIS", "text", detail=True),
-    Column("references", "References", "list", detail=True),
-    Column("false_positives", "When it is nothing", "text", detail=True),
-    Column("event_ids", "All events", "list", detail=True),
-    Column("records", "Where they were read", "list", detail=True),
-)
+RULES = (*ACCOUNTS, *GUARDRAILS, *DELEGATIONS, *PRINCIPALS, *PATTERNS)
+"""Every rule, in the order in which they are listed."""
 
 
 class Finding(NamedTuple):
@@ -55,117 +37,122 @@ class Finding(NamedTuple):
     hit: Hit
 
     @property
+    def group(self) -> tuple[Change, ...]:
+        """Its events in order of time."""
+        return self.hit.changes
+
+    @property
     def last(self) -> Change:
-        """Its last event: the moment at which it is found."""
-        return self.hit.changes[-1]
+        """Its last event, which dates the finding."""
+        return self.group[-1]
 
     @property
     def id(self) -> str:
-        """The same for the same rule and records, wherever they were loaded from; 16 hex digits."""
-        records = " ".join(map(_record_name, self.hit.changes))
+        """16 hex digits: the same for a rule and records, wherever these were loaded from."""
+        records = " ".join(map(_record_name, self.group))
         return hashlib.sha256(f"{self.rule.id} {records}".encode()).hexdigest()[:16]
 
 
 def _record_name(change: Change) -> str:
-    """What tells a record from all others of a trail, those of the same event id too."""
+    """A name that no other record of a trail has, not even one with the same event id."""
     event, where = change.event, change.where
     log_file = where.key.rpartition("/")[2]
     return f"{event.recipient_account_id}/{event.event_id}/{log_file}#{where.record_index}"
 
 
-def findings_report(store: StoreReader, wanted: ChangeFilter) -> Table:
+COLUMNS = (
+    Column("event_time", "When (UTC)", "instant", of="last.event.event_time"),
+    Column("severity", "Severity", "text", of="rule.severity"),
+    Column("rule", "Rule", "text", least_width=90, most_width=30, of="rule.id"),
+    Column("what", "What", "text", wide=True, of="hit.what"),
+    Column("why", "Why it matters", "text", least_width=150, most_width=44, of="rule.why"),
+    Column("events", "Events", "count", least_width=130, of=lambda one: len(one.group)),
+    Column("last_event_id", "Last event", "id", least_width=110, short=8, of="last.event.event_id"),
+    detail("finding_id", "Finding", "id", of="id"),
+    detail("title", "Title", "text", of="rule.title"),
+    detail("rule_version", "Rule version", "count", of="rule.version"),
+    detail("first_event_time", "First event (UTC)", "instant", of=lambda one: when(one.group[0])),
+    detail("principals", "Who", "list", of=distinct_of("principal.display")),
+    detail("targets", "Targets", "list", of=distinct_of("target_id")),
+    detail("accounts", "Recorded in", "list", of=distinct_of("event.recipient_account_id")),
+    detail("source_ip_addresses", "Source IPs", "list", of=distinct_of("event.source_ip_address")),
+    detail("mitre", "MITRE ATT&CK", "list", of="rule.mitre"),
+    detail("cis", "CIS", "text", of=lambda one: one.rule.cis or None),
+    detail("references", "References", "list", of="rule.references"),
+    detail("false_positives", "False positives", "text", of="rule.false_positives"),
+    detail("event_ids", "All events", "list", of=all_of("event.event_id")),
+    detail("records", "Records", "list", of=lambda one: tuple(str(c.where) for c in one.group)),
+)
+
+
+def findings_report(store: StoreReader, filters: ChangeFilter) -> Table:
     """The findings of a store in order of time.
 
-    All of its history is looked at, whatever the window: what is new or unusual, and what a text
-    was before, only history tells. A finding is shown if its last event lies in the window, and
-    one of its events is wanted otherwise.
+    The whole history is examined, whatever the window: only history tells what is new or unusual,
+    and what a text was before. A finding is shown if its last event is in the window and any of its
+    events matches the rest of the filter.
     """
-    seen = worth_reading(store)
-    history = History(seen.changes, wanted.tz, seen.start)
-    found = [one for one in find(history) if _is_wanted(one, wanted)]
-    changes = list({id(change): change for one in found for change in one.hit.changes}.values())
+    examined = examine(store)
+    history = History(examined.changes, filters.tz, examined.start)
+    found = [one for one in find(history) if _matches(one, filters)]
+    changes = list({id(change): change for one in found for change in one.group}.values())
     return Table(
         name="findings",
         columns=COLUMNS,
-        rows=tuple(_row(one) for one in found),
-        window=wanted.window,
-        notes=tuple(_notes(store, wanted, found, len(changes), seen)),
+        rows=rows_of(COLUMNS, found),
+        window=filters.window,
+        notes=tuple(_notes(store, filters, found, len(changes), examined)),
     )
 
 
 def find(history: History, rules: Sequence[Rule] = RULES) -> list[Finding]:
-    """What rules find, in order of time and rule."""
+    """What the rules find, in order of time and rule."""
     found = [Finding(rule, hit) for rule in rules for hit in rule.find(history)]
     order = {rule.id: place for place, rule in enumerate(rules)}
     return sorted(found, key=lambda one: (when(one.last), order[one.rule.id]))
 
 
-def _is_wanted(one: Finding, wanted: ChangeFilter) -> bool:
-    """Whether a finding is asked for; its severity and its rule are its own."""
-    rules = {text.casefold() for text in wanted.rule}
-    grades = {text.casefold() for text in wanted.severity}
-    others = replace(wanted, severity=())
+def _matches(one: Finding, filters: ChangeFilter) -> bool:
+    """Whether a finding matches; its severity and its rule are its own."""
+    rules = {text.casefold() for text in filters.rule}
+    grades = {text.casefold() for text in filters.severity}
+    others = replace(filters, severity=())
     return (
-        when(one.last) in wanted.window
+        when(one.last) in filters.window
         and (not rules or one.rule.id in rules)
         and (not grades or one.rule.severity in grades)
-        and any(map(others.holds_apart_from_time, one.hit.changes))
+        and any(map(others.match_at_any_time, one.group))
     )
 
 
 def _notes(
     store: StoreReader,
-    wanted: ChangeFilter,
+    filters: ChangeFilter,
     found: Sequence[Finding],
     events: int,
-    seen: WorthReading,
+    examined: Examination,
 ) -> list[str]:
-    """How many findings, by which rules, and for what the history is too short."""
+    """How many findings, by how many rules, from what, and what the history is too short for."""
     rules = {one.rule.id for one in found}
     by = f"{count(len(found), 'finding')} by {len(rules)} of {len(RULES)} rules"
-    span = Span()
-    for change in seen.changes:
-        span.add(change)
-    changes = sum(change.category != READ for change in seen.changes)
-    span.count = changes + seen.reads
-    looked = f"{count(changes, 'change')} and {count(seen.reads, 'read')}"
-    first, *rest = told_of(store, replace(wanted, reads=True), events, span)
-    said = f"the rules looked at {looked}, of all times"
-    return [by, f"made of {first}", said, *baseline_notes(seen.changes), *rest]
+    span = Examined.of(examined.changes)
+    changes = sum(change.category != READ for change in examined.changes)
+    span.count = changes + examined.reads
+    first, *more = notes_on(store, replace(filters, reads=True), events, span)
+    all_times = f"{count(changes, 'change')} and {count(examined.reads, 'read')} of all times"
+    return [
+        by,
+        f"made of {first}",
+        f"the rules examined {all_times}",
+        *baseline_notes(examined.changes),
+        *more,
+    ]
 
 
-def baseline_notes(seen: Sequence[Change]) -> Iterator[str]:
-    """For which rules the history is too short, if it is."""
-    if seen and when(seen[-1]) - when(seen[0]) < BASELINE:
+def baseline_notes(changes: Sequence[Change]) -> Iterator[str]:
+    """The rules that were skipped because the history is too short."""
+    if changes and when(changes[-1]) - when(changes[0]) < BASELINE:
         yield (
-            f"first-time-principal and unusual-hour need {BASELINE.days} days of history and "
-            "found nothing for want of it"
+            "first-time-principal and unusual-hour were skipped: fewer than "
+            f"{BASELINE.days} days of history"
         )
-
-
-def _row(one: Finding) -> tuple[object, ...]:
-    """A finding in the order of `COLUMNS`."""
-    rule, changes = one.rule, one.hit.changes
-    return (
-        when(one.last),
-        rule.severity,
-        rule.id,
-        one.hit.what,
-        rule.why,
-        len(changes),
-        one.last.event.event_id,
-        one.id,
-        rule.title,
-        rule.version,
-        when(changes[0]),
-        distinct(change.principal.display for change in changes),
-        distinct(change.target_id for change in changes),
-        distinct(change.event.recipient_account_id for change in changes),
-        distinct(change.event.source_ip_address for change in changes),
-        rule.mitre,
-        rule.cis or None,
-        rule.references,
-        rule.false_positives,
-        tuple(change.event.event_id for change in changes),
-        tuple(str(change.where) for change in changes),
-    )

@@ -1,4 +1,9 @@
-"""A rule of findings: what it looks for, and why that deserves a look."""
+"""A rule of findings: what it looks for, and why that deserves a look.
+
+A rule names the published detections that it follows; one without references is our own judgement.
+Its techniques are those that published rules map its events to (`organizations.severity`), and
+those it adds.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.organizations.severity import CIS_CONTROL, Severity
+from trailscan.reports.findings.history import Hit, in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from trailscan.organizations.changes import Change
     from trailscan.organizations.operation import Operation
-    from trailscan.reports.findings.history import History, Hit
+    from trailscan.reports.findings.history import History
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +31,10 @@ class Rule:
         version: raised when the rule may fire for other events than before.
         title: what was found.
         severity: of each of its findings.
-        fires: for what exactly, in words.
+        fires: exactly when it fires.
         why: why that deserves a look.
-        false_positives: when it is nothing.
-        events: the event names that it looks at; empty for all.
+        false_positives: when it fires for something harmless.
+        events: the event names that it examines; empty for all.
         find: the detector.
         adds: techniques besides those of its events.
         references: who published that this should be watched.
@@ -53,13 +60,35 @@ class Rule:
 
     @property
     def cis(self) -> str:
-        """The control of CIS AWS Foundations that asks to watch one of its events, if any does."""
+        """The CIS AWS Foundations control that covers one of its events; empty if none does."""
         return CIS_CONTROL if any(operation.cis for operation in self._operations) else ""
 
     @property
     def _operations(self) -> list[Operation]:
         """The records of its events."""
         return [one for one in ORGANIZATIONS.operations if one.name in self.events]
+
+
+def each(
+    *actions: str,
+    outcomes: tuple[str, ...] = ("succeeded",),
+    where: Callable[[Change], bool] = lambda _: True,
+) -> Callable[[History], Iterator[Hit]]:
+    """A detector that finds each change with one of some event names.
+
+    Args:
+        actions: the event names.
+        outcomes: how the change ended.
+        where: what else must hold.
+    """
+
+    def detect(history: History) -> Iterator[Hit]:
+        for outcome in outcomes:
+            for change in history.of(*actions, outcome=outcome):
+                if where(change):
+                    yield Hit((change,), in_words(change))
+
+    return detect
 
 
 ELASTIC = "Elastic detection-rules"

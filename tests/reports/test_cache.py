@@ -1,0 +1,174 @@
+"""The changes of a large store, in a file in the user's cache directory."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from trailscan.api import open as open_store
+from trailscan.cli.app import app
+from trailscan.export.package import build_package
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.reports import cache as caching
+from trailscan.reports.changes import iterate_changes, read_changes
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache of its own, and a few changes are many."""
+    monkeypatch.setenv("TRAILSCAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(caching, "LEAST_CHANGES", 10)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A store of the sample logs."""
+    place = str(tmp_path / "store")
+    run_load([str(SAMPLES)], place, LoadOptions(), NOW)
+    return place
+
+
+def uncached(place):
+    """The changes of a store, read from the records."""
+    return list(iterate_changes(open_store(place).reader, cache=False))
+
+
+def is_read(place):
+    """Whether the cache of a store is read."""
+    store = open_store(place).reader
+    return caching._read(caching._path(store), store) is not None
+
+
+def test_cached_changes_are_the_changes(cache, place):
+    """Whole and equal, in a file that only its owner may read."""
+    assert not is_read(place)
+    first = read_changes(open_store(place).reader)
+    (file,) = cache.iterdir()
+    assert (file.stat().st_mode & 0o777, cache.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert is_read(place)
+    assert first == read_changes(open_store(place).reader) == uncached(place)
+    assert len(first) == 155
+
+
+def test_the_cache_is_a_parquet_table_behind_its_hash(cache, place):
+    """One row a change."""
+    read_changes(open_store(place).reader)
+    (file,) = cache.iterdir()
+    table = pq.read_table(pa.BufferReader(file.read_bytes()[32:]))
+    assert (table.num_rows, table.column_names) == (155, ["change"])
+
+
+def test_a_load_reads_no_changes(cache, tmp_path):
+    """The first report does, once there is a question."""
+    words = ["load", str(SAMPLES), "--store", str(tmp_path / "store")]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert not cache.exists()
+    assert len(read_changes(open_store(str(tmp_path / "store")).reader)) == 155
+    assert cache.exists()
+
+
+def test_another_state_of_the_store_has_its_own_changes(cache, place, tmp_path):
+    """What was cached before a load is not used after it."""
+    before = read_changes(open_store(place).reader)
+    record = json.loads(gzip.decompress(next(SAMPLES.rglob("*_CloudTrail_*.gz")).read_bytes()))[
+        "Records"
+    ][0]
+    record |= {"eventSource": "organizations.amazonaws.com", "eventName": "LeaveOrganization"}
+    late = tmp_path / "late.json"
+    late.write_text(json.dumps({"Records": [record | {"eventID": "late"}]}))
+    run_load([str(late)], place, LoadOptions(), NOW)
+    assert not is_read(place)
+    assert len(read_changes(open_store(place).reader)) == len(before) + 1
+
+
+def test_other_code_has_its_own_changes(cache, place, monkeypatch):
+    """What another version cached is not used."""
+    read_changes(open_store(place).reader)
+    monkeypatch.setattr(caching, "_code", lambda: "another version")
+    assert not is_read(place)
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", None])
+def test_a_damaged_file_is_not_used(cache, place, damage):
+    """Cut, changed or empty: the changes are read from the records."""
+    read_changes(open_store(place).reader)
+    (file,) = cache.iterdir()
+    data = file.read_bytes()
+    middle = len(data) // 2
+    file.write_bytes(b"" if damage is None else data[:middle] + damage * 40)
+    assert not is_read(place)
+    assert read_changes(open_store(place).reader) == uncached(place)
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_may_write_is_not_used(cache, place, mode):
+    """Whoever can write it could decide what a report says."""
+    read_changes(open_store(place).reader)
+    (file,) = cache.iterdir()
+    file.chmod(mode)
+    assert not is_read(place)
+    file.chmod(0o644)
+    assert is_read(place)
+
+
+def test_a_file_of_somebody_else_is_not_used(cache, place, monkeypatch):
+    """A cache in a folder that several people share is its owner's only."""
+    read_changes(open_store(place).reader)
+    monkeypatch.setattr(caching.os, "getuid", lambda: 4711)
+    assert not is_read(place)
+
+
+def test_a_few_changes_are_not_cached_nor_where_nobody_wants_it(cache, place, monkeypatch):
+    """A small store, a reader that stops early, a switch: no file."""
+    next(iterate_changes(open_store(place).reader))
+    assert not cache.exists()
+    monkeypatch.setattr(caching, "LEAST_CHANGES", 1000)
+    read_changes(open_store(place).reader)
+    assert not cache.exists()
+    monkeypatch.setattr(caching, "LEAST_CHANGES", 10)
+    monkeypatch.setenv("TRAILSCAN_CACHE", "off")
+    read_changes(open_store(place).reader)
+    assert not Path("off").exists()
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing(cache, place):
+    """A file where the folder should be: the report is made all the same."""
+    cache.write_text("in the way")
+    assert len(read_changes(open_store(place).reader)) == 155
+
+
+def test_a_number_that_only_json_can_hold_is_cached_as_it_is(cache, tmp_path):
+    """An integer beyond 64 bits in a request ends no report."""
+    record = {
+        "eventTime": "2026-11-22T12:00:00Z",
+        "eventSource": "organizations.amazonaws.com",
+        "eventName": "Novelty",
+        "requestParameters": {"huge": 2**70},
+    }
+    records = [{**record, "eventID": f"e{number}"} for number in range(20)]
+    (tmp_path / "huge.json").write_text(json.dumps({"Records": records}))
+    run_load([str(tmp_path / "huge.json")], str(tmp_path / "s"), LoadOptions(), NOW)
+    for _ in range(2):
+        changes = read_changes(open_store(str(tmp_path / "s")).reader)
+        assert {change.event.request["huge"] for change in changes} == {2**70}
+    assert is_read(str(tmp_path / "s"))
+
+
+def test_the_export_reads_its_changes_from_the_records(cache, place, monkeypatch):
+    """What is cached, whoever wrote it, decides nothing in a compliance package."""
+    before = build_package(open_store(place).reader, date(2026, 10, 17)).files["changes.csv"]
+    monkeypatch.setattr("trailscan.reports.changes.cached", lambda *_: iter(()))
+    assert read_changes(open_store(place).reader) == []
+    after = build_package(open_store(place).reader, date(2026, 10, 17)).files["changes.csv"]
+    assert after == before

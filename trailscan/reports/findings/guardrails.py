@@ -1,0 +1,120 @@
+"""Rules about policies that end, weaken or break: what they forbade is possible again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trailscan.organizations.fields import enum_at
+from trailscan.organizations.guardrails import loosened
+from trailscan.reports.findings.history import Hit, in_words
+from trailscan.reports.findings.rule import DF00TECH, SURVIVAL_KIT, Rule, each
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trailscan.organizations.changes import Change
+    from trailscan.organizations.versions import PolicyStep
+    from trailscan.reports.findings.history import History
+
+NO_GUARDRAILS = frozenset({"tag", "backup", "AI services opt-out", "chatbot", "upgrade rollout"})
+"""Types of policy that forbid nothing; a policy of unknown type is taken for a guardrail."""
+
+
+def detached(history: History) -> Iterator[Hit]:
+    """Guardrails detached; the policy that allows everything is none."""
+    for step in history.steps:
+        everything = (step.change.target_id or "").endswith("FullAWSAccess")
+        if step.change.action == "DetachPolicy" and _is_guardrail(step) and not everything:
+            yield Hit((step.change,), in_words(step.change))
+
+
+def weakened(history: History) -> Iterator[Hit]:
+    """Guardrails whose new text forbids less than the one before."""
+    for step in history.steps:
+        if step.before is None or step.after is None or not _is_guardrail(step):
+            continue
+        if how := loosened(step.before, step.after):
+            who, policy = step.change.principal.display, step.change.target_name
+            name = f"{policy or 'policy'} ({step.change.target_id})"
+            yield Hit((step.change,), f"{who} loosened {name}: {'; '.join(how)}")
+
+
+def deleted(history: History) -> Iterator[Hit]:
+    """Guardrails deleted."""
+    for step in history.steps:
+        if step.change.action == "DeletePolicy" and _is_guardrail(step):
+            yield Hit((step.change,), in_words(step.change))
+
+
+def _is_guardrail(step: PolicyStep) -> bool:
+    return step.change.outcome == "succeeded" and step.kind not in NO_GUARDRAILS
+
+
+def became_invalid(change: Change) -> bool:
+    """Whether an effective policy became invalid."""
+    return enum_at(change.event, "details.state") == "invalid"
+
+
+GUARDRAILS = (
+    Rule(
+        id="guardrail-detached",
+        title="A guardrail was detached",
+        severity="high",
+        fires=(
+            "DetachPolicy of a policy that can forbid something succeeded: not of a tag, backup, "
+            "AI services opt-out, chatbot or upgrade policy, not of one that allows everything"
+        ),
+        why="What it forbade is possible at once in every account below.",
+        false_positives="Replacing one policy by another, experiments, a pipeline's clean-up.",
+        events=("DetachPolicy",),
+        find=detached,
+        references=(SURVIVAL_KIT, "Landing Zone Accelerator revert-scp-changes"),
+    ),
+    Rule(
+        id="guardrail-weakened",
+        title="A guardrail was weakened",
+        severity="high",
+        fires=(
+            "UpdatePolicy gave a text that forbids less than the one before: a Deny ended, names "
+            "fewer actions or resources, or got a condition; or an Allow gained something"
+        ),
+        why="The policy is still attached and looks as if it still held.",
+        false_positives="An exception that was agreed upon.",
+        events=("UpdatePolicy",),
+        find=weakened,
+        adds=("T1562", "T1666"),
+        references=("Landing Zone Accelerator revert-scp-changes",),
+    ),
+    Rule(
+        id="guardrail-deleted",
+        title="A guardrail was deleted",
+        severity="medium",
+        fires="DeletePolicy succeeded, of the same policies as guardrail-detached",
+        why="It was detached before, and cannot simply be attached again.",
+        false_positives="Clean-up of policies that are attached nowhere.",
+        events=("DeletePolicy",),
+        find=deleted,
+        references=(SURVIVAL_KIT, "easttimor/aws-incident-response"),
+    ),
+    Rule(
+        id="policy-type-disabled",
+        title="A policy type was disabled",
+        severity="critical",
+        fires="DisablePolicyType succeeded",
+        why="One call detaches all policies of the type in the whole organization.",
+        false_positives="A type that was tried out and is not used.",
+        events=("DisablePolicyType",),
+        find=each("DisablePolicyType"),
+        references=(SURVIVAL_KIT, DF00TECH),
+    ),
+    Rule(
+        id="effective-policy-invalid",
+        title="An account's policies add up to something invalid",
+        severity="medium",
+        fires="EffectivePolicyValidation says that an effective policy became invalid",
+        why="The policies may not work as they are meant to.",
+        false_positives="A mistake that is already being repaired.",
+        events=("EffectivePolicyValidation",),
+        find=each("EffectivePolicyValidation", where=became_invalid),
+    ),
+)
