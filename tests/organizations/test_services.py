@@ -22,7 +22,7 @@ from trailscan.organizations.resources import Role
 from trailscan.organizations.services import ORGANIZATIONS, SERVICES
 from trailscan.render.event import render_event
 from trailscan.reports.changes import read_changes
-from trailscan.reports.findings.reads import worth_reading
+from trailscan.reports.findings.reads import examine
 
 ENGINE = ("catalogue", "changes", "context", "correlate", "fields", "operation", "replay",
           "resources", "sentences")  # fmt: skip
@@ -168,7 +168,7 @@ def test_findings_are_about_a_registered_service_too(store):
     """A rule for all events fires for its calls; a rule for an event name only for Organizations."""
     with registered(BEACONS):
         rows = store.report("findings", rule="root-user-change").records()
-        seen = worth_reading(store.reader)
+        seen = examine(store.reader)
         cis = {row["event_name"]: row["changes"] for row in store.report("cis").records()}
     assert [row["event_ids"] for row in rows] == [
         ("event-0", "event-1", "event-2", "event-3", "event-5", "event-6")
