@@ -45,7 +45,7 @@ def test_what_a_notebook_prints_is_one_short_line(tmp_path):
         f"<trailscan status of {tmp_path}: 12 events in 1 log file, complete>",
         "<trailscan table changes: 10 rows; 10 changes; all times>",
     ]
-    (row,) = store.report("changes").records()
+    row = store.report("changes").records()[0]
     assert repr(store.show(row["event_id"])).startswith(
         f"<trailscan event {row['event_id']}: 1 record; "
     )
