@@ -16,7 +16,7 @@ from trailscan.organizations.services import SERVICES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from trailscan.organizations.operation import Effect, Operation, Service
+    from trailscan.organizations.operation import Operation, Service
 
     Key = tuple[str | None, str | None]
 
@@ -44,21 +44,6 @@ class Catalogue:
     def operation(self, event_source: str | None, event_name: str | None) -> Operation | None:
         """The record of an operation; None if there is none."""
         return self.operations.get((event_source, event_name))
-
-    def is_read_only(self, event_source: str | None, event_name: str | None) -> bool:
-        """Whether an operation changes nothing; without a record, by its name: Describe…, List…."""
-        found = self.operations.get((event_source, event_name))
-        if found is None:
-            return (event_name or "").startswith(("Describe", "List"))
-        return found.category == READ
-
-    def effect(self, event_source: str | None, event_name: str | None) -> Effect | None:
-        """What an event does to the state; None for nothing."""
-        found = self.operations.get((event_source, event_name))
-        if found is not None:
-            return found.effect
-        service = self.services.get(event_source)
-        return None if service is None else service.effect
 
     def names(self, condition: Callable[[Operation], bool]) -> dict[str, list[str]]:
         """By event source, the sorted names of the operations that meet a condition."""

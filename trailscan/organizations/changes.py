@@ -24,7 +24,7 @@ from trailscan.organizations.severity import UNKNOWN_SEVERITY, Severity
 from trailscan.organizations.state import Organization
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from trailscan.organizations.catalogue import Catalogue
     from trailscan.organizations.correlate import Correlation, OrderedEvent
@@ -123,31 +123,27 @@ def describe_in_order(
     reported = {service.event_source for service in known.services.values() if service.reported}
     state = Organization.with_names(names or {})
     for one in events:
-        event, position = one.event, one.position
-        if (
-            event.event_source in reported
-            and position not in correlation.merged
-            and (reads or not known.is_read_only(event.event_source, event.event_name))
-        ):
-            result, cause = correlation.results.get(position), correlation.causes.get(position)
-            copies = correlation.copies.get(position, ())
-            yield _describe(one, result, cause, copies, state, known)
+        event = one.event
+        if event.event_source in reported and one.position not in correlation.merged:
+            operation = known.operation(event.event_source, event.event_name)
+            if reads or _category(operation, event.event_name) != READ:
+                yield _describe(one, operation, correlation, state, known)
         state = apply(state, event)
 
 
 def _describe(
     one: OrderedEvent,
-    result: OrderedEvent | None,
-    cause: OrderedEvent | None,
-    copies: Sequence[OrderedEvent],
+    operation: Operation | None,
+    correlation: Correlation,
     state: Organization,
     known: Catalogue,
 ) -> Change:
     """The change that an event is, with its result and its cause if it has them."""
     event = one.event
+    result, cause = correlation.results.get(one.position), correlation.causes.get(one.position)
+    related = (result, cause, *correlation.copies.get(one.position, ()))
     ending = event if result is None else result.event
     name = event.event_name or "an unnamed operation"
-    operation = known.operation(event.event_source, event.event_name)
     service = known.services[event.event_source]
     call = SentenceContext(event, ending, state, service.roles, service.values)
     outcome = _outcome(ending, known)
@@ -168,7 +164,7 @@ def _describe(
         principal=_principal(event, cause),
         client=client(event),
         action=name,
-        category=_category(operation, event, known),
+        category=_category(operation, event.event_name),
         description=f"{sentence}{ended}",
         before=before,
         after=after,
@@ -177,9 +173,7 @@ def _describe(
         target_type=target.type,
         outcome=outcome,
         severity=_severity(call, operation, outcome),
-        related_event_ids=tuple(
-            [other.event.event_id for other in (result, cause, *copies) if other is not None]
-        ),
+        related_event_ids=tuple([other.event.event_id for other in related if other is not None]),
         known=operation is not None,
     )
 
@@ -192,10 +186,11 @@ def _principal(event: Event, cause: OrderedEvent | None) -> Principal:
     return replace(who, service="AWS Organizations", rule=f"caused_by_{who.rule}")
 
 
-def _category(operation: Operation | None, event: Event, known: Catalogue) -> str:
+def _category(operation: Operation | None, event_name: str | None) -> str:
+    """The category of an operation; without a record, a name of Describe… or List… is a read."""
     if operation is not None:
         return operation.category
-    return READ if known.is_read_only(event.event_source, event.event_name) else "unknown"
+    return READ if (event_name or "").startswith(("Describe", "List")) else "unknown"
 
 
 def _severity(call: SentenceContext, operation: Operation | None, outcome: Outcome) -> Severity:

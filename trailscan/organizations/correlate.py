@@ -67,10 +67,11 @@ class Correlation(NamedTuple):
 
 def correlate(events: Iterable[OrderedEvent]) -> Correlation:
     """The events that belong together; only those that `may_correlate` are needed."""
+    correlated = catalogue().correlated
     candidates = [
         one
         for one in events
-        if may_correlate(one.event.event_source, one.event.event_name, one.event.shared_event_id)
+        if (one.event.event_source, one.event.event_name) in correlated or one.event.shared_event_id
     ]
     copies = find_copies(candidates)
     copied = {one.position for group in copies.values() for one in group}
@@ -93,15 +94,16 @@ def in_order_of_time(events: Iterable[tuple[Event, Location]]) -> list[OrderedEv
     Times are whole seconds. Within one, what creates and enables comes before what uses it, what
     deletes after, and what a service reports of its work last; then by event id and location.
     """
-    ordered = sorted(events, key=_order)
+    known = catalogue()
+
+    def order(pair: tuple[Event, Location]) -> tuple[datetime, int, str, str, str, int]:
+        event, where = pair
+        index = -1 if where.record_index is None else where.record_index
+        rank = _rank(known, event.event_source, event.event_name)
+        return (event.event_time, rank, event.event_id, where.bucket, where.key, index)
+
+    ordered = sorted(events, key=order)
     return [OrderedEvent(position, *pair) for position, pair in enumerate(ordered)]
-
-
-def _order(pair: tuple[Event, Location]) -> tuple[datetime, int, str, str, str, int]:
-    event, where = pair
-    index = -1 if where.record_index is None else where.record_index
-    rank = rank_in_second(event.event_source, event.event_name)
-    return (event.event_time, rank, event.event_id, where.bucket, where.key, index)
 
 
 def rank_in_second(event_source: str | None, event_name: str | None) -> int:

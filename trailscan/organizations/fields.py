@@ -128,7 +128,8 @@ def omitted(event: Event) -> bool:
 
     In their place it writes `{"omitted": true, "originalSize": …, "reason": …}`.
     """
-    return any(
-        isinstance(section, dict) and section.get("omitted") is True
-        for section in (event.request_parameters, event.service_event_details)
-    )
+    return _is_omitted(event.request_parameters) or _is_omitted(event.service_event_details)
+
+
+def _is_omitted(section: object) -> bool:
+    return isinstance(section, dict) and section.get("omitted") is True

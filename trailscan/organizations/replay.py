@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from trailscan.events.event import Event
+    from trailscan.organizations.operation import Operation, Service
     from trailscan.organizations.state import Organization
 
 
@@ -28,5 +29,8 @@ def apply(state: Organization, event: Event) -> Organization:
     """The state after one event; the same object if the event changes nothing in it."""
     if event.error_code or event.event_name is None:
         return state
-    effect = catalogue().effect(event.event_source, event.event_name)
-    return state if effect is None else effect(state, event)
+    known = catalogue()
+    found: Operation | Service | None = known.operations.get((event.event_source, event.event_name))
+    if found is None:
+        found = known.services.get(event.event_source)
+    return found.effect(state, event) if found is not None and found.effect else state
