@@ -144,7 +144,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         for name, words, where in (
             ("--help", [*command, "--help"], cache),
-            ("report changes, nothing kept", changes, "off"),
+            ("report changes, no cache", changes, "off"),
             ("report changes, the first one", changes, cache),
             ("report changes", changes, cache),
             ("report changes --format csv", [*changes, "--format", "csv"], cache),
