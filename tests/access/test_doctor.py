@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from services.command import run_command
 from services.iam import is_allowed
 
 import trailscan as ts
@@ -398,12 +396,7 @@ def test_the_policy_of_a_place_says_no_more_than_the_place():
 
 def trailscan(*words: str):
     """Run the command; gives exit code, stdout and stderr."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "trailscan", "doctor", *words],
-        capture_output=True,
-        check=False,
-        env=dict(os.environ),
-    )
+    done = run_command("doctor", *words)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 

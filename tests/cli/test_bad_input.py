@@ -6,12 +6,12 @@ import gzip
 import json
 import os
 import struct
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from services.command import run_command
 
 import trailscan as ts
 from trailscan.cli.app import main
@@ -35,10 +35,8 @@ class Said(NamedTuple):
 def trailscan(*words: object, **environment: str | None) -> Said:
     """Run the command; variables that are None are not there."""
     given = {**os.environ, "NO_COLOR": "1", **environment}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "trailscan", *map(str, words)],
-        capture_output=True,
-        check=False,
+    done = run_command(
+        *words,
         env={name: value for name, value in given.items() if value is not None},
     )
     return Said(done.returncode, done.stdout.decode().splitlines(), done.stderr.decode())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from services.command import run_command
 from typer.main import get_command
 
 from trailscan.cli.app import app
@@ -23,11 +24,9 @@ SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 
 def trailscan(*words: object, stdin: bytes = b"", **environment: str):
     """Run the command; gives exit code, stdout and stderr."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "trailscan", *map(str, words)],
-        input=stdin,
-        capture_output=True,
-        check=False,
+    done = run_command(
+        *words,
+        stdin=stdin,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "150", **environment},
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()

@@ -7,21 +7,19 @@ import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from services.command import run_command
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 
 
 def trailscan(*words: object):
     """Run the command; gives exit code, stdout and stderr."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "trailscan", *map(str, words)],
-        capture_output=True,
-        check=False,
+    done = run_command(
+        *words,
         env={**os.environ, "NO_COLOR": "1"},
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()

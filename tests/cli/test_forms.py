@@ -18,6 +18,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from selectolax.lexbor import LexborHTMLParser
+from services.command import run_command
 
 import trailscan as ts
 from trailscan.cli.options import Format
@@ -33,10 +34,8 @@ OUTCOME, EVENT = SHOWN.index("outcome"), SHOWN.index("event_id")
 
 def trailscan(*words: object) -> subprocess.CompletedProcess[bytes]:
     """Run the command."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "trailscan", *map(str, words)],
-        capture_output=True,
-        check=False,
+    return run_command(
+        *words,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": WIDTH},
     )
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from services.command import run_command
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 REPORTS = (
@@ -19,10 +20,8 @@ REPORTS = (
 
 def trailscan(*words: object, columns: int = 150):
     """Run the command; gives exit code, stdout and stderr."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "trailscan", *map(str, words)],
-        capture_output=True,
-        check=False,
+    done = run_command(
+        *words,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": str(columns)},
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()

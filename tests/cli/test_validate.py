@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from services.command import run_command
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
 KEY = (
@@ -21,10 +20,8 @@ ACCOUNT = "AWSLogs/o-exampleorg1/121212121212"
 
 def trailscan(*words: object, cwd: Path | None = None, **environment: str):
     """Run the command; gives exit code, stdout and stderr."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "trailscan", *map(str, words)],
-        capture_output=True,
-        check=False,
+    done = run_command(
+        *words,
         cwd=cwd,
         env={**os.environ, "NO_COLOR": "1", "AWS_EC2_METADATA_DISABLED": "true", **environment},
     )
