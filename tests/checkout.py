@@ -12,7 +12,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def guard_checkout() -> None:
-    """Let every attempt of this process to write, make or move a file of the checkout fail.
+    """Let every attempt of this process to write a file of the checkout, or put one there, fail.
 
     What other processes and libraries written in C or Rust do is seen by `.ci/run`, which compares
     `git status` before and after.
@@ -22,15 +22,14 @@ def guard_checkout() -> None:
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     """An audit hook (PEP 578): an exception raised here ends the call that it is about."""
-    if event == "open":
-        changed = arguments[:1] if arguments[2] & _WRITES else ()
+    if event == "open" and arguments[2] & _WRITES:
+        path = arguments[0]
     elif event in {"os.rename", "os.link", "os.symlink"}:
-        changed = arguments[:2]
+        path = arguments[1]
     else:
         return
-    for path in changed:
-        if isinstance(path, str | bytes | os.PathLike) and _is_ours(os.fsdecode(path)):
-            raise PermissionError(f"a test wrote into the checkout: {os.fsdecode(path)}")
+    if isinstance(path, str | bytes | os.PathLike) and _is_ours(os.fsdecode(path)):
+        raise PermissionError(f"a test wrote into the checkout: {os.fsdecode(path)}")
 
 
 def _is_ours(path: str) -> bool:

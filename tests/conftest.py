@@ -28,6 +28,10 @@ settings.load_profile("trailscan")
 if "TRAILSCAN_WRITE_GOLDEN" not in os.environ:  # the one way to write golden files is a test
     guard_checkout()
 
+_SLOW_FOLDERS = {"access", "browser", "faults"}
+_SLOW_FIXTURES = {"ceph_s3", "chromium", "java", "s3_endpoint", "s3_server"}
+"""Servers and programs that take seconds to start; a test that needs one is slow."""
+
 _UNSET = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
 _SET = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -39,6 +43,14 @@ _SET = {
     "NO_PROXY": "127.0.0.1",
     "no_proxy": "127.0.0.1",
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the desk lane (`-m "not slow"`) leaves out, beside what a test marks itself."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.path.parent.name in _SLOW_FOLDERS or fixtures & _SLOW_FIXTURES:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -60,10 +60,16 @@ def test_a_table_edited_by_hand_is_written_anew(tmp_path):
     assert write.PAGES[page.name](page.read_text()) == committed
 
 
-def test_no_test_can_write_into_the_checkout():
+def test_no_test_can_write_into_the_checkout(tmp_path):
     """An attempt fails where it is made, so that a failing test fails the second time too."""
-    with pytest.raises(PermissionError, match="a test wrote into the checkout"):
-        (DOCS / "reports.md").write_text("anything")
-    with pytest.raises(PermissionError, match="a test wrote into the checkout"):
-        (DOCS / "new.md").touch()
+    (tmp_path / "file").touch()
+    attempts = (
+        lambda: (DOCS / "reports.md").write_text("anything"),
+        (DOCS / "new.md").touch,
+        lambda: (tmp_path / "file").rename(DOCS / "new.md"),
+        lambda: (DOCS / "new.md").symlink_to(tmp_path / "file"),
+    )
+    for attempt in attempts:
+        with pytest.raises(PermissionError, match="a test wrote into the checkout"):
+            attempt()
     assert not (DOCS / "new.md").exists()

@@ -220,6 +220,7 @@ def test_markdown_says_a_text_and_nothing_else(text):
     assert LexborHTMLParser(document).body.text().strip() == text.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_of_hostile_events_is_harmless(name, hostile, monkeypatch):
     """Whatever other reports make of the attacks, no form of them does more than of harmless words."""

@@ -147,6 +147,7 @@ def counted(drawing) -> int:
     return sum(int(re.search(r": ([\d,]+)", title)[1].replace(",", "")) for title in titles)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [1, 30, 300, 1500, 40_000])
 @pytest.mark.parametrize("principals", [1, 12, 13, 40])
 def test_every_plot_counts_every_row_at_both_widths(days, principals):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from services.command import run_command
 
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.severity import SEVERITIES
@@ -134,14 +132,10 @@ def test_sql_python_and_the_command_line_count_the_same(samples, filters, where)
         for text in (value if isinstance(value, tuple) else (value,))
         for word in (f"--{name.replace('_', '-')}", text)
     ]
-    command = [sys.executable, "-m", "trailscan", "report"]
     for name in ("changes", "principals"):
-        done = subprocess.run(
-            [*command, name, "--store", samples.place, "--format", "json", "--quiet", *words],
-            capture_output=True,
-            check=True,
-            env={**os.environ, "NO_COLOR": "1"},
-        )
+        options = ["--store", samples.place, "--format", "json", "--quiet", *words]
+        done = run_command("report", name, *options)
+        assert done.returncode == 0
         told = json.loads(done.stdout)["rows"]
         counts = [row.get("changes", 1) for row in told]
         assert sum(counts) == number

@@ -119,6 +119,7 @@ def test_the_views_have_the_rows_of_the_store(samples):
         ]
     ),
 )  # fmt: skip
+@pytest.mark.slow
 def test_a_query_counts_what_duckdb_counts_in_the_files(samples, columns, where):
     """Columns and filters that are handed down change no answer: DuckDB alone gives the same."""
     import duckdb
@@ -223,6 +224,7 @@ def test_only_the_columns_that_a_query_needs_are_read(samples, monkeypatch):
     assert len(asked) == 1
 
 
+@pytest.mark.slow
 def test_a_process_that_queried_ends_well(samples):
     """No thread of a library is left that reads on."""
     script = (

@@ -36,6 +36,7 @@ def pytest_without_services(folder: Path, **environment: str) -> tuple[int, list
     return done.returncode, done.stdout.decode().splitlines()
 
 
+@pytest.mark.slow
 def test_what_was_not_run_is_counted_at_the_end(tmp_path: Path) -> None:
     """Where a service cannot be had, its tests are skipped, and the end counts them aloud."""
     code, lines = pytest_without_services(tmp_path)
@@ -46,6 +47,7 @@ def test_what_was_not_run_is_counted_at_the_end(tmp_path: Path) -> None:
     assert "1 passed, 3 skipped" in last
 
 
+@pytest.mark.slow
 def test_in_ci_a_missing_service_is_a_failure(tmp_path: Path) -> None:
     """With `CI` set nothing is skipped."""
     code, lines = pytest_without_services(tmp_path, CI="true")

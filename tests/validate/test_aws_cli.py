@@ -18,6 +18,8 @@ from trailscan.aws.session import AwsOptions
 from trailscan.ingest.validation.run import ValidateOptions, run_validate
 from trailscan.window import Window
 
+pytestmark = pytest.mark.slow  # the other program takes its time
+
 REGION = "us-east-1"
 ACCOUNT = "111122223333"
 SAME = {

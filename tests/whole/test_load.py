@@ -89,6 +89,16 @@ def test_the_same_id_in_two_accounts_is_two_events(logs, load, event, packed):
         (gzip.compress(b'{"a":1}'), "unknown_envelope"),
         (b"\x1f\x8b\x08garbage garbage", "corrupt_gzip"),
     ],
+    ids=[
+        "no bytes",
+        "gzip of nothing",
+        "text",
+        "gzip of text",
+        "gzip cut off",
+        "gzip of JSON cut off",
+        "another object",
+        "garbage after a header of gzip",
+    ],
 )
 def test_an_unusable_log_file_is_one_reject_and_costs_nothing_else(
     logs, load, event, packed, data, reason, tmp_path

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from trailscan.ingest.summary import LoadSummary
 
+pytestmark = pytest.mark.slow  # each place holds all of the sample logs
+
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 MADE = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/22"
 NAME = "111122223333_CloudTrail_us-east-1_20261122T1205Z_{:016d}.json.gz"

@@ -281,6 +281,7 @@ def test_the_store_keeps_what_a_later_proof_needs(archive, load, tmp_path):
         assert row["log_files"] == len(body["logFiles"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", range(1, 8))
 def test_a_validation_killed_at_any_write_is_recovered(archive, load, tmp_path, monkeypatch, at):
     """Whatever write it dies at, the next one ends in the same rows, each once."""
