@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
-from types import ModuleType
 from xml.etree import ElementTree as ET
+
+import picture
+import pytest
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,6 +29,7 @@ def test_the_picture_fetches_nothing():
     assert not re.search(r"url\((?!#)|@import|href|<script|<image", text)
 
 
+@pytest.mark.slow
 def test_the_command_in_the_picture_is_one(tmp_path):
     """The command prints, typed as it is shown, what the picture shows."""
     store = str(tmp_path / "store")
@@ -54,17 +56,6 @@ def lines_of(svg: str) -> list[str]:
 def bare(text: str) -> str:
     """Text without its spaces."""
     return "".join(text.split())
-
-
-def load_picture() -> ModuleType:
-    """The program that draws the picture."""
-    spec = importlib.util.spec_from_file_location("picture", ROOT / "docs" / "picture.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-picture = load_picture()
 
 
 def test_every_module_keeps_to_400_lines():

@@ -109,20 +109,24 @@ def changes(told: list[Record]) -> list[Record]:
     return [each for each in told if not each["eventName"].startswith(("List", "Describe"))]
 
 
-def test_making_them_again_gives_the_committed_files(
-    script: ModuleType, bodies: dict[str, bytes], tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def made(script: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the script has written the sample logs again."""
+    folder = tmp_path_factory.mktemp("made")
+    script.write_log_files(folder)
+    return folder
+
+
+def test_making_them_again_gives_the_committed_files(made: Path, bodies: dict[str, bytes]) -> None:
     """The script writes the same names and the same decompressed bytes as are committed."""
-    script.write_log_files(tmp_path)
-    assert _bodies(tmp_path) == bodies
+    assert _bodies(made) == bodies
 
 
-def test_making_them_again_gives_the_committed_digests(script: ModuleType, tmp_path: Path) -> None:
+def test_making_them_again_gives_the_committed_digests(made: Path) -> None:
     """Digests, what was saved of their metadata, and the public key are made again alike."""
-    script.write_log_files(tmp_path)
-    assert _digests(tmp_path) == _digests(FOLDER)
+    assert _digests(made) == _digests(FOLDER)
     keys = "public-keys.json"
-    assert (tmp_path / keys).read_bytes() == (FOLDER / keys).read_bytes()
+    assert (made / keys).read_bytes() == (FOLDER / keys).read_bytes()
 
 
 def test_every_log_file_is_in_one_digest(bodies: dict[str, bytes]) -> None:

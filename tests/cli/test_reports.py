@@ -164,6 +164,7 @@ def test_show_tells_one_event(store):
     assert written[record["evidence"]["record_index"]] == record["record"]
 
 
+@pytest.mark.slow
 def test_show_says_what_a_validation_found(tmp_path):
     """Before it nothing is claimed; after it the digest that attests the loaded bytes is named."""
     place = tmp_path / "store"

@@ -51,6 +51,7 @@ def test_the_sample_logs_are_valid_with_nothing_to_be_given(tmp_path, folder):
     assert "(a copy of a bucket), delivered all times; accounts x regions 14;" in lines[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["", "AWSLogs"])
 def test_a_copy_of_the_sample_logs_is_what_they_are(tmp_path, folder):
     """As `sample_logs/` of a clone beside an installed program: the same log files, the same key."""
@@ -83,6 +84,7 @@ def beside(clone):
     shutil.copytree(clone / "AWSLogs", clone / "more" / "AWSLogs")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [changed, added, removed, beside])
 def test_their_key_is_believed_of_nothing_else(tmp_path, how):
     """It is no secret: whatever else is signed with it proves nothing, and that is 4, never 0."""

@@ -148,6 +148,7 @@ for name, render in FORMATS.items():
 """
 
 
+@pytest.mark.slow
 def test_the_same_report_gives_the_same_bytes_in_every_process():
     """Neither the hash seed, the time zone, the locale nor the clock shows in any form."""
     seen = set()
