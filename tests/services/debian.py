@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _TO_INSTALL = re.compile(r"^Inst (\S+)", re.MULTILINE)
 _SECONDS = 600
-_PATIENCE = ("-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=20")
+_PATIENCE = (
+    *("-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=20"),
+    *("-o", "DPkg::Lock::Timeout=300"),
+)
 
 
 def cache_folder() -> Path:
@@ -74,7 +77,7 @@ def installed(program: str, package: str) -> Path:
     Raises:
         MissingServiceError: it is not there, and cannot be installed.
     """
-    with locked(package):
+    with locked("install"):  # dpkg installs for one at a time, whichever package it is
         if found := shutil.which(program):
             return Path(found)
         if os.geteuid() != 0:

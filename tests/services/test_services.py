@@ -15,7 +15,9 @@ from services.missing import in_ci, not_run
 TESTS = Path(__file__).parent.parent
 
 
-def pytest_without_services(folder: Path, **environment: str) -> tuple[int, list[str]]:
+def pytest_without_services(
+    folder: Path, *options: str, **environment: str
+) -> tuple[int, list[str]]:
     """Exit code and output lines of tests that ask for services where nothing can be fetched."""
     (folder / "test_wanting.py").write_text(
         textwrap.dedent("""
@@ -28,7 +30,7 @@ def pytest_without_services(folder: Path, **environment: str) -> tuple[int, list
     words = [sys.executable, "-m", "pytest", "-p", "services.fixtures", "-c", os.devnull]
     nowhere = {"PATH": str(folder), "XDG_CACHE_HOME": str(folder), "PYTHONPATH": str(TESTS)}
     done = subprocess.run(
-        [*words, "--rootdir", str(folder), "-p", "no:cacheprovider", str(folder)],
+        [*words, *options, "--rootdir", str(folder), "-p", "no:cacheprovider", str(folder)],
         env={**os.environ, "CI": "", "NO_COLOR": "1", **nowhere, **environment},
         capture_output=True,
         check=False,
@@ -37,9 +39,10 @@ def pytest_without_services(folder: Path, **environment: str) -> tuple[int, list
 
 
 @pytest.mark.slow
-def test_what_was_not_run_is_counted_at_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [0, 2])
+def test_what_was_not_run_is_counted_at_the_end(tmp_path: Path, processes: int) -> None:
     """Where a service cannot be had, its tests are skipped, and the end counts them aloud."""
-    code, lines = pytest_without_services(tmp_path)
+    code, lines = pytest_without_services(tmp_path, "-n", str(processes))
     assert code == 0
     *_, ceph, chromium, last = lines
     assert ceph.startswith("NOT RUN: 2 tests: needs Ceph's S3 server: ")
