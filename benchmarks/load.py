@@ -1,13 +1,13 @@
-"""Loading from S3 against plain GETs and plain gunzip, and against boto3, in one run, as ratios.
+"""Compare loading from S3 with plain GETs and gunzip, and with boto3: ratios from one run.
 
-    pip install -e '.[bench]'
+    pip install --editable '.[test]'
     python benchmarks/make_corpus.py --out /tmp/corpus
     python benchmarks/load.py --corpus /tmp/corpus
 
-A small S3 server on loopback (tests/services/stand_in.py, a process of its own) holds the corpus in
-memory and shares the processors with what is measured. Each figure is the best of some runs, taken
-in turn. Then 20 ms are added to each answer, as a network would. `--memory` measures memory
-instead, of 2,000, 20,000 and 200,000 log files: the same ones in more accounts.
+A small S3 server on loopback (tests/services/stand_in.py, a process of its own) serves the corpus
+from memory and shares the processors with what is measured. Each figure is the best of several
+runs, taken in turn. A second round adds 20 ms to each response, as a network would. `--memory`
+measures memory instead, for 2,000, 20,000 and 200,000 log files: the same ones in more accounts.
 """
 
 from __future__ import annotations

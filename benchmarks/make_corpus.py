@@ -1,9 +1,9 @@
-"""Make a corpus of log files: seeded, in delivered form, as large as real ones.
+"""Write a corpus of log files of realistic size, as CloudTrail delivers them, from a seed.
 
     python benchmarks/make_corpus.py --out /tmp/corpus --log-files 2000
 
-About 450 MB of JSON in 2,000 log files, of which one in forty holds an Organizations event; with
-`--every-record` all are Organizations events, for the memory that a load needs.
+The default is about 450 MB of JSON in 2,000 log files, one in forty of which has an Organizations
+event. With `--every-record` every record is one, to measure the memory that a load needs.
 """
 
 from __future__ import annotations

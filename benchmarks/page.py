@@ -1,13 +1,13 @@
-"""How large the page of a report is, and how soon a browser has opened it.
+"""Measure how large the page of a report is, and how fast a browser opens it.
 
     python benchmarks/page.py --store /tmp/changes/store
 
-Makes the store if it is not there: log files of changes only, loaded as any others. Needs Chromium,
-its driver (Debian: chromium, chromium-driver) and Selenium. Each run is a new browser that opens
-the page from the disk; times count from the start of the navigation:
+Creates the store if it does not exist, from log files that hold only changes. Needs Chromium, its
+driver (Debian: chromium, chromium-driver) and Selenium. Each run starts a new browser that opens
+the page from disk; times count from the start of the navigation:
 
-    shown   the rows can be read, searched by what they show, and sorted
-    ready   the details are unpacked too, so that search and filters know all columns
+    shown   the rows can be read, sorted, and searched by their visible text
+    ready   the details are unpacked too, so search and filters cover all columns
 """
 
 from __future__ import annotations

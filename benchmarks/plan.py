@@ -1,11 +1,11 @@
-"""What planning costs for a large organization: memory, seconds, and bytes on disk a log file.
+"""Measure what planning costs a large organization: memory, seconds, bytes on disk per log file.
 
     python benchmarks/plan.py [--accounts 10000] [--log-files 300] [--days 1 3]
 
-A store is made that holds some days of history, so many log files an account and day, and a load of
-the last day is planned (as `--dry-run` does) against a listing that is made up on the way, in a
-process of its own: each log file is listed and looked for in the ledger, and a few are new. Then
-all days are planned.
+Creates a store with some days of history and a number of log files per account and day. Then, in
+another process, plans a load of the last day (as `--dry-run` does) against a generated listing:
+each log file is listed and looked up in the ledger, and a few are new. Last, plans a load of all
+days.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""`trailscan report changes` on a store of a million events, start-up included.
+"""Time `trailscan report changes` on a store of a million events, start-up included.
 
     python benchmarks/report.py --store /tmp/million/store
 
-Makes the store if it is not there: log files of Organizations events, of which one in twenty is a
-change, loaded as any others. Each form of the report is then run as a command of its own, and the
-best time of some runs and the most memory are printed.
+Creates the store if it does not exist, from log files of Organizations events, one in twenty of
+which is a change. Then runs each form of the report as a separate command, and prints the best time
+of several runs and the peak memory.
 """
 
 from __future__ import annotations

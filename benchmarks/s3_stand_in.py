@@ -1,8 +1,8 @@
 """A small S3 server for benchmarks, with CloudTrail's ListPublicKeys: read-only, in memory, fast.
 
-It answers what validators and loaders ask: GetObject with metadata, ListObjects and ListObjectsV2,
-GetBucketLocation. Each answer can be held back by some milliseconds, as a network would, without
-holding up others. Signatures of requests are not looked at. Only for 127.0.0.1.
+It answers the requests of validators and loaders: GetObject with metadata, ListObjects,
+ListObjectsV2 and GetBucketLocation. It can delay each response by some milliseconds, as a network
+would, without delaying others. It does not check the signatures of requests. Only for 127.0.0.1.
 """
 
 from __future__ import annotations

@@ -1,17 +1,16 @@
-"""Scanning against plain gunzip of the same bytes and against peers, in one run, as ratios.
+"""Compare scanning with plain gunzip of the same bytes and with other tools: ratios from one run.
 
-    pip install -e '.[bench]'
+    pip install --editable '.[test]'
     python -m venv /tmp/peer && /tmp/peer/bin/pip install trailscraper
     python benchmarks/make_corpus.py --out /tmp/corpus
     python benchmarks/scan.py --corpus /tmp/corpus --trailscraper /tmp/peer/bin/trailscraper
 
-Every figure is the best of some runs, taken in turn, on files that are in the page cache. Peers
-run once: they take longer, and must find the same events. DuckDB is asked in three ways: for every
-field of a record, as whoever wants a table of events does; for one field; and for one field by JSON
-path, which is the fastest way that it has to count. trailscraper is run from an environment of its
-own, since it asks for one old version of boto3. It has no filter by event source and prints every
-record, which is counted here afterwards and not timed; its reader alone is measured too, by a line
-of Python that counts in it and prints nothing.
+Each figure is the best of several runs, taken in turn, on files in the page cache. The other tools
+run once, because they take longer, and must find the same events. DuckDB reads in three ways: every
+field of a record, to build a table of events; one field; and one field by JSON path, its fastest
+way to count. trailscraper runs from its own environment, because it requires an old boto3. It
+cannot filter by event source and prints every record; this program counts them afterwards, untimed.
+A line of Python that counts records and prints nothing measures trailscraper's reader alone.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Validation against `aws cloudtrail validate-logs`: the same bucket, the same run, as ratios.
+"""Compare validation with `aws cloudtrail validate-logs`: one bucket, one run, as ratios.
 
-    pip install -e '.[bench]'
+    pip install --editable '.[test]'
     python benchmarks/validate.py [--accounts 25] [--hours 24] [--delay 20]
 
-The day of an organization with signed digests is made in memory and served on loopback by a small
-S3 server (s3_stand_in.py), first without and then with a delay added to each answer. Both programs
-run as whole processes, start-up included; aws-cli must be run once an account. Then `load
---validate` is measured against `load` alone, from a folder and from that server.
+Generates one day of an organization, with signed digests, and serves it on loopback from a small S3
+server (s3_stand_in.py), first without and then with a delay added to each response. Both programs
+run as whole processes, start-up included; aws-cli runs once per account. Then compares `load
+--validate` with `load` alone, from a folder and from that server.
 """
 
 from __future__ import annotations
