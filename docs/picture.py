@@ -1,8 +1,7 @@
 """The picture in the README: a report on the sample logs, as a terminal shows it.
 
-    python docs/picture.py
-
-Writes docs/changes.svg. The letters are the reader's own: nothing is fetched to show it.
+`python docs/write.py` writes it as docs/changes.svg. It uses the fonts of whoever looks at it, so
+showing it fetches nothing.
 """
 
 from __future__ import annotations
@@ -53,7 +52,3 @@ def draw() -> str:
     svg = console.export_svg(title="trailscan", theme=SVG_EXPORT_THEME, unique_id="changes")
     plain = _REMOTE_FONTS.sub("", svg).replace("Fira Code, monospace", FONTS)
     return "\n".join(line.rstrip() for line in plain.splitlines()) + "\n"
-
-
-if __name__ == "__main__":
-    PICTURE.write_text(draw(), encoding="utf-8")
