@@ -42,9 +42,10 @@ class ForkServer:
                 "streams": streams,
             }
             os.write(self._requests, json.dumps(asked).encode() + b"\n")
-            code = int(os.read(self._answers, 100))
+            code = os.read(self._answers, 100)
+            assert code, "the fork server ended: what it said is above"
             out, err = files["stdout"].read_bytes(), files["stderr"].read_bytes()
-            return subprocess.CompletedProcess(arguments, code, out, err)
+            return subprocess.CompletedProcess(arguments, int(code), out, err)
 
     def _stop(self) -> None:
         """End the process: it ends when nothing more can be asked of it."""

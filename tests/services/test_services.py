@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from services.command import run_command
 from services.missing import in_ci, not_run
 
 TESTS = Path(__file__).parent.parent
@@ -57,6 +58,35 @@ def test_in_ci_a_missing_service_is_a_failure(tmp_path: Path) -> None:
     assert code == 1
     assert "1 passed, 3 errors" in lines[-1]
     assert any("needs Chromium, and CI skips nothing: " in line for line in lines)
+
+
+def test_a_command_ends_as_in_a_new_interpreter(tmp_path: Path) -> None:
+    """A fork has the exit code, streams, environment and folder of a process started anew."""
+    environment = {"PATH": os.environ["PATH"], "TRAILSCAN_STORE": "a-store", "NO_COLOR": "1"}
+    for words in (["--version"], ["report", "nothing"], ["status"], ["load", "nowhere"]):
+        forked = run_command(*words, cwd=tmp_path, env=environment)
+        new = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "trailscan", *words],
+            cwd=tmp_path,
+            env={**environment, "PYTHONPATH": str(TESTS.parent)},
+            capture_output=True,
+            check=False,
+        )
+        assert (forked.returncode, forked.stdout, forked.stderr) == (
+            new.returncode,
+            new.stdout,
+            new.stderr,
+        )
+
+
+def test_a_command_reads_what_it_is_given_and_leaves_nothing_to_the_next(tmp_path: Path) -> None:
+    """Standard input and environment are of one command only."""
+    line = b'{"Records":[]}'
+    words = ("load", "-", "--store", tmp_path / "store", "--format", "json")
+    assert run_command(*words, stdin=line).returncode == 0
+    assert run_command("status", env={"TRAILSCAN_STORE": str(tmp_path / "store")}).returncode == 0
+    assert run_command("status", cwd=tmp_path, env={}).returncode == 5
+    assert run_command(*words).returncode == 4  # a log file of no bytes
 
 
 @pytest.mark.parametrize(
