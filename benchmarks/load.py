@@ -141,7 +141,7 @@ class Jobs:
         return sum(len(page) for page in obstore.list(self._store, chunk_size=1000))
 
     def boto3_all(self) -> int:
-        """The same scan, fed by boto3: its client, its listing, its GETs."""
+        """Scan the log files that boto3 lists and gets."""
         import boto3
         from botocore.config import Config
 
@@ -164,7 +164,7 @@ class Jobs:
         return self.load_again()
 
     def load_again(self) -> int:
-        """The same into the store that it was loaded into: nothing is new."""
+        """Load again into the store that has everything: nothing is new."""
         store = f"{self._folder.name}/{self._loads}"
         return run_load(["s3://trail"], store, ASKED, NOW).kept
 
@@ -245,7 +245,7 @@ def at_full_speed(corpus: Path, runs: int, copies: int) -> None:
 
 
 def with_delay(corpus: Path, runs: int, copies: int) -> None:
-    """The same with a network's delay: who waits, and for what."""
+    """Measure with the delay of a network added to each response."""
     with serving(corpus, DELAY, copies) as endpoint:
         jobs = Jobs(endpoint)
         taken = measure(

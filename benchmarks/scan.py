@@ -95,7 +95,7 @@ def load_fresh(corpus: Path) -> int:
 
 
 def duckdb_count(corpus: Path, query: str) -> int:
-    """The same events counted with DuckDB, on all processors."""
+    """Count the events with DuckDB, on all processors."""
     import duckdb
 
     with duckdb.connect() as database:
@@ -130,7 +130,7 @@ DUCKDB = {
 
 
 def trailscraper_select(command: Path, corpus: Path, printed: Path) -> int:
-    """The same log files through `trailscraper select`, every record printed as JSON; its bytes."""
+    """The bytes that `trailscraper select` prints: every record of the log files as JSON."""
     words = [
         str(command), "select", "--log-dir", str(corpus),
         "--from", "2026-09-01", "--to", "2026-12-01",
@@ -152,7 +152,7 @@ print(sum(record.event_source == "organizations.amazonaws.com" for record in rec
 
 
 def trailscraper_count(command: Path, corpus: Path) -> int:
-    """The same events counted with trailscraper's own reader, without printing anything."""
+    """Count the events with trailscraper's own reader, without printing anything."""
     words = [str(command.parent / "python"), "-c", TRAILSCRAPER_COUNT, str(corpus)]
     return int(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 

@@ -184,7 +184,7 @@ MANAGEMENT_ROOT = root_user(MANAGEMENT, "203.0.113.66", FIREFOX)
 
 
 def on_behalf(caller: Caller, service: str) -> Caller:
-    """The same person, through a service that calls Organizations for them."""
+    """A person, through a service that calls Organizations for them."""
     identity = {**caller.identity, "invokedBy": service}
     return Caller(identity, service, service, console=caller.console)
 

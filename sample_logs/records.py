@@ -113,7 +113,7 @@ def java_stamp(when: datetime) -> str:
 
 
 def older_java_stamp(when: datetime) -> str:
-    """The same as older services write it: `Sep 3, 2026 2:53:40 PM`."""
+    """An instant as older services write it: `Sep 3, 2026 2:53:40 PM`."""
     return java_stamp(when).replace(f", {when.year},", f", {when.year}")
 
 

@@ -87,7 +87,7 @@ class SignedDigest(NamedTuple):
 
     @property
     def sidecar(self) -> bytes:
-        """The same as `aws s3api head-object` prints it."""
+        """The metadata of its S3 object as `aws s3api head-object` prints it."""
         head = {"ContentType": "application/json", "Metadata": self.metadata}
         return json.dumps(head, indent=4).encode() + b"\n"
 

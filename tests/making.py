@@ -59,7 +59,7 @@ def call(
 
 
 def denied(name: str, after: timedelta = timedelta(), **fields: Any) -> Event:
-    """The same, refused."""
+    """A call that was denied."""
     return call(name, after, errorCode="AccessDenied", **fields)
 
 

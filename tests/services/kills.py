@@ -132,7 +132,7 @@ def load_small(trail: str, store: str, protocol: str, hook: Callable[[], None] |
 def start_load(
     trail: Path, store: str, protocol: str = "claimed", hook: Callable[[], None] | None = None
 ) -> BaseProcess:
-    """Begin one."""
+    """A process that loads a trail into a store, started."""
     words = (str(trail), store, protocol, hook)
     process = _FORKS.Process(target=_quiet, args=(dict(os.environ), words), daemon=True)
     process.start()
