@@ -164,7 +164,7 @@ class Jobs:
         return self.load_again()
 
     def load_again(self) -> int:
-        """Load again into the store that has everything: nothing is new."""
+        """Load into the newest store, where nothing is new after `load`."""
         store = f"{self._folder.name}/{self._loads}"
         return run_load(["s3://trail"], store, ASKED, NOW).kept
 
