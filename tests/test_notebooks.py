@@ -25,4 +25,4 @@ def test_a_notebook_runs_and_shows_a_frame_and_a_plot(path, monkeypatch):
         for output in cell.get("outputs", [])
         for kind in output.get("data", {})
     }
-    assert {"text/html", "image/png"} <= shown
+    assert {"text/html", "image/svg+xml"} <= shown

@@ -1,64 +1,56 @@
-"""Plots of a store: charts that Jupyter shows by itself, made with matplotlib."""
+"""Plots of a store that Jupyter shows by itself and that can be saved."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from trailscan.render import activity as drawn
+from trailscan.render.drawing import Chart, Drawing, Label, render_svg
 
+if TYPE_CHECKING:
     from trailscan.api import Store, When
 
-_COLOURS = {"succeeded": "#2a6f97", "failed": "#e09f3e", "denied": "#9e2a2b"}
+_EMPTY = Drawing(1120, 60, (), (Label(560, 30, "No changes", "middle"),))
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart: `figure` is matplotlib's, to be changed or saved."""
+class Plot:
+    """A plot as one SVG document, in light or dark as the viewer prefers."""
 
-    figure: Figure
+    svg: str
 
-    def _repr_png_(self) -> bytes:
-        """The chart as Jupyter shows it."""
-        picture = io.BytesIO()
-        self.figure.savefig(picture, format="png", dpi=120)
-        return picture.getvalue()
+    def _repr_svg_(self) -> str:
+        """The plot as Jupyter shows it."""
+        return self.svg
+
+    def save(self, path: str | Path) -> None:
+        """Write the plot to a file, as SVG or as an HTML page.
+
+        Args:
+            path: a file whose suffix is `.svg` or `.html`.
+
+        Raises:
+            ValueError: it has another suffix.
+        """
+        path = Path(path)
+        if path.suffix not in {".svg", ".html"}:
+            raise ValueError(f"{path.name}: a plot is saved as .svg or .html")
+        page = f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n{self.svg}</html>\n'
+        path.write_text(page if path.suffix == ".html" else self.svg, encoding="utf-8")
 
 
-def activity(store: Store, since: When = None, until: When = None) -> Chart:
-    """Changes a day, stacked by outcome; days are UTC.
+def activity(store: Store, since: When = None, until: When = None) -> Plot:
+    """Changes over time in UTC, stacked by outcome: the plot that an HTML report begins with.
+
+    Args:
+        store: an open store.
+        since: start of the time range (inclusive).
+        until: end of the time range (exclusive).
 
     Raises:
-        ValueError: a bound of the window cannot be read.
+        ValueError: a bound of the time range cannot be read.
     """
-    from matplotlib import dates  # noqa: PLC0415  # heavy
-    from matplotlib.figure import Figure  # noqa: PLC0415  # heavy
-
-    counts = _changes_a_day(store.changes(since, until))
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    axes = figure.subplots()
-    bottom = counts.sum(axis=1) * 0
-    for outcome, colour in _COLOURS.items():
-        axes.bar(counts.index, counts[outcome], bottom=bottom, color=colour, label=outcome)
-        bottom = bottom + counts[outcome]
-    axes.set(title="Changes to the organization", ylabel="changes a day (UTC)")
-    axes.spines[["top", "right"]].set_visible(False)
-    if len(counts):
-        locator = dates.AutoDateLocator()
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-        axes.legend(frameon=False, ncols=len(_COLOURS))
-    else:
-        axes.text(0.5, 0.5, "no changes", transform=axes.transAxes, ha="center")
-    return Chart(figure)
-
-
-def _changes_a_day(changes: pd.DataFrame) -> pd.DataFrame:
-    """Numbers of changes, a row a day without holes, a column an outcome."""
-    days = changes["event_time"].dt.tz_convert("UTC").dt.tz_localize(None).dt.floor("D")
-    counts = changes.groupby([days, "outcome"]).size().unstack(fill_value=0)  # noqa: PD010  # these are sizes
-    counts = counts.reindex(columns=list(_COLOURS), fill_value=0)
-    return counts.asfreq("D", fill_value=0) if len(counts) else counts
+    chart = drawn.activity(store.report("changes", since, until))
+    return Plot(render_svg(chart or Chart("activity", "Activity", "UTC", (), _EMPTY, _EMPTY)))

@@ -19,8 +19,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from trailscan.render import page_data
 from trailscan.render.activity import _edges
-from trailscan.render.charts import draw_charts
-from trailscan.render.html import render_html
+from trailscan.render.html import draw_charts, render_html
 from trailscan.render.page_style import column_style
 from trailscan.table import Column, Evidence, Table
 from trailscan.window import Window
@@ -143,7 +142,7 @@ def test_a_record_is_shown_as_recorded():
 
 def counted(drawing) -> int:
     """The sum of what the marks of a plot say that they stand for."""
-    titles = [shape.meaning.title for shape in drawing.shapes if shape.meaning.title]
+    titles = [box.title for box in drawing.boxes if box.title]
     return sum(int(re.search(r": ([\d,]+)", title)[1].replace(",", "")) for title in titles)
 
 
@@ -235,3 +234,39 @@ def test_a_columns_title_stays_a_string_of_style(title, short, least):
     assert len(strings) == 1
     assert "<" not in style
     assert style.count("{") == style.count("}")
+
+
+def test_a_record_of_1970_beside_many_of_today_keeps_the_plot_small():
+    """Bars, lines and labels are bounded however far apart the events lie; each row is counted."""
+    old = datetime(1970, 1, 1, tzinfo=UTC)
+    rows = tuple(
+        (old if not number else START + timedelta(minutes=number), "p", "d", "denied", "ou")
+        for number in range(5000)
+    )
+    activity = draw_charts(Table("changes", COLUMNS, rows, Window()))[0]
+    for drawing in (activity.wide, activity.narrow):
+        assert counted(drawing) == 5000
+        assert len(drawing.boxes) < 20
+        assert len(drawing.labels) < 30
+
+
+def labels_of_time(first: datetime, last: datetime) -> list[str]:
+    """The labels below the bars of a plot from one instant to another."""
+    rows = tuple((when, "p", "d", "denied", "ou") for when in (first, last))
+    drawing = draw_charts(Table("changes", COLUMNS, rows, Window()))[0].narrow
+    return [label.text for label in drawing.labels if label.anchor == "middle"]
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (0, ["22 Nov 2026 23:00", "23 Nov"]),
+        (1, ["23 Nov 2026", "12:00", "24 Nov"]),
+        (20, ["23 Nov 2026", "30 Nov", "7 Dec"]),
+        (200, ["Jan 2027", "Apr"]),
+        (1500, ["2028", "2030"]),
+    ],
+)
+def test_the_labels_of_time_are_those_of_a_calendar(days, expected):
+    """Midnights, Mondays, quarters or years: each label says what differs from the one before."""
+    assert labels_of_time(START, START + timedelta(days=days)) == expected

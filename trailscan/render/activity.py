@@ -4,35 +4,56 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.render.drawing import Chart, Drawing, Meaning, Sheet, clock, event_clocks
-from trailscan.render.grades import order, tone
+from trailscan.render.drawing import (
+    Box,
+    Chart,
+    Drawing,
+    Label,
+    clock,
+    event_clocks,
+    short_number,
+)
+from trailscan.render.tones import order, tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from trailscan.table import Column, Table
 
-_HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
+_HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 _INSTANT = timedelta(microseconds=1)
+_YEAR = 12  # months
+_END = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001  # the calendar's, as a local time
 _WHOLE, _PART, _NARROW = (1120, 190), (660, 385), (350, 190)  # width and height
-_LEAST_BAR = 6  # pixels of a span
-_END = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001  # of matplotlib's calendar, on a clock
-_MOST_HOURS, _MOST_DAYS, _MOST_WEEKS = 72, 190, 110
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 16, 8, 24  # margins around the bars
+_LEAST_BAR = 6  # pixels between two bars
+_WIDEST_BAR = 120
+_LEAST_TICK = 78  # pixels between two labels of the time axis
+_MOST_LINES = 4  # of the grid, above 0
+
+_BARS = ((_HOUR, 72), (_DAY, 190), (_WEEK, 110))
+"""What a bar may count, shorter than a month, and the most bars of it in one plot."""
+
+_TICKS = tuple((step, 24) for step in (_HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, _WEEK))
+"""The same for the labels of the time axis."""
+
+_MONTHS = (1, 3, 6)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """What is drawn: times on the clocks of the report's zone, and the kind of each.
+class _Rows(NamedTuple):
+    """The events of a report.
 
     Attributes:
-        whens: naive, as are the first and the last that are shown.
-        kinds: as many.
-        column: of which the kinds are values.
+        whens: when each happened, a local time of the report's zone, as `first` and `last` are.
+        kinds: the value of `column` of each.
+        column: the column that colours the bars; None when there is none.
+        first: the start of the time shown.
+        last: the last instant shown.
     """
 
     whens: list[datetime]
@@ -67,7 +88,7 @@ def activity(table: Table, *, beside: bool = False) -> Chart | None:
 
 
 def _rows(table: Table) -> _Rows | None:
-    """The events of a report; a window that is asked for is shown whole."""
+    """The events of a report; the time shown covers the window that was asked for."""
     ordered = sorted(filter(order, table.columns), key=lambda column: column.name != "outcome")
     column = ordered[0] if ordered else None
     rows = [row for row in table.records() if isinstance(row.get("event_time"), datetime)]
@@ -97,75 +118,139 @@ def _look(rows: _Rows, kind: str) -> str:
 
 def _draw(rows: _Rows, width: int, height: int) -> Drawing:
     """Bars, one for each span of time that has rows, the worst at the bottom."""
-    from matplotlib import dates, ticker  # noqa: PLC0415  # heavy
-
-    sheet = Sheet(width, height, left=34, right=16, top=8, bottom=34)
-    edges = _edges(rows.first, rows.last, most=width // _LEAST_BAR)
-    _draw_bars(sheet, rows, edges)
-    axes = sheet.axes
-    axes.set_xlim(dates.date2num(edges[0]), dates.date2num(edges[-1]))
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_locator(ticker.MaxNLocator(nbins=4, integer=True, min_n_ticks=1))
-    axes.yaxis.grid(visible=True)
-    locator = dates.AutoDateLocator(minticks=2, maxticks=3 + width // 110)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-    return sheet.draw()
-
-
-def _draw_bars(sheet: Sheet, rows: _Rows, edges: list[datetime]) -> None:
-    """A stack for each span of time that has rows."""
-    from matplotlib import dates  # noqa: PLC0415  # heavy
-
-    places = [float(dates.date2num(edge)) for edge in edges]
-    last = len(places) - 2
+    edges = _edges(rows.first, rows.last, width // _LEAST_BAR)
+    last = len(edges) - 2
     counts = Counter(
         (min(bisect_right(edges, when) - 1, last), kind)
         for when, kind in zip(rows.whens, rows.kinds, strict=True)
     )
-    for span in sorted({span for span, _ in counts}):
-        start, end = edges[span], edges[span + 1]
-        wide, bottom = places[span + 1] - places[span], 0
+    totals: Counter[int] = Counter()
+    for (span, _), count in counts.items():
+        totals[span] += count
+    axes = _Axes(width, height, edges[0], edges[-1], max(totals.values()))
+    boxes, labels = axes.grid(), axes.labels()
+    for span in sorted(totals):
+        below = 0
         for kind in _order(rows):
-            count = counts[span, kind]
-            if count:
-                (bar,) = sheet.axes.bar(
-                    places[span] + 0.06 * wide, count, 0.88 * wide, bottom, align="edge"
-                )
-                sheet.mean(bar, _meaning(rows, kind, start, end, count))
-                bottom += count
+            if count := counts[span, kind]:
+                bar = axes.bar(edges[span], edges[span + 1], below, count)
+                boxes.append(_bar(rows, kind, (edges[span], edges[span + 1]), count, bar))
+                below += count
+    return Drawing(width, height, tuple(boxes), tuple(labels))
 
 
-def _meaning(rows: _Rows, kind: str, start: datetime, end: datetime, count: int) -> Meaning:
-    """What a bar stands for."""
-    picks: dict[str, object] = {"from": _text(start), "to": _text(end)}
+class _Axes(NamedTuple):
+    """Time from left to right, counts from the bottom up.
+
+    Attributes:
+        start: at the left end.
+        end: at the right end.
+        most: the highest count.
+    """
+
+    width: int
+    height: int
+    start: datetime
+    end: datetime
+    most: int
+
+    def x(self, when: datetime) -> float:
+        """Where a time is."""
+        room = self.width - _LEFT - _RIGHT
+        return _LEFT + room * ((when - self.start) / (self.end - self.start))
+
+    def y(self, count: int) -> float:
+        """Where a count is; the highest line of the grid is at the top."""
+        floor = self.height - _BOTTOM
+        return floor - (floor - _TOP) * count / self.lines[-1]
+
+    @property
+    def lines(self) -> range:
+        """The counts that have a line."""
+        step = _round_step(self.most / _MOST_LINES)
+        return range(0, self.most + step, step)
+
+    def grid(self) -> list[Box]:
+        """A line for some counts."""
+        room = self.width - _LEFT - _RIGHT
+        return [Box(_LEFT, self.y(line), room, 1, "line") for line in self.lines]
+
+    def labels(self) -> list[Label]:
+        """The counts of the lines, and some times."""
+        counts = [
+            Label(_LEFT - 6, self.y(line) + 4, short_number(line), "end") for line in self.lines
+        ]
+        room = self.width - _LEFT - _RIGHT
+        times = [
+            Label(self.x(when), self.height - 6, text, "middle")
+            for when, text in _ticks(self.start, self.end, room // _LEAST_TICK)
+        ]
+        return counts + times
+
+    def bar(
+        self, start: datetime, end: datetime, below: int, count: int
+    ) -> tuple[float, float, float, float]:
+        """The place and size of a bar that stands on another."""
+        room, top = self.x(end) - self.x(start), self.y(below + count)
+        wide = min(0.88 * room, _WIDEST_BAR)
+        return self.x(start) + (room - wide) / 2, top, wide, self.y(below) - top
+
+
+def _bar(
+    rows: _Rows,
+    kind: str,
+    span: tuple[datetime, datetime],
+    count: int,
+    bar: tuple[float, float, float, float],
+) -> Box:
+    """A bar, and the rows that it stands for: texts of times compare as the times do."""
+    start, end = span
+    picks: dict[str, object] = {"from": start.isoformat(" "), "to": end.isoformat(" ")}
     if rows.column:
         picks["values"] = {rows.column.name: visible(kind)}
     title = f"{_span(start, end)}: {count:,} {visible(kind)}".rstrip()
-    return Meaning(f"mark {_look(rows, kind)}", title, picks)
+    return Box(*bar, f"mark {_look(rows, kind)}", title, picks)
 
 
-def _edges(first: datetime, last: datetime, most: int) -> list[datetime]:
-    """Bounds of hours, days, weeks, months or years around two instants.
+def _round_step(least: float) -> int:
+    """The least of 1, 2, 5, 10, 20, 50, … that is not below a number."""
+    power = 1
+    while power * 10 < least:
+        power *= 10
+    return next(power * digit for digit in (1, 2, 5, 10) if power * digit >= least)
+
+
+def _edges(
+    first: datetime, last: datetime, most: int, steps: Sequence[tuple[timedelta, int]] = _BARS
+) -> list[datetime]:
+    """Bounds of equal spans of the calendar around two instants.
 
     Args:
         first: the earliest instant.
         last: the latest.
         most: about how many spans there may be.
+        steps: lengths below a month, ascending, each with the most spans of it.
     """
-    hours = (last - first) / _HOUR
-    day = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    if hours <= min(most, _MOST_HOURS):
-        return _stepped(first.replace(minute=0, second=0, microsecond=0), last, _HOUR)
-    if hours / 24 <= min(most, _MOST_DAYS):
-        return _stepped(day, last, _DAY)
-    if hours / 24 / 7 <= min(most, _MOST_WEEKS) and day.toordinal() > day.weekday():
-        return _stepped(day - day.weekday() * _DAY, last, 7 * _DAY)
+    for step, bound in steps:
+        if (last - first) / step <= min(most, bound) and (start := _floor(first, step)):
+            return _stepped(start, last, step)
     begin, end = _months(first), _months(last)
-    if end - begin <= most:
-        return [_month(number) for number in range(begin, end + 2)]
-    begin, step = 12 * first.year, 12 * ceil((end - begin) / 12 / most)
-    return [_month(number) for number in range(begin, end + step + 1, step)]
+    years = ceil((end - begin) / _YEAR / most) * _YEAR
+    months = next(
+        (n for n in ((1,) if steps is _BARS else _MONTHS) if end - begin <= most * n), years
+    )
+    begin = max(begin - begin % months, _YEAR)
+    return [_month(number) for number in range(begin, end + months + 1, months)]
+
+
+def _floor(when: datetime, step: timedelta) -> datetime | None:
+    """The start of the hours, the day or the week of an instant; None before the calendar."""
+    day = when.replace(hour=0, minute=0, second=0, microsecond=0)
+    if step < _DAY:
+        return day + (when - day) // step * step
+    if step == _DAY:
+        return day
+    return day - day.weekday() * _DAY if day.toordinal() > day.weekday() else None
 
 
 def _stepped(start: datetime, last: datetime, step: timedelta) -> list[datetime]:
@@ -180,18 +265,34 @@ def _stepped(start: datetime, last: datetime, step: timedelta) -> list[datetime]
 
 def _months(when: datetime) -> int:
     """The month of an instant, counted from the year 0."""
-    return 12 * when.year + when.month - 1
+    return _YEAR * when.year + when.month - 1
 
 
 def _month(number: int) -> datetime:
     """The start of a month, counted from the year 0, or the calendar's end."""
-    year, month = divmod(number, 12)
-    return _END if year > _END.year else datetime(year, month + 1, 1)  # noqa: DTZ001  # on a clock
+    year, month = divmod(number, _YEAR)
+    return _END if year > _END.year else datetime(year, month + 1, 1)  # noqa: DTZ001  # local
 
 
-def _text(when: datetime) -> str:
-    """A time as the cells of a page begin: such texts compare as the times do."""
-    return when.isoformat(" ")
+def _ticks(first: datetime, last: datetime, most: int) -> Iterator[tuple[datetime, str]]:
+    """The labels of the time axis: what differs from the label before."""
+    edges = _edges(first, last, max(most, 2), _TICKS)
+    step, before = edges[1] - edges[0], None
+    for when in edges:
+        if when < first or when > last:
+            continue
+        year = "" if before and before.year == when.year else f" {when.year}"
+        if step >= 365 * _DAY:
+            text = f"{when.year}"
+        elif step > 4 * _WEEK:
+            text = f"{when:%b}{year}"
+        elif before and before.date() == when.date():
+            text = f"{when:%H:%M}"
+        else:
+            time = f" {when:%H:%M}" if when.hour else ""
+            text = f"{when.day} {when:%b}{year}{time}"
+        yield when, text
+        before = when
 
 
 def _span(start: datetime, end: datetime) -> str:

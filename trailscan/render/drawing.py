@@ -1,96 +1,82 @@
-"""A matplotlib figure as plain shapes, which a page can write under its own style and escaping.
+"""Plots as boxes and labels, and the SVG that the page and the notebooks show of them.
 
-matplotlib lays out axes, ticks and bars; its SVG brings style attributes, fonts and colours of its
-own, which a page with a strict Content-Security-Policy and two themes can not use. So only places
-and paths are taken from it. What a shape means, and any text from a log, is named by the `gid` of
-the artist and added afterwards: no hostile text comes near matplotlib's markup or mathematics.
+A shape names its look by classes of `page/plot.css`: the page's Content-Security-Policy allows no
+style attribute, and the two themes share one drawing.
 """
 
 from __future__ import annotations
 
-import io
-import re
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.render.templates import read_file, template
 from trailscan.table import in_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
     from datetime import tzinfo
-
-    from matplotlib.artist import Artist
-    from matplotlib.figure import Figure
 
     from trailscan.table import Table
 
-FONT_SIZE = 11
-"""In pixels of the page; a figure has 72 of them an inch."""
-
-_SVG = "{http://www.w3.org/2000/svg}"
-_NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
-_NUMBER = re.compile(r"-?\d+\.\d+")
-_ANCHOR = re.compile(r"text-anchor: (\w+)")
-_ANGLE = re.compile(r"rotate\((-?[\d.]+)")
+_CHARACTER = 6.5  # pixels of one in the font of a plot, about
+_SWATCH = 14  # pixels of a colour in a legend, and the space after it
+_GAP = 16  # pixels between two entries of a legend
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What an artist stands for.
+class Box(NamedTuple):
+    """A rectangle, in pixels.
 
     Attributes:
-        look: class names of the page's style.
-        title: what a pointer that rests on it is told.
-        picks: what rows it stands for, as the page's program reads it.
-        text: what a label says.
+        look: class names of the style.
+        title: the tooltip.
+        picks: the rows that it stands for, as the page's program reads it; empty for none.
     """
 
+    x: float
+    y: float
+    width: float
+    height: float
+    look: str
+    title: str = ""
+    picks: Mapping[str, object] = {}
+
+
+class Label(NamedTuple):
+    """A text whose baseline is at a point, in pixels.
+
+    Attributes:
+        anchor: start, middle or end: the part of the text that is at the point.
+        angle: clockwise, in degrees.
+        look: class names of the style.
+        title: the tooltip.
+    """
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "start"
+    angle: int = 0
     look: str = ""
     title: str = ""
-    picks: dict[str, object] = field(default_factory=dict)
-    text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A closed or open line, and what it means."""
-
-    path: str
-    meaning: Meaning
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A text at a place: `anchor` is start, middle or end; `angle` in degrees, or none."""
-
-    x: str
-    y: str
-    anchor: str
-    angle: str
-    meaning: Meaning
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A figure as shapes, in pixels."""
+class Drawing(NamedTuple):
+    """A picture of some width and height, in pixels."""
 
     width: int
     height: int
-    shapes: tuple[Shape, ...]
+    boxes: tuple[Box, ...]
     labels: tuple[Label, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(NamedTuple):
     """A plot, drawn for a wide and for a narrow page.
 
     Attributes:
-        name: for the page's style.
+        name: a class name of the style.
         title: what it shows.
         summary: the main thing that it shows, in words.
-        legend: class names of the page's style, and what they stand for.
+        legend: class names of the style, and what they stand for.
         wide: for a desktop.
         narrow: for a telephone.
     """
@@ -103,96 +89,33 @@ class Chart:
     narrow: Drawing
 
 
+def render_svg(chart: Chart) -> str:
+    """The wide drawing as one SVG file with its title, legend and style."""
+    from markupsafe import Markup  # noqa: PLC0415  # start-up
+
+    boxes, labels, x = [], [], float(chart.wide.width)
+    for look, name in reversed(chart.legend):
+        x -= _SWATCH + _CHARACTER * len(name) + _GAP
+        boxes.append(Box(x, -17, 10, 10, f"mark {look}"))
+        labels.append(Label(x + _SWATCH, -8, name))
+    style = Markup(read_file("theme.css") + read_file("plot.css"))  # noqa: S704  # the package's own
+    return template("chart.svg").render(chart=chart, boxes=boxes, labels=labels, style=style)
+
+
 def clock(when: datetime, tz: tzinfo) -> datetime:
-    """What the clocks of a zone show at an instant, without the zone."""
+    """The local time of an instant in a zone, without the zone."""
     return in_zone(when, tz).replace(tzinfo=None)
 
 
 def event_clocks(table: Table) -> list[datetime]:
-    """When the events of a report's rows happened, on the clocks of its zone."""
+    """The event times of a report's rows, as local times of its zone."""
     whens = (row.get("event_time") for row in table.records())
     return [clock(when, table.tz) for when in whens if isinstance(when, datetime)]
 
 
-class Sheet:
-    """A figure to draw on, and what its artists mean.
-
-    Args:
-        width: in pixels.
-        height: in pixels.
-        left: where the axes begin, in pixels; likewise `right`, `top` and `bottom`.
-    """
-
-    def __init__(
-        self, width: int, height: int, *, left: int, right: int, top: int, bottom: int
-    ) -> None:
-        from matplotlib.figure import Figure  # noqa: PLC0415  # heavy
-
-        self.width, self.height = width, height
-        self.figure: Figure = Figure(figsize=(width / 72, height / 72), dpi=72)
-        inside = (width - left - right, height - top - bottom)
-        self.axes = self.figure.add_axes(
-            (left / width, bottom / height, inside[0] / width, inside[1] / height)
-        )
-        self.axes.spines[:].set_visible(False)
-        self.axes.tick_params(length=0, labelsize=FONT_SIZE)
-        self.axes.set_axisbelow(True)
-        self.figure.patch.set_visible(False)
-        self.axes.patch.set_visible(False)
-        self._meanings: dict[str, Meaning] = {}
-
-    def mean(self, artist: Artist, meaning: Meaning) -> None:
-        """Say what an artist stands for."""
-        gid = f"meaning-{len(self._meanings)}"
-        artist.set_gid(gid)
-        self._meanings[gid] = meaning
-
-    def draw(self) -> Drawing:
-        """The figure as shapes."""
-        from matplotlib import rc_context  # noqa: PLC0415  # heavy
-
-        out = io.BytesIO()
-        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "trailscan"}):
-            self.figure.savefig(out, format="svg", metadata=_NO_METADATA)
-        root = ET.fromstring(out.getvalue())  # noqa: S314  # matplotlib's own output
-        shapes: list[Shape] = []
-        labels: list[Label] = []
-        for element, meaning in self._elements(root, Meaning("line")):
-            if element.tag == f"{_SVG}path":
-                shapes.append(Shape(_rounded(element.attrib["d"]), meaning))
-            else:
-                labels.append(_label(element, meaning))
-        return Drawing(self.width, self.height, tuple(shapes), tuple(labels))
-
-    def _elements(
-        self, inside: ET.Element, meaning: Meaning
-    ) -> Iterator[tuple[ET.Element, Meaning]]:
-        """The paths and texts of an element, each with the innermost meaning around it."""
-        for element in inside:
-            if element.tag == f"{_SVG}defs":
-                continue
-            found = self._meanings.get(element.attrib.get("id", ""), meaning)
-            if element.tag in {f"{_SVG}path", f"{_SVG}text"}:
-                yield element, found
-            yield from self._elements(element, found)
-
-
-def _label(element: ET.Element, meaning: Meaning) -> Label:
-    """A text of matplotlib's SVG, or what it stands for."""
-    anchor = _ANCHOR.search(element.attrib.get("style", ""))
-    angle = _ANGLE.search(element.attrib.get("transform", ""))
-    turned = angle[1] if angle and float(angle[1]) else ""
-    text = meaning.text or (element.text or "").replace("\N{MINUS SIGN}", "-")
-    return Label(
-        _rounded(element.attrib["x"]),
-        _rounded(element.attrib["y"]),
-        anchor[1] if anchor else "start",
-        turned,
-        Meaning(meaning.look, meaning.title, meaning.picks, text),
-    )
-
-
-def _rounded(numbers: str) -> str:
-    """Coordinates to a tenth of a pixel, without line ends."""
-    rounded = _NUMBER.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), numbers)
-    return " ".join(rounded.split()).replace(" L ", "L").replace("M ", "M").replace(" z", "z")
+def short_number(count: int) -> str:
+    """A count in few characters: 950, 1.5k, 20k, 3M."""
+    for unit, size in (("M", 1_000_000), ("k", 1_000)):
+        if count >= size:
+            return f"{round(count / size, 1):g}{unit}"
+    return str(count)

@@ -6,7 +6,7 @@ from collections import Counter
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.render.drawing import Chart, Drawing, Meaning, Sheet, event_clocks
+from trailscan.render.drawing import Box, Chart, Drawing, Label, event_clocks, short_number
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LEVELS = 5
 _MOST_LINES = 12
 _MOST_COLUMNS = 12
+_MOST_CHARACTERS = 15  # of a column's name
 _REST = "\0rest"  # no value of a report can be it: NUL is made visible before
 
 
@@ -31,6 +32,7 @@ class _Size(NamedTuple):
         top: of the names above the columns.
         right: of what those names need beyond the last column.
         angle: of those names, in degrees.
+        characters: how many of a line's name fit.
     """
 
     width: int
@@ -39,15 +41,23 @@ class _Size(NamedTuple):
     top: int
     right: int = 6
     angle: int = 0
+    characters: int = 3
+
+
+class _Cell(NamedTuple):
+    """A count, and what it counts."""
+
+    number: int
+    title: str
+    picks: Mapping[str, object]
 
 
 class _Grid(NamedTuple):
-    """Counts by line and column, and what those are called."""
+    """Cells by line and column, and what those are called."""
 
-    lines: Sequence[Meaning]
-    columns: Sequence[Meaning]
-    cells: Mapping[tuple[int, int], Meaning]
-    counts: Mapping[tuple[int, int], int]
+    lines: Sequence[str]
+    columns: Sequence[str]
+    cells: Mapping[tuple[int, int], _Cell]
     numbers: bool
 
 
@@ -70,19 +80,19 @@ def who_by_what(table: Table) -> Chart | None:
     )
     names = (table.columns[who].name, table.columns[what].name)
     cells = {
-        (line, column): _pair(names, lines[line], columns[column], count)
+        (line, column): _pair(names, (lines[line], columns[column]), count)
         for (line, column), count in counts.items()
     }
     people = Counter(whos)
     name, most = min(people.items(), key=lambda pair: (-pair[1], pair[0]))
-    grid = (lines, columns, cells, counts)
+    grid = _Grid(list(map(_called, lines)), list(map(_called, columns)), cells, numbers=True)
     return Chart(
         "who",
         "Who by what",
         f"{len(people):,} principal{'s' * (len(people) != 1)}; most by {name}: {most:,}",
         (),
-        _draw(_who_grid(*grid, 31), _Size(660, 222, 25, 80, 44, angle=40)),
-        _draw(_who_grid(*grid, 18), _Size(350, 124, 25, 96, 34, angle=60)),
+        _draw(grid, _Size(660, 222, 25, 80, 44, angle=40, characters=31)),
+        _draw(grid, _Size(350, 124, 25, 96, 34, angle=60, characters=16)),
     )
 
 
@@ -92,13 +102,9 @@ def hours_of_the_week(table: Table) -> Chart | None:
     if not found:
         return None
     counts = Counter((when.weekday(), when.hour) for when in found)
-    grid = _Grid(
-        [Meaning(text=day) for day in _DAYS],
-        [Meaning(text="" if hour % 3 else f"{hour:02d}") for hour in range(24)],
-        {cell: _hour(*cell, count) for cell, count in counts.items()},
-        counts,
-        numbers=False,
-    )
+    hours = ["" if hour % 3 else f"{hour:02d}" for hour in range(24)]
+    cells = {cell: _hour(*cell, count) for cell, count in counts.items()}
+    grid = _Grid(_DAYS, hours, cells, numbers=False)
     (day, hour), most = min(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return Chart(
         "hours",
@@ -128,43 +134,21 @@ def _place(names: Sequence[str], text: str) -> int:
     return names.index(text) if text in names else len(names) - 1
 
 
-def _pair(names: tuple[str, str], who: str, what: str, count: int) -> Meaning:
-    """What a cell of who by what stands for; rows can be picked by names only."""
-    said = [_called(text) for text in (who, what)]
-    picks: dict[str, object] = {}
-    if _REST not in (who, what):
-        picks["values"] = dict(zip(names, (who, what), strict=True))
-    return Meaning("mark", f"{said[0]} · {said[1]}: {count:,}", picks)
+def _pair(columns: tuple[str, str], values: tuple[str, str], count: int) -> _Cell:
+    """The cell of a principal and what it did; it picks rows unless it counts several values."""
+    who, what = map(_called, values)
+    picks = {} if _REST in values else {"values": dict(zip(columns, values, strict=True))}
+    return _Cell(count, f"{who} · {what}: {count:,}", picks)
 
 
-def _hour(day: int, hour: int, count: int) -> Meaning:
-    """What a cell of the week stands for."""
+def _hour(day: int, hour: int, count: int) -> _Cell:
+    """The cell of an hour of a weekday."""
     title = f"{_DAYS[day]} {hour:02d}:00 to {(hour + 1) % 24:02d}:00: {count:,}"
-    return Meaning("mark", title, {"weekday": day, "hour": hour})
+    return _Cell(count, title, {"weekday": day, "hour": hour})
 
 
 def _called(text: str) -> str:
     return "all others" if text == _REST else text
-
-
-def _who_grid(
-    lines: Sequence[str],
-    columns: Sequence[str],
-    cells: Mapping[tuple[int, int], Meaning],
-    counts: Mapping[tuple[int, int], int],
-    characters: int,
-) -> _Grid:
-    """Who by what, with names that have room for some characters."""
-    return _Grid(
-        [
-            Meaning(title=_called(text), text=_shortened(_called(text), characters))
-            for text in lines
-        ],
-        [Meaning(title=_called(text), text=_shortened(_called(text), 15)) for text in columns],
-        cells,
-        counts,
-        numbers=True,
-    )
 
 
 def _shortened(text: str, characters: int) -> str:
@@ -173,45 +157,44 @@ def _shortened(text: str, characters: int) -> str:
 
 def _draw(grid: _Grid, size: _Size) -> Drawing:
     """Cells, the darker the more, under and beside their names."""
-    height = size.top + len(grid.lines) * size.line + 6
-    sheet = Sheet(size.width, height, left=size.names, right=size.right, top=size.top, bottom=6)
-    axes, most = sheet.axes, max(grid.counts.values())
-    axes.set_xlim(0, len(grid.columns))
-    axes.set_ylim(len(grid.lines), 0)
-    for (line, column), meaning in sorted(grid.cells.items()):
-        count = grid.counts[line, column]
+    wide = (size.width - size.names - size.right) / len(grid.columns)
+    most = max(cell.number for cell in grid.cells.values())
+    boxes, labels = [], _names(grid, size, wide)
+    for (line, column), (count, title, picks) in sorted(grid.cells.items()):
+        x, y = size.names + column * wide, size.top + line * size.line
         level = ceil(_LEVELS * sqrt(count / most))
-        (cell,) = axes.barh(line + 0.06, 0.92, 0.88, column + 0.04, align="edge")
-        look = f"{meaning.look} level{level}"
-        sheet.mean(cell, Meaning(look, meaning.title, meaning.picks))
+        inner = (x + 0.04 * wide, y + 0.06 * size.line, 0.92 * wide, 0.88 * size.line)
+        boxes.append(Box(*inner, f"mark level{level}", title, picks))
         if grid.numbers:
-            text = axes.text(column + 0.5, line + 0.5, "0", ha="center", va="center")
-            sheet.mean(text, Meaning(f"number on{level}", text=_number(count)))
-    _write_names(sheet, grid, size)
-    return sheet.draw()
+            middle = (x + wide / 2, y + size.line / 2 + 4)
+            labels.append(Label(*middle, short_number(count), "middle", 0, f"number on{level}"))
+    height = size.top + len(grid.lines) * size.line + 6
+    return Drawing(size.width, height, tuple(boxes), tuple(labels))
 
 
-def _number(count: int) -> str:
-    """A count in few characters."""
-    return f"{count / 1000:.0f}k" if count >= 1000 else str(count)  # noqa: PLR2004  # a thousand
-
-
-def _write_names(sheet: Sheet, grid: _Grid, size: _Size) -> None:
-    """Names beside the lines and above the columns, aslant where they would touch."""
-    axes = sheet.axes
-    axes.set_axis_off()
-    for place, name in enumerate(grid.lines):
-        text = axes.text(-0.15, place + 0.5, "0", ha="right", va="center")
-        sheet.mean(text, name)
-    for place, name in enumerate(grid.columns):
-        if name.text:
-            text = axes.text(
-                place + 0.5,
-                -0.15,
-                "0",
-                ha="left" if size.angle else "center",
-                va="bottom",
-                rotation=size.angle,
-                rotation_mode="anchor",
-            )
-            sheet.mean(text, name)
+def _names(grid: _Grid, size: _Size, wide: float) -> list[Label]:
+    """Names beside the lines and above the columns, slanted where they would touch."""
+    lines = [
+        Label(
+            size.names - 6,
+            size.top + (place + 0.5) * size.line + 4,
+            _shortened(name, size.characters),
+            "end",
+            title=name,
+        )
+        for place, name in enumerate(grid.lines)
+    ]
+    anchor = "start" if size.angle else "middle"
+    columns = [
+        Label(
+            size.names + (place + 0.5) * wide,
+            size.top - 4,
+            _shortened(name, _MOST_CHARACTERS),
+            anchor,
+            -size.angle,
+            title=name,
+        )
+        for place, name in enumerate(grid.columns)
+        if name
+    ]
+    return lines + columns

@@ -10,11 +10,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.render.grades import order, tone
+from trailscan.render.activity import activity
+from trailscan.render.heatmaps import hours_of_the_week, who_by_what
 from trailscan.render.page_data import (
     Block,
     about_block,
@@ -24,16 +23,15 @@ from trailscan.render.page_data import (
     is_small,
 )
 from trailscan.render.page_style import column_style
+from trailscan.render.templates import read_file, template
+from trailscan.render.tones import order, tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jinja2 import Environment
-
+    from trailscan.render.drawing import Chart
     from trailscan.table import Table
-
-_PAGE = Path(__file__).parent / "page"
 
 
 class Tile(NamedTuple):
@@ -52,31 +50,36 @@ def render_html(table: Table) -> str:
     """
     from markupsafe import Markup  # noqa: PLC0415  # start-up
 
-    from trailscan.render.charts import draw_charts  # noqa: PLC0415  # heavy
-
     data, remarks = _data(table)
-    style = f"{_read('style.css')}{column_style(table.columns)}"
-    opening, program = _read("opening.js"), _read("program.js")
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            policy=_policy(style, opening, program),
-            style=Markup(style),  # noqa: S704  # the package's own, and numbers
-            opening=Markup(opening),  # noqa: S704  # the package's own
-            program=Markup(program),  # noqa: S704  # the package's own
-            report=visible(table.name),
-            title=visible(table.title or table.name.capitalize()),
-            window=table.window.told_in(table.tz),
-            tiles=[list(_tiles(table, place)) for place in _ordered(table)],
-            incomplete=[visible(why) for why in table.incomplete],
-            notes=[visible(note) for note in (*table.notes, *remarks)],
-            charts=draw_charts(table),
-            titles=[visible(column.title) for column in table.columns if not column.detail],
-            rows=[list(_cells(table, row)) for row in table.rows],
-            data=data,
-        )
+    files = "".join(map(read_file, ("theme.css", "plot.css", "style.css")))
+    style = f"{files}{column_style(table.columns)}"
+    opening, program = read_file("opening.js"), read_file("program.js")
+    return template("page.html").render(
+        policy=_policy(style, opening, program),
+        style=Markup(style),  # noqa: S704  # the package's own, and numbers
+        opening=Markup(opening),  # noqa: S704  # the package's own
+        program=Markup(program),  # noqa: S704  # the package's own
+        report=visible(table.name),
+        title=visible(table.title or table.name.capitalize()),
+        window=table.window.told_in(table.tz),
+        tiles=[list(_tiles(table, place)) for place in _ordered(table)],
+        incomplete=[visible(why) for why in table.incomplete],
+        notes=[visible(note) for note in (*table.notes, *remarks)],
+        charts=draw_charts(table),
+        titles=[visible(column.title) for column in table.columns if not column.detail],
+        rows=[list(_cells(table, row)) for row in table.rows],
+        data=data,
     )
+
+
+def draw_charts(table: Table) -> tuple[Chart, ...]:
+    """The plots that a report has columns for, each of all its rows, in the report's zone.
+
+    There are none unless the rows are events: the report has rows and a column `event_time`.
+    """
+    who = who_by_what(table)
+    charts = (activity(table, beside=who is None), who, hours_of_the_week(table))
+    return tuple(chart for chart in charts if chart)
 
 
 def _data(table: Table) -> tuple[list[Block], tuple[str, ...]]:
@@ -127,26 +130,3 @@ def _policy(style: str, *programs: str) -> str:
 def _hash(text: str) -> str:
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return f"'sha256-{digest}'"
-
-
-@cache
-def _read(name: str) -> str:
-    """A file of the page."""
-    return (_PAGE / name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    """The template engine: it escapes everything, and stops at a value that is not given."""
-    from jinja2 import (  # noqa: PLC0415  # start-up
-        Environment,
-        FileSystemLoader,
-        StrictUndefined,
-    )
-
-    return Environment(
-        loader=FileSystemLoader(_PAGE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.render.csv import as_text, clock_text
-from trailscan.render.grades import order
 from trailscan.render.json import safe_json
+from trailscan.render.tones import order
 from trailscan.visible import visible
 
 if TYPE_CHECKING:

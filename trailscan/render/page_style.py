@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trailscan.render.grades import order
+from trailscan.render.tones import order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.render.columns import is_plain, texts, visible_texts
 from trailscan.render.csv import clock_text
-from trailscan.render.grades import Tone, order, tone
+from trailscan.render.tones import Tone, order, tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trailscan.errors import TrailscanError
 from trailscan.render.csv import as_text, neutralised_cells
 from trailscan.render.escape import cell
-from trailscan.render.grades import tone
+from trailscan.render.tones import tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from trailscan.render.grades import Tone
+    from trailscan.render.tones import Tone
     from trailscan.table import Table
 
 MOST_ROWS = 1_048_575
