@@ -65,4 +65,4 @@ def outcome_of(need: Need, action: str, error: TrailscanError | None, seen: str 
     if error is None:
         return fine(need, action, seen)
     denied = isinstance(error, AccessError)
-    return _check("missing" if denied else "failed", need, action, str(error))
+    return _check("missing" if denied else "failed", need, action, error.line)

@@ -51,7 +51,7 @@ def trail_checks(
         try:
             key, why = _newest_log_file(uri, options), f"no log file was found at {uri}"
         except TrailscanError as error:
-            why = f"no log file could be looked for: {error}"
+            why = f"no log file could be looked for: {error.line}"
     if key is None:
         yield not_tried(needed["TrailRead"], "s3:GetObject", why)
         yield not_tried(needed["OptionalTrailDecrypt"], "kms:Decrypt", why)

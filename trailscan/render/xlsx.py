@@ -58,8 +58,8 @@ def render_xlsx(table: Table) -> bytes:
     """
     if len(table.rows) > MOST_ROWS:
         raise TrailscanError(
-            f"{len(table.rows):,} rows are more than the {MOST_ROWS:,} of a sheet; "
-            "narrow the report, or take csv or parquet"
+            f"{len(table.rows):,} rows do not fit a sheet of {MOST_ROWS:,}",
+            "narrow the report, or use csv or parquet",
         )
     from xlsxwriter import Workbook  # noqa: PLC0415  # start-up
 

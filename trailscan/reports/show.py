@@ -151,7 +151,8 @@ def _whole_id(store: StoreReader, start: str) -> str:
     if not ids or not start:
         events = sum(file.rows for file in store.files("events"))
         raise NotFoundError(
-            f"no event ID begins with {start!r} among {count(events, 'event')} in {store.place}"
+            f"no event ID begins with {start!r} among {count(events, 'event')} in {store.place}",
+            "give an event ID or its first characters",
         )
     shown = ", ".join(ids[:_SHOWN]) + (" …" if len(ids) > _SHOWN else "")
     raise TrailscanError(f"{len(ids):,} event IDs begin with {start!r}: {shown}")
