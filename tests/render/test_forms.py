@@ -180,7 +180,7 @@ def test_a_workbook_has_typed_cells_filters_and_a_frozen_header():
         ("Incomplete", "2 days are missing"),
         ("Note", "4 changes"),
         ("Note", "1 record was not read"),
-        ("Altered", "1 cells that look like formulas have a leading apostrophe"),
+        ("Altered", "a leading apostrophe was added to 1 cell (possible formulas)"),
     ]
 
 
@@ -193,7 +193,7 @@ def test_a_text_too_long_for_a_cell_is_cut_aloud():
     assert len(sheet["A2"].value.encode("utf-16-le")) <= 2 * 32_767
     assert list(about.values)[-1] == (
         "Cut",
-        "1 texts are longer than a cell holds; parquet has all of them",
+        "1 text cut at the limit of a cell; use parquet for all of it",
     )
 
 
