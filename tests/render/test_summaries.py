@@ -9,10 +9,10 @@ import pytest
 
 import trailscan as ts
 from trailscan.ingest.run import LoadOptions, run_load
-from trailscan.ingest.summary import LoadSummary, RejectLine
+from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.run import ValidateOptions, run_validate
 from trailscan.ingest.validation.summary import ValidationSummary
-from trailscan.location import Location
+from trailscan.location import Location, RejectLine
 from trailscan.render.json import render_object
 from trailscan.render.summary_json import summary_json
 from trailscan.render.summary_text import summary_text
