@@ -38,6 +38,7 @@ return { load: page.loadEventEnd, paint: at("first-contentful-paint"),
 def make_store(store: Path, changes: int) -> None:
     """Write log files of changes and load them."""
     from trailscan.ingest.run import LoadOptions, run_load
+    from trailscan.render.summary_text import summary_text
 
     rng = random.Random(20261124)
     with tempfile.TemporaryDirectory() as folder:
@@ -48,7 +49,7 @@ def make_store(store: Path, changes: int) -> None:
             name = f"{MANAGEMENT}_CloudTrail_us-east-1_{when:%Y%m%dT%H%MZ}_{first:016d}.json.gz"
             body = msgspec.json.encode({"Records": records})
             (Path(folder) / name).write_bytes(gzip.compress(body, 6, mtime=0))
-        print(run_load([folder], str(store), LoadOptions(), datetime.now(UTC)).to_text())
+        print(summary_text(run_load([folder], str(store), LoadOptions(), datetime.now(UTC))))
 
 
 def open_page(page: Path) -> dict[str, Any]:

@@ -94,6 +94,7 @@ def record(rng: random.Random, number: int) -> dict[str, Any]:
 def make_store(store: Path, events: int) -> None:
     """Write log files and load them."""
     from trailscan.ingest.run import LoadOptions, run_load
+    from trailscan.render.summary_text import summary_text
 
     rng = random.Random(20261124)
     with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +104,7 @@ def make_store(store: Path, events: int) -> None:
             name = f"{MANAGEMENT}_CloudTrail_us-east-1_{when:%Y%m%dT%H%MZ}_{first:016d}.json.gz"
             body = msgspec.json.encode({"Records": records})
             (Path(folder) / name).write_bytes(gzip.compress(body, 6, mtime=0))
-        print(run_load([folder], str(store), LoadOptions(), datetime.now(UTC)).to_text())
+        print(summary_text(run_load([folder], str(store), LoadOptions(), datetime.now(UTC))))
 
 
 def run(words: list[str], cache: str) -> tuple[float, float, int]:

@@ -170,6 +170,7 @@ def loads(what: str, source: str, keys: Path, corpus: Corpus, runs: int) -> None
     """Seconds of a load with and without validation, in turn, each into a new store."""
     from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.ingest.validation.run import ValidateOptions
+    from trailscan.render.summary_text import summary_text
     from trailscan.validate.keys import parse_public_keys
     from trailscan.window import Window
 
@@ -185,7 +186,7 @@ def loads(what: str, source: str, keys: Path, corpus: Corpus, runs: int) -> None
                 if summary.done != corpus.log_files or any(
                     found.outcome == "tampered" for found in summary.validations
                 ):
-                    sys.exit(f"{name}: {summary.to_text()}")
+                    sys.exit(f"{name}: {summary_text(summary)}")
     one, other = (min(found) for found in taken.values())
     print(f"  {what}: {one:.2f} s, {other:.2f} s: ratio {other / one:.2f}", flush=True)
 

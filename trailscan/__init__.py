@@ -18,9 +18,19 @@ if TYPE_CHECKING:
     from trailscan.api import Store, load, open  # noqa: A004  # the contract's name
     from trailscan.aws.session import AwsOptions
     from trailscan.errors import TrailscanError
+    from trailscan.render.summary_text import summary_text
 
 __version__ = "0.1.0"
-__all__ = ["AwsOptions", "Store", "TrailscanError", "__version__", "load", "open", "plot"]
+__all__ = [
+    "AwsOptions",
+    "Store",
+    "TrailscanError",
+    "__version__",
+    "load",
+    "open",
+    "plot",
+    "summary_text",
+]
 
 _HOME = {
     "Store": "trailscan.api",
@@ -28,6 +38,7 @@ _HOME = {
     "open": "trailscan.api",
     "AwsOptions": "trailscan.aws.session",
     "TrailscanError": "trailscan.errors",
+    "summary_text": "trailscan.render.summary_text",
 }
 
 

@@ -11,8 +11,8 @@ from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.ingest.validation.run import ValidateOptions, run_validate
+from trailscan.numbers import counted
 from trailscan.reports.catalogue import REPORTS, VIEWS, make_filter
-from trailscan.reports.notes import count
 from trailscan.reports.status import store_status
 from trailscan.store.reader import StoreReader
 from trailscan.window import Window, parse_when, parse_zone
@@ -53,8 +53,8 @@ class Store:
         self.reader = StoreReader(open_bucket(place, self.aws), place, names)
 
     def __repr__(self) -> str:
-        events = count(sum(file.rows for file in self.reader.files("events")), "event")
-        log_files = count(sum(file.rows for file in self.reader.files("log_files")), "log file")
+        events = counted(sum(file.rows for file in self.reader.files("events")), "event")
+        log_files = counted(sum(file.rows for file in self.reader.files("log_files")), "log file")
         return f"<trailscan store {self.place}: {events} from {log_files}>"
 
     def events(self, since: When = None, until: When = None) -> pd.DataFrame:

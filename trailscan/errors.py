@@ -1,28 +1,29 @@
-"""Errors that trailscan raises on purpose.
+"""Errors that trailscan raises on purpose, and the exit codes of its commands.
 
-    TrailscanError              this operation has no answer (exit code 5)
+    TrailscanError              the operation has no answer
     ├── AccessError             a bucket, object or credential could not be used
-    │   ├── CredentialsError    the credentials themselves are refused: nothing more can be asked
+    │   ├── CredentialsError    the credentials are refused, so every further request would be too
     │   ├── ArchivedError       the object must be restored first
     │   └── KeyAccessError      the KMS key of the object may not be used
-    ├── NotFoundError           a folder, bucket, store or object is not there
-    │   └── ChangedError        it is another now than when it was listed
-    ├── NoAnswerError           throttled, cut short or unreachable: later it may go well
+    ├── NotFoundError           a folder, bucket, store or object does not exist
+    │   └── ChangedError        the object changed after it was listed
+    ├── NoAnswerError           throttled, cut short or unreachable; a retry may succeed
     ├── AlreadyExistsError      a conditional write lost: somebody wrote that object first
-    └── StoreError              the store is unreadable, or of a format this version does not know
+    └── StoreError              the store is unreadable, or this version does not know its format
 
-    DecodeError                 one input is unusable: becomes a `Reject`, never ends a load
+    DecodeError                 one input is unusable: it becomes a `Reject` and never ends a load
 
 A caller's mistake (a naive datetime, an end before its start) is a `ValueError`.
 
-What servers, proxies and credential helpers answer goes into messages, and may hold credentials:
-S3 sends back the canonical request of a wrong signature with its session token, for one. So every
+Messages quote servers, proxies and credential helpers, whose answers may hold credentials: S3
+repeats the canonical request of a wrong signature with its session token, for example. So every
 message passes through `without_secrets`.
 """
 
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 
 _HIDDEN = "***"
 _KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{8,124}([A-Z0-9]{4})\b")
@@ -38,23 +39,54 @@ _USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE)
 
 
 def without_secrets(text: str) -> str:
-    """Text with what looks like a credential blotted out; of an access key id the end is left."""
+    """The text with credentials replaced by `***`; an access key ID keeps its last four letters."""
     text = _KEY_ID.sub(rf"\1{_HIDDEN}\2", text)
     text = _NAMED.sub(rf"\1{_HIDDEN}", _CANONICAL.sub(rf"\1{_HIDDEN}", text))
     return _USER_INFO.sub(rf"\1{_HIDDEN}@", text)
 
 
+class ExitCode(IntEnum):
+    """How a command ended.
+
+    The highest code wins, except that in `validate` tampering (3) wins over incomplete (4). With 3
+    and 4 the command still prints what it has.
+    """
+
+    COMPLETE = 0
+    CRASH = 1
+    USAGE = 2
+    FOUND = 3
+    """A row at or above `--fail-on`, or tampering."""
+    INCOMPLETE = 4
+    NO_ANSWER = 5
+    INTERRUPTED = 130
+
+
 class TrailscanError(Exception):
-    """This operation has no answer; the message says why in one line, without any credential.
+    """The operation has no answer.
+
+    Args:
+        message: what happened and where, in one line; credentials in it are replaced by `***`.
+        hint: what to do next; empty when there is nothing to recommend.
 
     Attributes:
+        exit_code: with which a command ends.
         reason: a short stable word for counting what could not be read.
     """
 
+    exit_code = ExitCode.NO_ANSWER
     reason = "unreadable"
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(without_secrets(message))
+        self.hint = without_secrets(hint)
+        if hint:
+            self.add_note(self.hint)  # a traceback shows it
+
+    @property
+    def line(self) -> str:
+        """The message and the hint in one line, for a list of failures."""
+        return f"{self}; {self.hint}" if self.hint else str(self)
 
 
 class AccessError(TrailscanError):
@@ -64,7 +96,7 @@ class AccessError(TrailscanError):
 
 
 class CredentialsError(AccessError):
-    """The credentials are refused: expired, unknown, or signed by a clock that is wrong."""
+    """The credentials are refused: expired, unknown, or used with a wrong clock."""
 
     reason = "credentials"
 
@@ -76,29 +108,29 @@ class ArchivedError(AccessError):
 
 
 class KeyAccessError(AccessError):
-    """The KMS key with which the object is encrypted is disabled, or may not be used."""
+    """The KMS key that encrypts the object is disabled, or may not be used."""
 
     reason = "kms"
 
 
 class NotFoundError(TrailscanError):
-    """A folder, bucket, store or object is not there."""
+    """A folder, bucket, store or object does not exist."""
 
     reason = "not_found"
 
 
 class ChangedError(NotFoundError):
-    """The object is another now than when it was listed."""
+    """The object changed after it was listed."""
 
     reason = "changed"
 
 
 class NoAnswerError(TrailscanError):
-    """No usable answer: throttled, cut short, unreachable, or not spoken as S3 does."""
+    """No usable answer: throttled, cut short, unreachable, or not an answer of S3."""
 
 
 class AlreadyExistsError(TrailscanError):
-    """A conditional write lost: the object is there already."""
+    """A conditional write lost: the object exists already."""
 
 
 class StoreError(TrailscanError):
@@ -110,7 +142,7 @@ class DecodeError(Exception):
 
     Attributes:
         reason: a short stable word for counting, such as `not_gzip`.
-        json_path: where inside the record, as `$.eventTime`; `$` for all of it.
+        json_path: where inside the record, such as `$.eventTime`; `$` for the whole record.
     """
 
     def __init__(self, reason: str, message: str, json_path: str = "$") -> None:

@@ -54,11 +54,6 @@ class RejectLine(NamedTuple):
     message: str
     json_path: str = "$"
 
-    def __str__(self) -> str:
-        """What, and where: `eventTime is missing (at s3://b/k.json.gz#17 $.eventTime)`."""
-        path = "" if self.json_path == "$" else f" {self.json_path}"
-        return f"{self.message} (at {self.where}{path})"
-
 
 class S3Location(NamedTuple):
     """A bucket and a prefix in it, as an S3 URI names them."""
@@ -116,7 +111,7 @@ def parse_bucket(text: str) -> S3Location:
     """
     bucket, _, prefix = text.removeprefix(_S3).partition("/")
     if not bucket:
-        raise TrailscanError(f"{text!r} names no bucket; expected s3://bucket/prefix")
+        raise TrailscanError(f"{text!r} names no bucket", "expected s3://bucket/prefix")
     return S3Location(bucket, prefix)
 
 

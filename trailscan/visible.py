@@ -1,4 +1,4 @@
-"""Hostile text made visible: nothing is left that a terminal or a browser would obey or hide."""
+"""Invisible characters written out, so that a terminal or browser neither obeys nor hides any."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
-    r"""Text in which everything unseen is written out: `\x1b`, `\u202e`, `\n`.
+    r"""Text in which every invisible character is written out: `\x1b`, `\u202e`, `\n`.
 
     Controls, formatting characters (bidi overrides, zero width), line separators, lone surrogates
-    and unassigned characters are replaced; all else stays as it is.
+    and unassigned characters are replaced; everything else stays.
     """
     if _PLAIN.fullmatch(text):
         return text
@@ -21,7 +21,7 @@ def visible(text: str) -> str:
 
 
 def is_hidden(char: str) -> bool:
-    """Whether a character is not seen where it is shown, or does something there."""
+    """Whether a character is invisible, or controls how others are shown."""
     return unicodedata.category(char) in _HIDDEN
 
 

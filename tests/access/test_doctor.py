@@ -97,12 +97,12 @@ MISSING = {
     "s3:GetObject": "on arn:aws:s3:::trail/*, needed by load: 403: Forbidden",
     "cloudtrail:ListPublicKeys": "on *, needed by validate: AccessDeniedException: no ListPublicKeys",
     "organizations:ListAccounts": (
-        "on *, needed by nothing; they give accounts their names: "
+        "on *, needed by nothing; they provide the names of accounts: "
         "AccessDeniedException: no ListAccounts (optional)"
     ),
     "s3:GetBucketLocation": (
-        "on arn:aws:s3:::trail, needed by nothing; it tells where a bucket is that refuses to be "
-        "listed: AccessDenied: no s3:GetBucketLocation (optional)"
+        "on arn:aws:s3:::trail, needed by nothing; it finds the region of a bucket that cannot "
+        "be listed: AccessDenied: no s3:GetBucketLocation (optional)"
     ),
 }
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_tried_says_why(aws):
     assert lines[3] == "not tried  s3:GetObject                       nothing could be listed"
     assert lines[-1] == (
         "not tried  -                                  "
-        "folder: it is no place in S3: nothing of AWS is needed for it"
+        "folder: not in S3: no AWS permission is needed"
     )
 
 
@@ -284,7 +284,7 @@ def test_a_server_of_s3_alone_is_not_asked_for_more(aws):
     assert is_healthy(checks)
     assert {request.host for request in aws.requests} == {"minio.example.com"}
     found = {check.action: check for check in checks}
-    assert found["cloudtrail:ListPublicKeys"].detail.endswith("is a server of S3 alone")
+    assert found["cloudtrail:ListPublicKeys"].detail.endswith("serves S3 only")
     assert found["sts:GetCallerIdentity"].status == "not tried"
 
 
@@ -407,7 +407,10 @@ def test_the_command_ends_in_0_4_or_5(aws, monkeypatch):
     assert len(out.splitlines()) == len(ALL_WELL)
     aws.denied["ListPublicKeys"] = "no\x1b[31m\nok  all is well"
     code, out, err = trailscan(TRAIL, "--store", STORE)
-    assert (code, err) == (4, "trailscan: not all that must work does: see above\n")
+    assert (code, err) == (
+        4,
+        "trailscan: some required permissions are missing or could not be checked; see above\n",
+    )
     assert len(out.splitlines()) == len(ALL_WELL)
     assert r"no\x1b[31m ok all is well" in out
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")

@@ -240,7 +240,7 @@ def test_a_store_that_cannot_be_made_is_one_line(folder, tmp_path):
         (
             ["load", "x", "--look-back", "long"],
             (
-                "Invalid value for --look-back: 'long' is not a number of days as 30d "
+                "Invalid value for --look-back: 'long' is not a number of days such as 30d "
                 "(see: trailscan load --help)"
             ),
         ),
@@ -262,7 +262,8 @@ def test_no_credentials_are_one_line(tmp_path):
     said = trailscan("load", "s3://trail-bucket", "--store", tmp_path / "store", **environment)
     assert said.code == 5
     assert said.err == (
-        "trailscan: no AWS credentials found (try --profile, or `aws configure`, or a role)\n"
+        "trailscan: no AWS credentials found\n"
+        "  give --profile, run `aws configure`, or use a role\n"
     )
 
 

@@ -97,6 +97,6 @@ def test_a_package_that_differs_is_set_aside_not_overwritten(store, tmp_path):
     old = tmp_path / "export-2026-10-01" / "changes.csv"
     old.write_text("another")
     _, _, err = trailscan("export", "--for", "2026-10-01", "--to", tmp_path, "--store", store)
-    assert err.startswith("replaced: 8 files\nthe package that was there differs and is now ")
+    assert err.startswith("replaced: 8 files\nthe previous package differed and is now ")
     aside = [path for path in tmp_path.iterdir() if ".superseded-" in path.name]
     assert [(path / "changes.csv").read_text() for path in aside] == ["another"]

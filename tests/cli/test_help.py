@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain, groupby, pairwise
 
 import pytest
@@ -22,3 +23,14 @@ def test_a_paragraph_of_help_fills_its_lines(command):
     assert len(paragraphs) > 1
     for text, after in chain.from_iterable(map(pairwise, paragraphs[1:])):
         assert len(text) + 1 + len(after.split()[0]) > WIDTH, (text, after)
+
+
+def test_the_help_of_sql_names_every_view():
+    """A reader learns from it what can be asked, and so from the docstring of `Store.sql`."""
+    from trailscan.api import Store
+    from trailscan.reports.catalogue import VIEWS
+
+    said = CliRunner().invoke(app, ["sql", "--help"], env={"COLUMNS": "80"}).output
+    about = said.partition("Arguments")[0]
+    assert [view for view in VIEWS if view not in re.findall(r"\w+", about)] == []
+    assert [view for view in VIEWS if view not in Store.sql.__doc__] == []

@@ -44,7 +44,7 @@ def test_the_sample_logs_are_valid_with_nothing_to_be_given(tmp_path, folder):
     assert lines[1:] == [
         "digests 670 = valid 670",
         "log files 823 = valid 823",
-        "no store to hold it against: attested 823",
+        "no store to compare with: attested 823",
         f"public keys: {SAMPLES / 'public-keys.json'}",
         "valid: every digest is signed, every log file is as attested",
     ]
@@ -116,7 +116,7 @@ def test_without_credentials_the_answer_says_why_there_are_no_keys(archive, tmp_
     }
     code, out, _ = trailscan("validate", archive, cwd=tmp_path, **environment)
     assert code == 4
-    assert "could not be looked at: public keys: no AWS credentials found" in out
+    assert "could not be checked: public keys: no AWS credentials found" in out
 
 
 def test_tampering_is_told_with_what_was_expected_and_found(archive, tmp_path):
@@ -127,7 +127,7 @@ def test_tampering_is_told_with_what_was_expected_and_found(archive, tmp_path):
     code, out, _ = trailscan("validate", archive, *keys, cwd=tmp_path)
     assert code == 3
     assert f"log file missing: attested, and not there (at {path}; expected " in out
-    assert out.splitlines()[-1] == "tampered: 1 findings; open: 0"
+    assert out.splitlines()[-1] == "tampered: 1 finding; open: 0"
     code, out, _ = trailscan("validate", archive, *keys, "--format", "json", cwd=tmp_path)
     found = json.loads(out)
     assert (code, found["outcome"]) == (3, "tampered")
@@ -200,7 +200,7 @@ def test_a_load_validates_on_the_same_bytes(archive, tmp_path):
     code, out, err = trailscan(*words, "first", cwd=tmp_path)
     assert (code, err) == (0, "")
     assert "log files 33 = valid 33" in out
-    assert "against first: attested and loaded 33" in out
+    assert "compared with first: attested and loaded 33" in out
     min(archive.rglob("*_CloudTrail_us-east-1_*.json.gz")).write_bytes(b"")
     code, out, _ = trailscan(*words, "second", "--format", "json", cwd=tmp_path)
     found = json.loads(out)

@@ -337,7 +337,7 @@ def one_line(place: str, options: AwsOptions, within: float = 3) -> tuple[type, 
     with pytest.raises(TrailscanError) as raised:
         open_bucket(place, options)
     assert time.perf_counter() - begin < within
-    said = str(raised.value)
+    said = raised.value.line
     assert said.splitlines() == [said]
     return raised.type, said
 
@@ -404,7 +404,7 @@ def test_a_caller_without_credentials_is_told_so(
         monkeypatch.delenv(name)
     assert one_line("s3://logs/", AwsOptions(endpoint_url=s3_endpoint)) == (
         CredentialsError,
-        "no AWS credentials found (try --profile, or `aws configure`, or a role)",
+        "no AWS credentials found; give --profile, run `aws configure`, or use a role",
     )
 
 
@@ -428,7 +428,7 @@ class Answer(BaseHTTPRequestHandler):
 NO_PAGE = "s3://logs/x/: the response is not one of S3 (is a proxy altering responses?)"
 EXPIRED = (
     "s3://logs/x/: access denied by ListObjectsV2 (ExpiredToken: The token has expired.); "
-    "sign in again, then repeat the command: it goes on where it stopped"
+    "sign in again, then run the same command to resume"
 )
 
 

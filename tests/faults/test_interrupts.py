@@ -56,7 +56,7 @@ def test_a_signal_ends_a_load_and_keeps_what_was_read(trail, tmp_path, load, ids
     process.send_signal(number)
     out, said = process.communicate(timeout=60)
     assert process.returncode == CODES[number]
-    assert said == "\ntrailscan: ending; what was read is being kept (again: at once)\n"
+    assert said == "\ntrailscan: stopping; saving what was read (repeat to stop at once)\n"
     summary = json.loads(out)
     done = summary["log_files"]["done"]
     assert (summary["interrupted"], summary["complete"]) == (True, False)
@@ -79,6 +79,6 @@ def test_a_second_signal_ends_at_once(trail, tmp_path, load, ids):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert said.endswith("trailscan: interrupted; the same command goes on from here\n")
+    assert said.endswith("trailscan: interrupted; run the same command to resume\n")
     trail.heal()
     assert (load().code, ids()) == (0, list(range(FILES)))

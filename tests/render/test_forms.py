@@ -181,7 +181,7 @@ def test_a_workbook_has_typed_cells_filters_and_a_frozen_header():
         ("Incomplete", "2 days are missing"),
         ("Note", "4 changes"),
         ("Note", "1 record was not read"),
-        ("Altered", "1 cells that look like formulas have a leading apostrophe"),
+        ("Altered", "a leading apostrophe was added to 1 cell (possible formulas)"),
     ]
 
 
@@ -194,15 +194,16 @@ def test_a_text_too_long_for_a_cell_is_cut_aloud():
     assert len(sheet["A2"].value.encode("utf-16-le")) <= 2 * 32_767
     assert list(about.values)[-1] == (
         "Cut",
-        "1 texts are longer than a cell holds; parquet has all of them",
+        "1 text cut at the limit of a cell; use parquet for all of it",
     )
 
 
 def test_more_rows_than_a_sheet_holds_are_no_workbook(monkeypatch):
     """No row is dropped: there is an error that names other forms."""
     monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
-    with pytest.raises(TrailscanError, match=r"4 rows are more than the 3 of a sheet.*parquet"):
+    with pytest.raises(TrailscanError, match="4 rows do not fit a sheet of 3") as found:
         render_xlsx(TABLE)
+    assert found.value.hint == "narrow the report, or use csv or parquet"
 
 
 def test_a_date_before_excels_first_is_a_text():

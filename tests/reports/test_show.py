@@ -117,9 +117,7 @@ def test_a_result_is_told_with_its_request(samples):
     result = events[events["event_name"] == "CreateAccountResult"].iloc[0]["event_id"]
     (record,) = samples.show(result).records
     assert record.told_with == record.change.event.event_id != result
-    assert f"It is told together with event {record.told_with}." in render_event(
-        samples.show(result)
-    )
+    assert f"Shown together with event {record.told_with}." in render_event(samples.show(result))
 
 
 def test_records_of_one_id_are_all_shown(tmp_path):
@@ -131,7 +129,7 @@ def test_records_of_one_id_are_all_shown(tmp_path):
     assert sorted(record.conflict for record in shown.records) == [False, True]
     text = render_event(shown)
     assert "Record 1 of 2 with the id aaaa-1" in text
-    assert text.count("conflicts              1 other record(s) of this id") == 2
+    assert text.count("conflicts              1 other record with this id") == 2
 
 
 def test_an_event_of_another_service_has_no_words(tmp_path):
@@ -140,7 +138,7 @@ def test_an_event_of_another_service_has_no_words(tmp_path):
     shown = load(tmp_path, other, event_sources=None).show("aaaa-1")
     assert shown.records[0].change is None
     assert shown.to_json()["records"][0]["change"] is None
-    assert "No event of AWS Organizations" in render_event(shown)
+    assert "Not an event of AWS Organizations" in render_event(shown)
 
 
 def test_an_id_that_begins_many_or_none_is_an_error(samples, tmp_path):

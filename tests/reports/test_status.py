@@ -10,7 +10,8 @@ import pytest
 
 from trailscan.buckets import LocalBucket
 from trailscan.ingest.run import LoadOptions, run_load
-from trailscan.render.status import to_json, to_lines
+from trailscan.render.summary_json import summary_json
+from trailscan.render.summary_text import summary_text
 from trailscan.reports.status import store_status
 from trailscan.store.ledger import Source
 from trailscan.store.reader import StoreReader
@@ -80,7 +81,7 @@ def test_a_store_says_what_it_holds(logs, load, status, tmp_path):
     logs([record(3, 4)], day=4, number=1)
     logs([record(4, 2)], day=2, account="222233334444")
     load()
-    found = to_json(status())
+    found = summary_json(status())
     assert found["store"] | {"bytes": 0} == {
         "place": "a-store",
         "format": 1,
@@ -162,17 +163,17 @@ def test_rejects_conflicts_and_deviations_are_counted_and_shown(logs, load, stat
     logs(json.dumps({"Records": [record(5, 3)]}).encode(), day=3)
     load()
     found = status()
-    lines = to_lines(found)
+    lines = summary_text(found).split("\n")
     assert found.incomplete == (
         "1 log file could not be read",
         "1 record could not be decoded",
     )
     assert [line.reason for line in found.rejects] == ["corrupt_gzip", "event_time_invalid"]
     assert lines[-1] == "log files read but not as CloudTrail delivers them: 1 plain"
-    assert lines[-2] == "conflicts: 1 events repeat the id of another with other content"
+    assert lines[-2] == "conflicts: 1 event repeats the id of another event with different content"
     assert lines[-3].startswith("  reject: eventTime is 'never', expected an ISO 8601 instant")
     assert lines[-3].endswith(".json.gz#1 $.eventTime)")
-    told = to_json(found)
+    told = summary_json(found)
     assert (told["complete"], told["conflicts"], told["not_as_delivered"]) == (
         False,
         1,
@@ -222,11 +223,11 @@ def test_windows_are_put_together(tmp_path, status, windows, merged, between):
 def test_an_empty_store_has_a_status(tmp_path, status):
     """A store in which nothing was loaded yet."""
     StoreWriter(LocalBucket(tmp_path / "store"), "s", "one")
-    assert to_lines(status()) == [
-        "store: a-store (format 1): 0 events; 0 log files of 0 records; 0.0 MB in 0 commits",
+    assert summary_text(status()).split("\n") == [
+        "store: a-store (format 1): 0 events; 0 log files with 0 records; 0.0 MB in 0 commits",
         "last load: none",
     ]
-    assert to_json(status())["last_load"] is None
+    assert summary_json(status())["last_load"] is None
 
 
 def test_the_last_load_is_all_its_commits(logs, load, status):
@@ -237,7 +238,9 @@ def test_the_last_load_is_all_its_commits(logs, load, status):
     load(NOW.replace(hour=10))
     found = status()
     assert [commit.seq for commit in found.last_load] == [2]
-    assert "2026-11-23T10:00:00Z by its clock" in to_lines(found)[1]
-    assert to_lines(found)[1].endswith(
-        "read 2 = kept 1 + filtered out 0 + duplicates 1 + rejects 0"
+    assert "2026-11-23T10:00:00Z by its clock" in summary_text(found).split("\n")[1]
+    assert (
+        summary_text(found)
+        .split("\n")[1]
+        .endswith("read 2 = kept 1 + filtered out 0 + duplicates 1 + rejects 0")
     )

@@ -12,6 +12,7 @@ import pytest
 
 import trailscan as ts
 from trailscan.errors import AccessError, NotFoundError, StoreError
+from trailscan.render.summary_text import summary_text
 
 
 def data_files(store: Path) -> dict[str, bytes]:
@@ -28,7 +29,9 @@ def test_events_of_other_sources_are_filtered_out_and_counted(logs, load, event,
     other = event(2, eventSource="sts.amazonaws.com")
     summary = load(logs(packed([event(1), other]), packed([other])))
     assert (summary.records, summary.kept, summary.filtered_out) == (3, 1, 2)
-    assert summary.to_text().endswith("read 3 = kept 1 + filtered out 2 + duplicates 0 + rejects 0")
+    assert summary_text(summary).endswith(
+        "read 3 = kept 1 + filtered out 2 + duplicates 0 + rejects 0"
+    )
 
 
 def test_loading_again_reads_nothing_and_changes_no_file(logs, load, event, packed, tmp_path):
@@ -157,7 +160,8 @@ def test_a_broken_record_is_one_reject_and_its_neighbours_are_kept(
     assert (summary.records, summary.kept, summary.rejects) == (3, 2, 1)
     (line,) = summary.rejected
     assert (line.reason, line.json_path, line.where.record_index) == (reason, path, 1)
-    assert str(line).endswith(f"#1{'' if path == '$' else ' ' + path})")
+    (told,) = [one for one in summary_text(summary).split("\n") if one.startswith("reject: ")]
+    assert told.endswith(f"#1{'' if path == '$' else ' ' + path})")
     stored = ts.open(str(tmp_path / "store")).rejects()
     assert list(stored["reason"]) == [reason]
     assert stored["raw"][0] == text.encode()[: 64 * 1024]

@@ -18,6 +18,7 @@ from trailscan.buckets import LocalBucket, open_bucket
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.ingest.validation.run import ValidateOptions, run_validate
+from trailscan.render.summary_text import summary_text
 from trailscan.store.attestations import Attested
 from trailscan.store.reader import StoreReader
 from trailscan.validate.keys import parse_public_keys
@@ -119,7 +120,7 @@ def test_log_files_without_digests_are_incomplete(archive):
     found = validate(archive)
     assert found.outcome == "incomplete"
     assert set(found.log_files) == {("unattested", "no_digests")}
-    assert found.to_text().endswith("incomplete: there are no digests, so nothing is proved")
+    assert summary_text(found).endswith("incomplete: there are no digests, so nothing is proved")
 
 
 def test_an_empty_folder_is_incomplete_and_says_what_was_looked_for(tmp_path):
@@ -132,7 +133,7 @@ def test_an_empty_folder_is_incomplete_and_says_what_was_looked_for(tmp_path):
 def test_one_file_and_no_folder_are_errors(tmp_path):
     """A validation needs a folder or a bucket."""
     (tmp_path / "x").write_bytes(b"")
-    with pytest.raises(TrailscanError, match="is one file"):
+    with pytest.raises(TrailscanError, match="is a single file"):
         validate(tmp_path / "x")
     with pytest.raises(NotFoundError, match="does not exist"):
         validate(tmp_path / "nothing")

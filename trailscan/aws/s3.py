@@ -69,9 +69,9 @@ _ERRORS: dict[str, type[TrailscanError]] = {
 """S3's error codes (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html) as our errors."""
 
 _HINTS = {
-    "ExpiredToken": "sign in again, then repeat the command: it goes on where it stopped",
+    "ExpiredToken": "sign in again, then run the same command to resume",
     "RequestTimeTooSkewed": "this machine's clock is wrong",
-    "InvalidObjectState": "it is archived: restore it, then load again with --since",
+    "InvalidObjectState": "the object is archived: restore it, then load again with --since",
 }
 _ATTEMPTS = 8
 _READ_TIMEOUT = 60
@@ -105,7 +105,7 @@ class S3Access:
 
     def __init__(self, session: boto3.Session, options: AwsOptions, bucket: str) -> None:
         if not _BUCKET.fullmatch(bucket):
-            raise TrailscanError(f"{bucket!r} is not the name of a bucket")
+            raise TrailscanError(f"{bucket!r} is not a bucket name")
         self.bucket = bucket
         self.session = session
         self._counting = threading.Lock()
@@ -272,7 +272,6 @@ def explain_code(code: str, message: str, where: str, operation: str) -> Trailsc
     if kind is ChangedError:
         return kind(f"{where} changed after it was listed")
     said = f"{code}: {message}" if message and message != code else code
-    hint = f"; {_HINTS[code]}" if code in _HINTS else ""
     denied = issubclass(kind, AccessError)
     what = f"access denied by {operation}" if denied else f"{operation} failed"
-    return kind(f"{where}: {what} ({said}){hint}")
+    return kind(f"{where}: {what} ({said})", _HINTS.get(code, ""))

@@ -165,7 +165,8 @@ def credential_provider(session: boto3.Session) -> Boto3CredentialProvider:
 def no_credentials() -> CredentialsError:
     """The error for a caller without credentials."""
     return CredentialsError(
-        "no AWS credentials found (try --profile, or `aws configure`, or a role)"
+        "no AWS credentials found",
+        "give --profile, run `aws configure`, or use a role",
     )
 
 
@@ -177,7 +178,7 @@ def without_answer(error: BotoCoreError, where: str) -> TrailscanError:
         case exceptions.NoCredentialsError():
             return no_credentials()
         case exceptions.SSOError() | exceptions.TokenRetrievalError():
-            return CredentialsError(f"{where}: not signed in (try: aws sso login): {error}")
+            return CredentialsError(f"{where}: not signed in: {error}", "run `aws sso login`")
         case (
             exceptions.CredentialRetrievalError()
             | exceptions.PartialCredentialsError()

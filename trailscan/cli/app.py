@@ -1,8 +1,6 @@
 """The command `trailscan`: its groups of commands, its errors and exit codes.
 
-0 complete; 3 findings at or above `--fail-on`, or tampering; 4 incomplete (rejects, gaps, something
-that could not be listed); 5 no answer; 2 usage; 1 a crash; 130 interrupted, 143 terminated. 3 and 4
-still print what they have.
+The exit codes are those of `trailscan.errors.ExitCode`, and 143 for a load that was terminated.
 """
 
 from __future__ import annotations
@@ -17,14 +15,10 @@ import typer
 from trailscan import __version__
 from trailscan.cli import demo, doctor, export, load, report, show, sql, status, validate
 from trailscan.cli.output import say
-from trailscan.errors import TrailscanError
+from trailscan.errors import ExitCode, TrailscanError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-USAGE = 2
-NO_ANSWER = 5
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="trailscan",
@@ -36,7 +30,7 @@ app = typer.Typer(
 
 
 def _add(command: Callable[..., None]) -> None:
-    """A command whose help is its docstring, folded where the terminal ends."""
+    """Add a command whose help is its docstring, wrapped at the width of the terminal."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
     about = "\n\n".join(" ".join(one.split()) for one in paragraphs)
     app.command(command.__name__, help=about)(command)
@@ -52,12 +46,12 @@ for _command in (
     _add(_command)
 
 
-# click's, which typer carries within or beside it
+# click's class, which typer bundles or installs
 _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
 
-def _tell_usage(error: Any) -> None:
-    """What is wrong with the words typed, in one line; help where there are none to be wrong."""
+def _say_usage(error: Any) -> None:
+    """What is wrong with the arguments, in one line; the help if there are none."""
     text = error.format_message()
     if not text or "\n" in text:
         error.show()
@@ -76,7 +70,7 @@ def _version(asked: bool) -> None:
 def _root(
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Who changed what, and when, in your AWS Organization."""
@@ -93,21 +87,21 @@ class _NoPandas:
 
 
 def main() -> None:
-    """Run the command line; every error of ours becomes one line and an exit code."""
+    """Run the command line; a `TrailscanError` becomes its message, its hint and its exit code."""
     sys.meta_path.insert(0, _NoPandas)
     try:
         sys.exit(app(prog_name="trailscan", standalone_mode=False))
     except _UsageError as error:
-        _tell_usage(error)
-        sys.exit(USAGE)
+        _say_usage(error)
+        sys.exit(ExitCode.USAGE)
     except TrailscanError as error:
-        say(f"trailscan: {error}")
-        sys.exit(NO_ANSWER)
+        say(f"trailscan: {error}", *([f"  {error.hint}"] if error.hint else []))
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        say("trailscan: interrupted; what was committed stays, run it again to go on")
-        sys.exit(INTERRUPTED)
+        say("trailscan: interrupted; run the same command to resume")
+        sys.exit(ExitCode.INTERRUPTED)
     except SystemExit as error:
-        if not isinstance(error.__context__, BrokenPipeError):  # which typer turns into exit code 1
+        if not isinstance(error.__context__, BrokenPipeError):  # typer turns it into exit code 1
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -15,6 +15,7 @@ def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import open_bucket
     from trailscan.ingest.run import LoadOptions, run_load
+    from trailscan.render.summary_text import summary_text
     from trailscan.reports.changes import changes_report
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
@@ -24,11 +25,12 @@ def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:
         store = str(Path(folder, "trailscan-store"))
         say(f"$ trailscan load {logs}", quiet=quiet)
         summary = run_load([str(logs)], store, LoadOptions(), datetime.now(UTC))
-        say(f"{summary.to_text()}\n\n$ trailscan report changes", quiet=quiet)
+        say(*summary_text(summary).split("\n"), "", "$ trailscan report changes", quiet=quiet)
         table = changes_report(StoreReader(open_bucket(store, AwsOptions()), store), ChangeFilter())
         write_table(table, None, None, quiet=quiet, no_color=no_color)
     say(
-        "\nAn invented organization. For yours: trailscan load s3://BUCKET, then "
+        "",
+        "This organization is invented. For yours: trailscan load s3://BUCKET, then "
         "trailscan report changes --since 7d",
         quiet=quiet,
     )
@@ -38,7 +40,7 @@ def sample_logs() -> Path:
     """The folder of the bundled sample logs, in an installed package or in a checkout.
 
     Raises:
-        NotFoundError: they are in neither.
+        NotFoundError: neither has them.
     """
     from trailscan.errors import NotFoundError
 

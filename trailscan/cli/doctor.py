@@ -1,4 +1,4 @@
-"""`trailscan doctor`: what AWS allows, and what it would have to."""
+"""`trailscan doctor`: which AWS permissions are there, and which are missing."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
-from trailscan.cli.output import say, write_table, write_text
-
-INCOMPLETE = 4
+from trailscan.cli.output import end, say, write_table, write_text
+from trailscan.errors import ExitCode
 
 Source = Annotated[
     str | None,
     typer.Argument(
         metavar="SOURCE",
-        help="What load would be given: s3://bucket or s3://bucket/prefix, or event-history. "
-        "Without one, only what reading the store needs.",
+        help="The SOURCE of load: s3://bucket or s3://bucket/prefix, or event-history. "
+        "Without it, only the permissions to read the store are tried.",
     ),
 ]
 
@@ -31,19 +30,14 @@ def doctor(
     policy: Annotated[
         bool,
         typer.Option(
-            "--policy", help="Print the least IAM policy instead, as JSON; nothing is asked of AWS."
+            "--policy", help="Print the least-privilege IAM policy as JSON, without asking AWS."
         ),
     ] = False,
     format: Annotated[  # noqa: A002  # the option's name
         o.Format | None,
-        typer.Option("--format", help="Form of the answer.", show_default="a line a permission"),
+        typer.Option("--format", help="Output format.", show_default="one line per permission"),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write there; the suffix chooses the form."
-        ),
-    ] = None,
+    output: o.Output = None,
     *,
     aws: AwsOptions,
     quiet: o.Quiet = False,
@@ -51,8 +45,8 @@ def doctor(
 ) -> None:
     """Try each AWS permission that a command needs once, and name what is missing.
 
-    A store in S3 is also asked whether its server keeps the promise that commits rest on. Exit code
-    4: something that must work does not, or could not be tried. Exit code 5: nobody is signed in.
+    A store in S3 is also checked for conditional writes, which commits rely on. Exit code 4: a
+    required permission is missing or could not be checked. Exit code 5: nobody is signed in.
     """
     from trailscan.doctor.examine import examine, is_healthy, to_line, to_table
     from trailscan.visible import visible
@@ -66,12 +60,15 @@ def doctor(
     else:
         write_table(to_table(checks), format, output, quiet=quiet, no_color=no_color)
     if not is_healthy(checks):
-        say("trailscan: not all that must work does: see above", quiet=quiet)
-        raise typer.Exit(INCOMPLETE)
+        say(
+            "trailscan: some required permissions are missing or could not be checked; see above",
+            quiet=quiet,
+        )
+        end(ExitCode.INCOMPLETE)
 
 
 def _write_policy(source: str | None, store: str, aws: AwsOptions, output: Path | None) -> None:
-    """The IAM policy."""
+    """Print the IAM policy."""
     import json
 
     from trailscan.aws.session import configured_region, partition_of

@@ -1,128 +1,87 @@
-"""The options that reports share, each declared once, and commands made of them."""
+"""The options of reports, and the filter that they ask for."""
 
 from __future__ import annotations
 
-import inspect
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import inspect
+    from collections.abc import Iterable
 
+    from trailscan.reports.catalogue import Report
     from trailscan.reports.filter import ChangeFilter
 
-_FILTERS = "Filters (they compose; repeat one for alternatives)"
+_FILTERS = "Filters (all must match; repeat one for alternatives)"
+_WHEN = "a date, an ISO instant or an age such as 7d (UTC unless --tz)"
 
 
-class Given(NamedTuple):
-    """An option: its type with what typer is told of it, and its default."""
-
-    type: Any
-    default: object = None
+def _filter(kind: Any, text: str, metavar: str | None = None) -> Any:
+    """The type of a filter with its help."""
+    return Annotated[kind, typer.Option(help=text, metavar=metavar, rich_help_panel=_FILTERS)]
 
 
-def _texts(text: str, metavar: str = "TEXT") -> Given:
+def _texts(text: str, metavar: str = "TEXT") -> Any:
     """A filter that takes several texts."""
-    option = typer.Option(help=text, rich_help_panel=_FILTERS, metavar=metavar)
-    return Given(Annotated[list[str] | None, option])
+    return _filter(list[str] | None, text, metavar)
 
 
-def _one(text: str, metavar: str) -> Given:
-    """A filter that takes one text."""
-    option = typer.Option(help=text, rich_help_panel=_FILTERS, metavar=metavar)
-    return Given(Annotated[str | None, option])
-
-
-_WHEN = "a date, an ISO instant or an age such as 7d"
-
-FILTERS: dict[str, Given] = {
-    "since": _one(f"From then on: {_WHEN} (UTC unless --tz).", metavar="WHEN"),
-    "until": _one(f"Before then: {_WHEN} (UTC unless --tz).", metavar="WHEN"),
-    "tz": _one("Zone to tell times in and to read dates in, as Europe/Paris.", metavar="ZONE"),
-    "principal": _texts("Who: part of a name, role, session or ARN."),
-    "action": _texts("Event name, * allowed: '*Policy'.", "PATTERN"),
-    "target": _texts("Part of the target's id or name."),
-    "account": _texts("Account in whose trail it stands, or that acted."),
-    "category": _texts("account, ou, policy, delegation, …"),
-    "severity": _texts("info, low, medium, high or critical."),
-    "outcome": _texts("succeeded, denied or failed."),
-    "source_ip": _texts("Part of the address it came from."),
-    "contains": _texts("Any words of the row."),
-    "rule": _texts("Only findings of this rule, by its id.", "RULE"),
-    "reads": Given(
-        Annotated[
-            bool,
-            typer.Option(
-                "--reads", help="Also calls that change nothing.", rich_help_panel=_FILTERS
-            ),
-        ],
-        default=False,
-    ),
+FILTERS: dict[str, Any] = {
+    "since": _filter(str | None, f"Start of the time range (inclusive): {_WHEN}.", "WHEN"),
+    "until": _filter(str | None, f"End of the time range (exclusive): {_WHEN}.", "WHEN"),
+    "tz": _filter(str | None, "Time zone of dates and times, such as Europe/Paris.", "ZONE"),
+    "principal": _texts("Part of the principal's name, role, session or ARN."),
+    "action": _texts("Event name; * is a wildcard: '*Policy'.", "PATTERN"),
+    "target": _texts("Part of the target's ID or name."),
+    "account": _texts("Account that recorded the event or made the call."),
+    "category": _texts("Category: account, ou, policy, delegation, …"),
+    "severity": _texts("Severity: info, low, medium, high or critical."),
+    "outcome": _texts("Outcome: succeeded, denied or failed."),
+    "source_ip": _texts("Part of the source IP address."),
+    "contains": _texts("Text anywhere in the row."),
+    "rule": _texts("Only findings of the rule with this ID.", "RULE"),
+    "reads": Annotated[
+        bool,
+        typer.Option("--reads", help="Include read-only calls.", rich_help_panel=_FILTERS),
+    ],
 }
 """The filters of reports, by the name that `ChangeFilter` and the command line share."""
 
-FAIL_ON = Given(
-    Annotated[
-        str | None,
-        typer.Option(
-            "--fail-on", metavar="SEVERITY", help="Exit code 3 if a row is that grave or graver."
+_FAIL_ON = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Exit with code 3 if any row has this severity or higher.",
+    ),
+]
+
+
+def parameters(report: Report) -> list[inspect.Parameter]:
+    """The options of a report, in the order in which its help lists them."""
+    return [
+        o.parameter("store", o.Store, o.DEFAULT_STORE),
+        o.parameter("names", o.Names),
+        *(
+            o.parameter(name, FILTERS[name], default=False if name == "reads" else None)
+            for name in report.filters
         ),
+        *([o.parameter("fail_on", _FAIL_ON)] if report.graded else []),
+        o.parameter("format", o.TableFormat),
+        o.parameter("output", o.Output),
+        o.parameter("quiet", o.Quiet, default=False),
+        o.parameter("no_color", o.NoColor, default=False),
+        o.parameter("aws", AwsOptions),
     ]
-)
-OUTPUT: dict[str, Given] = {
-    "format": Given(
-        Annotated[
-            o.Format | None,
-            typer.Option("--format", help="Form of the answer.", show_default="table"),
-        ]
-    ),
-    "output": Given(
-        Annotated[
-            Path | None,
-            typer.Option(
-                "--output", "-o", metavar="FILE", help="Write there; the suffix chooses the form."
-            ),
-        ]
-    ),
-    "quiet": Given(o.Quiet, default=False),
-    "no_color": Given(o.NoColor, default=False),
-}
-STORE: dict[str, Given] = {"store": Given(o.Store, o.DEFAULT_STORE), "names": Given(o.Names)}
-AWS: dict[str, Given] = {one.name: Given(one.annotation, one.default) for one in o.AWS_PARAMETERS}
-
-
-def command(
-    run: Callable[..., None], name: str, help_text: str, options: dict[str, Given]
-) -> Callable[..., None]:
-    """A function that typer takes for a command with these options; it hands them all to `run`."""
-
-    def made(**given: Any) -> None:
-        run(**given)
-
-    made.__name__ = name
-    made.__doc__ = help_text
-    made.__annotations__ = {option: given.type for option, given in options.items()}
-    made.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # typer reads it
-        [
-            inspect.Parameter(
-                option,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=given.default,
-                annotation=given.type,
-            )
-            for option, given in options.items()
-        ]
-    )
-    return made
 
 
 def to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
-    """The filter that some options ask for; ends the command when one is no filter.
+    """The filter that some options ask for; a value that cannot be read is a usage error.
 
     Dates are read in the zone of `--tz`.
     """
@@ -141,7 +100,7 @@ def to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
 
 
 def _bound(option: str, text: str | None, now: datetime, tz: tzinfo) -> datetime | None:
-    """What `--since` or `--until` says; ends the command when it is no instant."""
+    """The instant of `--since` or `--until`; what cannot be read is a usage error."""
     from trailscan.window import parse_when
 
     try:

@@ -1,4 +1,4 @@
-"""`trailscan load`: pull log files and keep the Organizations events."""
+"""`trailscan load`: read log files and keep the Organizations events."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
-from trailscan.cli.output import say, write_text
-from trailscan.cli.validate import TAMPERED, PublicKeys, read_public_keys
+from trailscan.cli.output import end, say, write_summary
+from trailscan.cli.validate import PublicKeys, read_public_keys
+from trailscan.errors import ExitCode
 
 if TYPE_CHECKING:
     import threading
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from trailscan.ingest.pipeline import Progress
     from trailscan.ingest.summary import LoadSummary
 
-INCOMPLETE = 4
 _KILLED = 128
 _ACCOUNT = re.compile(r"\d{12}")
 _AGE = re.compile(r"(\d{1,4})d")
@@ -36,27 +36,20 @@ Sources = Annotated[
     typer.Argument(
         metavar="SOURCE…",
         help="s3://bucket or s3://bucket/prefix, a folder, a file, - for standard input, or "
-        "event-history: the last 90 days of the signed-in account, for those without a trail.",
+        "event-history: the last 90 days of the signed-in account, if it has no trail.",
     ),
-]
-Accounts = Annotated[
-    list[str] | None, typer.Option("--account", help="Only this account (repeatable).")
-]
-Regions = Annotated[
-    list[str] | None,
-    typer.Option("--from-region", help="Only log files of this region (repeatable)."),
 ]
 AllRegions = Annotated[
     bool,
     typer.Option(
-        "--all-regions", help="Every region, not only where Organizations writes its events."
+        "--all-regions", help="Every region, not only the one that records Organizations events."
     ),
 ]
 EventSources = Annotated[
     list[str] | None,
     typer.Option(
         "--event-source",
-        help="Keep events of this source (repeatable; 'all' keeps everything).",
+        help="Keep events of this event source (repeatable; 'all' keeps every event).",
         show_default="organizations.amazonaws.com",
     ),
 ]
@@ -65,15 +58,13 @@ LookBack = Annotated[
     typer.Option(
         "--look-back",
         metavar="DAYS",
-        help="How far before the newest log file held to look for late ones, as 30d.",
+        help="How far before the newest log file in the store to look for late ones.",
     ),
 ]
 
 DryRun = Annotated[
     bool,
-    typer.Option(
-        "--dry-run", help="Say how much would be read and what the S3 requests cost; read nothing."
-    ),
+    typer.Option("--dry-run", help="Print what would be read and what the S3 requests would cost."),
 ]
 
 
@@ -83,8 +74,8 @@ def load(
     store: o.Store = o.DEFAULT_STORE,
     since: o.Since = None,
     until: o.Until = None,
-    account: Accounts = None,
-    from_region: Regions = None,
+    account: o.Accounts = None,
+    from_region: o.Regions = None,
     all_regions: AllRegions = False,
     event_source: EventSources = None,
     look_back: LookBack = "30d",
@@ -93,34 +84,32 @@ def load(
         bool,
         typer.Option(
             "--validate",
-            help="Check what is loaded against CloudTrail's digests, on the same bytes.",
+            help="Check the log files against CloudTrail's digests, reading them once.",
         ),
     ] = False,
     public_keys: PublicKeys = None,
     offline: Annotated[
-        bool, typer.Option("--offline", help="With --validate: do not ask AWS for public keys.")
+        bool, typer.Option("--offline", help="With --validate, do not ask AWS for public keys.")
     ] = False,
-    format: Annotated[  # noqa: A002  # the option's name
-        o.SummaryFormat, typer.Option("--format", help="How to give the summary.")
-    ] = o.SummaryFormat.text,
+    format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
     *,
     aws: AwsOptions,
     quiet: o.Quiet = False,
 ) -> None:
-    """Pull CloudTrail log files and keep the Organizations events as Parquet.
+    """Read CloudTrail log files and keep the Organizations events as Parquet.
 
-    Only what is new is read; running twice changes nothing. Without --since a local source is read
-    whole, an S3 source from 30 days back at its first load. Exit code 4: something could not be
-    read or understood, and the summary says what. With --validate, 3: something was tampered with.
-    Ctrl-C ends it cleanly: what was read is kept, and the same command goes on from there.
+    Only new log files are read; running the command twice changes nothing. Without --since, a local
+    source is read whole, and the first load of an S3 source starts 30 days ago. Exit code 4:
+    something could not be read, and the summary says what. With --validate, 3: something was
+    tampered with. Ctrl-C stops cleanly: run the same command to resume.
     """
-    # Arrow asks for much memory in small pieces here, and this pool takes a fifth less for it.
+    # Arrow allocates much memory in small pieces here, and this pool needs a fifth less for it.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.ingest.validation.run import ValidateOptions
 
     window = o.to_window(since, until)
-    asked = LoadOptions(
+    options = LoadOptions(
         window=window,
         accounts=frozenset(_accounts(account)),
         event_sources=_event_sources(event_source),
@@ -131,51 +120,43 @@ def load(
     if validate:
         keys = [key for source in sources for key in read_public_keys(public_keys, source)]
         checked = ValidateOptions(public_keys=tuple(keys), ask_aws=not offline)
-        asked = replace(asked, validate=checked)
+        options = replace(options, validate=checked)
     if all_regions or from_region:
-        asked = replace(asked, regions=frozenset(() if all_regions else from_region or ()))
+        options = replace(options, regions=frozenset(() if all_regions else from_region or ()))
     standard_input = sys.stdin.buffer.read() if "-" in sources else None
     with _progress(quiet=quiet) as progress:
-        asked = replace(asked, progress=progress)
-        with _stoppable(asked.stop) as signals:
-            summary = run_load(sources, store, asked, datetime.now(UTC), standard_input)
+        options = replace(options, progress=progress)
+        with _stoppable(options.stop) as signals:
+            summary = run_load(sources, store, options, datetime.now(UTC), standard_input)
     _show(summary, format, quiet=quiet)
     if signals:
-        raise typer.Exit(_KILLED + signals[0])
-    if code := _code(summary):
-        raise typer.Exit(code)
+        end(_KILLED + signals[0])
+    end(_exit_code(summary))
 
 
-def _code(summary: LoadSummary) -> int:
-    """The exit code: tampering before what is incomplete."""
+def _exit_code(summary: LoadSummary) -> ExitCode:
+    """Tampering wins over incomplete."""
     outcomes = {found.outcome for found in summary.validations}
     if "tampered" in outcomes:
-        return TAMPERED
-    return INCOMPLETE if "incomplete" in outcomes or not summary.complete else 0
+        return ExitCode.FOUND
+    complete = summary.complete and "incomplete" not in outcomes
+    return ExitCode.COMPLETE if complete else ExitCode.INCOMPLETE
 
 
 def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
     """The summary on stdout."""
-    from trailscan.visible import visible
-
-    if form is o.SummaryFormat.json:
-        import json
-
-        write_text(json.dumps(summary.to_json(), indent=2), None)
-    elif not quiet:
-        texts = [summary.to_text(), *(found.to_text() for found in summary.validations)]
-        text = "\n".join(visible(line) for text in texts for line in text.splitlines())
-        write_text(text, None)
+    for one in (summary, *(() if form is o.SummaryFormat.json else summary.validations)):
+        write_summary(one, form, quiet=quiet)
     if not (summary.complete or summary.interrupted):
         say("trailscan: incomplete: see the rejects above, or `rejects/` in the store", quiet=quiet)
 
 
 def _accounts(given: list[str] | None) -> list[str]:
-    """Account ids, checked."""
+    """The accounts of `--account`; what is no account ID is a usage error."""
     for account in given or ():
         if not _ACCOUNT.fullmatch(account):
             raise typer.BadParameter(
-                f"{account!r} is not a 12-digit account id", param_hint="--account"
+                f"{account!r} is not a 12-digit account ID", param_hint="--account"
             )
     return given or []
 
@@ -190,31 +171,31 @@ def _event_sources(given: list[str] | None) -> tuple[str, ...] | None:
 
 
 def _look_back(text: str) -> timedelta:
-    """A number of days."""
+    """The days of `--look-back`."""
     if not (found := _AGE.fullmatch(text)):
         raise typer.BadParameter(
-            f"{text!r} is not a number of days as 30d", param_hint="--look-back"
+            f"{text!r} is not a number of days such as 30d", param_hint="--look-back"
         )
     return timedelta(days=int(found[1]))
 
 
 @contextmanager
 def _stoppable(stop: threading.Event) -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM let a load end cleanly; gives those caught.
+    """Let Ctrl-C and SIGTERM end a load cleanly; yields the signals caught.
 
-    The second ends the process there and then, where threads that wait for an answer would be
-    waited for: what is on the disk is whole or absent at any moment.
+    The second one ends the process at once, without waiting for threads: what is on the disk is
+    whole or absent at any moment.
     """
     caught: list[int] = []
 
     def catch(number: int, _: object) -> None:
         if caught:
             cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""
-            os.write(2, cursor + b"\ntrailscan: interrupted; the same command goes on from here\n")
+            os.write(2, cursor + b"\ntrailscan: interrupted; run the same command to resume\n")
             os._exit(_KILLED + number)
         caught.append(number)
         stop.set()
-        os.write(2, b"\ntrailscan: ending; what was read is being kept (again: at once)\n")
+        os.write(2, b"\ntrailscan: stopping; saving what was read (repeat to stop at once)\n")
 
     before = {number: signal.signal(number, catch) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -226,7 +207,7 @@ def _stoppable(stop: threading.Event) -> Iterator[list[int]]:
 
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Tells how a load goes, on a terminal."""
+    """Show the progress of a load, on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda *_: None
         return

@@ -1,4 +1,4 @@
-"""Options that several commands share, spelled and explained once."""
+"""Options that several commands share, declared once, and the one way to give them to a command."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from trailscan.aws.session import AwsOptions
 from trailscan.window import Window, parse_day, parse_when
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 class Format(StrEnum):
-    """The forms of a report."""
+    """The formats of a report."""
 
     table = "table"
     csv = "csv"
@@ -32,13 +32,13 @@ class Format(StrEnum):
 
 
 class RequestPayer(StrEnum):
-    """Who may be named to pay for requests."""
+    """Who may pay for requests."""
 
     requester = "requester"
 
 
 class SummaryFormat(StrEnum):
-    """The forms of a summary."""
+    """The formats of a summary."""
 
     text = "text"
     json = "json"
@@ -59,7 +59,7 @@ def _day(text: str) -> date:
 
 
 def read_names(path: Path | None) -> dict[str, str]:
-    """The names in a file that the user gives; ends the command when it has none."""
+    """The names in the file of `--names`; a file that holds none is a usage error."""
     if path is None:
         return {}
     from trailscan.errors import DecodeError
@@ -74,7 +74,7 @@ def read_names(path: Path | None) -> dict[str, str]:
 
 
 def to_window(since: datetime | None, until: datetime | None) -> Window:
-    """The window of `--since` and `--until`; ends the command when it is upside down."""
+    """The window of `--since` and `--until`; an end before the start is a usage error."""
     try:
         return Window(since, until)
     except ValueError as error:
@@ -84,10 +84,12 @@ def to_window(since: datetime | None, until: datetime | None) -> Window:
 _AWS = "Access to AWS"
 _WHEN = "a date, an ISO instant or an age such as 7d (UTC)"
 
+DEFAULT_STORE = "trailscan-store"
+
 Store = Annotated[
     str,
     typer.Option(
-        "--store", envvar="TRAILSCAN_STORE", metavar="PATH|s3://…", help="Where the store is."
+        "--store", envvar="TRAILSCAN_STORE", metavar="PATH|s3://…", help="Location of the store."
     ),
 ]
 Names = Annotated[
@@ -99,22 +101,44 @@ Names = Annotated[
     ),
 ]
 Since = Annotated[
-    datetime | None, typer.Option(parser=_when, metavar="WHEN", help=f"From then on: {_WHEN}.")
+    datetime | None,
+    typer.Option(
+        parser=_when, metavar="WHEN", help=f"Start of the time range (inclusive): {_WHEN}."
+    ),
 ]
 Until = Annotated[
-    datetime | None, typer.Option(parser=_when, metavar="WHEN", help=f"Before then: {_WHEN}.")
+    datetime | None,
+    typer.Option(parser=_when, metavar="WHEN", help=f"End of the time range (exclusive): {_WHEN}."),
 ]
 Day = Annotated[
-    date, typer.Option("--for", parser=_day, metavar="DATE", help="The UTC day, as 2026-11-22.")
+    date,
+    typer.Option("--for", parser=_day, metavar="DATE", help="The UTC day, such as 2026-11-22."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the answer.")]
+Accounts = Annotated[
+    list[str] | None, typer.Option("--account", help="Only this account (repeatable).")
+]
+Regions = Annotated[
+    list[str] | None,
+    typer.Option("--from-region", help="Only log files of this region (repeatable)."),
+]
+TableFormat = Annotated[
+    Format | None, typer.Option("--format", help="Output format.", show_default="table")
+]
+TextFormat = Annotated[SummaryFormat, typer.Option("--format", help="Output format.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write to this file; its suffix chooses the format."
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
 NoColor = Annotated[
-    bool, typer.Option("--no-color", help="No colours (also: set NO_COLOR).", envvar="NO_COLOR")
+    bool, typer.Option("--no-color", help="Print no colors (also: NO_COLOR).", envvar="NO_COLOR")
 ]
 Profile = Annotated[str | None, typer.Option(help="Profile of the AWS CLI.", rich_help_panel=_AWS)]
 RoleArn = Annotated[str | None, typer.Option(help="Role to assume.", rich_help_panel=_AWS)]
 ExternalId = Annotated[
-    str | None, typer.Option(help="External id for that role.", rich_help_panel=_AWS)
+    str | None, typer.Option(help="External ID for that role.", rich_help_panel=_AWS)
 ]
 RoleSessionName = Annotated[
     str | None,
@@ -122,31 +146,37 @@ RoleSessionName = Annotated[
         help="Session name for that role.", rich_help_panel=_AWS, show_default="trailscan"
     ),
 ]
-Region = Annotated[str | None, typer.Option(help="AWS region to talk to.", rich_help_panel=_AWS)]
+Region = Annotated[str | None, typer.Option(help="AWS Region of requests.", rich_help_panel=_AWS)]
 EndpointUrl = Annotated[
-    str | None, typer.Option(help="Endpoint of an S3-like server.", rich_help_panel=_AWS)
+    str | None, typer.Option(help="Endpoint of an S3-compatible server.", rich_help_panel=_AWS)
 ]
 Payer = Annotated[
     RequestPayer | None,
-    typer.Option("--request-payer", help="You pay, where a bucket wants it.", rich_help_panel=_AWS),
+    typer.Option(
+        "--request-payer",
+        help="Accept charges on Requester Pays buckets.",
+        rich_help_panel=_AWS,
+    ),
 ]
 ExpectedBucketOwner = Annotated[
     str | None,
     typer.Option(
         metavar="ACCOUNT",
-        help="Refuse a bucket of another account; BUCKET=ACCOUNT,… if theirs differ.",
+        help="Refuse buckets of other accounts; BUCKET=ACCOUNT,… if their owners differ.",
         rich_help_panel=_AWS,
     ),
 ]
 NoSignRequest = Annotated[
     bool,
     typer.Option(
-        "--no-sign-request", help="Without credentials: public buckets.", rich_help_panel=_AWS
+        "--no-sign-request",
+        help="Send requests without credentials, for public buckets.",
+        rich_help_panel=_AWS,
     ),
 ]
 
 
-def aws_options(
+def _aws_options(
     profile: Profile = None,
     role_arn: RoleArn = None,
     external_id: ExternalId = None,
@@ -157,7 +187,7 @@ def aws_options(
     expected_bucket_owner: ExpectedBucketOwner = None,
     no_sign_request: NoSignRequest = False,
 ) -> AwsOptions:
-    """How to reach AWS, from the options of that name; `with_aws` gives them to a command."""
+    """How to reach AWS, from the options of these names."""
     try:
         return AwsOptions(
             profile,
@@ -174,27 +204,39 @@ def aws_options(
         raise typer.BadParameter(str(error), param_hint="--expected-bucket-owner") from None
 
 
-AWS_PARAMETERS = tuple(inspect.signature(aws_options, eval_str=True).parameters.values())
-"""The options of access to AWS as typer reads them."""
+_AWS_PARAMETERS = tuple(inspect.signature(_aws_options, eval_str=True).parameters.values())
 
 
-def with_aws(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of access to AWS, which reach it as its parameter `aws`."""
-    names = [parameter.name for parameter in AWS_PARAMETERS]
+def parameter(name: str, annotation: Any, default: object = None) -> inspect.Parameter:
+    """An option that typer reads, as a parameter of a command."""
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
+
+
+def with_aws(
+    command: Callable[..., None], parameters: Iterable[inspect.Parameter] | None = None
+) -> Callable[..., None]:
+    """A command for typer whose parameter `aws` is filled from the options of access to AWS.
+
+    Args:
+        command: takes its parameters as keywords, and `aws`.
+        parameters: what typer reads; by default the signature of the command.
+    """
+    names = [one.name for one in _AWS_PARAMETERS]
+    if parameters is None:
+        parameters = inspect.signature(command, eval_str=True).parameters.values()
 
     @wraps(command)
     def run(**given: Any) -> None:
-        aws = aws_options(**{name: given.pop(name) for name in names})
+        aws = _aws_options(**{name: given.pop(name) for name in names})
         command(**given, aws=aws)
 
-    own = inspect.signature(command, eval_str=True)
-    parameters: list[inspect.Parameter] = []
-    for name, parameter in own.parameters.items():
-        parameters += AWS_PARAMETERS if name == "aws" else (parameter,)
-    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
-    run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    expanded = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for own in parameters
+        for one in (_AWS_PARAMETERS if own.name == "aws" else (own,))
+    ]
+    run.__signature__ = inspect.Signature(expanded)  # type: ignore[attr-defined]  # typer reads it
+    run.__annotations__ = {one.name: one.annotation for one in expanded}
     return run
-
-
-DEFAULT_STORE = "trailscan-store"

@@ -1,4 +1,4 @@
-"""Where answers and remarks go: data on stdout or into a file, everything else on stderr."""
+"""Output of commands: data on stdout or in a file, everything else on stderr."""
 
 from __future__ import annotations
 
@@ -12,26 +12,49 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from trailscan.cli.options import Format
+    from trailscan.cli.options import Format, SummaryFormat
+    from trailscan.ingest.summary import LoadSummary
+    from trailscan.ingest.validation.summary import ValidationSummary
+    from trailscan.reports.status import Status
     from trailscan.table import Table
 
 _NARROWEST = 60
 _WIDTH_IN_FILES = 160
 
 
-def say(text: str, *, quiet: bool = False) -> None:
-    """A remark, on stderr, with nothing in it that a terminal would obey."""
+def end(code: int) -> None:
+    """End the command with an exit code, unless it is 0."""
+    if code:
+        raise typer.Exit(code)
+
+
+def say(*lines: str, quiet: bool = False) -> None:
+    """Print lines on stderr, with nothing in them that a terminal would obey."""
     from trailscan.visible import visible
 
     if not quiet:
-        for line in text.splitlines():
+        for line in lines:
             typer.echo(visible(line), err=True)
+
+
+def write_summary(
+    summary: LoadSummary | ValidationSummary | Status, form: SummaryFormat, *, quiet: bool = False
+) -> None:
+    """A summary on stdout; `quiet` leaves out the text, which is for people."""
+    from trailscan.render.json import render_object
+    from trailscan.render.summary_json import summary_json
+    from trailscan.render.summary_text import summary_text
+
+    if form.value == "json":
+        write_text(render_object(summary_json(summary)), None)
+    elif not quiet:
+        write_text(summary_text(summary), None)
 
 
 def write_table(
     table: Table, form: Format | None, output: Path | None, *, quiet: bool, no_color: bool
 ) -> None:
-    """A report in the form asked for, on stdout or in a file that is whole or absent."""
+    """A report in some format, on stdout or in a file that is whole or absent."""
     chosen = _form(form, output)
     if chosen == "table":
         write_text(_as_table(table, to_file=output is not None, no_color=no_color), output)
@@ -44,11 +67,11 @@ def write_table(
         else:
             write_text(answer, output)
     if chosen != "table" or output is not None:
-        say("\n".join(table.notes), quiet=quiet)
+        say(*table.notes, quiet=quiet)
 
 
 def _form(form: Format | None, output: Path | None) -> str:
-    """The form asked for, by name or by the file's suffix."""
+    """The format, by its name or by the suffix of the file."""
     from trailscan.render.formats import format_of
 
     if form is not None:
@@ -62,7 +85,7 @@ def _form(form: Format | None, output: Path | None) -> str:
 
 
 def _as_table(table: Table, *, to_file: bool, no_color: bool) -> str:
-    """A table as wide as the terminal; colours only there."""
+    """A table as wide as the terminal; colored only there."""
     from trailscan.render.terminal import render_terminal
 
     terminal = sys.stdout.isatty() and not to_file
@@ -72,7 +95,7 @@ def _as_table(table: Table, *, to_file: bool, no_color: bool) -> str:
 
 
 def write_text(text: str, output: Path | None) -> None:
-    """Text on stdout, or in a file that appears whole or not at all."""
+    """Text on stdout or in a file that is whole or absent."""
     data = text if text.endswith("\n") or not text else f"{text}\n"
     if output is None:
         sys.stdout.write(data)
@@ -82,12 +105,12 @@ def write_text(text: str, output: Path | None) -> None:
 
 
 def write_bytes(data: bytes, output: Path | None, form: str) -> None:
-    """Bytes into a file that appears whole or not at all, or on stdout unless it is a terminal."""
+    """Bytes in a file that is whole or absent, or on stdout unless that is a terminal."""
     if output is not None:
         _write_file(data, output)
     elif sys.stdout.isatty():
         raise typer.BadParameter(
-            f"{form} is no text for a terminal; say --output FILE", param_hint="--format"
+            f"{form} is a binary format; use --output FILE", param_hint="--format"
         )
     else:
         sys.stdout.flush()
@@ -96,7 +119,7 @@ def write_bytes(data: bytes, output: Path | None, form: str) -> None:
 
 
 def _write_file(data: bytes, output: Path) -> None:
-    """A whole file, or none."""
+    """Write a file that is whole or absent."""
     staged = None
     try:
         with tempfile.NamedTemporaryFile(dir=output.parent, delete=False) as file:

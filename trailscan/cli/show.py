@@ -14,20 +14,19 @@ from trailscan.cli.output import write_text
 @o.with_aws
 def show(
     event: Annotated[
-        str, typer.Argument(metavar="EVENT", help="The event's id, or enough of how it begins.")
+        str, typer.Argument(metavar="EVENT", help="The event's ID, or its first characters.")
     ],
     store: o.Store = o.DEFAULT_STORE,
-    format: Annotated[  # noqa: A002  # the option's name
-        o.SummaryFormat, typer.Option("--format", help="How to give the event.")
-    ] = o.SummaryFormat.text,
+    format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
     *,
     names: o.Names = None,
     aws: AwsOptions,
 ) -> None:
-    """One event in full: in words, as recorded, and its evidence.
+    """Show one event in full: in words, as recorded, and its evidence.
 
-    Who, and how sure that is; before and after, where the log knows them; the log file, its hashes,
-    and the load that brought it. Exit code 5: no event has that id, or several begin so.
+    Who made the call and how certain that is; the state before and after, where the log has it; the
+    log file, its hashes, and the load that read it. Exit code 5: no event has that ID, or several
+    IDs begin with it.
     """
     from trailscan.buckets import open_bucket
     from trailscan.render.event import render_event

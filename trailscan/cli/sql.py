@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,22 +16,16 @@ from trailscan.reports.catalogue import VIEWS
 def sql(
     query: Annotated[
         str,
-        typer.Argument(metavar="QUERY", help="One SELECT, in DuckDB's SQL.", show_default=False),
+        typer.Argument(
+            metavar="QUERY", help="One SELECT statement, in DuckDB's SQL.", show_default=False
+        ),
     ],
     store: o.Store = o.DEFAULT_STORE,
     tz: Annotated[
-        str, typer.Option("--tz", metavar="ZONE", help="Zone of times, as Europe/Paris.")
+        str, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Paris.")
     ] = "UTC",
-    format: Annotated[  # noqa: A002  # the option's name
-        o.Format | None,
-        typer.Option("--format", help="Form of the answer.", show_default="table"),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write there; the suffix chooses the form."
-        ),
-    ] = None,
+    format: o.TableFormat = None,  # noqa: A002  # the option's name
+    output: o.Output = None,
     *,
     names: o.Names = None,
     aws: AwsOptions,

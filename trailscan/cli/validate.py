@@ -12,18 +12,20 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
-from trailscan.cli.output import write_text
+from trailscan.cli.output import end, write_summary
+from trailscan.errors import ExitCode
 from trailscan.trail.keys import PUBLIC_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.validate.keys import PublicKey
 
-TAMPERED = 3
-INCOMPLETE = 4
-_CODES = {"valid": 0, "tampered": TAMPERED, "incomplete": INCOMPLETE}
+_CODES = {
+    "valid": ExitCode.COMPLETE,
+    "tampered": ExitCode.FOUND,
+    "incomplete": ExitCode.INCOMPLETE,
+}
 
 PublicKeys = Annotated[
     list[Path] | None,
@@ -49,18 +51,14 @@ def validate(
             "--store",
             envvar="TRAILSCAN_STORE",
             metavar="PATH|s3://…",
-            help="The store to hold against it, and to keep verdicts in.",
+            help="The store to compare with, where verdicts are saved.",
             show_default="trailscan-store, if there is one",
         ),
     ] = None,
     since: o.Since = None,
     until: o.Until = None,
-    account: Annotated[
-        list[str] | None, typer.Option("--account", help="Only this account (repeatable).")
-    ] = None,
-    from_region: Annotated[
-        list[str] | None, typer.Option("--from-region", help="Only this region (repeatable).")
-    ] = None,
+    account: o.Accounts = None,
+    from_region: o.Regions = None,
     public_keys: PublicKeys = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Do not ask AWS for public keys.")
@@ -70,15 +68,14 @@ def validate(
         typer.Option(
             "--copy-of",
             metavar="s3://…",
-            help="The bucket and prefix that SOURCE was copied from; a folder tells by itself.",
+            help="The bucket and prefix that SOURCE was copied from, if its paths do not say.",
         ),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="With --format json: every verdict, not only findings.")
+        bool,
+        typer.Option("--all", help="With --format json, list every verdict, not only findings."),
     ] = False,
-    format: Annotated[  # noqa: A002  # the option's name
-        o.SummaryFormat, typer.Option("--format", help="How to give the findings.")
-    ] = o.SummaryFormat.text,
+    format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
     *,
     aws: AwsOptions,
     quiet: o.Quiet = False,
@@ -86,7 +83,7 @@ def validate(
     """Check log files against CloudTrail's signed digests: changed, removed, or never attested?
 
     All accounts and regions at once. Exit code 0: valid; 3: something was tampered with; 4: not
-    everything could be proved, and the answer says what; where both hold, 3.
+    everything could be proved, and the summary says what. 3 wins over 4.
     """
     from trailscan.ingest.validation.run import ValidateOptions, run_validate
 
@@ -105,26 +102,12 @@ def validate(
 
         asked = replace(options, progress=progress)
         summary = run_validate(source, store or _default_store(), asked, datetime.now(UTC))
-    show(summary, format, quiet=quiet)
-    if code := _CODES[summary.outcome]:
-        raise typer.Exit(code)
-
-
-def show(summary: ValidationSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
-    """The summary on stdout."""
-    from trailscan.render.escape import visible
-
-    if form is o.SummaryFormat.json:
-        import json
-
-        write_text(json.dumps(summary.to_json(), indent=2), None)
-    elif not quiet:
-        text = "\n".join(visible(line) for line in summary.to_text().splitlines())
-        write_text(text, None)
+    write_summary(summary, format, quiet=quiet)
+    end(_CODES[summary.outcome])
 
 
 def read_public_keys(files: list[Path] | None, source: str) -> tuple[PublicKey, ...]:
-    """The keys in some files; for the bundled sample logs the key that was bundled with them.
+    """The public keys in some files, and for the bundled sample logs the key bundled with them.
 
     Raises:
         TrailscanError: a file cannot be read, or holds no keys.
@@ -146,7 +129,7 @@ def read_public_keys(files: list[Path] | None, source: str) -> tuple[PublicKey, 
 
 
 def _sample_keys(source: str) -> list[Path]:
-    """The key of the sample logs, where the source is they, as they came with this program."""
+    """The key file of the sample logs, if the source is an unchanged copy of them."""
     from trailscan.location import parse_s3_uri
 
     if parse_s3_uri(source):
@@ -165,9 +148,9 @@ def _sample_keys(source: str) -> list[Path]:
 
 
 def _is_copy(asked: Path, logs: Path) -> bool:
-    """Whether a folder holds the bundled sample logs, every one as it came, and no other.
+    """Whether a folder holds the bundled sample logs, all of them unchanged, and no others.
 
-    Their key is no secret: of whatever else is signed with it nothing may be believed.
+    Their private key is public, so it proves nothing about any other log file.
     """
     from filecmp import cmp
 
@@ -175,7 +158,7 @@ def _is_copy(asked: Path, logs: Path) -> bool:
     folder = inside if inside.is_dir() else asked
     keys, bundled = (top.parent / PUBLIC_KEYS for top in (folder, logs))
     if not (keys.is_file() and bundled.is_file() and cmp(keys, bundled, shallow=False)):
-        return False  # told without a look at what may be a large archive
+        return False  # decided without listing what may be a large archive
     if folder == inside and any(
         one.is_dir() and one.name not in (logs.name, "__pycache__") for one in asked.iterdir()
     ):
@@ -185,7 +168,7 @@ def _is_copy(asked: Path, logs: Path) -> bool:
 
 
 def _files(top: Path) -> Iterator[Path]:
-    """Everything below a folder that is none itself."""
+    """Everything below a folder that is not a folder itself."""
     return (path for path in top.rglob("*") if path.is_symlink() or not path.is_dir())
 
 
@@ -198,21 +181,18 @@ def _copy_of(given: str | None) -> str | None:
         try:
             parse_bucket(given)
         except TrailscanError as error:
-            raise typer.BadParameter(str(error), param_hint="--copy-of") from None
+            raise typer.BadParameter(error.line, param_hint="--copy-of") from None
     return given
 
 
 def _default_store() -> str | None:
-    """The default store, if it is there."""
+    """The default store, if it exists."""
     return o.DEFAULT_STORE if Path(o.DEFAULT_STORE, "_store.json").exists() else None
 
 
 @contextmanager
 def _collecting_rarely() -> Iterator[None]:
-    """Python's search for cycles, a tenth of the time of a validation, hardly ever: there are none.
-
-    What is no cycle is freed as always.
-    """
+    """Look for reference cycles rarely: there are none, and the search takes a tenth of a run."""
     import gc
 
     before = gc.get_threshold()
@@ -225,7 +205,7 @@ def _collecting_rarely() -> Iterator[None]:
 
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
-    """Tells how a validation goes, on a terminal."""
+    """Show the progress of a validation, on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda *_: None
         return

@@ -1,4 +1,4 @@
-"""What came of trying one permission."""
+"""The result of trying one permission."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Status = Literal["ok", "missing", "failed", "not tried"]
 
 
 class Check(NamedTuple):
-    """One permission and what came of trying it.
+    """One permission and the result of trying it.
 
     Attributes:
         status: `missing` is a permission to allow; `failed` is anything else that went wrong.
         action: of IAM.
         resource: the ARNs to allow it on.
-        needed_by: what does not work without.
-        optional: the rest works without.
-        detail: what was seen, or why it was not tried.
+        needed_by: what does not work without it.
+        optional: everything else works without it.
+        detail: what was observed, or why it was not tried.
     """
 
     status: Status
@@ -38,22 +38,22 @@ def _check(status: Status, need: Need, action: str, detail: str) -> Check:
 
 
 def fine(need: Need, action: str, detail: str = "") -> Check:
-    """It works."""
+    """The permission works."""
     return _check("ok", need, action, detail)
 
 
 def broken(need: Need, action: str, detail: str) -> Check:
-    """It is allowed, or so it seems, and does not work."""
+    """The call seems allowed but fails."""
     return _check("failed", need, action, detail)
 
 
 def not_tried(need: Need, action: str, why: str) -> Check:
-    """Nothing is known of it."""
+    """The permission was not tried."""
     return _check("not tried", need, action, why)
 
 
 def tried(need: Need, action: str, outcome: Tried, seen: str = "") -> Check:
-    """What a call says of the permission for it."""
+    """What the outcome of a call says about its permission."""
     if outcome.succeeded:
         return fine(need, action, seen)
     said = f"{outcome.code}: {outcome.message}"
@@ -61,8 +61,8 @@ def tried(need: Need, action: str, outcome: Tried, seen: str = "") -> Check:
 
 
 def outcome_of(need: Need, action: str, error: TrailscanError | None, seen: str = "") -> Check:
-    """What an error of a bucket, or none, says of the permission."""
+    """What an error of a bucket, or its absence, says about a permission."""
     if error is None:
         return fine(need, action, seen)
     denied = isinstance(error, AccessError)
-    return _check("missing" if denied else "failed", need, action, str(error))
+    return _check("missing" if denied else "failed", need, action, error.line)

@@ -1,4 +1,4 @@
-"""Each permission tried once, with the call that a command would make."""
+"""Every permission tried once, with the call that a command would make."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from trailscan.aws.calls import find_caller, service_client
 from trailscan.aws.session import open_session, partition_of
 from trailscan.aws.tries import try_call
 from trailscan.doctor.check import Check, fine, not_tried, tried
-from trailscan.doctor.permissions import Need, Place, needs
+from trailscan.doctor.permissions import Need, S3Resource, needs
 from trailscan.doctor.store import store_checks
 from trailscan.doctor.trail import trail_checks
 from trailscan.location import EVENT_HISTORY, parse_s3_uri
+from trailscan.numbers import counted
 from trailscan.table import Column, Table
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.window import Window
@@ -28,7 +29,7 @@ COLUMNS = (
     Column("resource", "Resource", "text", most_width=60),
     Column("needed_by", "Needed by", "text", most_width=30, least_width=120),
     Column("optional", "Optional", "flag", least_width=140),
-    Column("detail", "Seen", "text", wide=True),
+    Column("detail", "Detail", "text", wide=True),
 )
 _DIGESTS_SINCE = datetime(2015, 1, 1, tzinfo=UTC)
 _SERVICES = {
@@ -39,14 +40,14 @@ _SERVICES = {
         ("organizations:ListAccounts", "list_accounts"),
     ),
 }
-"""The calls that try a need of another service than S3."""
+"""The calls that try permissions of services other than S3."""
 
 
 def examine(source: str | None, store: str, options: AwsOptions, now: datetime) -> list[Check]:
     """Every permission that the source and the store need, tried.
 
     Args:
-        source: what `load` would be given; None to look at the store only, and only read it.
+        source: the source of `load`; None to check reading the store only.
         store: a folder or `s3://bucket/prefix`.
         options: how to reach AWS.
         now: the present.
@@ -60,29 +61,29 @@ def examine(source: str | None, store: str, options: AwsOptions, now: datetime) 
     needed = {need.sid: need for need in needs(source, store, partition)}
     checks = [who]
     if source is not None and parse_s3_uri(source):
-        place = Place.of(source, partition)
+        place = S3Resource.of(source, partition)
         checks += trail_checks(session, options, source, place, needed)
     elif source is not None and source != EVENT_HISTORY:
         checks.append(_local(source))
     checks += _service_checks(session, unasked, partition, needed, now)
     if parse_s3_uri(store):
-        checks += store_checks(session, options, store, Place.of(store, partition), needed)
+        checks += store_checks(session, options, store, S3Resource.of(store, partition), needed)
     else:
         checks.append(_local(store))
     return checks
 
 
 def _why_unasked(options: AwsOptions) -> str:
-    """Why services of AWS other than S3 are not asked; empty when they are."""
+    """Why AWS services other than S3 are not asked; empty if they are."""
     if options.no_sign_request:
         return "requests are not signed"
     if options.endpoint_url is not None and ".amazonaws.com" not in options.endpoint_url:
-        return f"{options.endpoint_url} is a server of S3 alone"
+        return f"{options.endpoint_url} serves S3 only"
     return ""
 
 
 def _who(session: Session, unasked: str) -> tuple[Check, str]:
-    """Who is signed in, and the partition."""
+    """The signed-in identity, and the partition."""
     who = Need("Identity", ("sts:GetCallerIdentity",), ("*",), "nothing")
     if unasked:
         nobody = not_tried(who, who.actions[0], unasked)._replace(optional=True)
@@ -92,8 +93,8 @@ def _who(session: Session, unasked: str) -> tuple[Check, str]:
 
 
 def _local(place: str) -> Check:
-    """A line for what is on this machine."""
-    why = "it is no place in S3: nothing of AWS is needed for it"
+    """The line for a folder on this machine."""
+    why = "not in S3: no AWS permission is needed"
     return Check("not tried", "-", place, "nothing", optional=True, detail=why)
 
 
@@ -104,7 +105,7 @@ def _service_checks(
     needed: Mapping[str, Need],
     now: datetime,
 ) -> Iterator[Check]:
-    """What is needed of CloudTrail and Organizations."""
+    """The permissions of CloudTrail and Organizations, tried."""
     asked: dict[str, dict[str, Any]] = {
         "lookup_events": {"StartTime": now, "EndTime": now, "MaxResults": 1},
         "list_public_keys": {"StartTime": _DIGESTS_SINCE, "EndTime": now},
@@ -123,19 +124,21 @@ def _service_checks(
 
 
 def is_healthy(checks: list[Check]) -> bool:
-    """Whether all that must work does."""
+    """Whether every required permission works."""
     return all(check.status == "ok" or check.optional for check in checks)
 
 
 def to_table(checks: list[Check]) -> Table:
     """The checks as a report."""
     missing = [check for check in checks if check.status == "missing" and not check.optional]
-    note = f"{len(missing):,} permissions to allow" if missing else "no permission is missing"
+    note = (
+        f"{counted(len(missing), 'permission')} to allow" if missing else "no permission is missing"
+    )
     return Table("doctor", COLUMNS, tuple(map(tuple, checks)), Window(), (note,))
 
 
 def to_line(check: Check) -> str:
-    """A check in one line: what came of it, the action, and what to do or what was seen."""
+    """A check in one line: status, action, and what to do or what was observed."""
     allow = f"allow it on {check.resource}, needed by {check.needed_by}: "
     told = {"missing": allow, "failed": f"on {check.resource}: "}.get(check.status, "")
     optional = " (optional)" if check.optional and check.status in ("missing", "failed") else ""

@@ -1,6 +1,6 @@
-"""The permissions that trailscan needs, and the least IAM policy that grants them; asks nobody.
+"""The permissions that trailscan needs, and the least-privilege IAM policy that grants them.
 
-Each fits what `load`, `validate` and the reports do ask of AWS: a test holds the requests of a load
+They match the requests of `load`, `validate` and the reports: a test checks the requests of a load
 against the policy. Conditions are those of the S3 user guide ("Enforce conditional writes") and of
 the CloudTrail user guide ("Configure AWS KMS key policies for CloudTrail").
 """
@@ -17,24 +17,24 @@ from trailscan.store.paths import MARKER, TableName
 Condition = Mapping[str, Mapping[str, object]]
 
 OPTIONAL = "Optional"
-"""How the name of a statement begins that may be left out."""
+"""The first word in the Sid of a statement that may be left out."""
 
 _NONE: Condition = MappingProxyType({})
 _SECURE: Condition = {"Bool": {"aws:SecureTransport": "true"}}
 _NEW: Condition = {"Null": {"s3:if-none-match": "false"}}
 _SUFFIXES = {"aws-cn": ("amazonaws.com.cn", "amazonaws.com")}
-"""Domains that a partition's services have in `kms:ViaService`, where they are others."""
+"""Domains in `kms:ViaService`, for partitions where they are not amazonaws.com."""
 
 
 class Need(NamedTuple):
-    """One statement: what is needed, on what, and what for.
+    """One statement: actions, resources, and what needs them.
 
     Attributes:
-        sid: its name in the policy.
+        sid: the name of the statement.
         actions: of IAM.
         resources: ARNs.
-        needed_by: what does not work without.
-        condition: under which it suffices.
+        needed_by: what does not work without it.
+        condition: under which the actions are needed.
     """
 
     sid: str
@@ -45,20 +45,20 @@ class Need(NamedTuple):
 
     @property
     def optional(self) -> bool:
-        """Whether the rest works without."""
+        """Whether everything else works without it."""
         return self.sid.startswith(OPTIONAL)
 
 
-class Place(NamedTuple):
-    """A bucket, or what stands in it at a prefix, in a partition."""
+class S3Resource(NamedTuple):
+    """A bucket, or a prefix in it, in a partition."""
 
     partition: str
     bucket: str
     prefix: str
 
     @classmethod
-    def of(cls, uri: str, partition: str) -> Place:
-        """The place of an `s3://bucket/prefix` URI."""
+    def of(cls, uri: str, partition: str) -> S3Resource:
+        """The location that an `s3://bucket/prefix` URI names."""
         location = parse_bucket(uri)
         return cls(partition, location.bucket, location.prefix.rstrip("/"))
 
@@ -68,19 +68,19 @@ class Place(NamedTuple):
         return f"arn:{self.partition}:s3:::{self.bucket}"
 
     def objects(self, *names: str) -> tuple[str, ...]:
-        """The ARNs of some objects below the prefix."""
+        """The ARNs of objects below the prefix."""
         above = f"{self.arn}/{self.prefix}/" if self.prefix else f"{self.arn}/"
         return tuple(f"{above}{name}" for name in names)
 
     @property
     def listing(self) -> Condition:
-        """What a listing of this place asks for."""
+        """The condition of a listing of this location."""
         if not self.prefix:
             return _SECURE
         return {"StringLike": {"s3:prefix": [self.prefix, f"{self.prefix}/*"]}, **_SECURE}
 
     def through_s3(self) -> Condition:
-        """That a key is used by S3, for objects of this bucket."""
+        """The condition that S3 uses a key, for objects of this bucket."""
         domains = _SUFFIXES.get(self.partition, ("amazonaws.com",))
         return {
             "StringLike": {
@@ -90,8 +90,8 @@ class Place(NamedTuple):
         }
 
 
-def trail_needs(trail: Place) -> tuple[Need, ...]:
-    """To read log files and digest files at a place."""
+def trail_needs(trail: S3Resource) -> tuple[Need, ...]:
+    """The permissions to read log files and digest files."""
     key = f"arn:{trail.partition}:kms:*:*:key/*"
     objects = trail.objects("*")
     if trail.prefix:  # it may be the key of one log file
@@ -111,20 +111,20 @@ def trail_needs(trail: Place) -> tuple[Need, ...]:
             "OptionalTrailLocation",
             ("s3:GetBucketLocation",),
             (trail.arn,),
-            "nothing; it tells where a bucket is that refuses to be listed",
+            "nothing; it finds the region of a bucket that cannot be listed",
         ),
         _NAMES,
     )
 
 
 def history_needs() -> tuple[Need, ...]:
-    """To load Event history."""
+    """The permissions to load Event history."""
     lookup = Need("EventHistory", ("cloudtrail:LookupEvents",), ("*",), f"load {EVENT_HISTORY}")
     return (lookup, _NAMES)
 
 
-def store_needs(store: Place, *, written: bool) -> tuple[Need, ...]:
-    """To read a store in S3, and to write it."""
+def store_needs(store: S3Resource, *, written: bool) -> tuple[Need, ...]:
+    """The permissions to read a store in S3, and to write it."""
     found = [
         Need("StoreList", ("s3:ListBucket",), (store.arn,), "every command", store.listing),
         Need("StoreRead", ("s3:GetObject",), store.objects("*"), "every command", _SECURE),
@@ -151,36 +151,36 @@ _NAMES = Need(
     "OptionalNames",
     ("organizations:DescribeOrganization", "organizations:ListAccounts"),
     ("*",),
-    "nothing; they give accounts their names",
+    "nothing; they provide the names of accounts",
 )
 
 
 def needs(source: str | None, store: str, partition: str) -> tuple[Need, ...]:
-    """All that commands on a source and a store need of AWS.
+    """All permissions that commands on a source and a store need.
 
     Args:
         source: what to load; None to read the store only.
-        store: a folder, which needs nothing, or `s3://bucket/prefix`.
+        store: a folder, which needs none, or `s3://bucket/prefix`.
         partition: of both.
     """
     found: list[Need] = []
     if source == EVENT_HISTORY:
         found += history_needs()
     elif source is not None and parse_s3_uri(source):
-        found += trail_needs(Place.of(source, partition))
+        found += trail_needs(S3Resource.of(source, partition))
     if parse_s3_uri(store):
-        found += store_needs(Place.of(store, partition), written=source is not None)
+        found += store_needs(S3Resource.of(store, partition), written=source is not None)
     return tuple(found)
 
 
 def to_policy(needed: tuple[Need, ...]) -> dict[str, object]:
-    """An IAM policy that grants what is needed; what may be left out is named `Optional…`."""
+    """An IAM policy that grants permissions; optional statements are named `Optional…`."""
     ordered = sorted(needed, key=lambda need: need.optional)
     return {"Version": "2012-10-17", "Statement": [_statement(need) for need in ordered]}
 
 
 def _statement(need: Need) -> dict[str, object]:
-    """One statement, single values without brackets."""
+    """One statement of the policy, single values without brackets."""
     return {
         "Sid": need.sid,
         "Effect": "Allow",

@@ -1,4 +1,4 @@
-"""Tried: what a store in S3 asks for."""
+"""The permissions of a store in S3, tried."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trailscan.aws.session import AwsOptions, Session
     from trailscan.buckets import Bucket
-    from trailscan.doctor.permissions import Need, Place
+    from trailscan.doctor.permissions import Need, S3Resource
 
 _LIST, _READ, _WRITE, _DELETE = "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
 _HONOURED = "If-None-Match is honoured"
@@ -27,20 +27,19 @@ def store_checks(
     session: Session,
     options: AwsOptions,
     uri: str,
-    place: Place,
+    place: S3Resource,
     needed: Mapping[str, Need],
 ) -> Iterator[Check]:
     """Listing and reading the store; where it is to be written, creating and deleting too.
 
-    A store that is there is changed in nothing. Where there is none, an object is created, read and
-    removed.
+    An existing store is not changed. Where there is none, an object is created, read and removed.
 
     Args:
         session: the caller's.
         options: how to reach AWS.
         uri: of the store.
-        place: the same.
-        needed: what it needs, by name.
+        place: where it is.
+        needed: its permissions, by name.
     """
     access = S3Access(session, options, place.bucket)
     listed = access.attempt("list_objects_v2", Prefix=place.prefix, MaxKeys=1)
@@ -66,7 +65,7 @@ def store_checks(
 def _write_checks(
     bucket: Bucket, unread: TrailscanError | None, needed: Mapping[str, Need]
 ) -> Iterator[Check]:
-    """Of a store that is there: its marker created once more must be refused as being there."""
+    """Of an existing store: creating its marker again must be refused."""
     commit = needed["StoreCommit"]
     if unread is not None:
         yield not_tried(commit, _WRITE, "the store's marker cannot be read")
@@ -80,14 +79,14 @@ def _write_checks(
         else:
             yield outcome_of(commit, _WRITE, created)
     nothing = f"_probe/{uuid.uuid4().hex}"
-    seen = "deleted what was not there"
+    seen = "deleted an object that did not exist"
     yield outcome_of(
         needed["OptionalStoreTidy"], _DELETE, _error(lambda: bucket.delete(nothing)), seen
     )
 
 
 def _probe_checks(bucket: Bucket, needed: Mapping[str, Need]) -> Iterator[Check]:
-    """Where there is no store yet: an object created by several at once, read and removed."""
+    """Where there is no store yet: an object is created by several writers, read and removed."""
     read, commit, tidy = (needed[sid] for sid in ("StoreRead", "StoreCommit", "OptionalStoreTidy"))
     try:
         probe = probe_conditional_writes(bucket)
@@ -107,7 +106,7 @@ def _probe_checks(bucket: Bucket, needed: Mapping[str, Need]) -> Iterator[Check]
 
 
 def _error(action: Callable[[], object]) -> TrailscanError | None:
-    """The error that something ends in, or None."""
+    """The error that an action raises, or None."""
     try:
         action()
     except TrailscanError as error:

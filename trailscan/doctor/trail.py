@@ -1,4 +1,4 @@
-"""Tried: what reading log files from S3 asks for."""
+"""The permissions to read log files from S3, tried."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from trailscan.aws.session import AwsOptions, Session
     from trailscan.aws.tries import Tried
-    from trailscan.doctor.permissions import Need, Place
+    from trailscan.doctor.permissions import Need, S3Resource
 
 _MOST_LISTINGS = 40
 
@@ -24,17 +24,17 @@ def trail_checks(
     session: Session,
     options: AwsOptions,
     uri: str,
-    place: Place,
+    place: S3Resource,
     needed: Mapping[str, Need],
 ) -> Iterator[Check]:
-    """Listing the place, finding its region, reading one log file and with it the use of its key.
+    """List, find the region, and read one log file, which also tries its KMS key.
 
     Args:
         session: the caller's.
         options: how to reach AWS.
         uri: of the source.
-        place: the same.
-        needed: what it needs, by name.
+        place: where it is.
+        needed: its permissions, by name.
     """
     access = S3Access(session, options, place.bucket)
     listed = access.attempt("list_objects_v2", Prefix=place.prefix, MaxKeys=1)
@@ -51,7 +51,7 @@ def trail_checks(
         try:
             key, why = _newest_log_file(uri, options), f"no log file was found at {uri}"
         except TrailscanError as error:
-            why = f"no log file could be looked for: {error}"
+            why = f"listing failed: {error.line}"
     if key is None:
         yield not_tried(needed["TrailRead"], "s3:GetObject", why)
         yield not_tried(needed["OptionalTrailDecrypt"], "kms:Decrypt", why)
@@ -60,9 +60,9 @@ def trail_checks(
 
 
 def _newest_log_file(uri: str, options: AwsOptions) -> str | None:
-    """The key of a log file, of the latest day that is found, or None.
+    """The key of a log file of the latest day found, or None.
 
-    The oldest may have been archived, and tell nothing about permissions.
+    The oldest may be archived, which says nothing about permissions.
     """
     found = find_s3(uri, options)
     if found.single:
@@ -79,17 +79,17 @@ def _newest_log_file(uri: str, options: AwsOptions) -> str | None:
 
 
 def _may_hold_log_files(folder: str) -> bool:
-    """Whether a folder is not one of digests or of another kind of CloudTrail's."""
+    """Whether a folder is not one of digests or of other objects of CloudTrail."""
     return parse_key(f"{folder}x.json.gz").kind in ("log_file", "other")
 
 
 def _is_cloudtrails(folder: str) -> bool:
-    """Whether a folder is CloudTrail's among those of other services: it is opened first."""
+    """Whether a folder belongs to CloudTrail rather than to another service."""
     return folder.endswith("/CloudTrail/")
 
 
 def _read_checks(access: S3Access, key: str, read: Need, decrypt: Need) -> Iterator[Check]:
-    """What HEAD and GET say of reading and of decrypting: GET alone needs the key of KMS."""
+    """What HEAD and GET say about reading and decrypting; only GET needs the KMS key."""
     head = access.attempt("head_object", Key=key)
     whole = access.attempt("get_object", Key=key) if head.succeeded else head
     key_arn = str(head.answer.get("SSEKMSKeyId", ""))
@@ -107,7 +107,7 @@ def _read_checks(access: S3Access, key: str, read: Need, decrypt: Need) -> Itera
 
 
 def _is_about_the_key(whole: Tried, key_arn: str) -> bool:
-    """Whether a failure to read is one to decrypt."""
+    """Whether a failure to read is a failure to decrypt."""
     if whole.succeeded:
         return False
     return (

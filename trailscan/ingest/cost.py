@@ -15,7 +15,6 @@ PRICES = {"list": 0.005 / 1000, "get": 0.0004 / 1000}
 Other regions cost up to twice as much; other storage classes also charge for each GB read.
 """
 
-_CENT = 0.01
 ASSUMED = "S3 Standard at the prices of us-east-1; data transfer and KMS not included"
 
 
@@ -46,29 +45,3 @@ class Planned(NamedTuple):
     def dollars(self) -> float:
         """The price of the load's requests."""
         return self.list_requests * PRICES["list"] + self.get_requests * PRICES["get"]
-
-    def to_json(self) -> dict[str, object]:
-        """The plan as documented, stable JSON."""
-        return {
-            "log_files": self.log_files,
-            "bytes": self.stored_bytes,
-            "list_requests": self.list_requests,
-            "get_requests": self.get_requests,
-            "dollars": round(self.dollars, 6),
-            "assumed": ASSUMED,
-        }
-
-    def to_text(self, size: str) -> str:
-        """The plan in words.
-
-        Args:
-            size: the bytes, in the form that people read.
-        """
-        would = f"dry run: a load would read {self.log_files:,} log files, {size}"
-        if not self.list_requests:
-            return would
-        price = f"${self.dollars:,.2f}" if self.dollars >= _CENT else "less than $0.01"
-        return (
-            f"{would}, with {self.list_requests:,} LIST and {self.get_requests:,} GET requests for "
-            f"{price} ({ASSUMED})"
-        )

@@ -164,7 +164,7 @@ def _list_folder(
         except StopIteration:
             break
         except TrailscanError as error:
-            page.skipped.failures.append(str(error))
+            page.skipped.failures.append(error.line)
             break
         if planned := _planned(source, request, info, page.skipped):
             found.append(planned)

@@ -323,7 +323,7 @@ def _read_content(bucket: Bucket, folder: str) -> _Content:
             else:
                 holds_objects = True
     except TrailscanError as error:
-        failure = str(error)
+        failure = error.line
     if is_store:
         names = {f"{folder}{name}/" for name in STORE_FOLDERS}
         folders = [inside for inside in folders if inside not in names]

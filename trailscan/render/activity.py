@@ -129,12 +129,12 @@ def _draw(rows: _Rows, width: int, height: int) -> Drawing:
         totals[span] += count
     axes = _Axes(width, height, edges[0], edges[-1], max(totals.values()))
     boxes, labels = axes.grid(), axes.labels()
+    kinds = _order(rows)
     for span in sorted(totals):
         below = 0
-        for kind in _order(rows):
+        for kind in kinds:
             if count := counts[span, kind]:
-                bar = axes.bar(edges[span], edges[span + 1], below, count)
-                boxes.append(_bar(rows, kind, (edges[span], edges[span + 1]), count, bar))
+                boxes.append(axes.bar(rows, kind, (edges[span], edges[span + 1]), below, count))
                 below += count
     return Drawing(width, height, tuple(boxes), tuple(labels))
 
@@ -188,28 +188,18 @@ class _Axes(NamedTuple):
         return counts + times
 
     def bar(
-        self, start: datetime, end: datetime, below: int, count: int
-    ) -> tuple[float, float, float, float]:
-        """The place and size of a bar that stands on another."""
+        self, rows: _Rows, kind: str, span: tuple[datetime, datetime], below: int, count: int
+    ) -> Box:
+        """A bar on another one, and the rows it stands for: times compare as their texts do."""
+        start, end = span
         room, top = self.x(end) - self.x(start), self.y(below + count)
         wide = min(0.88 * room, _WIDEST_BAR)
-        return self.x(start) + (room - wide) / 2, top, wide, self.y(below) - top
-
-
-def _bar(
-    rows: _Rows,
-    kind: str,
-    span: tuple[datetime, datetime],
-    count: int,
-    bar: tuple[float, float, float, float],
-) -> Box:
-    """A bar, and the rows that it stands for: texts of times compare as the times do."""
-    start, end = span
-    picks: dict[str, object] = {"from": start.isoformat(" "), "to": end.isoformat(" ")}
-    if rows.column:
-        picks["values"] = {rows.column.name: visible(kind)}
-    title = f"{_span(start, end)}: {count:,} {visible(kind)}".rstrip()
-    return Box(*bar, f"mark {_look(rows, kind)}", title, picks)
+        place = (self.x(start) + (room - wide) / 2, top, wide, self.y(below) - top)
+        picks: dict[str, object] = {"from": start.isoformat(" "), "to": end.isoformat(" ")}
+        if rows.column:
+            picks["values"] = {rows.column.name: visible(kind)}
+        title = f"{_span(start, end)}: {count:,} {visible(kind)}".rstrip()
+        return Box(*place, f"mark {_look(rows, kind)}", title, picks)
 
 
 def _round_step(least: float) -> int:

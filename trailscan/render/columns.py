@@ -1,7 +1,7 @@
-"""The texts of a report a column at a time: one look at a column spares one at each of its cells.
+"""The texts of a report, one column at a time.
 
-A report can have 50,000 rows of 27 cells, nearly all of them plain. Whether a column is plain is
-asked once, of all its text; only of a column that is not are the cells looked at, each one once.
+A report can have 50,000 rows of 27 cells, nearly all of them plain ASCII. One check of a whole
+column is much faster than one of each cell; only a column that is not plain is checked by cell.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SUSPECT = frozenset({*FORMULA_STARTS, " "})
 
 
 def texts(values: Sequence[object]) -> list[str]:
-    """The values of a column as text, `as_text` of each."""
+    """The values of a column as text: `as_text` of each."""
     kinds = set(map(type, values))
     if kinds <= {str}:
         return list(values)  # type: ignore[arg-type]  # all of them are
@@ -29,7 +29,7 @@ def texts(values: Sequence[object]) -> list[str]:
 
 
 def visible_texts(found: list[str]) -> list[str]:
-    """The texts of a column with nothing unseen in them, `visible` of each."""
+    """The texts of a column with unseen characters written out: `visible` of each."""
     if is_plain(found):
         return found
     shown = {text: visible(text) for text in set(found)}
@@ -37,7 +37,7 @@ def visible_texts(found: list[str]) -> list[str]:
 
 
 def safe_cells(found: list[str]) -> list[str]:
-    """The texts of a column for a spreadsheet, `cell` of each."""
+    """The texts of a column for a spreadsheet: `cell` of each."""
     plain = is_plain(found)
     suspects = {text for text in set(found) if not plain or text[:1] in _SUSPECT}
     if not suspects:
@@ -47,6 +47,6 @@ def safe_cells(found: list[str]) -> list[str]:
 
 
 def is_plain(found: Iterable[str]) -> bool:
-    """Whether texts have only characters of ASCII that are seen, and spaces."""
+    """Whether texts consist of printable ASCII characters only."""
     whole = "".join(found)
     return whole.isascii() and whole.isprintable()

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 from trailscan.render.columns import safe_cells, texts
 from trailscan.render.escape import cell
-from trailscan.table import as_text, clock_text
-
-__all__ = ["as_text", "clock_text", "neutralised_cells", "render_csv"]
+from trailscan.table import as_text
 
 if TYPE_CHECKING:
     from trailscan.table import Table
 
 
 def render_csv(table: Table) -> str:
-    """All columns by name, every cell quoted, formulas neutralised by a leading apostrophe."""
+    """All columns by name, every cell quoted; a leading apostrophe neutralizes formulas."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow([cell(column.name) for column in table.columns])
@@ -27,7 +25,7 @@ def render_csv(table: Table) -> str:
 
 
 def neutralised_cells(table: Table) -> int:
-    """How many cells the CSV alters because they looked like formulas."""
+    """The number of cells that the CSV alters because they look like formulas."""
     return sum(
         cell(text).startswith("'") and not text.startswith("'")
         for row in table.rows

@@ -1,19 +1,17 @@
-"""Hostile text made harmless: what a terminal would obey, what a spreadsheet would run."""
+"""Text made harmless for spreadsheets, which run what looks like a formula."""
 
 from __future__ import annotations
 
 from trailscan.visible import visible
 
-__all__ = ["FORMULA_STARTS", "cell", "is_formula", "visible"]
-
 FORMULA_STARTS = "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
-"""What makes a spreadsheet take a cell for a formula (OWASP ASVS 5, 1.2.10; CWE-1236)."""
+"""The first characters of a formula (OWASP ASVS 5, 1.2.10; CWE-1236)."""
 
 _SPACES = " \u00a0\u3000"
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet might take a cell for a formula, white space before it or not."""
+    """Whether a spreadsheet might take a cell for a formula, with or without leading spaces."""
     return text.lstrip(_SPACES)[:1] in tuple(FORMULA_STARTS) if text.strip(_SPACES) else False
 
 

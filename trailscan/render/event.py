@@ -1,4 +1,4 @@
-"""One event in full as text for a terminal: nothing in it that a terminal would obey."""
+"""One event in full as text for a terminal, with every control character made visible."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from trailscan.render.escape import visible
+from trailscan.numbers import counted
 from trailscan.reports.principals import naming
+from trailscan.visible import visible
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ def _words(event_id: str, record: ShownRecord) -> Iterator[str]:
     yield f"Event {event_id}"
     change = record.change
     if change is None:
-        yield "No event of AWS Organizations: it has no words here."
+        yield "Not an event of AWS Organizations: trailscan has no description of it."
         yield ""
         return
     when = format_instant(change.event.event_time)
     yield f"{when}  {change.action}  {change.outcome}, {change.severity}"
     yield f"{change.principal.display}: {change.description}"
     if record.told_with:
-        yield f"It is told together with event {record.told_with}."
+        yield f"Shown together with event {record.told_with}."
     yield ""
     yield from _who(change)
     for title, text in (("Before", change.before), ("After", change.after)):
@@ -53,7 +54,7 @@ def _words(event_id: str, record: ShownRecord) -> Iterator[str]:
 
 
 def _who(change: Change) -> Iterator[str]:
-    """Who it was, and how sure that is."""
+    """Who made the call, and how certain that is."""
     who, event = change.principal, change.event
     named = naming(who.rule)
     sure = "certain" if who.certain else "not certain"
@@ -67,8 +68,8 @@ def _who(change: Change) -> Iterator[str]:
         ("through", who.service),
         ("account", who.account_id),
         ("ARN", who.arn),
-        ("from", event.source_ip_address),
-        ("with", f"{change.client}  ({event.user_agent})" if event.user_agent else change.client),
+        ("source IP", event.source_ip_address),
+        ("client", f"{change.client}  ({event.user_agent})" if event.user_agent else change.client),
         ("error", event.error_code),
         ("error message", event.error_message),
         ("related events", " ".join(change.related_event_ids) or None),
@@ -83,16 +84,16 @@ def _recorded(record: ShownRecord) -> Iterator[str]:
 
 
 def _evidence(shown: Shown, record: ShownRecord) -> Iterator[str]:
-    """Where it was read, with what hashes, and what is known against it."""
+    """Where the record was read, its hashes, and its conflicts."""
     commit, log_file = record.commit, record.log_file or {}
     delivered = log_file.get("delivered")
     others = len(shown.records) - 1
-    conflict = f"{others} other record(s) of this id" if others else "none known"
+    conflict = f"{counted(others, 'other record')} with this id" if others else "none known"
     yield "Evidence"
     yield from _fields(
         ("log file", str(record.where._replace(record_index=None))),
         ("record", str(record.where.record_index)),
-        ("in the trail of", record.recipient_account_id),
+        ("recorded in", record.recipient_account_id),
         ("ETag", record.etag),
         ("SHA-256, uncompressed", record.log_file_sha256),
         ("SHA-256, as stored", log_file.get("stored_sha256")),
@@ -109,10 +110,10 @@ def _evidence(shown: Shown, record: ShownRecord) -> Iterator[str]:
 
 
 def _copies(duplicates: int | None) -> str | None:
-    """What is known of copies: a load counts them by log file and keeps none."""
+    """How many records of the log file were copies; a load counts them and keeps none."""
     if duplicates is None:
         return None
-    return f"{duplicates} of this log file's records were in the store already"
+    return f"{counted(duplicates, 'record')} of this log file had been loaded before"
 
 
 def _fields(*fields: tuple[str, str | None]) -> Iterator[str]:
@@ -123,7 +124,7 @@ def _fields(*fields: tuple[str, str | None]) -> Iterator[str]:
 
 
 def _pretty(text: str) -> str:
-    """JSON with line ends and indentation, every token as it was; any other text as it is."""
+    """JSON indented, every token unchanged; any other text unchanged."""
     try:
         return msgspec.json.format(text, indent=2)
     except (msgspec.DecodeError, UnicodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""The forms of a report by name, and the suffixes that mean them."""
+"""The formats of a report by name, and by the suffix of a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FORMATS: Mapping[str, Callable[[Table], str | bytes]] = {
     "xlsx": render_xlsx,
     "parquet": render_parquet,
 }
-"""Every form but the terminal's, which needs to know its width. Texts are UTF-8 in files."""
+"""Every format but the terminal's, which needs a width. In files, text is UTF-8."""
 
 _SUFFIXES = {
     ".csv": "csv",
@@ -44,13 +44,13 @@ _SUFFIXES = {
 
 
 def format_of(path: Path) -> str:
-    """The form that a file's suffix means.
+    """The format that the suffix of a file means.
 
     Raises:
-        ValueError: it means none.
+        ValueError: the suffix is unknown.
     """
     try:
         return _SUFFIXES[path.suffix.lower()]
     except KeyError:
         known = ", ".join(_SUFFIXES)
-        raise ValueError(f"{path.name} has none of the suffixes {known}; or say --format") from None
+        raise ValueError(f"{path.name} has none of the suffixes {known}; or use --format") from None

@@ -1,8 +1,8 @@
-"""A report as one HTML page that opens offline, from one file, under a strict security policy.
+"""A report as one HTML file that opens offline, under a strict Content-Security-Policy.
 
-The template engine escapes every value; data for the page's program is JSON in which `<` is written
-as an escape. What is put in as it is, is the page's own style and program, and they alone may act:
-the policy names them by their SHA-256 and forbids all else.
+The template engine escapes every value; data for the page's program is JSON in which `<` is an
+escape. Only the page's own style and programs are inserted unescaped: the policy allows exactly
+them, by their SHA-256, and forbids everything else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.numbers import counted
 from trailscan.render.activity import activity
 from trailscan.render.heatmaps import hours_of_the_week, who_by_what
 from trailscan.render.page_data import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Tile(NamedTuple):
-    """How many rows have a value."""
+    """A value of a column, and the number of its rows."""
 
     value: str
     rows: int
@@ -43,10 +44,10 @@ class Tile(NamedTuple):
 
 
 def render_html(table: Table) -> str:
-    """The shown columns as a table, plots of them, and behind each row all of it and its records.
+    """The shown columns as a table, plots, and for each row all its columns and its records.
 
     Returns:
-        A whole document. The same report gives the same text.
+        A whole document; the same report gives the same text.
     """
     from markupsafe import Markup  # noqa: PLC0415  # start-up
 
@@ -83,27 +84,27 @@ def draw_charts(table: Table) -> tuple[Chart, ...]:
 
 
 def _data(table: Table) -> tuple[list[Block], tuple[str, ...]]:
-    """The data of a page's program, and what a reader should know of it."""
+    """The data of a page's program, and remarks on what it leaves out."""
     if not table.rows:
         return [], ()
     evidence = table.evidence() if table.evidence else ()
     packed = not is_small(table, evidence)
     records, left_out = evidence_blocks(evidence, packed=packed)
     remark = (
-        f"the records of {left_out:,} rows are left out of this page, for its size; "
-        "trailscan show EVENT shows one"
+        f"the records of {counted(left_out, 'row')} are left out of this page because of its size; "
+        "`trailscan show EVENT` shows one"
     )
     blocks = [about_block(table), details_block(table, packed=packed), *records]
     return blocks, (remark,) if left_out else ()
 
 
 def _ordered(table: Table) -> list[int]:
-    """The places of the columns whose values have an order."""
+    """The positions of the columns whose values have an order."""
     return [place for place, column in enumerate(table.columns) if order(column)]
 
 
 def _tiles(table: Table, place: int) -> Iterator[Tile]:
-    """How many rows have each value of a column, where any has."""
+    """The number of rows of each value of a column."""
     column = table.columns[place]
     counts = Counter(row[place] for row in table.rows)
     for value in order(column):
@@ -112,7 +113,7 @@ def _tiles(table: Table, place: int) -> Iterator[Tile]:
 
 
 def _cells(table: Table, row: tuple[object, ...]) -> Iterator[tuple[str, str, int]]:
-    """The shown texts of a row, each with its look and how much of it suffices."""
+    """The shown texts of a row, each with its look and the number of characters shown."""
     for column, value in zip(table.columns, row, strict=True):
         if not column.detail:
             yield cell_text(value), tone(column, value) or "", column.short

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from trailscan.table import Table
 
-_NOT_PLAIN = re.compile("[^\x00-\x7e]")  # what is unseen below, JSON writes as escapes anyway
+_NOT_PLAIN = re.compile("[^\x00-\x7e]")  # JSON escapes the control characters below
 
 
 def render_json(table: Table) -> str:
@@ -58,12 +58,12 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
 
 
 def safe_json(text: str) -> str:
-    """The same JSON, with what a terminal would obey or hide written as escapes."""
+    """JSON text in which characters that a terminal would obey or hide are escapes."""
     if text.isascii() and "\x7f" not in text:
         return text
     return _NOT_PLAIN.sub(lambda found: _escaped(found[0]), text)
 
 
 def _escaped(char: str) -> str:
-    """A character, or its escape if it is not seen."""
+    """A character, or its escape if it is invisible."""
     return json.dumps(char)[1:-1] if char == "\x7f" or is_hidden(char) else char

@@ -1,7 +1,7 @@
-"""A report as a Markdown table (GitHub's flavour) to paste into an issue or a wiki.
+"""A report as a Markdown table (GitHub's flavor) to paste into an issue or a wiki.
 
-What a renderer might take for markup stands in code spans, which no renderer links, mentions or
-interprets; a pipe, which even there would end a cell, is written as a character reference.
+What could be markup is put into code spans, in which no renderer makes links or mentions; a pipe,
+which would end a cell even there, is written as a character reference.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from trailscan.render.csv import as_text, clock_text
+from trailscan.table import as_text, clock_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _TICKS = re.compile("`+")
 
 
 def render_markdown(table: Table) -> str:
-    """A heading, what was looked at, and the columns that are no details."""
+    """A heading, the notes, and the columns that are not details."""
     shown = [(place, column) for place, column in enumerate(table.columns) if not column.detail]
     heading = inline(table.title or table.name)
     missing = [f"incomplete: {why}" for why in table.incomplete]
@@ -40,7 +40,7 @@ def render_markdown(table: Table) -> str:
 
 
 def inline(text: str) -> str:
-    """Any text as Markdown that shows it, on one line, and does nothing else."""
+    """Any text as one line of Markdown that only shows it."""
     words = visible(text).split(" ")
     first = next((place for place, word in enumerate(words) if word), 0)
     plain = [

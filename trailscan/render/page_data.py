@@ -1,7 +1,7 @@
-"""What a page's program reads: the columns, the details of rows, and the records behind them.
+"""The data that a page's program reads: columns, details of rows, and the records behind them.
 
-Small data is plain JSON, which anyone can read in the page's source. Large data is deflated, in
-blocks, so that opening a row unpacks a few hundred records only.
+Small data is plain JSON, readable in the source of the page. Large data is deflated in blocks, so
+that opening a row unpacks only a few hundred records.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import base64
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.render.csv import as_text, clock_text
 from trailscan.render.json import safe_json
 from trailscan.render.tones import order
+from trailscan.table import as_text, clock_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -47,19 +47,19 @@ class Block(NamedTuple):
 
 
 def cell_text(value: object) -> str:
-    """A value as a page shows it; an instant as the clocks of its zone do."""
+    """A value as a page shows it; an instant as the local time of its zone."""
     return visible(clock_text(value) if isinstance(value, datetime) else as_text(value))
 
 
 def is_small(table: Table, evidence: Behind) -> bool:
-    """Whether details and records are so few that they need no packing."""
+    """Whether details and records are small enough to stay unpacked."""
     details = sum(len(text) for row in table.rows for text in _details(table, row))
     records = sum(len(one.record) for row in evidence for one in row)
     return details + records <= SMALL
 
 
 def about_block(table: Table) -> Block:
-    """What the columns are, and which of them a reader may choose values of."""
+    """The columns, and which of them have lists of values to choose from."""
     columns = [
         {
             "name": column.name,
@@ -75,12 +75,12 @@ def about_block(table: Table) -> Block:
 
 
 def details_block(table: Table, *, packed: bool) -> Block:
-    """For each row the texts of the columns that its line does not show."""
+    """For each row the texts of the detail columns."""
     return _block("details", [list(_details(table, row)) for row in table.rows], packed=packed)
 
 
 def evidence_blocks(evidence: Behind, *, packed: bool) -> tuple[list[Block], int]:
-    """The records behind rows, some rows a block, and for how many rows they were left out."""
+    """The records behind rows in blocks, and the number of rows whose records were left out."""
     blocks: list[Block] = []
     room, left_out = MOST_PACKED, 0
     for start in range(0, len(evidence), _BLOCK):
@@ -115,7 +115,7 @@ def _choices(table: Table) -> list[Column]:
 
 
 def _are_few(values: set[object], rows: int) -> bool:
-    """Whether values are worth a list to choose from: some, repeated, and short."""
+    """Whether values make a good list to choose from: several, repeated, and short."""
     return 1 < len(values) <= min(_MOST_VALUES, rows - 1) and all(
         len(as_text(value)) <= _LONGEST_VALUE for value in values
     )
@@ -126,7 +126,7 @@ def _may_be_chosen(column: Column) -> bool:
 
 
 def _records(row: Sequence[Evidence]) -> Iterator[dict[str, object]]:
-    """The records of a row as a page shows them; beyond the first ones, where they are."""
+    """The records of a row as a page shows them; of later ones only where they are."""
     for number, one in enumerate(row):
         yield _shown(one) | ({} if number < _MOST_RECORDS else {"record": None})
 
@@ -146,7 +146,7 @@ def _shown(one: Evidence) -> dict[str, object]:
 
 
 def _block(name: str, data: object, *, packed: bool = False) -> Block:
-    """Data as a block, harmless inside an element of a page."""
+    """Data as a block, escaped for an element of a page."""
     from jinja2.utils import htmlsafe_json_dumps  # noqa: PLC0415  # start-up
 
     text = htmlsafe_json_dumps(data, separators=(",", ":"))

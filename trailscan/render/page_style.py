@@ -1,4 +1,4 @@
-"""How the columns of a page stand, by their kind: rules of style made of places and numbers."""
+"""The style of a page's columns, by their kind: rules made of positions and numbers only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CHARACTER = 8.5  # pixels of one, for widths that are said in characters of a t
 
 
 def column_style(columns: Sequence[Column]) -> str:
-    """The rules for a report's shown columns; nothing of its data is in them."""
+    """The rules for the columns that a report shows; they contain none of its data."""
     shown = [column for column in columns if not column.detail]
     least = _ROOMY if len(shown) <= _FEW else _TIGHT
     rules = (rule for place, column in enumerate(shown, 1) for rule in _rules(place, column, least))
@@ -25,7 +25,7 @@ def column_style(columns: Sequence[Column]) -> str:
 
 
 def _rules(place: int, column: Column, least_text: int) -> Iterator[str]:
-    """The rules of one column; a text has room for some characters at least."""
+    """The rules of one column; a text has room for at least some characters."""
     cell = f"tbody tr:not(.more)>:nth-child({place})"
     head = f"th:nth-child({place})"
     if column.kind in {"count", "number"}:
@@ -49,7 +49,7 @@ def _rules(place: int, column: Column, least_text: int) -> Iterator[str]:
 
 
 def _on_cards(place: int, cell: str, column: Column) -> Iterator[str]:
-    """How a column stands when a row is a card: time first, what has an order beside it."""
+    """The rules when a row is a card: time first, columns with an order beside it."""
     rules = []
     if place == 1:
         rules.append(f"{cell}{{flex:0 1 auto;order:0;margin-right:auto}}")
@@ -65,6 +65,6 @@ def _on_cards(place: int, cell: str, column: Column) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """A text as a string of CSS: whatever is no letter or digit is written by its number."""
+    """A text as a string of CSS: everything but letters and digits is escaped."""
     plain = (char if char.isascii() and char.isalnum() else f"\\{ord(char):x} " for char in text)
     return f'"{"".join(plain)}"'

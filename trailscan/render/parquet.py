@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def render_parquet(table: Table) -> bytes:
-    """All columns by name: UTC instants, integers, booleans, lists; texts as they were recorded.
+    """All columns by name: UTC instants, integers, booleans, lists, and texts as recorded.
 
-    The file's own metadata say which report it is and its window of event time.
+    The metadata of the file name the report and its window of event time.
     """
     import pyarrow as pa  # noqa: PLC0415  # heavy
     import pyarrow.parquet as pq  # noqa: PLC0415  # heavy
@@ -25,7 +25,7 @@ def render_parquet(table: Table) -> bytes:
 
 
 def _metadata(table: Table) -> dict[str, str]:
-    """What was asked."""
+    """The name and the window of the report."""
     bounds = {"since": table.window.start, "until": table.window.end}
     said = {f"trailscan.{name}": format_instant(when) for name, when in bounds.items() if when}
     return {"trailscan.report": table.name, **said}

@@ -1,6 +1,6 @@
 """A report as a table on a terminal.
 
-The layout is our own: rich takes half a millisecond a row, and a report can have 50,000.
+rich is not used: it takes half a millisecond a row, and a report can have 50,000.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from trailscan.render.columns import is_plain, texts, visible_texts
-from trailscan.render.csv import clock_text
 from trailscan.render.tones import Tone, order, tone
+from trailscan.table import clock_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ _STYLES: dict[Tone, str] = {"worst": "1;31", "bad": "31", "warn": "33", "good": 
 
 
 def render_terminal(table: Table, *, width: int, color: bool) -> str:
-    """The columns that fit a width, the wide one folded; notes stand below.
+    """The columns that fit a width, the wide one wrapped, and the notes below.
 
     Args:
         table: any report.
         width: of the terminal, in characters.
-        color: whether to use colours; without, there is no escape sequence at all.
+        color: whether to use colors; without them there is no escape sequence at all.
     """
     shown = [
         (place, column)
@@ -52,7 +52,7 @@ def render_terminal(table: Table, *, width: int, color: bool) -> str:
 def _grid(
     columns: list[Column], cells: list[list[str]], widths: list[int], *, color: bool
 ) -> Iterator[str]:
-    """Header, rule and rows, a line each."""
+    """The lines of the header, the rule and the rows."""
     titles = [
         _folded([visible(column.title)], wide) for column, wide in zip(columns, widths, strict=True)
     ]
@@ -69,7 +69,7 @@ def _grid(
 
 
 def _row(cells: Sequence[list[str]], blanks: list[str]) -> list[str]:
-    """The lines of one row, of whose cells each line is padded already."""
+    """The lines of one row, whose cells are padded already."""
     height = max(map(len, cells))
     if height == 1:
         return [f" {_GAP.join([cell[0] for cell in cells])}".rstrip()]
@@ -118,7 +118,7 @@ def _fold(text: str, width: int) -> list[str]:
 
 
 def _fold_any(text: str, width: int) -> list[str]:
-    """The same for text with characters that may be two cells wide, or none."""
+    """A text in lines, where characters may take two cells of the terminal, or none."""
     if text.isascii() or len(text) == _length(text):
         return _fold(text, width)
     lines, line = [], ""
@@ -136,7 +136,7 @@ def _fold_any(text: str, width: int) -> list[str]:
 
 
 def _start(text: str, width: int) -> str:
-    """As many characters of a text as fit a width, but at least one."""
+    """The longest start of a text that fits a width; at least one character."""
     for count in range(2, len(text) + 1):
         if _length(text[:count]) > width:
             return text[: count - 1]
@@ -153,7 +153,7 @@ def _length(text: str) -> int:
 
 
 def _widths(columns: list[Column], cells: list[list[str]], width: int) -> list[int]:
-    """How wide each column is: as its text needs up to its bound, the wide one gets the rest."""
+    """The width of each column: what its text needs, up to a bound; the wide one gets the rest."""
     needed = [
         max(_length(visible(column.title)), _longest(found))
         for column, found in zip(columns, cells, strict=True)
@@ -188,7 +188,7 @@ def _longest(column: list[str]) -> int:
 
 
 def _cells(values: Sequence[object], column: Column) -> list[str]:
-    """A column's values as text of which nothing is obeyed."""
+    """The values of a column as text that a terminal only shows."""
     if column.kind == "instant":
         return [clock_text(value) if isinstance(value, datetime) else "" for value in values]
     found = visible_texts(texts(values))

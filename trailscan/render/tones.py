@@ -1,4 +1,4 @@
-"""Values that have an order and a tone, by the columns that every report calls alike."""
+"""The order and the tone of outcomes and severities, for the columns of those names."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _ORDERS: dict[str, tuple[str, ...]] = {
 
 
 def tone(column: Column, value: object) -> Tone | None:
-    """The tone of a value, in the columns that have one."""
+    """The tone of a value; None in a column without tones."""
     return _TONES.get(column.name, {}).get(value) if isinstance(value, str) else None
 
 
 def order(column: Column) -> tuple[str, ...]:
-    """The values that a column can have, the worst first; empty where they have no order."""
+    """The values of a column from worst to best; empty if they have no order."""
     return _ORDERS.get(column.name, ())

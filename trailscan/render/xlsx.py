@@ -1,7 +1,7 @@
 """A report as a workbook: typed cells under a frozen header with filters, and a sheet about it.
 
-Texts are string cells, never formulas or links, and altered as in CSV, since a spreadsheet may save
-them as CSV. A date has no time zone: the title of its column names that of the report.
+Texts are string cells, never formulas or links, and altered as in CSV, because a workbook may be
+saved as CSV. A date has no time zone: the title of its column names the zone of the report.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trailscan.errors import TrailscanError
-from trailscan.render.csv import as_text, neutralised_cells
+from trailscan.numbers import counted
+from trailscan.render.csv import neutralised_cells
 from trailscan.render.escape import cell
 from trailscan.render.tones import tone
+from trailscan.table import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from trailscan.table import Table
 
 MOST_ROWS = 1_048_575
-"""What a sheet holds below its header."""
+"""The most rows of a sheet, without its header."""
 
 _MOST_CHARACTERS = 32_767  # of a cell, in UTF-16 units
 _CUT = " […cut here: too long for a cell]"
@@ -58,8 +60,8 @@ def render_xlsx(table: Table) -> bytes:
     """
     if len(table.rows) > MOST_ROWS:
         raise TrailscanError(
-            f"{len(table.rows):,} rows are more than the {MOST_ROWS:,} of a sheet; "
-            "narrow the report, or take csv or parquet"
+            f"{len(table.rows):,} rows do not fit a sheet of {MOST_ROWS:,}",
+            "narrow the report, or use csv or parquet",
         )
     from xlsxwriter import Workbook  # noqa: PLC0415  # start-up
 
@@ -72,7 +74,7 @@ def render_xlsx(table: Table) -> bytes:
 
 
 def _write_rows(book: Workbook, table: Table) -> None:
-    """The sheet of the rows."""
+    """Write the sheet of the rows."""
     sheet = book.add_worksheet(table.name[:31])
     bold = book.add_format({"bold": True, "bottom": 1})
     when = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
@@ -94,7 +96,7 @@ def _write_rows(book: Workbook, table: Table) -> None:
 def _write(
     sheet: Worksheet, row: int, place: int, value: object, when: Format, look: Format | None
 ) -> None:
-    """One value in a cell of its type; none leaves the cell empty."""
+    """Write one value to a cell of its type; None leaves the cell empty."""
     if value in (None, ()):
         return
     if isinstance(value, bool):
@@ -113,7 +115,7 @@ def _text(value: object) -> str:
 
 
 def _fitting(text: str) -> str:
-    """A text that fits a cell; where it was cut, it says so."""
+    """A text that fits a cell; a longer one is cut, and says so."""
     units = text.encode("utf-16-le")
     if len(units) <= 2 * _MOST_CHARACTERS:
         return text
@@ -121,7 +123,7 @@ def _fitting(text: str) -> str:
 
 
 def _write_about(book: Workbook, table: Table) -> None:
-    """The sheet that says what was looked at."""
+    """Write the sheet about the report: its window, notes and alterations."""
     sheet = book.add_worksheet("About")
     bold = book.add_format({"bold": True, "valign": "top"})
     folded = book.add_format({"text_wrap": True, "valign": "top"})
@@ -133,7 +135,7 @@ def _write_about(book: Workbook, table: Table) -> None:
 
 
 def _about(table: Table) -> Iterator[tuple[str, str]]:
-    """What a reader of the sheet should know."""
+    """The lines of the sheet about the report."""
     yield "Report", table.title or table.name
     yield "Event time", table.window.told_in(table.tz)
     for why in table.incomplete:
@@ -142,10 +144,16 @@ def _about(table: Table) -> Iterator[tuple[str, str]]:
         yield "Note", note
     altered = neutralised_cells(table)
     if altered:
-        yield "Altered", f"{altered:,} cells that look like formulas have a leading apostrophe"
+        yield (
+            "Altered",
+            f"a leading apostrophe was added to {counted(altered, 'cell')} (possible formulas)",
+        )
     cut = sum(_fitting(text) != text for row in table.rows for text in map(_text, row))
     if cut:
-        yield "Cut", f"{cut:,} texts are longer than a cell holds; parquet has all of them"
+        yield (
+            "Cut",
+            f"{counted(cut, 'text')} cut at the limit of a cell; use parquet for all of it",
+        )
 
 
 def _width(table: Table, place: int) -> int:

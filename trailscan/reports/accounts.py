@@ -7,6 +7,7 @@ from datetime import UTC
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from trailscan.numbers import counted
 from trailscan.organizations.fields import enum_at, text_at
 from trailscan.organizations.resources import type_of
 from trailscan.organizations.services import ORGANIZATIONS
@@ -15,7 +16,7 @@ from trailscan.organizations.services.organizations.accounts import (
     joining_method,
 )
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.notes import Examined, notes_on
 from trailscan.reports.tally import all_of, tally
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -128,7 +129,7 @@ def accounts_report(store: StoreReader, filters: ChangeFilter) -> Table:
     lives = account_lives(examined, filters.tz)
     chosen = [life for _, life in sorted(lives.items()) if any(map(filters.match, life.group))]
     matching = sum(filters.match(change) for life in chosen for change in life.group)
-    more = [f"of {count(len(chosen), 'account')}"] if chosen else []
+    more = [f"of {counted(len(chosen), 'account')}"] if chosen else []
     return Table(
         name="accounts",
         columns=COLUMNS,

@@ -9,11 +9,12 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.numbers import counted
 from trailscan.organizations.operation import READ
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.notes import Examined, notes_on
 from trailscan.reports.tally import Tally, distinct_of, grouped, tally
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -109,9 +110,9 @@ def cis_report(store: StoreReader, filters: ChangeFilter) -> Table:
     others = sum(len(groups.get(name, ())) for name in NOT_IN_CONTROL)
     rest = len(matching) - covered - others
     counts = (
-        f"{count(covered, 'change')} of the control's {len(IN_CONTROL)} events, "
-        f"{count(others, 'call')} to the {len(NOT_IN_CONTROL)} operations that the control does "
-        f"not cover, {count(rest, 'service event or unknown call', _REST)}"
+        f"{counted(covered, 'change')} of the control's {len(IN_CONTROL)} events, "
+        f"{counted(others, 'call')} to the {len(NOT_IN_CONTROL)} operations that the control does "
+        f"not cover, {counted(rest, 'service event or unknown call', _REST)}"
     )
     notes = notes_on(store, filters, len(matching), Examined.of(examined), counts, _ALARM)
     return Table(

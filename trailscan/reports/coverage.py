@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trailscan.numbers import counted
 from trailscan.reports.attestation import STATES, count_attested
-from trailscan.reports.notes import count, store_notes
+from trailscan.reports.notes import store_notes
 from trailscan.store.paths import NO_DAY
 from trailscan.table import Column, Table, detail, rows_of
 from trailscan.window import Window
@@ -276,11 +277,11 @@ def _incomplete(spans: list[_Span]) -> Iterator[str]:
     if not any(span.done for span in spans):
         yield "the store holds no log file"
     if gaps := [span for span in spans if span.status == "gap"]:
-        yield f"{count(len(gaps), 'span')} of days without a log file between days that have some"
+        yield f"{counted(len(gaps), 'span')} of days without a log file between days that have some"
     if rejected := sum(span.rejected for span in spans):
-        yield f"{count(rejected, 'log file')} could not be read"
+        yield f"{counted(rejected, 'log file')} could not be read"
     if rejects := sum(span.sums[_SUMS.index("rejects")] for span in spans):
-        yield f"{count(rejects, 'record')} could not be decoded"
+        yield f"{counted(rejects, 'record')} could not be decoded"
 
 
 def _notes(
@@ -292,10 +293,10 @@ def _notes(
     """What was read, and what was requested."""
     accounts = len({place.account_id for place in places if place.account_id})
     regions = len({place.region for place in places if place.region})
-    log_files = count(sum(span.done for span in spans), "log file")
+    log_files = counted(sum(span.done for span in spans), "log file")
     by = f" with {filters.in_words}" if filters.in_words else ""
     yield (
-        f"{log_files} of {count(accounts, 'account')} in {count(regions, 'region')}{by}; "
+        f"{log_files} of {counted(accounts, 'account')} in {counted(regions, 'region')}{by}; "
         f"delivered: {filters.window.told_in(filters.tz)}"
     )
     yield from (f"incomplete: {why}" for why in _incomplete(spans))

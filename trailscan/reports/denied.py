@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trailscan.numbers import counted
 from trailscan.reports.attestation import EVIDENCE, with_attestation
 from trailscan.reports.changes import (
     ERROR,
@@ -18,7 +19,7 @@ from trailscan.reports.changes import (
     TIME,
     read_changes,
 )
-from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.notes import Examined, notes_on
 from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def denied_report(store: StoreReader, filters: ChangeFilter) -> Table:
     matching = [change for change in examined if any_outcome.match(change)]
     denied = [change for change in matching if change.outcome == "denied"]
     failed = sum(change.outcome == "failed" for change in matching)
-    more = [f"{count(failed, 'other call')} failed for other reasons"] if failed else []
+    more = [f"{counted(failed, 'other call')} failed for other reasons"] if failed else []
     shown = replace(filters, outcome=("denied",))
     table = Table(
         name="denied",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trailscan.numbers import counted
 from trailscan.store.writer import sum_counts
 from trailscan.window import format_instant
 
@@ -55,7 +56,7 @@ def notes_on(
     noun = "call" if filters.reads else "change"
     by = f" with {filters.in_words}" if filters.in_words else ""
     return (
-        f"{count(matching, noun)}{by}; {filters.window.told_in(filters.tz)}",
+        f"{counted(matching, noun)}{by}; {filters.window.told_in(filters.tz)}",
         *(() if matching else (_no_match(filters, examined, noun),)),
         *more,
         *store_notes(store),
@@ -65,22 +66,17 @@ def notes_on(
 def store_notes(store: StoreReader) -> Iterator[str]:
     """What the store holds, and what of it is doubtful."""
     totals = sum_counts(commit.counts for commit in store.commits)
-    events, log_files = count(totals.kept, "event"), count(totals.log_files, "log file")
+    events, log_files = counted(totals.kept, "event"), counted(totals.log_files, "log file")
     yield f"from {events} out of {log_files} in {store.place}"
     if totals.rejects:
-        yield f"{count(totals.rejects, 'record')} could not be decoded (see rejects/)"
+        yield f"{counted(totals.rejects, 'record')} could not be decoded (see rejects/)"
     if totals.rejected_log_files:
-        failed = count(totals.rejected_log_files, "log file")
+        failed = counted(totals.rejected_log_files, "log file")
         yield f"{failed} could not be read at some time; run `trailscan report coverage` for more"
     if totals.conflicts:
-        events = count(totals.conflicts, "event")
+        events = counted(totals.conflicts, "event")
         verb = "repeats" if totals.conflicts == 1 else "repeat"
         yield f"{events} {verb} the ID of another event with different content; all are shown"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: `1 event`, `2 events`."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def _no_match(filters: ChangeFilter, examined: Examined, noun: str) -> str:
@@ -88,4 +84,4 @@ def _no_match(filters: ChangeFilter, examined: Examined, noun: str) -> str:
     if examined.first is None or examined.last is None:
         return f"the store holds no AWS Organizations {noun}"
     first, last = (format_instant(when, filters.tz) for when in (examined.first, examined.last))
-    return f"No match among {count(examined.count, noun)} from {first} to {last}"
+    return f"No match among {counted(examined.count, noun)} from {first} to {last}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from trailscan.numbers import counted
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.versions import PolicyStep, follow_policies
 from trailscan.reports.attestation import EVIDENCE, with_attestation
 from trailscan.reports.changes import ACTION, CERTAIN, TIME, read_changes
-from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.notes import Examined, notes_on
 from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def policies_report(store: StoreReader, filters: ChangeFilter) -> Table:
     matching = [step for step in steps if filters.match(step.change)]
     matching.sort(key=lambda step: appeared.get(step.change.target_id, len(appeared)))
     policies = len({step.change.target_id for step in matching} & appeared.keys())
-    more = [f"steps of {count(policies, 'policy', 'policies')}"] if matching else []
+    more = [f"steps of {counted(policies, 'policy', 'policies')}"] if matching else []
     table = Table(
         name="policies",
         columns=COLUMNS,

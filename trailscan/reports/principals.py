@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.numbers import counted
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.notes import Examined, notes_on
 from trailscan.reports.tally import Tally, distinct, distinct_of, grouped, tally
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -121,7 +122,7 @@ def principals_report(store: StoreReader, filters: ChangeFilter) -> Table:
     matching = [change for change in examined if filters.match(change)]
     groups = grouped(matching, _identity).values()
     rows = sorted(rows_of(COLUMNS, map(tally, groups)), key=_order)
-    more = [f"made by {count(len(rows), 'principal')}"] if rows else []
+    more = [f"made by {counted(len(rows), 'principal')}"] if rows else []
     return Table(
         name="principals",
         columns=COLUMNS,

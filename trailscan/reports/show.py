@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.events.schema import strings
 from trailscan.location import Location
+from trailscan.numbers import counted
 from trailscan.reports.attestation import attestation
 from trailscan.reports.changes import COLUMNS, FILTER_COLUMNS, maybe_changes, read_changes
-from trailscan.reports.notes import count
 from trailscan.reports.principals import naming
 from trailscan.store.paths import NO_DAY
 from trailscan.table import row_maker
@@ -105,7 +105,8 @@ class Shown:
 
     def __repr__(self) -> str:
         told = next((one.change.description for one in self.records if one.change), "")
-        return f"<trailscan event {self.event_id}: {count(len(self.records), 'record')}; {told!r}>"
+        records = counted(len(self.records), "record")
+        return f"<trailscan event {self.event_id}: {records}; {told!r}>"
 
     def to_json(self) -> dict[str, object]:
         """The event in the documented, stable JSON form."""
@@ -151,7 +152,8 @@ def _whole_id(store: StoreReader, start: str) -> str:
     if not ids or not start:
         events = sum(file.rows for file in store.files("events"))
         raise NotFoundError(
-            f"no event ID begins with {start!r} among {count(events, 'event')} in {store.place}"
+            f"no event ID begins with {start!r} among {counted(events, 'event')} in {store.place}",
+            "give an event ID or its first characters",
         )
     shown = ", ".join(ids[:_SHOWN]) + (" …" if len(ids) > _SHOWN else "")
     raise TrailscanError(f"{len(ids):,} event IDs begin with {start!r}: {shown}")

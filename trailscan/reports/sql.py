@@ -20,10 +20,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from trailscan.events.schema import EVENTS
+from trailscan.numbers import counted
 from trailscan.reports.changes import COLUMNS, changes_report
 from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
-from trailscan.reports.notes import count, store_notes
+from trailscan.reports.notes import store_notes
 from trailscan.store.attestations import ATTESTATIONS, DIGESTS
 from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.table import Column, Kind, Table
@@ -179,7 +180,7 @@ def _to_table(store: StoreReader, rows: pa.Table, tz: tzinfo) -> Table:
         columns=columns,
         rows=tuple(zip(*(values for _, values in found), strict=True)),
         window=Window(),
-        notes=(count(rows.num_rows, "row"), *said, *store_notes(store)),
+        notes=(counted(rows.num_rows, "row"), *said, *store_notes(store)),
         tz=tz,
         title="Result of a query",
     )

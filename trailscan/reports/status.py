@@ -8,9 +8,9 @@ from itertools import groupby, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.location import Location, RejectLine
+from trailscan.numbers import counted
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
-from trailscan.reports.notes import count
 from trailscan.store.paths import NO_DAY
 from trailscan.store.writer import sum_counts
 from trailscan.table import Column, Table, detail
@@ -86,8 +86,8 @@ class Status:
 
     def __repr__(self) -> str:
         events, log_files = (
-            count(self.totals.kept, "event"),
-            count(self.totals.log_files, "log file"),
+            counted(self.totals.kept, "event"),
+            counted(self.totals.log_files, "log file"),
         )
         state = "incomplete" if self.incomplete else "complete"
         return f"<trailscan status of {self.place}: {events} in {log_files}, {state}>"
@@ -112,9 +112,9 @@ class Status:
         """Why the store may lack something that was requested."""
         found = []
         if rejected := self.count("rejected_log_files"):
-            found.append(f"{count(rejected, 'log file')} could not be read")
+            found.append(f"{counted(rejected, 'log file')} could not be read")
         if self.totals.rejects:
-            found.append(f"{count(self.totals.rejects, 'record')} could not be decoded")
+            found.append(f"{counted(self.totals.rejects, 'record')} could not be decoded")
         found += [
             f"never requested from {asked.uri}: log files delivered {window}"
             for asked in self.asked

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trailscan.numbers import counted
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.notes import Examined, notes_on
 from trailscan.reports.tally import Tally, distinct_of, grouped, tally
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -59,9 +60,9 @@ def targets_report(store: StoreReader, filters: ChangeFilter) -> Table:
     rows = sorted(rows_of(COLUMNS, map(tally, groups.values())), key=_order)
     known = sum(row[0] is not None for row in rows)
     unnamed = sum(change.target_id is None for change in matching)
-    more = [f"of {count(known, 'target')}"] if known else []
+    more = [f"of {counted(known, 'target')}"] if known else []
     if unnamed:
-        more.append(f"the log names no target of {count(unnamed, 'change')}")
+        more.append(f"the log names no target of {counted(unnamed, 'change')}")
     return Table(
         name="targets",
         columns=COLUMNS,

@@ -41,7 +41,7 @@ def _make(bucket: Bucket, uri: str) -> None:
         if _has_marker(bucket, uri):  # created meanwhile by another process
             return
         raise StoreError(
-            f"{uri} is not empty and holds no store; give --store an empty folder or prefix"
+            f"{uri} is not empty and holds no store", "give --store an empty folder or prefix"
         )
     if bucket.is_remote and (winners := probe_conditional_writes(bucket).winners) != 1:
         raise _unfit(uri, f"of {WRITERS} writers at once, {winners} created one object")
@@ -63,7 +63,8 @@ def _overwrites(bucket: Bucket) -> bool:
 def _unfit(uri: str, seen: str) -> StoreError:
     return StoreError(
         f"{uri} cannot hold a store: its server does not honour If-None-Match ({seen}), so that "
-        "two loads would overwrite each other's commits; give --store a folder or another server"
+        "two loads would overwrite each other's commits",
+        "give --store a folder or another server",
     )
 
 

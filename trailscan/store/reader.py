@@ -231,7 +231,8 @@ def check_marker(bucket: Bucket, uri: str) -> None:
         marker = msgspec.json.decode(bucket.read(MARKER), type=_Marker)
     except NotFoundError:
         raise NotFoundError(
-            f"there is no store at {uri} (make one with: trailscan load SOURCE --store {uri})"
+            f"there is no store at {uri}",
+            f"create one with `trailscan load SOURCE --store {uri}`",
         ) from None
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise StoreError(f"{uri}/{MARKER} is not the marker of a store: {error}") from None

@@ -100,7 +100,7 @@ class ValidationStore:
             bucket = open_bucket(self.uri, self._aws)
             write_validation(bucket, self.uri, rows, uuid.uuid4().hex, self._now)
         except TrailscanError as error:
-            return [f"verdicts could not be written to the store: {error}"]
+            return [f"verdicts could not be written to the store: {error.line}"]
         return []
 
 

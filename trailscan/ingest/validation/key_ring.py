@@ -68,7 +68,7 @@ class KeyRing:
                 listed = PublicKey(*key, f"ListPublicKeys {region}")
                 self.known.setdefault(listed.fingerprint, listed)
         except TrailscanError as error:
-            self.failures.append(f"public keys: {error}")
+            self.failures.append(f"public keys: {error.line}")
             self._silent.add(region)
             if not self._lister.has_credentials:
                 self._lister = None

@@ -104,7 +104,7 @@ def validate_opened(
         TrailscanError: the store cannot be opened, or the source cannot have digests.
     """
     if not source.has_digests:
-        raise TrailscanError(f"{source.uri} is one file; validate a folder or a bucket")
+        raise TrailscanError(f"{source.uri} is a single file", "validate a folder or a bucket")
     began = time.monotonic()
     opened = None
     if store is not None:

@@ -168,7 +168,7 @@ class UnitReader:
         try:
             return list_folder(self._bucket, folder, self._context.window)
         except TrailscanError as error:
-            found.failures.append(str(error))
+            found.failures.append(error.line)
             return []
 
     def _read_digests(self, listed: list[ListedDigest], found: UnitVerdicts) -> list[DigestFile]:

@@ -131,13 +131,13 @@
     const list = make("dl", {});
     term(list, "Event", one.event_id, "code");
     term(list, "Log file", one.log_file, "code");
-    term(list, "Record", `number ${one.record_index} of it, counted from 0`);
-    term(list, "SHA-256", one.sha256 ?? "not known", "code");
-    term(list, "Attested", one.attested ?? "not checked: whether CloudTrail's digest files attest this log file");
+    term(list, "Record", `number ${one.record_index} in the log file, counted from 0`);
+    term(list, "SHA-256", one.sha256 ?? "unknown", "code");
+    term(list, "Attested", one.attested ?? "not checked against CloudTrail's digest files");
     const view = make("section", { class: "record" }, make("h3", {}, position ? "Related event" : "Event"), list);
     if (one.record === null) {
       const hint = `trailscan show ${one.event_id}`;
-      view.append(make("p", { class: "remark" }, "The record is left out of this page; see it with: ", make("code", {}, hint)));
+      view.append(make("p", { class: "remark" }, "The record is left out of this page. Show it with: ", make("code", {}, hint)));
       return view;
     }
     const copy = make("button", { type: "button" }, "Copy record");

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.numbers import counted
 from trailscan.organizations.operation import READ
 from trailscan.reports.findings.accounts import ACCOUNTS
 from trailscan.reports.findings.delegations import DELEGATIONS
@@ -14,7 +15,7 @@ from trailscan.reports.findings.history import History, Hit, when
 from trailscan.reports.findings.patterns import PATTERNS
 from trailscan.reports.findings.principals import BASELINE, PRINCIPALS
 from trailscan.reports.findings.reads import Examination, examine
-from trailscan.reports.notes import Examined, count, notes_on
+from trailscan.reports.notes import Examined, notes_on
 from trailscan.reports.tally import all_of, distinct_of
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -134,12 +135,12 @@ def _notes(
 ) -> list[str]:
     """How many findings, by how many rules, from what, and what the history is too short for."""
     rules = {one.rule.id for one in found}
-    by = f"{count(len(found), 'finding')} by {len(rules)} of {len(RULES)} rules"
+    by = f"{counted(len(found), 'finding')} by {len(rules)} of {len(RULES)} rules"
     span = Examined.of(examined.changes)
     changes = sum(change.category != READ for change in examined.changes)
     span.count = changes + examined.reads
     first, *more = notes_on(store, replace(filters, reads=True), events, span)
-    all_times = f"{count(changes, 'change')} and {count(examined.reads, 'read')} of all times"
+    all_times = f"{counted(changes, 'change')} and {counted(examined.reads, 'read')} of all times"
     return [
         by,
         f"made of {first}",

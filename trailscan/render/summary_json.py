@@ -1,0 +1,238 @@
+"""The JSON of summaries: of a load, of a validation, and of a store. Documented and stable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from trailscan.ingest.cost import ASSUMED, Planned
+from trailscan.ingest.summary import LoadSummary
+from trailscan.ingest.validation.summary import GAPS, ValidationSummary
+from trailscan.reports.status import Status
+from trailscan.store.ledger import Counts, days_of
+from trailscan.store.paths import FORMAT
+from trailscan.store.writer import sum_counts
+from trailscan.validate.verdicts import DigestVerdict
+from trailscan.window import Window, format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trailscan.ingest.validation.summary import Verdict
+    from trailscan.validate.verdicts import Gap
+
+
+def summary_json(summary: LoadSummary | ValidationSummary | Status) -> dict[str, object]:
+    """A summary as values for JSON."""
+    match summary:
+        case LoadSummary():
+            return _load(summary)
+        case ValidationSummary():
+            return _validation(summary)
+        case Status():
+            return _status(summary)
+
+
+def _load(summary: LoadSummary) -> dict[str, object]:
+    return {
+        "store": summary.store,
+        "sources": list(summary.sources),
+        "complete": summary.complete,
+        "interrupted": summary.interrupted,
+        "dry_run": None if summary.planned is None else _planned(summary.planned),
+        "window": _window(summary.window),
+        "scope": {
+            "accounts": list(summary.accounts) or "all",
+            "regions": list(summary.regions) or "all",
+            "event_sources": summary.event_sources,
+            "log_files_outside_scope": summary.outside_scope,
+            "log_files_outside_window": summary.outside_window,
+            "regions_left_out": list(summary.regions_left_out),
+            "accounts_left_out": summary.accounts_left_out,
+        },
+        "log_files": {
+            "listed": summary.listed,
+            "done": summary.done,
+            "known": summary.known,
+            "rejected": summary.rejected_log_files,
+            "unread": summary.unread,
+        },
+        "records": {
+            "read": summary.records,
+            "kept": summary.kept,
+            "filtered_out": summary.filtered_out,
+            "duplicates": summary.duplicates,
+            "rejects": summary.rejects,
+        },
+        "conflicts": summary.conflicts,
+        "bytes": {"stored": summary.bytes_stored, "inflated": summary.bytes_inflated},
+        "seconds": round(summary.seconds, 3),
+        "other_objects": dict(sorted(summary.others.items())),
+        "not_as_delivered": dict(sorted(summary.not_as_delivered.items())),
+        "rejects": [
+            {"where": str(line.where), "reason": line.reason, "message": line.message}
+            for line in summary.rejected
+        ],
+        "failures": list(summary.failures),
+        "notes": list(summary.notes),
+        "validations": [summary_json(found) for found in summary.validations],
+    }
+
+
+def _planned(planned: Planned) -> dict[str, object]:
+    """What a dry run answers."""
+    return {
+        "log_files": planned.log_files,
+        "bytes": planned.stored_bytes,
+        "list_requests": planned.list_requests,
+        "get_requests": planned.get_requests,
+        "dollars": round(planned.dollars, 6),
+        "assumed": ASSUMED,
+    }
+
+
+def _validation(summary: ValidationSummary) -> dict[str, object]:
+    found: dict[str, object] = {
+        "source": summary.source,
+        "store": summary.store,
+        "outcome": summary.outcome,
+        "window": _window(summary.window),
+        "copy": summary.copy,
+        "accounts_and_regions": {
+            "validated": summary.units,
+            "without_digests": summary.without_digests,
+        },
+        "digests": _counts(summary.digests),
+        "log_files": _counts(summary.log_files),
+        "reconciliation": dict(sorted(summary.states.items())),
+        "findings": [_verdict(one) for one in summary.worst_first()],
+        "gaps": [_gap(gap) for gap in summary.gaps],
+        "public_keys": [
+            {"fingerprint": key.fingerprint, "origin": key.origin} for key in summary.keys
+        ],
+        "failures": list(summary.failures),
+        "notes": list(summary.notes),
+        "hashes_from_load": summary.known,
+        "bytes_read": summary.bytes_read,
+        "seconds": round(summary.seconds, 3),
+    }
+    if summary.every is not None:
+        found["verdicts"] = [_verdict(one) for one in summary.every]
+    return found
+
+
+def _counts(counts: Counter[tuple[str, str]]) -> dict[str, object]:
+    """Counts by verdict, and by verdict and reason."""
+    verdicts: Counter[str] = Counter()
+    for (verdict, _), count in counts.items():
+        verdicts[verdict] += count
+    return {
+        "total": counts.total(),
+        "verdicts": dict(sorted(verdicts.items())),
+        "reasons": {f"{one}/{why}": count for (one, why), count in sorted(counts.items())},
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, object]:
+    found: dict[str, object] = {
+        "of": "digest" if isinstance(verdict, DigestVerdict) else "log_file",
+        "severity": verdict.severity,
+        "verdict": verdict.verdict,
+        "reason": verdict.reason,
+        "words": verdict.meaning.words,
+        "bucket": verdict.bucket,
+        "key": verdict.key,
+        "expected": verdict.expected,
+        "found": verdict.found,
+        "proof": verdict.proof,
+    }
+    if isinstance(verdict, DigestVerdict):
+        return {**found, "proved_by": verdict.proved_by, "end": format_instant(verdict.name.end)}
+    return {**found, "digest_key": verdict.digest_key, "ledger": verdict.ledger}
+
+
+def _gap(gap: Gap) -> dict[str, object]:
+    return {
+        "kind": gap.kind,
+        "chain": gap.chain,
+        "since": gap.start and format_instant(gap.start),
+        "until": gap.end and format_instant(gap.end),
+        "words": GAPS[gap.kind],
+    }
+
+
+def _status(status: Status) -> dict[str, object]:
+    counts = sum_counts(commit.counts for commit in status.last_load)
+    last = status.last_load[-1] if status.last_load else None
+    days = days_of(status.commits, "events")
+    return {
+        "store": {
+            "place": status.place,
+            "format": FORMAT,
+            "commits": len(status.commits),
+            "data_files": sum(len(commit.files) for commit in status.commits),
+            "bytes": status.bytes,
+            "events": status.totals.kept,
+            "first_event_date": days[0].isoformat() if days else None,
+            "last_event_date": days[-1].isoformat() if days else None,
+            "log_files": status.count("log_files"),
+            "records": status.totals.records,
+        },
+        "complete": not status.incomplete,
+        "incomplete": list(status.incomplete),
+        "last_load": last
+        and {
+            "committed_at": format_instant(last.committed_at),
+            "tool": last.tool,
+            "load_id": last.load_id,
+            "event_sources": last.event_sources,
+            "sources": [
+                {"uri": source.uri, **_window(Window(source.since, source.until))}
+                for source in last.sources
+            ],
+            "counts": {name: getattr(counts, name) for name in Counts.__struct_fields__},
+        },
+        "asked": [
+            {
+                "uri": asked.uri,
+                "event_sources": asked.event_sources,
+                "windows": [_window(window) for window in asked.windows],
+                "never_asked": [_window(window) for window in asked.never_asked],
+                "newest": asked.newest and format_instant(asked.newest),
+            }
+            for asked in status.asked
+        ],
+        "accounts": [_row(row) for row in status.accounts.records()],
+        "rejects": {
+            "log_files": status.count("rejected_log_files"),
+            "records": status.totals.rejects,
+            "newest": [
+                {
+                    "where": str(line.where),
+                    "reason": line.reason,
+                    "message": line.message,
+                    "json_path": line.json_path,
+                }
+                for line in status.rejects
+            ],
+        },
+        "conflicts": status.totals.conflicts,
+        "not_as_delivered": status.not_as_delivered,
+    }
+
+
+def _window(window: Window) -> dict[str, str | None]:
+    """The bounds of a window."""
+    return {
+        "since": None if window.start is None else format_instant(window.start),
+        "until": None if window.end is None else format_instant(window.end),
+    }
+
+
+def _row(row: Mapping[str, object]) -> dict[str, object]:
+    """A row with its instants as text."""
+    return {
+        name: format_instant(value) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
