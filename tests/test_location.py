@@ -13,7 +13,6 @@ from trailscan.location import (
     LOCAL,
     STDIN,
     Location,
-    RejectLine,
     S3Location,
     key_text,
     object_uri,
@@ -117,17 +116,6 @@ def test_a_path_is_no_s3_uri(path: str) -> None:
 @pytest.mark.parametrize("uri", ["s3://", "s3:///a"])
 def test_an_s3_uri_without_a_bucket_is_an_error(uri: str) -> None:
     """It says what was expected."""
-    with pytest.raises(TrailscanError, match=r"names no bucket; expected s3://bucket/prefix$"):
+    with pytest.raises(TrailscanError, match=r"names no bucket") as caught:
         parse_s3_uri(uri)
-
-
-@pytest.mark.parametrize(
-    ("json_path", "shown"),
-    [
-        ("$", "it is bad (at s3://logs/k#3)"),
-        ("$.eventTime", "it is bad (at s3://logs/k#3 $.eventTime)"),
-    ],
-)
-def test_a_reject_is_shown_with_its_location(json_path: str, shown: str) -> None:
-    """What is wrong, and where, down to the member of the record."""
-    assert str(RejectLine(Location("logs", "k", 3), "bad", "it is bad", json_path)) == shown
+    assert caught.value.hint == "expected s3://bucket/prefix"

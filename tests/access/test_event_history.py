@@ -12,6 +12,7 @@ from trailscan.aws.event_history import EventHistory, Pace
 from trailscan.aws.session import AwsOptions
 from trailscan.errors import AccessError, TrailscanError
 from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.render.summary_text import reject_text
 from trailscan.window import Window
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -248,8 +249,8 @@ def test_requests_for_ever_refused_make_a_named_shortfall(history, at, load, mon
     window = Window(NOW - timedelta(days=2), NOW - timedelta(days=2) + timedelta(minutes=1))
     summary = load(window=window)
     assert (summary.listed, summary.rejected_log_files) == (1, 1)
-    assert "Rate exceeded" in str(summary.rejected[0])
-    assert str(summary.rejected[0]).endswith(
+    assert "Rate exceeded" in summary.rejected[0].message
+    assert reject_text(summary.rejected[0]).endswith(
         "(at event-history:111122223333/CloudTrail/us-east-1/2026/11/21/"
         "20261121T000000Z_20261122T000000Z.json)"
     )

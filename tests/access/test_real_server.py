@@ -7,7 +7,7 @@ import pytest
 from trailscan.aws.session import AwsOptions, open_session
 from trailscan.buckets import find_s3, list_folder, open_s3
 from trailscan.buckets.conditional import probe_conditional_writes
-from trailscan.doctor.permissions import Place, needs
+from trailscan.doctor.permissions import S3Resource, needs
 from trailscan.doctor.store import store_checks
 from trailscan.errors import AlreadyExistsError
 
@@ -40,7 +40,7 @@ def test_doctor_finds_nothing_missing(ceph_bucket):
     """Whoever owns the bucket may do all that a store needs."""
     uri, options = f"s3://{ceph_bucket}/store", AwsOptions()
     needed = {need.sid: need for need in needs("folder", uri, "aws")}
-    place = Place.of(uri, "aws")
+    place = S3Resource.of(uri, "aws")
     checks = list(store_checks(open_session(options), options, uri, place, needed))
     assert [(check.action, check.status) for check in checks] == [
         ("s3:ListBucket", "ok"),

@@ -131,9 +131,9 @@ def test_a_row_opens_to_its_record_and_evidence(browser, page, changes):
         assert facts == [
             one.event_id,
             one.log_file,
-            f"number {one.record_index} of it, counted from 0",
+            f"number {one.record_index} in the log file, counted from 0",
             one.sha256,
-            "not checked: whether CloudTrail's digest files attest this log file",
+            "not checked against CloudTrail's digest files",
         ]
     row = changes.records()[place]
     said = browser.one(".more .all").text

@@ -15,7 +15,7 @@ from trailscan.ingest.validation.summary import ValidationSummary
 from trailscan.location import Location, RejectLine
 from trailscan.render.json import render_object
 from trailscan.render.summary_json import summary_json
-from trailscan.render.summary_text import summary_text
+from trailscan.render.summary_text import reject_text, summary_text
 from trailscan.window import Window
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -109,3 +109,15 @@ def test_a_validation_without_digests_says_that_nothing_is_proved():
         "public keys: none used",
         "incomplete: there are no digests, so nothing is proved",
     ]
+
+
+@pytest.mark.parametrize(
+    ("json_path", "shown"),
+    [
+        ("$", "it is bad (at s3://logs/k#3)"),
+        ("$.eventTime", "it is bad (at s3://logs/k#3 $.eventTime)"),
+    ],
+)
+def test_a_reject_is_shown_with_its_location(json_path, shown):
+    """What is wrong, and where, down to the member of the record."""
+    assert reject_text(RejectLine(Location("logs", "k", 3), "bad", "it is bad", json_path)) == shown

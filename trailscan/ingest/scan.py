@@ -42,7 +42,7 @@ def read_planned(planned: PlannedFile) -> Fetched:
     try:
         stored = read_listed(planned.bucket, info, planned.bucket.read, len)
     except TrailscanError as error:
-        result.rejects = (Reject(None, error.reason, str(error)),)
+        result.rejects = (Reject(None, error.reason, error.line),)
         return Fetched(planned, result, None)
     result.stored_bytes = len(stored)
     return Fetched(planned, result, stored)

@@ -67,7 +67,7 @@ def _load(summary: LoadSummary) -> Iterator[str]:
     yield from (f"could not be listed: {failure}" for failure in summary.failures[:_SHOWN])
     if len(summary.failures) > _SHOWN:
         yield f"… and {len(summary.failures) - _SHOWN:,} more that could not be listed"
-    yield from (f"reject: {_reject(line)}" for line in summary.rejected[:_SHOWN])
+    yield from (f"reject: {reject_text(line)}" for line in summary.rejected[:_SHOWN])
     if len(summary.rejected) > _SHOWN:
         yield f"… and {counted(len(summary.rejected) - _SHOWN, 'more reject')}"
     if summary.conflicts:
@@ -217,7 +217,7 @@ def _status(status: Status) -> Iterator[str]:
         windows = "; ".join(window.in_words for window in asked.windows)
         yield f"requested: {asked.event_sources} from {asked.uri}, delivered: {windows}"
     yield from (f"incomplete: {why}" for why in status.incomplete)
-    yield from (f"  reject: {_reject(line)}" for line in status.rejects)
+    yield from (f"  reject: {reject_text(line)}" for line in status.rejects)
     if status.totals.conflicts:
         yield _conflicts(status.totals.conflicts)
     if status.not_as_delivered:
@@ -248,7 +248,7 @@ def _records(counts: LoadSummary | Counts) -> str:
     )
 
 
-def _reject(line: RejectLine) -> str:
+def reject_text(line: RejectLine) -> str:
     """What, and where: `eventTime is missing (at s3://b/k.json.gz#17 $.eventTime)`."""
     path = "" if line.json_path == "$" else f" {line.json_path}"
     return f"{line.message} (at {line.where}{path})"

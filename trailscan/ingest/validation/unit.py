@@ -289,7 +289,7 @@ class UnitReader:
         except NotFoundError:
             return Hashed(absent=True)
         except TrailscanError as error:
-            return Hashed(unread=str(error))
+            return Hashed(unread=error.line)
 
     def _hash_stored(self, stored: bytes) -> Hashed:
         """The hash of a log file, or why it cannot be uncompressed."""
