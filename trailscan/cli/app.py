@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from trailscan import __version__
-from trailscan.cli import demo, doctor, export, load, report, show, sql, status, validate
+from trailscan.cli import demo, doctor, load, read, report, validate
 from trailscan.cli.output import say
 from trailscan.errors import ExitCode, TrailscanError
 
@@ -39,10 +39,7 @@ def _add(command: Callable[..., None]) -> None:
 _add(demo.demo)
 _add(load.load)
 app.add_typer(report.app, name="report")
-for _command in (
-    *(show.show, validate.validate, export.export),
-    *(status.status, sql.sql, doctor.doctor),
-):
+for _command in (read.show, validate.validate, read.export, read.status, read.sql, doctor.doctor):
     _add(_command)
 
 

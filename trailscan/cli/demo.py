@@ -13,12 +13,10 @@ from trailscan.cli.output import say, write_table
 def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:
     """Load the bundled sample logs into a temporary store and report who changed what."""
     from trailscan.aws.session import AwsOptions
-    from trailscan.buckets import open_bucket
     from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.render.summary_text import summary_text
     from trailscan.reports.changes import changes_report
     from trailscan.reports.filter import ChangeFilter
-    from trailscan.store.reader import StoreReader
 
     logs = sample_logs()
     with tempfile.TemporaryDirectory(prefix="trailscan-demo-") as folder:
@@ -26,7 +24,7 @@ def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:
         say(f"$ trailscan load {logs}", quiet=quiet)
         summary = run_load([str(logs)], store, LoadOptions(), datetime.now(UTC))
         say(*summary_text(summary).split("\n"), "", "$ trailscan report changes", quiet=quiet)
-        table = changes_report(StoreReader(open_bucket(store, AwsOptions()), store), ChangeFilter())
+        table = changes_report(o.open_store(store, AwsOptions()), ChangeFilter())
         write_table(table, None, None, quiet=quiet, no_color=no_color)
     say(
         "",

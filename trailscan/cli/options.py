@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,7 +16,9 @@ from trailscan.aws.session import AwsOptions
 from trailscan.window import Window, parse_day, parse_when
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    from trailscan.store.reader import StoreReader
 
 
 class Format(StrEnum):
@@ -31,12 +34,6 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-class RequestPayer(StrEnum):
-    """Who may pay for requests."""
-
-    requester = "requester"
-
-
 class SummaryFormat(StrEnum):
     """The formats of a summary."""
 
@@ -44,21 +41,26 @@ class SummaryFormat(StrEnum):
     json = "json"
 
 
+@contextmanager
+def usage(option: str | None = None) -> Iterator[None]:
+    """What cannot be read inside is a usage error, of an option if one is named."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
+
+
+@usage()
 def _when(text: str) -> datetime:
-    try:
-        return parse_when(text, datetime.now(UTC))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    return parse_when(text, datetime.now(UTC))
 
 
+@usage()
 def _day(text: str) -> date:
-    try:
-        return parse_day(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+    return parse_day(text)
 
 
-def read_names(path: Path | None) -> dict[str, str]:
+def _read_names(path: Path | None) -> dict[str, str]:
     """The names in the file of `--names`; a file that holds none is a usage error."""
     if path is None:
         return {}
@@ -73,15 +75,12 @@ def read_names(path: Path | None) -> dict[str, str]:
         raise typer.BadParameter(f"{path}: {error}", param_hint="--names") from None
 
 
+@usage("--until")
 def to_window(since: datetime | None, until: datetime | None) -> Window:
     """The window of `--since` and `--until`; an end before the start is a usage error."""
-    try:
-        return Window(since, until)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--until") from None
+    return Window(since, until)
 
 
-_AWS = "Access to AWS"
 _WHEN = "a date, an ISO instant or an age such as 7d (UTC)"
 
 DEFAULT_STORE = "trailscan-store"
@@ -135,76 +134,6 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the resul
 NoColor = Annotated[
     bool, typer.Option("--no-color", help="Print no colors (also: NO_COLOR).", envvar="NO_COLOR")
 ]
-Profile = Annotated[str | None, typer.Option(help="Profile of the AWS CLI.", rich_help_panel=_AWS)]
-RoleArn = Annotated[str | None, typer.Option(help="Role to assume.", rich_help_panel=_AWS)]
-ExternalId = Annotated[
-    str | None, typer.Option(help="External ID for that role.", rich_help_panel=_AWS)
-]
-RoleSessionName = Annotated[
-    str | None,
-    typer.Option(
-        help="Session name for that role.", rich_help_panel=_AWS, show_default="trailscan"
-    ),
-]
-Region = Annotated[str | None, typer.Option(help="AWS Region of requests.", rich_help_panel=_AWS)]
-EndpointUrl = Annotated[
-    str | None, typer.Option(help="Endpoint of an S3-compatible server.", rich_help_panel=_AWS)
-]
-Payer = Annotated[
-    RequestPayer | None,
-    typer.Option(
-        "--request-payer",
-        help="Accept charges on Requester Pays buckets.",
-        rich_help_panel=_AWS,
-    ),
-]
-ExpectedBucketOwner = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ACCOUNT",
-        help="Refuse buckets of other accounts; BUCKET=ACCOUNT,… if their owners differ.",
-        rich_help_panel=_AWS,
-    ),
-]
-NoSignRequest = Annotated[
-    bool,
-    typer.Option(
-        "--no-sign-request",
-        help="Send requests without credentials, for public buckets.",
-        rich_help_panel=_AWS,
-    ),
-]
-
-
-def _aws_options(
-    profile: Profile = None,
-    role_arn: RoleArn = None,
-    external_id: ExternalId = None,
-    region: Region = None,
-    endpoint_url: EndpointUrl = None,
-    role_session_name: RoleSessionName = None,
-    request_payer: Payer = None,
-    expected_bucket_owner: ExpectedBucketOwner = None,
-    no_sign_request: NoSignRequest = False,
-) -> AwsOptions:
-    """How to reach AWS, from the options of these names."""
-    try:
-        return AwsOptions(
-            profile,
-            role_arn,
-            external_id,
-            region,
-            endpoint_url,
-            role_session_name,
-            request_payer and request_payer.value,
-            expected_bucket_owner,
-            no_sign_request,
-        )
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--expected-bucket-owner") from None
-
-
-_AWS_PARAMETERS = tuple(inspect.signature(_aws_options, eval_str=True).parameters.values())
 
 
 def parameter(name: str, annotation: Any, default: object = None) -> inspect.Parameter:
@@ -212,6 +141,50 @@ def parameter(name: str, annotation: Any, default: object = None) -> inspect.Par
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )
+
+
+def _aws(name: str, kind: Any, text: str, **more: Any) -> inspect.Parameter:
+    """An option of access to AWS."""
+    flag = f"--{name.replace('_', '-')}"
+    option = typer.Option(flag, help=text, rich_help_panel="Access to AWS", **more)
+    return parameter(name, Annotated[kind, option], default=False if kind is bool else None)
+
+
+_AWS = (
+    _aws("profile", str | None, "Profile of the AWS CLI."),
+    _aws("role_arn", str | None, "Role to assume."),
+    _aws("external_id", str | None, "External ID for that role."),
+    _aws("region", str | None, "AWS Region of requests."),
+    _aws("endpoint_url", str | None, "Endpoint of an S3-compatible server."),
+    _aws("role_session_name", str | None, "Session name for that role.", show_default="trailscan"),
+    _aws(
+        "request_payer",
+        Literal["requester"] | None,
+        "Accept charges on Requester Pays buckets.",
+    ),
+    _aws(
+        "expected_bucket_owner",
+        str | None,
+        "Refuse buckets of other accounts; BUCKET=ACCOUNT,… if their owners differ.",
+        metavar="ACCOUNT",
+    ),
+    _aws("no_sign_request", bool, "Send requests without credentials, for public buckets."),
+)
+"""The options of access to AWS, by their names in `AwsOptions`."""
+
+
+@usage("--expected-bucket-owner")
+def _to_aws(given: dict[str, Any]) -> AwsOptions:
+    """How to reach AWS, from options that are taken out of all that were given."""
+    return AwsOptions(**{one.name: given.pop(one.name) for one in _AWS})
+
+
+def open_store(place: str, aws: AwsOptions, names: Path | None = None) -> StoreReader:
+    """A store in the state that it has now; names are those in the file of `--names`."""
+    from trailscan.buckets import open_bucket
+    from trailscan.store.reader import StoreReader
+
+    return StoreReader(open_bucket(place, aws), place, _read_names(names))
 
 
 def with_aws(
@@ -223,19 +196,18 @@ def with_aws(
         command: takes its parameters as keywords, and `aws`.
         parameters: what typer reads; by default the signature of the command.
     """
-    names = [one.name for one in _AWS_PARAMETERS]
     if parameters is None:
         parameters = inspect.signature(command, eval_str=True).parameters.values()
 
     @wraps(command)
     def run(**given: Any) -> None:
-        aws = _aws_options(**{name: given.pop(name) for name in names})
+        aws = _to_aws(given)
         command(**given, aws=aws)
 
     expanded = [
         one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for own in parameters
-        for one in (_AWS_PARAMETERS if own.name == "aws" else (own,))
+        for one in (_AWS if own.name == "aws" else (own,))
     ]
     run.__signature__ = inspect.Signature(expanded)  # type: ignore[attr-defined]  # typer reads it
     run.__annotations__ = {one.name: one.annotation for one in expanded}

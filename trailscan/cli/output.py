@@ -72,16 +72,15 @@ def write_table(
 
 def _form(form: Format | None, output: Path | None) -> str:
     """The format, by its name or by the suffix of the file."""
-    from trailscan.render.formats import format_of
-
     if form is not None:
         return form.value
     if output is None:
         return "table"
-    try:
-        return format_of(output) or "table"
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--output") from None
+    from trailscan.cli.options import usage
+    from trailscan.render.formats import format_of
+
+    with usage("--output"):
+        return format_of(output)
 
 
 def _as_table(table: Table, *, to_file: bool, no_color: bool) -> str:

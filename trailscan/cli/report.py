@@ -2,21 +2,110 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trailscan.cli import filters as f
+from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.output import end, write_table
 from trailscan.errors import ExitCode
 from trailscan.reports.catalogue import REPORTS
 
 if TYPE_CHECKING:
-    from trailscan.aws.session import AwsOptions
+    import inspect
+    from collections.abc import Iterable
+
     from trailscan.reports.catalogue import Report
+    from trailscan.reports.filter import ChangeFilter
     from trailscan.table import Table
+
+_FILTERS = "Filters (all must match; repeat one for alternatives)"
+_WHEN = "a date, an ISO instant or an age such as 7d (UTC unless --tz)"
+
+
+def _filter(kind: Any, text: str, metavar: str | None = None) -> Any:
+    """The type of a filter with its help."""
+    return Annotated[kind, typer.Option(help=text, metavar=metavar, rich_help_panel=_FILTERS)]
+
+
+def _texts(text: str, metavar: str = "TEXT") -> Any:
+    """A filter that takes several texts."""
+    return _filter(list[str] | None, text, metavar)
+
+
+FILTERS: dict[str, Any] = {
+    "since": _filter(str | None, f"Start of the time range (inclusive): {_WHEN}.", "WHEN"),
+    "until": _filter(str | None, f"End of the time range (exclusive): {_WHEN}.", "WHEN"),
+    "tz": _filter(str | None, "Time zone of dates and times, such as Europe/Paris.", "ZONE"),
+    "principal": _texts("Part of the principal's name, role, session or ARN."),
+    "action": _texts("Event name; * is a wildcard: '*Policy'.", "PATTERN"),
+    "target": _texts("Part of the target's ID or name."),
+    "account": _texts("Account that recorded the event or made the call."),
+    "category": _texts("Category: account, ou, policy, delegation, …"),
+    "severity": _texts("Severity: info, low, medium, high or critical."),
+    "outcome": _texts("Outcome: succeeded, denied or failed."),
+    "source_ip": _texts("Part of the source IP address."),
+    "contains": _texts("Text anywhere in the row."),
+    "rule": _texts("Only findings of the rule with this ID.", "RULE"),
+    "reads": Annotated[
+        bool,
+        typer.Option("--reads", help="Include read-only calls.", rich_help_panel=_FILTERS),
+    ],
+}
+"""The filters of reports, by the name that `ChangeFilter` and the command line share."""
+
+_FAIL_ON = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Exit with code 3 if any row has this severity or higher.",
+    ),
+]
+
+
+def _parameters(report: Report) -> list[inspect.Parameter]:
+    """The options of a report, in the order in which its help lists them."""
+    return [
+        o.parameter("store", o.Store, o.DEFAULT_STORE),
+        o.parameter("names", o.Names),
+        *(
+            o.parameter(name, FILTERS[name], default=False if name == "reads" else None)
+            for name in report.filters
+        ),
+        *([o.parameter("fail_on", _FAIL_ON)] if report.graded else []),
+        o.parameter("format", o.TableFormat),
+        o.parameter("output", o.Output),
+        o.parameter("quiet", o.Quiet, default=False),
+        o.parameter("no_color", o.NoColor, default=False),
+        o.parameter("aws", AwsOptions),
+    ]
+
+
+def _to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
+    """The filter that some options ask for; a value that cannot be read is a usage error.
+
+    Dates are read in the zone of `--tz`.
+    """
+    from trailscan.reports.catalogue import make_filter
+    from trailscan.window import Window, parse_when, parse_zone
+
+    texts = {name: tuple(value) for name in names if isinstance(value := given[name], list)}
+    now = datetime.now(UTC)
+    with o.usage():
+        tz = parse_zone(given.get("tz") or "UTC")
+        bounds = []
+        for name in ("since", "until"):
+            with o.usage(f"--{name}"):
+                bounds.append(
+                    parse_when(given[name], now, tz) if given.get(name) is not None else None
+                )
+        reads = given.get("reads") or False
+        return make_filter(window=Window(*bounds), tz=tz, reads=reads, **texts)
+
 
 app = typer.Typer(no_args_is_help=True, help="Who changed what and when, in the form you need it.")
 
@@ -31,20 +120,11 @@ def _run(report: Report, *, aws: AwsOptions, **given: Any) -> None:
     import gc
 
     gc.disable()  # nothing here makes cycles, and looking for them is a third of a long report
-    from trailscan.buckets import open_bucket
-    from trailscan.store.reader import StoreReader
-
-    filters = f.to_filter(report.filters, given)
+    filters = _to_filter(report.filters, given)
     limit = _at_least(given.get("fail_on"))
-    bucket, names = open_bucket(given["store"], aws), o.read_names(given["names"])
-    table = report.build(StoreReader(bucket, given["store"], names), filters)
-    write_table(
-        table,
-        given["format"],
-        given["output"],
-        quiet=given["quiet"],
-        no_color=given["no_color"],
-    )
+    table = report.build(o.open_store(given["store"], aws, given["names"]), filters)
+    look = {name: given[name] for name in ("quiet", "no_color")}
+    write_table(table, given["format"], given["output"], **look)
     end(_exit_code(table, limit))
 
 
@@ -52,10 +132,8 @@ def _at_least(given: str | None) -> tuple[str, ...]:
     """The severities from that of `--fail-on` up; an unknown one is a usage error."""
     from trailscan.organizations.severity import at_least
 
-    try:
+    with o.usage("--fail-on"):
         return () if given is None else at_least(given)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--fail-on") from None
 
 
 def _exit_code(table: Table, limit: tuple[str, ...]) -> ExitCode:
@@ -69,4 +147,4 @@ def _exit_code(table: Table, limit: tuple[str, ...]) -> ExitCode:
 for _report in REPORTS.values():
     app.command(
         _report.name, short_help=_report.answers, help=f"{_report.answers}\n\n{_report.about}"
-    )(o.with_aws(partial(_run, _report), f.parameters(_report)))
+    )(o.with_aws(partial(_run, _report), _parameters(_report)))

@@ -1,0 +1,133 @@
+"""The commands that read a store: `status`, `show`, `sql` and `export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trailscan.aws.session import AwsOptions
+from trailscan.cli import options as o
+from trailscan.cli.output import end, say, write_summary, write_table, write_text
+from trailscan.errors import ExitCode
+from trailscan.reports.catalogue import VIEWS
+
+
+@o.with_aws
+def status(
+    store: o.Store = o.DEFAULT_STORE,
+    format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
+    *,
+    aws: AwsOptions,
+    quiet: o.Quiet = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Show what the store holds: windows, accounts and regions, gaps, rejects, the last load.
+
+    Exit code 4: something that was requested could not be read, or lies between two windows that
+    were requested.
+    """
+    from trailscan.reports.status import store_status
+
+    found = store_status(o.open_store(store, aws))
+    write_summary(found, format)
+    if format is o.SummaryFormat.text:
+        write_table(found.accounts, o.Format.table, None, quiet=quiet, no_color=no_color)
+    if found.incomplete:
+        say("trailscan: incomplete: see above", quiet=quiet)
+        end(ExitCode.INCOMPLETE)
+
+
+@o.with_aws
+def show(
+    event: Annotated[
+        str, typer.Argument(metavar="EVENT", help="The event's ID, or its first characters.")
+    ],
+    store: o.Store = o.DEFAULT_STORE,
+    format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
+    *,
+    names: o.Names = None,
+    aws: AwsOptions,
+) -> None:
+    """Show one event in full: in words, as recorded, and its evidence.
+
+    Who made the call and how certain that is; the state before and after, where the log has it; the
+    log file, its hashes, and the load that read it. Exit code 5: no event has that ID, or several
+    IDs begin with it.
+    """
+    from trailscan.render.event import render_event
+    from trailscan.render.json import render_object
+    from trailscan.reports.show import show_event
+
+    shown = show_event(o.open_store(store, aws, names), event)
+    as_json = format is o.SummaryFormat.json
+    write_text(render_object(shown.to_json()) if as_json else render_event(shown), None)
+
+
+@o.with_aws
+def sql(
+    query: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUERY", help="One SELECT statement, in DuckDB's SQL.", show_default=False
+        ),
+    ],
+    store: o.Store = o.DEFAULT_STORE,
+    tz: Annotated[
+        str, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Paris.")
+    ] = "UTC",
+    format: o.TableFormat = None,  # noqa: A002  # the option's name
+    output: o.Output = None,
+    *,
+    names: o.Names = None,
+    aws: AwsOptions,
+    quiet: o.Quiet = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Query the store with SQL over the views {views}.
+
+    The store is only read, and a query reaches nothing else: no file, no network, no setting.
+    DESCRIBE changes lists the columns of a view.
+    """
+    from trailscan.reports.sql import run_query
+    from trailscan.window import parse_zone
+
+    reader = o.open_store(store, aws, names)
+    with o.usage():
+        table = run_query(reader, query, parse_zone(tz))
+    write_table(table, format, output, quiet=quiet, no_color=no_color)
+
+
+sql.__doc__ = (sql.__doc__ or "").format(views=", ".join(VIEWS))
+
+
+@o.with_aws
+def export(
+    day: o.Day,
+    to: Annotated[
+        Path, typer.Option("--to", metavar="FOLDER", help="Folder for export-DATE/.")
+    ] = Path(),
+    store: o.Store = o.DEFAULT_STORE,
+    *,
+    aws: AwsOptions,
+    quiet: o.Quiet = False,
+) -> None:
+    """Write the compliance package of a day: changes, records, log files with hashes, manifest.
+
+    The same store gives the same bytes, so the command is safe to repeat. A day without events
+    makes a package too. Exit code 4: the package was written, and says why it is incomplete.
+    """
+    from trailscan.export.folder import write_package
+    from trailscan.export.package import build_package
+    from trailscan.numbers import counted
+
+    package = build_package(o.open_store(store, aws), day)
+    written = write_package(package, to)
+    write_text(str(written.folder), None)
+    say(f"{written.outcome}: {counted(len(package.files), 'file')}", quiet=quiet)
+    if written.superseded:
+        say(f"the previous package differed and is now {written.superseded}", quiet=quiet)
+    for reason in package.incomplete:
+        say(f"incomplete: {reason}", quiet=quiet)
+    end(ExitCode.INCOMPLETE if package.incomplete else ExitCode.COMPLETE)
