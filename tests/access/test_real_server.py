@@ -8,7 +8,7 @@ from trailscan.aws.session import AwsOptions, open_session
 from trailscan.buckets import find_s3, list_folder, open_s3
 from trailscan.buckets.conditional import probe_conditional_writes
 from trailscan.doctor.permissions import S3Resource, needs
-from trailscan.doctor.store import store_checks
+from trailscan.doctor.s3 import store_checks
 from trailscan.errors import AlreadyExistsError
 
 

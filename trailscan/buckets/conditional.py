@@ -46,11 +46,11 @@ def probe_conditional_writes(bucket: Bucket) -> Probe:
     key = f"_probe/{uuid.uuid4().hex}"
     with ThreadPoolExecutor(WRITERS) as writers:
         wins = list(writers.map(lambda _: _creates(bucket, key), range(WRITERS)))
-    unread, left = _error(lambda: bucket.read(key)), _error(lambda: bucket.delete(key))
+    unread, left = error_of(lambda: bucket.read(key)), error_of(lambda: bucket.delete(key))
     return Probe(key, sum(wins), unread, left)
 
 
-def _error(action: Callable[[], object]) -> TrailscanError | None:
+def error_of(action: Callable[[], object]) -> TrailscanError | None:
     """The error that an action raises, or None."""
     try:
         action()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from trailscan.errors import AccessError, TrailscanError
+from trailscan.aws.tries import Tried
+from trailscan.errors import AccessError
 
 if TYPE_CHECKING:
-    from trailscan.aws.tries import Tried
     from trailscan.doctor.permissions import Need
+    from trailscan.errors import TrailscanError
 
 Status = Literal["ok", "missing", "failed", "not tried"]
 
@@ -32,37 +33,19 @@ class Check(NamedTuple):
     optional: bool
     detail: str
 
-
-def _check(status: Status, need: Need, action: str, detail: str) -> Check:
-    return Check(status, action, " ".join(need.resources), need.needed_by, need.optional, detail)
-
-
-def fine(need: Need, action: str, detail: str = "") -> Check:
-    """The permission works."""
-    return _check("ok", need, action, detail)
+    @classmethod
+    def of(cls, need: Need, status: Status, action: str, detail: str = "") -> Check:
+        """A permission that works, is broken although it seems allowed, or was not tried."""
+        resource = " ".join(need.resources)
+        return cls(status, action, resource, need.needed_by, need.optional, detail)
 
 
-def broken(need: Need, action: str, detail: str) -> Check:
-    """The call seems allowed but fails."""
-    return _check("failed", need, action, detail)
-
-
-def not_tried(need: Need, action: str, why: str) -> Check:
-    """The permission was not tried."""
-    return _check("not tried", need, action, why)
-
-
-def tried(need: Need, action: str, outcome: Tried, seen: str = "") -> Check:
-    """What the outcome of a call says about its permission."""
-    if outcome.succeeded:
-        return fine(need, action, seen)
-    said = f"{outcome.code}: {outcome.message}"
-    return _check("missing" if outcome.denied else "failed", need, action, said)
-
-
-def outcome_of(need: Need, action: str, error: TrailscanError | None, seen: str = "") -> Check:
-    """What an error of a bucket, or its absence, says about a permission."""
-    if error is None:
-        return fine(need, action, seen)
-    denied = isinstance(error, AccessError)
-    return _check("missing" if denied else "failed", need, action, error.line)
+def tried(need: Need, action: str, outcome: Tried | TrailscanError | None, seen: str = "") -> Check:
+    """What a call, or the error of a bucket or its absence, says about a permission."""
+    if outcome is None or (isinstance(outcome, Tried) and outcome.succeeded):
+        return Check.of(need, "ok", action, seen)
+    if isinstance(outcome, Tried):
+        denied, said = outcome.denied, f"{outcome.code}: {outcome.message}"
+    else:
+        denied, said = isinstance(outcome, AccessError), outcome.line
+    return Check.of(need, "missing" if denied else "failed", action, said)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from trailscan.aws.calls import find_caller, service_client
 from trailscan.aws.session import open_session, partition_of
 from trailscan.aws.tries import try_call
-from trailscan.doctor.check import Check, fine, not_tried, tried
+from trailscan.doctor.check import Check, tried
 from trailscan.doctor.permissions import Need, S3Resource, needs
-from trailscan.doctor.store import store_checks
-from trailscan.doctor.trail import trail_checks
+from trailscan.doctor.s3 import store_checks, trail_checks
 from trailscan.location import EVENT_HISTORY, parse_s3_uri
 from trailscan.numbers import counted
 from trailscan.table import Column, Table
@@ -86,10 +85,10 @@ def _who(session: Session, unasked: str) -> tuple[Check, str]:
     """The signed-in identity, and the partition."""
     who = Need("Identity", ("sts:GetCallerIdentity",), ("*",), "nothing")
     if unasked:
-        nobody = not_tried(who, who.actions[0], unasked)._replace(optional=True)
+        nobody = Check.of(who, "not tried", who.actions[0], unasked)._replace(optional=True)
         return nobody, partition_of(session.region_name)
     caller = find_caller(session)
-    return fine(who, who.actions[0], f"signed in as {caller.arn}"), caller.partition
+    return Check.of(who, "ok", who.actions[0], f"signed in as {caller.arn}"), caller.partition
 
 
 def _local(place: str) -> Check:
@@ -114,7 +113,7 @@ def _service_checks(
     for sid, calls in _SERVICES.items():
         for action, operation in calls if sid in needed else ():
             if unasked:
-                yield not_tried(needed[sid], action, unasked)._replace(optional=True)
+                yield Check.of(needed[sid], "not tried", action, unasked)._replace(optional=True)
                 continue
             service = action.partition(":")[0]
             region = ORGANIZATIONS_REGIONS.get(partition)

@@ -117,12 +117,6 @@ def trail_needs(trail: S3Resource) -> tuple[Need, ...]:
     )
 
 
-def history_needs() -> tuple[Need, ...]:
-    """The permissions to load Event history."""
-    lookup = Need("EventHistory", ("cloudtrail:LookupEvents",), ("*",), f"load {EVENT_HISTORY}")
-    return (lookup, _NAMES)
-
-
 def store_needs(store: S3Resource, *, written: bool) -> tuple[Need, ...]:
     """The permissions to read a store in S3, and to write it."""
     found = [
@@ -165,7 +159,8 @@ def needs(source: str | None, store: str, partition: str) -> tuple[Need, ...]:
     """
     found: list[Need] = []
     if source == EVENT_HISTORY:
-        found += history_needs()
+        lookup = ("cloudtrail:LookupEvents",)
+        found += [Need("EventHistory", lookup, ("*",), f"load {EVENT_HISTORY}"), _NAMES]
     elif source is not None and parse_s3_uri(source):
         found += trail_needs(S3Resource.of(source, partition))
     if parse_s3_uri(store):
