@@ -19,8 +19,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from trailscan.render import page_data
 from trailscan.render.activity import _edges
-from trailscan.render.html import draw_charts, render_html
-from trailscan.render.page_style import column_style
+from trailscan.render.html import column_style, draw_charts, render_html
 from trailscan.table import Column, Evidence, Table
 from trailscan.window import Window
 

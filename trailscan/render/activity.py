@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 _INSTANT = timedelta(microseconds=1)
 _YEAR = 12  # months
+_START = datetime(1, 1, 1)  # noqa: DTZ001  # the calendar's, a Monday
 _END = datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001  # the calendar's, as a local time
 _WHOLE, _PART, _NARROW = (1120, 190), (660, 385), (350, 190)  # width and height
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 16, 8, 24  # margins around the bars
@@ -222,8 +223,8 @@ def _edges(
         steps: lengths below a month, ascending, each with the most spans of it.
     """
     for step, bound in steps:
-        if (last - first) / step <= min(most, bound) and (start := _floor(first, step)):
-            return _stepped(start, last, step)
+        if (last - first) / step <= min(most, bound):
+            return _stepped(_START + (first - _START) // step * step, last, step)
     begin, end = _months(first), _months(last)
     years = ceil((end - begin) / _YEAR / most) * _YEAR
     months = next(
@@ -231,16 +232,6 @@ def _edges(
     )
     begin = max(begin - begin % months, _YEAR)
     return [_month(number) for number in range(begin, end + months + 1, months)]
-
-
-def _floor(when: datetime, step: timedelta) -> datetime | None:
-    """The start of the hours, the day or the week of an instant; None before the calendar."""
-    day = when.replace(hour=0, minute=0, second=0, microsecond=0)
-    if step < _DAY:
-        return day + (when - day) // step * step
-    if step == _DAY:
-        return day
-    return day - day.weekday() * _DAY if day.toordinal() > day.weekday() else None
 
 
 def _stepped(start: datetime, last: datetime, step: timedelta) -> list[datetime]:

@@ -20,11 +20,8 @@ _SUSPECT = frozenset({*FORMULA_STARTS, " "})
 
 def texts(values: Sequence[object]) -> list[str]:
     """The values of a column as text: `as_text` of each."""
-    kinds = set(map(type, values))
-    if kinds <= {str}:
-        return list(values)  # type: ignore[arg-type]  # all of them are
-    if kinds <= {str, type(None)}:
-        return ["" if value is None else value for value in values]  # type: ignore[misc]  # the same
+    if set(map(type, values)) <= {str, type(None)}:
+        return ["" if value is None else value for value in values]  # type: ignore[misc]  # all are
     return [as_text(value) for value in values]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,7 +28,8 @@ def render_event(shown: Shown) -> str:
     for place, record in enumerate(shown.records, 1):
         if len(shown.records) > 1:
             lines.append(f"Record {place} of {len(shown.records)} with the id {shown.event_id}")
-        lines += [*_words(shown.event_id, record), *_recorded(record), *_evidence(shown, record)]
+        lines += [*_words(shown.event_id, record), "As recorded", *_indented(record.record), ""]
+        lines += _evidence(shown, record)
     return "".join(f"{visible(line)}".rstrip() + "\n" for line in lines)
 
 
@@ -49,7 +51,7 @@ def _words(event_id: str, record: ShownRecord) -> Iterator[str]:
     for title, text in (("Before", change.before), ("After", change.after)):
         if text is not None:
             yield title
-            yield from _indented(_pretty(text))
+            yield from _indented(text)
             yield ""
 
 
@@ -74,12 +76,6 @@ def _who(change: Change) -> Iterator[str]:
         ("error message", event.error_message),
         ("related events", " ".join(change.related_event_ids) or None),
     )
-    yield ""
-
-
-def _recorded(record: ShownRecord) -> Iterator[str]:
-    yield "As recorded"
-    yield from _indented(_pretty(record.record))
     yield ""
 
 
@@ -123,13 +119,8 @@ def _fields(*fields: tuple[str, str | None]) -> Iterator[str]:
             yield f"  {label:<{_LABEL}} {value}"
 
 
-def _pretty(text: str) -> str:
-    """JSON indented, every token unchanged; any other text unchanged."""
-    try:
-        return msgspec.json.format(text, indent=2)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return text
-
-
 def _indented(text: str) -> list[str]:
+    """The lines of JSON, every token unchanged, or of any other text."""
+    with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+        text = msgspec.json.format(text, indent=2)
     return textwrap.indent(text, "  ").split("\n")

@@ -1,4 +1,4 @@
-"""The formats of a report by name, and by the suffix of a file."""
+"""The formats of a report by name, and by the suffix of a file; and Parquet, which is Arrow's."""
 
 from __future__ import annotations
 
@@ -8,14 +8,31 @@ from trailscan.render.csv import render_csv
 from trailscan.render.html import render_html
 from trailscan.render.json import render_json, render_jsonl
 from trailscan.render.markdown import render_markdown
-from trailscan.render.parquet import render_parquet
 from trailscan.render.xlsx import render_xlsx
+from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from trailscan.table import Table
+
+
+def render_parquet(table: Table) -> bytes:
+    """All columns by name: UTC instants, integers, booleans, lists, and texts as recorded.
+
+    The metadata of the file name the report and its window of event time.
+    """
+    import pyarrow as pa  # noqa: PLC0415  # heavy
+    import pyarrow.parquet as pq  # noqa: PLC0415  # heavy
+
+    sink = pa.BufferOutputStream()
+    bounds = {"since": table.window.start, "until": table.window.end}
+    said = {f"trailscan.{name}": format_instant(when) for name, when in bounds.items() if when}
+    rows = table.to_arrow().replace_schema_metadata({"trailscan.report": table.name, **said})
+    pq.write_table(rows, sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())
+
 
 FORMATS: Mapping[str, Callable[[Table], str | bytes]] = {
     "csv": render_csv,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trailscan.numbers import counted
 from trailscan.render.activity import activity
@@ -23,24 +23,17 @@ from trailscan.render.page_data import (
     evidence_blocks,
     is_small,
 )
-from trailscan.render.page_style import column_style
 from trailscan.render.templates import read_file, template
 from trailscan.render.tones import order, tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trailscan.render.drawing import Chart
-    from trailscan.table import Table
+    from trailscan.table import Column, Table
 
-
-class Tile(NamedTuple):
-    """A value of a column, and the number of its rows."""
-
-    value: str
-    rows: int
-    look: str
+_FEW, _ROOMY, _TIGHT = 9, 19, 13  # columns; characters of a text in few and in many columns
 
 
 def render_html(table: Table) -> str:
@@ -63,7 +56,7 @@ def render_html(table: Table) -> str:
         report=visible(table.name),
         title=visible(table.title or table.name.capitalize()),
         window=table.window.told_in(table.tz),
-        tiles=[list(_tiles(table, place)) for place in _ordered(table)],
+        tiles=[list(_tiles(table, place)) for place in range(len(table.columns))],
         incomplete=[visible(why) for why in table.incomplete],
         notes=[visible(note) for note in (*table.notes, *remarks)],
         charts=draw_charts(table),
@@ -98,18 +91,13 @@ def _data(table: Table) -> tuple[list[Block], tuple[str, ...]]:
     return blocks, (remark,) if left_out else ()
 
 
-def _ordered(table: Table) -> list[int]:
-    """The positions of the columns whose values have an order."""
-    return [place for place, column in enumerate(table.columns) if order(column)]
-
-
-def _tiles(table: Table, place: int) -> Iterator[Tile]:
-    """The number of rows of each value of a column."""
+def _tiles(table: Table, place: int) -> Iterator[tuple[str, int, str]]:
+    """Each value of a column whose values have an order, its number of rows, and its look."""
     column = table.columns[place]
     counts = Counter(row[place] for row in table.rows)
     for value in order(column):
         if counts[value]:
-            yield Tile(visible(value), counts[value], tone(column, value) or "")
+            yield visible(value), counts[value], tone(column, value) or ""
 
 
 def _cells(table: Table, row: tuple[object, ...]) -> Iterator[tuple[str, str, int]]:
@@ -117,6 +105,24 @@ def _cells(table: Table, row: tuple[object, ...]) -> Iterator[tuple[str, str, in
     for column, value in zip(table.columns, row, strict=True):
         if not column.detail:
             yield cell_text(value), tone(column, value) or "", column.short
+
+
+def column_style(columns: Sequence[Column]) -> str:
+    """The style of the columns that a report shows; it contains none of the report's data."""
+    shown = [
+        (column, bool(order(column)), _quoted(f"{column.title}: "))
+        for column in columns
+        if not column.detail
+    ]
+    most = _ROOMY if len(shown) <= _FEW else _TIGHT
+    return template("columns.css").render(columns=shown, most=most)
+
+
+def _quoted(text: str) -> str:
+    """A text inside a string of CSS: everything but letters and digits is escaped."""
+    return "".join(
+        char if char.isascii() and char.isalnum() else f"\\{ord(char):x} " for char in text
+    )
 
 
 def _policy(style: str, *programs: str) -> str:

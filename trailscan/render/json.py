@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,23 +15,21 @@ from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
     from trailscan.table import Table
+    from trailscan.window import Window
 
 _NOT_PLAIN = re.compile("[^\x00-\x7e]")  # JSON escapes the control characters below
 
 
 def render_json(table: Table) -> str:
     """One object: report, window, columns, rows (an object each), notes, why it is incomplete."""
-    window = table.window
     whole = {
         "report": table.name,
-        "window": {
-            "since": window.start and format_instant(window.start, table.tz),
-            "until": window.end and format_instant(window.end, table.tz),
-        },
+        "window": window_json(table.window, table.tz),
         "columns": [column.name for column in table.columns],
-        "rows": [_plain(row) for row in table.records()],
+        "rows": [plain(row) for row in table.records()],
         "notes": list(table.notes),
         "incomplete": list(table.incomplete),
     }
@@ -45,11 +43,19 @@ def render_object(whole: Mapping[str, object]) -> str:
 
 def render_jsonl(table: Table) -> str:
     """One compact object a row and line."""
-    lines = (msgspec.json.encode(_plain(row)) for row in table.records())
+    lines = (msgspec.json.encode(plain(row)) for row in table.records())
     return safe_json("".join(f"{line.decode()}\n" for line in lines))
 
 
-def _plain(row: dict[str, object]) -> dict[str, object]:
+def window_json(window: Window, tz: tzinfo = UTC) -> dict[str, object]:
+    """The bounds of a window."""
+    return {
+        "since": window.start and format_instant(window.start, tz),
+        "until": window.end and format_instant(window.end, tz),
+    }
+
+
+def plain(row: Mapping[str, object]) -> dict[str, object]:
     """A row with its instants as text."""
     return {
         name: as_text(value) if isinstance(value, datetime) else value

@@ -104,14 +104,14 @@ def _details(table: Table, row: tuple[object, ...]) -> Iterator[str]:
 
 def _choices(table: Table) -> list[Column]:
     """The columns that have few values, those with an order first."""
-    places = sorted(range(len(table.columns)), key=lambda place: not order(table.columns[place]))
-    found = (
-        table.columns[place]
-        for place in places
-        if _may_be_chosen(table.columns[place])
+    found = [
+        column
+        for place, column in enumerate(table.columns)
+        if column.kind in {"text", "flag"}
+        and not column.wide
         and _are_few({row[place] for row in table.rows}, len(table.rows))
-    )
-    return [column for column, _ in zip(found, range(_MOST_CHOICES), strict=False)]
+    ]
+    return sorted(found, key=lambda column: not order(column))[:_MOST_CHOICES]
 
 
 def _are_few(values: set[object], rows: int) -> bool:
@@ -119,10 +119,6 @@ def _are_few(values: set[object], rows: int) -> bool:
     return 1 < len(values) <= min(_MOST_VALUES, rows - 1) and all(
         len(as_text(value)) <= _LONGEST_VALUE for value in values
     )
-
-
-def _may_be_chosen(column: Column) -> bool:
-    return column.kind in {"text", "flag"} and not column.wide
 
 
 def _records(row: Sequence[Evidence]) -> Iterator[dict[str, object]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trailscan.ingest.cost import ASSUMED, Planned
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.summary import GAPS, ValidationSummary
+from trailscan.render.json import plain, window_json
 from trailscan.reports.status import Status
 from trailscan.store.ledger import Counts, days_of
 from trailscan.store.paths import FORMAT
@@ -17,8 +17,6 @@ from trailscan.validate.verdicts import DigestVerdict
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.validate.verdicts import Gap
 
@@ -41,7 +39,7 @@ def _load(summary: LoadSummary) -> dict[str, object]:
         "complete": summary.complete,
         "interrupted": summary.interrupted,
         "dry_run": None if summary.planned is None else _planned(summary.planned),
-        "window": _window(summary.window),
+        "window": window_json(summary.window),
         "scope": {
             "accounts": list(summary.accounts) or "all",
             "regions": list(summary.regions) or "all",
@@ -97,7 +95,7 @@ def _validation(summary: ValidationSummary) -> dict[str, object]:
         "source": summary.source,
         "store": summary.store,
         "outcome": summary.outcome,
-        "window": _window(summary.window),
+        "window": window_json(summary.window),
         "copy": summary.copy,
         "accounts_and_regions": {
             "validated": summary.units,
@@ -188,7 +186,7 @@ def _status(status: Status) -> dict[str, object]:
             "load_id": last.load_id,
             "event_sources": last.event_sources,
             "sources": [
-                {"uri": source.uri, **_window(Window(source.since, source.until))}
+                {"uri": source.uri, **window_json(Window(source.since, source.until))}
                 for source in last.sources
             ],
             "counts": {name: getattr(counts, name) for name in Counts.__struct_fields__},
@@ -197,13 +195,13 @@ def _status(status: Status) -> dict[str, object]:
             {
                 "uri": asked.uri,
                 "event_sources": asked.event_sources,
-                "windows": [_window(window) for window in asked.windows],
-                "never_asked": [_window(window) for window in asked.never_asked],
+                "windows": [window_json(window) for window in asked.windows],
+                "never_asked": [window_json(window) for window in asked.never_asked],
                 "newest": asked.newest and format_instant(asked.newest),
             }
             for asked in status.asked
         ],
-        "accounts": [_row(row) for row in status.accounts.records()],
+        "accounts": [plain(row) for row in status.accounts.records()],
         "rejects": {
             "log_files": status.count("rejected_log_files"),
             "records": status.totals.rejects,
@@ -219,20 +217,4 @@ def _status(status: Status) -> dict[str, object]:
         },
         "conflicts": status.totals.conflicts,
         "not_as_delivered": status.not_as_delivered,
-    }
-
-
-def _window(window: Window) -> dict[str, str | None]:
-    """The bounds of a window."""
-    return {
-        "since": None if window.start is None else format_instant(window.start),
-        "until": None if window.end is None else format_instant(window.end),
-    }
-
-
-def _row(row: Mapping[str, object]) -> dict[str, object]:
-    """A row with its instants as text."""
-    return {
-        name: format_instant(value) if isinstance(value, datetime) else value
-        for name, value in row.items()
     }

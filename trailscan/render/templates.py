@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, Template
+    from jinja2 import Template
 
 _PAGE = Path(__file__).parent / "page"
 
@@ -18,13 +18,9 @@ def read_file(name: str) -> str:
     return (_PAGE / name).read_text(encoding="utf-8")
 
 
+@cache
 def template(name: str) -> Template:
     """A template of the page: it escapes every value, and fails if one is not given."""
-    return _environment().get_template(name)
-
-
-@cache
-def _environment() -> Environment:
     from jinja2 import (  # noqa: PLC0415  # start-up
         Environment,
         FileSystemLoader,
@@ -36,4 +32,4 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-    )
+    ).get_template(name)

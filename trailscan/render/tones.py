@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from trailscan.organizations.severity import SEVERITIES
-
 if TYPE_CHECKING:
     from trailscan.table import Column
 
@@ -21,10 +19,7 @@ _TONES: dict[str, dict[str, Tone]] = {
         "info": "mild",
     },
 }
-_ORDERS: dict[str, tuple[str, ...]] = {
-    "outcome": ("denied", "failed", "succeeded"),
-    "severity": SEVERITIES[::-1],
-}
+"""For each column the tones of its values, from worst to best."""
 
 
 def tone(column: Column, value: object) -> Tone | None:
@@ -34,4 +29,4 @@ def tone(column: Column, value: object) -> Tone | None:
 
 def order(column: Column) -> tuple[str, ...]:
     """The values of a column from worst to best; empty if they have no order."""
-    return _ORDERS.get(column.name, ())
+    return tuple(_TONES.get(column.name, ()))

@@ -106,12 +106,7 @@ def _write(
     elif isinstance(value, datetime) and value.year >= _FIRST_YEAR:
         sheet.write_datetime(row, place, value.replace(tzinfo=None), when)
     else:
-        sheet.write_string(row, place, _fitting(_text(value)), look)
-
-
-def _text(value: object) -> str:
-    """A value as harmless text."""
-    return cell(as_text(value))
+        sheet.write_string(row, place, _fitting(cell(as_text(value))), look)
 
 
 def _fitting(text: str) -> str:
@@ -148,7 +143,8 @@ def _about(table: Table) -> Iterator[tuple[str, str]]:
             "Altered",
             f"a leading apostrophe was added to {counted(altered, 'cell')} (possible formulas)",
         )
-    cut = sum(_fitting(text) != text for row in table.rows for text in map(_text, row))
+    texts = (cell(as_text(value)) for row in table.rows for value in row)
+    cut = sum(_fitting(text) != text for text in texts)
     if cut:
         yield (
             "Cut",
