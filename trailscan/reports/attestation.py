@@ -45,12 +45,8 @@ Of a change the last two give what is looked up: `with_attestation` replaces it 
 
 
 def attestation(store: StoreReader, where: Location, sha256: str | None) -> str:
-    """What CloudTrail's digests say of a log file with a SHA-256, in words."""
-    return in_words(store.attested(where.bucket, where.key, sha256))
-
-
-def in_words(found: Attested) -> str:
-    """A state in words, with the name of the digest and what became of the log file."""
+    """What CloudTrail's digests say of a log file, which digest, and what became of the file."""
+    found = store.attested(where.bucket, where.key, sha256)
     parts = [STATES[found.state]]
     if found.digest_key is not None:
         parts.append(f"digest {found.digest_key.rpartition('/')[2]}")

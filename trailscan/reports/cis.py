@@ -51,20 +51,6 @@ class _Row(NamedTuple):
     operation: Operation
     sums: Tally | None
 
-    @property
-    def in_control(self) -> bool:
-        """Whether the control covers the operation."""
-        return bool(self.operation.cis)
-
-    @property
-    def control(self) -> str:
-        """The control, or that it does not cover the operation."""
-        return CONTROL if self.in_control else NOT_COVERED
-
-
-def _principals(row: _Row) -> tuple[str, ...]:
-    return _WHO(row.sums) if row.sums else ()
-
 
 def _of(path: str, *, nothing: object = None) -> Callable[[_Row], object]:
     """What the sums say, and what a row without changes says."""
@@ -72,9 +58,13 @@ def _of(path: str, *, nothing: object = None) -> Callable[[_Row], object]:
     return lambda row: nothing if row.sums is None else get(row.sums)
 
 
+def _control(row: _Row) -> str:
+    return CONTROL if row.operation.cis else NOT_COVERED
+
+
 COLUMNS = (
     Column("event_name", "Event name", "text", of="operation.name"),
-    Column("control", "Control", "text"),
+    Column("control", "Control", "text", of=_control),
     Column("changes", "Count", "count", of=_of("changes", nothing=0)),
     Column("succeeded", "Succeeded", "count", of=_of("succeeded", nothing=0)),
     Column("denied", "Denied", "count", of=_of("denied", nothing=0)),
@@ -84,9 +74,9 @@ COLUMNS = (
     Column(
         "last_event_id", "Last event", "id", least_width=130, short=8, of=_of("last.event.event_id")
     ),
-    detail("in_control", "In the control", "flag"),
+    detail("in_control", "In the control", "flag", of=lambda row: bool(row.operation.cis)),
     detail("first", "First (UTC)", "instant", of=_of("first.event.event_time")),
-    detail("principals", "By whom", "list", of=_principals),
+    detail("principals", "By whom", "list", of=lambda row: _WHO(row.sums) if row.sums else ()),
     detail("why", "Why it matters", "text", of="operation.reason"),
     detail("last_log_file", "Log file of the last event", "text", of=_of("last.where.uri")),
     detail(

@@ -28,14 +28,7 @@ if TYPE_CHECKING:
 
 _ONE = ("event_id", "first_event_id", "last_event_id")
 _SEVERAL = ("event_ids", "related_event_ids")
-_READ = [
-    "event_id",
-    "record",
-    "record_index",
-    "log_file_bucket",
-    "log_file_key",
-    "log_file_sha256",
-]
+_READ = ["event_id", "record", "record_index", "log_file_bucket", "log_file_key", "log_file_sha256"]
 
 _Records = dict[str, frozenset[str]]
 """Event ids, each with the locations of its records as far as a row gives them."""

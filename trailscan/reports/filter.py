@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from fnmatch import fnmatchcase
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
 from trailscan.organizations.catalogue import catalogue
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from trailscan.organizations.changes import Change
+
+    _Test = Callable[[str, Change], bool]
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 """Every outcome of a call."""
@@ -68,7 +71,7 @@ class ChangeFilter:
         return all(any(test(text, change) for text in texts) for test, texts in self._tests)
 
     @cached_property
-    def _tests(self) -> list[tuple[Callable[[str, Change], bool], tuple[str, ...]]]:
+    def _tests(self) -> list[tuple[_Test, tuple[str, ...]]]:
         """The tests of the fields that are set, each with its texts."""
         return [
             (test, tuple(text.casefold() for text in texts))
@@ -87,60 +90,36 @@ class ChangeFilter:
         )
 
 
-def _by_principal(text: str, change: Change) -> bool:
-    who = change.principal
-    fields = (who.name, who.display, who.role, who.session, who.arn, who.service)
-    return _inside(text, *fields)
+def _part_of(*paths: str) -> _Test:
+    """A test for a text that is part of one of some attributes of a change."""
+    getters = [attrgetter(path) for path in paths]
+    return lambda text, change: any(
+        text in found.casefold() for get in getters if (found := get(change))
+    )
 
 
-def _by_action(text: str, change: Change) -> bool:
-    return fnmatchcase(change.action.casefold(), text)
+def _equal_to(*paths: str) -> _Test:
+    """A test for a text that is one of some attributes of a change."""
+    getters = [attrgetter(path) for path in paths]
+    return lambda text, change: any(text == (get(change) or "").casefold() for get in getters)
 
 
-def _by_target(text: str, change: Change) -> bool:
-    return _inside(text, change.target_id, change.target_name)
-
-
-def _by_account(text: str, change: Change) -> bool:
-    return text in (change.event.recipient_account_id, change.principal.account_id)
-
-
-def _by_category(text: str, change: Change) -> bool:
-    return text == change.category.casefold()
-
-
-def _by_severity(text: str, change: Change) -> bool:
-    return text == change.severity
-
-
-def _by_outcome(text: str, change: Change) -> bool:
-    return text == change.outcome
-
-
-def _by_source_ip(text: str, change: Change) -> bool:
-    return _inside(text, change.event.source_ip_address)
-
-
-def _by_contents(text: str, change: Change) -> bool:
-    event, who = change.event, change.principal
-    fields = (change.description, who.display, who.arn, change.action, change.target_id)
-    return _inside(text, *fields, event.event_id, event.error_message, event.user_agent)
-
-
-def _inside(text: str, *fields: str | None) -> bool:
-    return any(text in field.casefold() for field in fields if field)
-
-
-_TESTS: dict[str, Callable[[str, Change], bool]] = {
-    "principal": _by_principal,
-    "action": _by_action,
-    "target": _by_target,
-    "account": _by_account,
-    "category": _by_category,
-    "severity": _by_severity,
-    "outcome": _by_outcome,
-    "source_ip": _by_source_ip,
-    "contains": _by_contents,
+_WHO = ("principal.display", "principal.arn")
+_TESTS: dict[str, _Test] = {
+    "principal": _part_of(
+        *_WHO, "principal.name", "principal.role", "principal.session", "principal.service"
+    ),
+    "action": lambda text, change: fnmatchcase(change.action.casefold(), text),
+    "target": _part_of("target_id", "target_name"),
+    "account": _equal_to("event.recipient_account_id", "principal.account_id"),
+    "category": _equal_to("category"),
+    "severity": _equal_to("severity"),
+    "outcome": _equal_to("outcome"),
+    "source_ip": _part_of("event.source_ip_address"),
+    "contains": _part_of(
+        *("description", "action", "target_id", *_WHO),
+        *("event.event_id", "event.error_message", "event.user_agent"),
+    ),
 }
 
 

@@ -13,31 +13,31 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, tzinfo
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from trailscan.events.schema import EVENTS
 from trailscan.numbers import counted
+from trailscan.reports.catalogue import VIEWS
 from trailscan.reports.changes import COLUMNS, changes_report
 from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.notes import store_notes
-from trailscan.store.attestations import ATTESTATIONS, DIGESTS
-from trailscan.store.layout import LOG_FILES, REJECTS
+from trailscan.store.reader import SCHEMAS
 from trailscan.table import Column, Kind, Table
 from trailscan.visible import visible
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from trailscan.store.paths import TableName
     from trailscan.store.reader import StoreReader
 
-    Read = Callable[[list[str]], Iterator[pa.Table]]
+    Read = Callable[[list[str]], Iterable[pa.Table]]
 
 _SHUT = {
     "enable_external_access": "false",
@@ -100,25 +100,18 @@ def _check(statements: Sequence[Any], select: object) -> None:
 
 def _views(store: StoreReader, failures: list[Exception]) -> dict[str, ds.Dataset]:
     """The views by name; an error while one is read is added to `failures`."""
-    changes: list[pa.Table] = []
-
-    def read_changes(columns: list[str]) -> Iterator[pa.Table]:
-        if not changes:
-            changes.append(changes_report(store, ChangeFilter()).to_arrow())
-        yield changes[0].select(columns)
-
-    def reads(table: TableName) -> Read:
-        return lambda columns: (rows for _, rows in store.scan(table, columns))
-
+    changes = cache(lambda: changes_report(store, ChangeFilter()).to_arrow())
     schema = Table("changes", COLUMNS, (), Window()).to_arrow().schema
-    return {
-        "events": _View(EVENTS, reads("events"), failures),
-        "changes": _View(schema, read_changes, failures),
-        "log_files": _View(LOG_FILES, reads("log_files"), failures),
-        "rejects": _View(REJECTS, reads("rejects"), failures),
-        "attestations": _View(ATTESTATIONS, reads("attestations"), failures),
-        "digests": _View(DIGESTS, reads("digests"), failures),
-    }
+    views = {"changes": _View(schema, lambda columns: [changes().select(columns)], failures)}
+    for table, columns in SCHEMAS.items():
+        if table in VIEWS:
+            views[table] = _View(columns, partial(_read, store, table), failures)
+    return views
+
+
+def _read(store: StoreReader, table: TableName, columns: list[str]) -> Iterator[pa.Table]:
+    """Some columns of a table, data file by data file."""
+    return (rows for _, rows in store.scan(table, columns))
 
 
 class _View(ds.Dataset):  # type: ignore[misc]  # pyarrow ships no types

@@ -38,7 +38,7 @@ ValidationTable = Literal["attestations", "digests", "public_keys"]
 Attestations = dict[tuple[str, str], dict[str, Any]]
 """Rows of `ATTESTATIONS` by bucket and key."""
 
-_SCHEMAS: dict[TableName, pa.Schema] = {
+SCHEMAS: dict[TableName, pa.Schema] = {
     "events": EVENTS,
     "log_files": LOG_FILES,
     "rejects": REJECTS,
@@ -46,6 +46,7 @@ _SCHEMAS: dict[TableName, pa.Schema] = {
     "digests": DIGESTS,
     "public_keys": PUBLIC_KEYS,
 }
+"""The columns of each table."""
 _S3_READERS = 16
 _LOCAL_READERS = os.cpu_count() or 1
 
@@ -162,14 +163,14 @@ class StoreReader:
         Only a few of them are in memory at a time, whatever the size of the store.
         """
         files = sorted(self.files(table), key=lambda file: (str(file.day), file.path))
-        rows = read_files(self._bucket, files, columns or _SCHEMAS[table].names)
+        rows = read_files(self._bucket, files, columns or SCHEMAS[table].names)
         return zip(files, rows, strict=True)
 
     def read(self, files: Iterable[DataFile]) -> Iterator[pa.Table]:
         """The rows of data files of one table, file by file, with all columns."""
         wanted = list(files)
         if wanted:
-            yield from read_files(self._bucket, wanted, _SCHEMAS[wanted[0].table].names)
+            yield from read_files(self._bucket, wanted, SCHEMAS[wanted[0].table].names)
 
     def rejects(self) -> pa.Table:
         """The rejects of the store."""
@@ -214,7 +215,7 @@ class StoreReader:
         selection: Selection | None = None,
     ) -> pa.Table:
         """The selected rows of data files as one table, in the order of the ledger."""
-        schema = _SCHEMAS[table]
+        schema = SCHEMAS[table]
         wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
         parts = read_files(self._bucket, files, wanted.names, selection)
         return pa.concat_tables([_no_rows(wanted), *parts])
