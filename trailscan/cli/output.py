@@ -57,15 +57,22 @@ def write_table(
     """A report in some format, on stdout or in a file that is whole or absent."""
     chosen = _form(form, output)
     if chosen == "table":
-        write_text(_as_table(table, to_file=output is not None, no_color=no_color), output)
+        answer: str | bytes = _as_table(table, to_file=output is not None, no_color=no_color)
     else:
         from trailscan.render.formats import FORMATS
 
         answer = FORMATS[chosen](table)
-        if isinstance(answer, bytes):
-            write_bytes(answer, output, chosen)
-        else:
-            write_text(answer, output)
+    if isinstance(answer, str):
+        write_text(answer, output)
+    elif output is not None:
+        _write_file(answer, output)
+    elif sys.stdout.isatty():
+        raise typer.BadParameter(
+            f"{chosen} is a binary format; use --output FILE", param_hint="--format"
+        )
+    else:
+        sys.stdout.buffer.write(answer)
+        sys.stdout.buffer.flush()
     if chosen != "table" or output is not None:
         say(*table.notes, quiet=quiet)
 
@@ -101,20 +108,6 @@ def write_text(text: str, output: Path | None) -> None:
         sys.stdout.flush()
     else:
         _write_file(data.encode(), output)
-
-
-def write_bytes(data: bytes, output: Path | None, form: str) -> None:
-    """Bytes in a file that is whole or absent, or on stdout unless that is a terminal."""
-    if output is not None:
-        _write_file(data, output)
-    elif sys.stdout.isatty():
-        raise typer.BadParameter(
-            f"{form} is a binary format; use --output FILE", param_hint="--format"
-        )
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
 
 
 def _write_file(data: bytes, output: Path) -> None:

@@ -224,7 +224,10 @@ def _edges(
     """
     for step, bound in steps:
         if (last - first) / step <= min(most, bound):
-            return _stepped(_START + (first - _START) // step * step, last, step)
+            edges = [_START + (first - _START) // step * step]
+            while edges[-1] <= last and edges[-1] != _END:
+                edges.append(edges[-1] + step if _END - edges[-1] >= step else _END)
+            return edges
     begin, end = _months(first), _months(last)
     years = ceil((end - begin) / _YEAR / most) * _YEAR
     months = next(
@@ -232,16 +235,6 @@ def _edges(
     )
     begin = max(begin - begin % months, _YEAR)
     return [_month(number) for number in range(begin, end + months + 1, months)]
-
-
-def _stepped(start: datetime, last: datetime, step: timedelta) -> list[datetime]:
-    """Instants a step apart, from a start to beyond the last one, or to the calendar's end."""
-    edges = [start]
-    while edges[-1] <= last:
-        if _END - edges[-1] < step:
-            return [*edges, _END]
-        edges.append(edges[-1] + step)
-    return edges
 
 
 def _months(when: datetime) -> int:
