@@ -89,7 +89,7 @@ class ChangeFilter:
 
 def _by_principal(text: str, change: Change) -> bool:
     who = change.principal
-    fields = (who.name, who.display, who.role, who.session, who.arn, who.service)
+    fields = (who.name, who.display, who.role, who.session, who.arn, who.service, who.user_id)
     return _inside(text, *fields)
 
 
