@@ -20,6 +20,12 @@ def visible(text: str) -> str:
     return "".join(_shown(char) if is_hidden(char) else char for char in text)
 
 
+def quoted(text: str) -> str:
+    """Text in quotation marks that it cannot leave: those inside are escaped."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{visible(escaped)}"'
+
+
 def is_hidden(char: str) -> bool:
     """Whether a character is invisible, or controls how others are shown."""
     return unicodedata.category(char) in _HIDDEN

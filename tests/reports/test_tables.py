@@ -38,10 +38,18 @@ def test_principals_of_the_sample_logs(samples):
             0,
             2,
             "critical",
-            "convention",
+            "Identity Center",
         ),
-        ("ci-scanner (session botocore-session-1790388662)", 34, 0, 34, 0, "critical", "AWS"),
-        ("gha-org-baseline-4711 (role terraform-organization)", 22, 22, 0, 0, "high", "caller"),
+        ("role ci-scanner", 36, 0, 36, 0, "critical", "AWS"),
+        (
+            'role terraform-organization, session named "gha-org-baseline-4711"',
+            22,
+            22,
+            0,
+            0,
+            "high",
+            "AWS",
+        ),
         (
             "ben.okafor@example.com (SecurityEngineer through Identity Center)",
             10,
@@ -49,21 +57,24 @@ def test_principals_of_the_sample_logs(samples):
             0,
             1,
             "high",
-            "convention",
+            "Identity Center",
         ),
-        ("GitHubActions (role github-actions-organization)", 7, 7, 0, 0, "high", "caller"),
         ("break-glass-dana", 7, 6, 1, 0, "high", "AWS"),
+        (
+            (
+                "role github-actions-organization, OIDC provider token.actions.githubusercontent.com, "
+                'session named "GitHubActions"'
+            ),
+            7,
+            7,
+            0,
+            0,
+            "high",
+            "AWS",
+        ),
         ("org-setup", 6, 6, 0, 0, "high", "AWS"),
         ("AWS Organizations", 5, 5, 0, 0, "critical", "AWS"),
-        (
-            "AWSControlTower (role AWSControlTowerAdmin, through controltower.amazonaws.com)",
-            5,
-            5,
-            0,
-            0,
-            "medium",
-            "caller",
-        ),
+        ("controltower.amazonaws.com (role AWSControlTowerAdmin)", 5, 5, 0, 0, "medium", "AWS"),
         (
             "ines.duarte@example.com (Billing through Identity Center)",
             5,
@@ -71,19 +82,21 @@ def test_principals_of_the_sample_logs(samples):
             0,
             0,
             "medium",
-            "convention",
+            "Identity Center",
         ),
         ("root user of 111122223333", 5, 5, 0, 0, "critical", "AWS"),
         (
-            "AWSCloudFormation (role cfn-organization, through cloudformation.amazonaws.com)",
+            (
+                'role cfn-organization, session named "AWSCloudFormation", '
+                "through cloudformation.amazonaws.com"
+            ),
             4,
             4,
             0,
             0,
             "high",
-            "caller",
+            "AWS",
         ),
-        ('=HYPERLINK("www.example.com","open") (role ci-scanner)', 2, 0, 2, 0, "high", "caller"),
         ("hq-admin", 2, 2, 0, 0, "high", "AWS"),
         ("root user of 999900001111", 2, 2, 0, 0, "critical", "AWS"),
         (
@@ -93,7 +106,7 @@ def test_principals_of_the_sample_logs(samples):
             1,
             0,
             "critical",
-            "convention",
+            "Identity Center",
         ),
         (
             "fatima.haddad@example.com (AccountOwner through Identity Center)",
@@ -102,10 +115,10 @@ def test_principals_of_the_sample_logs(samples):
             0,
             0,
             "low",
-            "convention",
+            "Identity Center",
         ),
     ]
-    assert table.notes[:2] == ("155 changes; all times", "made by 17 principals")
+    assert table.notes[:2] == ("155 changes; all times", "made by 16 principals")
 
 
 def test_a_principal_in_full(samples):
@@ -121,15 +134,17 @@ def test_a_principal_in_full(samples):
         "severity": "high",
         "first": datetime(2026, 9, 7, 14, 5, 19, tzinfo=UTC),
         "last": datetime(2026, 10, 17, 8, 14, 9, tzinfo=UTC),
-        "named_by": "convention",
+        "named_by": "Identity Center",
         "clients": ("cli",),
         "source_ip_addresses": ("192.0.2.24",),
         "naming": "the session name of an Identity Center role, which is the user's name",
         "name": "ben.okafor@example.com",
         "role": "AWSReservedSSO_SecurityEngineer_1b2c3d4e5f60718a",
+        "roles": ("AWSReservedSSO_SecurityEngineer_1b2c3d4e5f60718a",),
+        "sessions": ("ben.okafor@example.com",),
         "permission_set": "SecurityEngineer",
         "account_id": "111122223333",
-        "principal_certain": False,
+        "principal_certain": True,
         "services": (),
         "principal_arns": (
             "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_SecurityEngineer_1b2c3d4e5f60718a/ben.okafor@example.com",
@@ -314,7 +329,7 @@ def test_a_life_in_full(samples):
             "2026-09-22 invitation accepted by hq-admin; "
             "2026-09-22 joined (invited); "
             "2026-09-22 moved to OU Workloads/NonProd (ou-exam-test5555) by alice.moreau@example.com; "
-            "2026-10-27 moved to OU Workloads/Production (ou-exam-prod4444) by GitHubActions"
+            "2026-10-27 moved to OU Workloads/Production (ou-exam-prod4444) by github-actions-organization"
         ),
         "last": datetime(2026, 10, 27, 9, 10, 44, tzinfo=UTC),
         "severity": "high",

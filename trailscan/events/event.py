@@ -70,6 +70,16 @@ class SessionContext(msgspec.Struct, frozen=True, rename="camel"):
     source_identity: str | None = None
     ec2_role_delivery: str | None = None
     assumed_root: str | bool | None = None
+    sign_in_session_arn: str | None = None
+
+
+class InScopeOf(msgspec.Struct, frozen=True, rename="camel"):
+    """The resource that holds a role's credentials, such as a Lambda function."""
+
+    source_arn: str | None = None
+    source_account: str | None = None
+    issuer_type: str | None = None
+    credentials_issued_to: str | None = None
 
 
 class OnBehalfOf(msgspec.Struct, frozen=True, rename="camel"):
@@ -92,6 +102,8 @@ class UserIdentity(msgspec.Struct, frozen=True, rename="camel"):
     invoked_by: str | None = None
     identity_provider: str | None = None
     on_behalf_of: OnBehalfOf | None = None
+    in_scope_of: InScopeOf | None = None
+    sign_in_session_arn: str | None = None
     credential_id: str | None = None
 
 
@@ -126,7 +138,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     management_event: bool | None = None
     api_version: str | None = None
     vpc_endpoint_id: str | None = None
-    session_credential_from_console: str | None = None
+    session_credential_from_console: str | bool | None = None
 
     @property
     def request(self) -> JsonObject:

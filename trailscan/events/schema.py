@@ -126,6 +126,7 @@ def event_values(row: EventRow, evidence: Evidence, *, conflict: bool) -> tuple[
     session = who.session_context or SessionContext()
     issuer = session.session_issuer or SessionIssuer()
     mfa = (session.attributes or SessionAttributes()).mfa_authenticated
+    console = event.session_credential_from_console
     return (
         event.event_time,
         event.event_id,
@@ -146,7 +147,7 @@ def event_values(row: EventRow, evidence: Evidence, *, conflict: bool) -> tuple[
         event.error_message,
         event.api_version,
         event.vpc_endpoint_id,
-        event.session_credential_from_console,
+        str(console).lower() if isinstance(console, bool) else console,
         who.type,
         who.principal_id,
         who.arn,

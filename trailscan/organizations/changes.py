@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec.structs import replace
 
+from trailscan.events.client import client
 from trailscan.events.event import Event
-from trailscan.events.principal import Principal, client, parse_principal
+from trailscan.events.naming import parse_principal
+from trailscan.events.principal import Principal
 from trailscan.location import Location
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.catalogue import operation as find_operation

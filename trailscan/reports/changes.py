@@ -58,6 +58,7 @@ CERTAIN = detail("principal_certain", "Principal certain", "flag", of="principal
 IDENTITY = (
     detail("principal_kind", "Principal kind", "text", of="principal.kind"),
     detail("principal_arn", "Principal ARN", "text", of="principal.arn"),
+    detail("identity_center_user_id", "Identity Center user", "id", of="principal.user_id"),
     CERTAIN,
 )
 ERROR = (

@@ -107,7 +107,9 @@ def _equal_to(*paths: str) -> _Test:
 _WHO = ("principal.display", "principal.arn")
 _TESTS: dict[str, _Test] = {
     "principal": _part_of(
-        *_WHO, "principal.name", "principal.role", "principal.session", "principal.service"
+        *_WHO,
+        *("principal.name", "principal.role", "principal.session"),
+        *("principal.service", "principal.user_id"),
     ),
     "action": lambda text, change: fnmatchcase(change.action.casefold(), text),
     "target": _part_of("target_id", "target_name"),

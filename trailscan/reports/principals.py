@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 
 def _display(sums: Tally) -> str:
-    """The form of the name that occurs most often."""
-    return Counter(change.principal.display for change in sums.group).most_common(1)[0][0]
+    """The form of the name that occurs most often; of a role with several sessions, the role."""
+    forms = Counter(change.principal.display for change in sums.group)
+    who = sums.first.principal
+    if len(forms) > 1 and who.kind == "assumed_role" and who.name == who.role:
+        return f"role {who.name}"
+    return forms.most_common(1)[0][0]
 
 
 def _is_certain(sums: Tally) -> bool:
@@ -59,6 +63,8 @@ COLUMNS = (
     detail("naming", "What the name is", "text", of=_naming),
     detail("name", "Name", "text", of="first.principal.name"),
     detail("role", "Role", "text", of="first.principal.role"),
+    detail("roles", "Roles", "list", of=distinct_of("principal.role")),
+    detail("sessions", "Sessions", "list", of=distinct_of("principal.session")),
     detail("permission_set", "Permission set", "text", of="first.principal.permission_set"),
     detail("account_id", "Account", "id", of="first.principal.account_id"),
     detail("principal_certain", "Principal certain", "flag", of=_is_certain),
@@ -85,21 +91,29 @@ NAMING = {
         "AWS", "a root session opened centrally; only sts AssumeRoot tells by whom"
     ),
     "user_name": Naming("AWS", "the name of the IAM user"),
+    "session_issuer": Naming(
+        "AWS", "the user who called GetFederationToken and chose the session's name"
+    ),
     "federated_name": Naming("identity provider", "the name that the identity provider gave"),
+    "directory_name": Naming("directory", "the name that the directory gave"),
     "invoked_by": Naming("AWS", "the service that called"),
     "account_id": Naming("AWS", "only the account is recorded"),
     "service_event": Naming("AWS", "an event of the service itself, which nobody called"),
     "on_behalf_of": Naming("AWS", "the id of the Identity Center user"),
     "service_role": Naming("AWS", "a role that only this service can assume"),
-    "source_identity": Naming("role's trust", "sourceIdentity, which nobody can change once set"),
+    "source_identity": Naming(
+        "role's trust", "sourceIdentity, which whoever opened the session set and nobody can change"
+    ),
     "session_name_of_identity_center_role": Naming(
-        "convention", "the session name of an Identity Center role, which is the user's name"
+        "Identity Center", "the session name of an Identity Center role, which is the user's name"
     ),
     "role_of_generated_session": Naming("AWS", "only the role; a tool made up the session's name"),
-    "session_name": Naming("caller", "the session name, chosen by whoever assumed the role"),
+    "role": Naming("AWS", "the role; whoever opened the session chose the session's name"),
+    "instance": Naming("AWS", "the role of an EC2 instance, whose id is the session's name"),
+    "in_scope_of": Naming("AWS", "the resource that AWS issued the role's credentials to"),
     "none": Naming("nobody", "nothing in the record names anybody"),
 }
-"""What stands behind each rule by which `trailscan.events.principal` names somebody."""
+"""What stands behind each rule by which `trailscan.events.naming` names somebody."""
 
 
 class _Identity(NamedTuple):
@@ -107,16 +121,15 @@ class _Identity(NamedTuple):
 
     kind: str
     name: str
-    role: str | None
-    permission_set: str | None
-    account_id: str | None
+    within: str | None
 
 
 def principals_report(store: StoreReader, filters: ChangeFilter) -> Table:
     """The principals of the matching changes, those with the most changes first.
 
-    A name is one principal only within its kind, role, permission set and account: whoever names a
-    session after a colleague is in a row of their own.
+    A person of Identity Center is one principal, whatever the permission set and account; so is a
+    user whom an identity provider named. Any other name counts within its account only: two
+    accounts can have users of the same name.
     """
     examined = read_changes(store, reads=filters.reads)
     matching = [change for change in examined if filters.match(change)]
@@ -134,7 +147,12 @@ def principals_report(store: StoreReader, filters: ChangeFilter) -> Table:
 
 def _identity(change: Change) -> _Identity:
     who = change.principal
-    return _Identity(who.kind, who.name, who.role, who.permission_set, who.account_id)
+    if who.kind == "identity_center_user" and who.certain:
+        return _Identity(who.kind, who.name, None)
+    if who.kind == "federated_user":
+        return _Identity(who.kind, who.name, who.provider)
+    within = who.account_id if who.certain else f"{who.account_id} {who.role}"
+    return _Identity(who.kind, who.name, within)
 
 
 def _order(row: tuple[object, ...]) -> tuple[object, ...]:

@@ -56,7 +56,7 @@ def test_the_findings_of_the_sample_logs(samples):
         "denied-burst": 2,
         "discovery-sweep": 2,
         "effective-policy-invalid": 2,
-        "first-time-principal": 13,
+        "first-time-principal": 12,
         "guardrail-deleted": 1,
         "guardrail-detached": 2,
         "guardrail-weakened": 3,

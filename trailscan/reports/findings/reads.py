@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.events.event import Event, UserIdentity
-from trailscan.events.principal import parse_principal
+from trailscan.events.naming import parse_principal
 from trailscan.events.schema import strings
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.operation import READ
