@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from trailscan.organizations.changes import Change
-    from trailscan.organizations.operation import Operation, Service
+    from trailscan.organizations.operation import Case, Operation, Service
 
 SAMPLE_LOGS = Path(__file__).parent.parent / "sample_logs"
 HEAD = """\
@@ -79,11 +79,19 @@ def sentence(changes: Iterable[Change], outcome: str) -> str:
 
 def levels(operation: Operation) -> str:
     """The severity when the call succeeded / when it was denied or failed."""
-    severity = operation.severity
-    if not isinstance(severity, str):
-        return "depends on the call"
-    attempt = operation.severity_of_attempt or one_level_lower(severity)
+    return _levels(operation)
+
+
+def _levels(graded: Operation | Case) -> str:
+    severity = graded.severity
+    attempt = graded.severity_of_attempt or one_level_lower(severity)
     return severity if attempt == severity else f"{severity} / {attempt}"
+
+
+def severities(operation: Operation) -> str:
+    """The severity of an operation and of each of its cases, with the reasons."""
+    cases = [f"{_levels(case)} if {case.about}: {case.reason}" for case in operation.cases]
+    return cell(" ".join([*cases, f"{levels(operation)}: {operation.reason}"]))
 
 
 def row(service: Service, operation: Operation, changes: Iterable[Change]) -> str:
@@ -96,7 +104,7 @@ def row(service: Service, operation: Operation, changes: Iterable[Change]) -> st
         f"{operation.target.replace('_', ' ')}: {', '.join(paths) or '`the account that calls`'}",
         sentence(changes, "succeeded"),
         sentence(changes, "denied"),
-        f"{levels(operation)}: {cell(operation.reason)}",
+        severities(operation),
         ", ".join([*operation.mitre, operation.cis]).strip(", "),
         f"{operation.known_from}; {operation.watched_by}",
     ]

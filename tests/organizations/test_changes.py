@@ -82,9 +82,12 @@ DETAILS = {
 }
 
 DONE = {
-    "AcceptHandshake": "accepted handshake h-ex1 (invitation)",
+    "AcceptHandshake": (
+        "account 111122223333 accepted an invitation (handshake h-ex1); "
+        "the log does not tell whether it left an organization"
+    ),
     "AttachPolicy": "attached policy p-ex1 to OU ou-ex-2",
-    "CancelHandshake": "cancelled handshake h-ex1 (invitation)",
+    "CancelHandshake": "canceled handshake h-ex1 (invitation)",
     "AccountDepartedOrganization": "account 222233334444 departed from the organization (left)",
     "AccountJoinedOrganization": "account 222233334444 joined the organization (invited)",
     "CloseAccount": "requested to close account 222233334444; no result in the log",
@@ -457,7 +460,10 @@ def test_how_an_account_departed_is_found_under_either_name(member, nested):
     found = {"accountId": "222233334444", member: "CLEANED"}
     details = {"accountDeparted": found} if nested else found
     (change,) = describe(make("AccountDepartedOrganization", serviceEventDetails=details))
-    assert change.description == "account 222233334444 departed from the organization (cleaned)"
+    assert change.description == (
+        "account 222233334444 was permanently removed, 90 days after it was closed; "
+        "its closing is not in the log"
+    )
 
 
 def test_a_name_is_never_read_as_a_template():

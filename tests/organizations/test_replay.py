@@ -25,6 +25,7 @@ EFFECTS = {operation.name for operation in ORGANIZATIONS.operations if operation
 MANAGEMENT = "111122223333"
 MEMBER = "222233334444"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+FOUNDER = Account(status="active", joined_at=NOON, organization_id="o-ex")
 
 
 def make(name: str, request: Any = None, response: Any = None, **fields: Any):
@@ -66,7 +67,7 @@ CASES: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [make("CreateOrganization", {"featureSet": "ALL"}, {"organization": {"id": "o-ex"}})],
         {
             "organizations": {"o-ex": Membership(MANAGEMENT, "all")},
-            "accounts": {MANAGEMENT: Account(status="active", joined_at=NOON)},
+            "accounts": {MANAGEMENT: FOUNDER},
         },
     ),
     "DeleteOrganization": (
@@ -76,7 +77,7 @@ CASES: dict[str, tuple[list[Any], dict[str, Any]]] = {
         ],
         {
             "organizations": {"o-ex": Membership(MANAGEMENT, deleted=True)},
-            "accounts": {MANAGEMENT: Account(status="active", joined_at=NOON)},
+            "accounts": {MANAGEMENT: FOUNDER},
         },
     ),
     "MoveAccount": (

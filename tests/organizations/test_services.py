@@ -17,7 +17,7 @@ from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.organizations.catalogue import catalogue, registered
 from trailscan.organizations.effects import with_account
 from trailscan.organizations.fields import tags_at, text_at
-from trailscan.organizations.operation import READ, Operation, Service
+from trailscan.organizations.operation import READ, Case, Operation, Service
 from trailscan.organizations.resources import Role
 from trailscan.organizations.services import ORGANIZATIONS, SERVICES
 from trailscan.render.event import render_event
@@ -28,8 +28,8 @@ ENGINE = ("catalogue", "changes", "context", "correlate", "fields", "operation",
           "resources", "sentences")  # fmt: skip
 
 
-def _severity(call):
-    return "high" if text_at(call.event, "request.audience") == "everyone" else "low"
+def _for_everyone(call):
+    return text_at(call.event, "request.audience") == "everyone"
 
 
 def _name_account(state, event):
@@ -46,8 +46,9 @@ BEACONS = Service(
             "LightBeacon", "beacon", "beacon",
             done="lit {beacon} for {audience}",
             tried="light {beacon}[ for {audience}]",
-            known_from="model", severity=_severity, mitre=("T1666",),
+            known_from="model", severity="low", mitre=("T1666",),
             reason="Shows a light.",
+            cases=(Case("public", "it is lit for everyone", _for_everyone, "high", "Blinds."),),
             effect=_name_account, before_and_after=lambda call: ("dark", "lit"),
         ),
         Operation(
@@ -187,7 +188,8 @@ def test_the_page_of_operations_has_a_table_of_a_registered_service(store):
     subject = "call | beacon: `request.beaconId`, `request.resourceId`"
     lit, labeled = "lit beacon b-1 for everyone", "labeled beacon ou-ex-1 with team"
     listed, levels = "tried to list the beacons: denied", "info / low"
-    lights = f"{lit} |  | depends on the call: Shows a light. | T1666 | model; trailscan"
+    graded = "high / medium if it is lit for everyone: Blinds. low: Shows a light."
+    lights = f"{lit} |  | {graded} | T1666 | model; trailscan"
     labels = f"{labeled} |  | low: Sets labels. |  | model; trailscan"
     lists = f" | {listed} | {levels}: Shows all beacons. | T1580 | model; trailscan"
     assert table[2:] == [

@@ -202,7 +202,7 @@ def test_changes_carry_the_techniques_that_were_published_for_them():
         "DeleteOrganizationalUnit": ("T1666",),
         "DetachPolicy": ("T1666",),
         "DisablePolicyType": ("T1666",),
-        "InviteAccountToOrganization": ("T1535", "T1666", "T1666.A001"),
+        "InviteAccountToOrganization": ("T1666", "T1666.A001"),
         "LeaveOrganization": (
             "T1070",
             "T1531",

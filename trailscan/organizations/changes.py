@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -17,13 +18,15 @@ from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.catalogue import operation as find_operation
 from trailscan.organizations.context import SentenceContext
 from trailscan.organizations.correlate import correlate, in_order_of_time
+from trailscan.organizations.effects import with_member
 from trailscan.organizations.fields import enum_at, omitted
-from trailscan.organizations.operation import READ, Operation
+from trailscan.organizations.operation import READ, Case, Operation
 from trailscan.organizations.replay import apply
 from trailscan.organizations.resources import Resource, any_resource, denied_resource
 from trailscan.organizations.sentences import fill
 from trailscan.organizations.severity import UNKNOWN_SEVERITY, Severity
 from trailscan.organizations.state import Organization
+from trailscan.trail.keys import parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,6 +50,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         principal: who made the call; of a service event, who made the call that caused it.
         client: the client that made the call: console, cli, sdk, terraform, …
         action: the event name.
+        case: what the call was about, if the record of its operation distinguishes that.
         category: what it is about; `read` if it changes nothing.
         description: what was done, without who did it.
         before: the value that was changed, as far as the log's own history has it.
@@ -66,6 +70,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     principal: Principal
     client: str
     action: str
+    case: str | None = None
     category: str
     description: str
     before: str | None = None
@@ -126,11 +131,20 @@ def describe_in_order(
     state = Organization.with_names(names or {})
     for one in events:
         event = one.event
+        own = organization_in(one.where.key)
+        if own:
+            state = with_member(state, event.recipient_account_id, own)
         if event.event_source in reported and one.position not in correlation.merged:
             operation = known.operation(event.event_source, event.event_name)
             if reads or _category(operation, event.event_name) != READ:
                 yield _describe(one, operation, correlation, state, known)
         state = apply(state, event)
+
+
+@lru_cache(maxsize=256)
+def organization_in(key: str) -> str | None:
+    """The organization in the key of a log file: that of the trail which delivered it."""
+    return parse_key(key).organization_id
 
 
 def _describe(
@@ -147,16 +161,18 @@ def _describe(
     ending = event if result is None else result.event
     name = event.event_name or "an unnamed operation"
     service = known.services[event.event_source]
-    call = SentenceContext(event, ending, state, service.roles, service.values)
+    why = None if cause is None else cause.event
+    call = SentenceContext(event, ending, state, service.roles, service.values, why)
     outcome = _outcome(ending, known)
     ended = f"{_ending(ending, outcome, known)}{_OMITTED if omitted(event) else ''}"
     before, after = None, None
+    case = None if operation is None else operation.case_of(call)
     if operation is None:
         target = any_resource(event, state)
         sentence = f"called {name}{f' on {target.id}' if target.id else ''}"
     else:
-        target = _target(call, operation)
-        sentence = _sentence(call, operation, outcome)
+        target = _target(call, operation, case)
+        sentence = _sentence(call, operation, case, outcome)
         if operation.before_and_after and outcome == "succeeded":
             before, after = operation.before_and_after(call)
     return Change(
@@ -166,6 +182,7 @@ def _describe(
         principal=_principal(event, cause),
         client=client(event),
         action=name,
+        case=case and case.name,
         category=_category(operation, event.event_name),
         description=f"{sentence}{ended}",
         before=before,
@@ -174,7 +191,9 @@ def _describe(
         target_name=target.name,
         target_type=target.type,
         outcome=outcome,
-        severity=_severity(call, operation, outcome),
+        severity=operation.graded(case, succeeded=outcome == "succeeded")
+        if operation
+        else UNKNOWN_SEVERITY,
         related_event_ids=tuple([other.event.event_id for other in related if other is not None]),
         known=operation is not None,
     )
@@ -195,12 +214,6 @@ def _category(operation: Operation | None, event_name: str | None) -> str:
     return READ if (event_name or "").startswith(("Describe", "List")) else "unknown"
 
 
-def _severity(call: SentenceContext, operation: Operation | None, outcome: Outcome) -> Severity:
-    if operation is None:
-        return UNKNOWN_SEVERITY
-    return operation.severity_of(call, succeeded=outcome == "succeeded")
-
-
 def _outcome(event: Event, known: Catalogue) -> Outcome:
     """How a call ended: by the error code, and of a result by the state that it reports."""
     if event.error_code:
@@ -217,9 +230,9 @@ def _reported(event: Event, known: Catalogue, member: str) -> str | None:
     return enum_at(event, f"{status}.{member}") if status else None
 
 
-def _target(call: SentenceContext, operation: Operation) -> Resource:
+def _target(call: SentenceContext, operation: Operation, case: Case | None) -> Resource:
     """The resource that a call acts on, with the name that it had or gets from this call."""
-    target = call.resource(operation.target)
+    target = call.resource((case and case.target) or operation.target)
     if target.id is None:
         return denied_resource(call.event, call.state)
     if target.name is None and operation.names_target and not call.event.error_code:
@@ -227,12 +240,15 @@ def _target(call: SentenceContext, operation: Operation) -> Resource:
     return target
 
 
-def _sentence(call: SentenceContext, operation: Operation, outcome: Outcome) -> str:
+def _sentence(
+    call: SentenceContext, operation: Operation, case: Case | None, outcome: Outcome
+) -> str:
     """What happened, is pending, or was tried."""
     if outcome == "succeeded":
         is_pending = operation.pending and call.outcome_event is call.event
-        return fill(operation.pending if is_pending else operation.done, call)
-    tried = f"tried to {fill(operation.tried, call)}"
+        done = (case and case.done) or operation.done
+        return fill(operation.pending if is_pending else done, call)
+    tried = f"tried to {fill((case and case.tried) or operation.tried, call)}"
     denied = str(denied) if (denied := denied_resource(call.event, call.state)).id else ""
     return f"{tried} (resource: {denied})" if denied and denied not in tried else tried
 

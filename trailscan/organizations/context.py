@@ -18,10 +18,11 @@ class SentenceContext:
     Attributes:
         event: the call.
         outcome_event: the service event that reports how the call ended, or the call itself.
+        cause: of a service event, the call that caused it; None if none is known.
         state: the organization before the call.
     """
 
-    __slots__ = ("_resources", "_roles", "_values", "event", "outcome_event", "state")
+    __slots__ = ("_resources", "_roles", "_values", "cause", "event", "outcome_event", "state")
 
     def __init__(
         self,
@@ -30,10 +31,12 @@ class SentenceContext:
         state: Organization,
         roles: Mapping[str, Role],
         values: Mapping[str, Value],
+        cause: Event | None = None,
     ) -> None:
         self.event = event
         self.outcome_event = outcome_event
         self.state = state
+        self.cause = cause
         self._roles = roles
         self._values = values
         self._resources: dict[str, Resource] = {}

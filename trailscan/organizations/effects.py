@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trailscan.events.event import Event
-from trailscan.organizations.state import Account, OrganizationalUnit
+from trailscan.organizations.state import Account, Membership, OrganizationalUnit
 
 if TYPE_CHECKING:
     from trailscan.organizations.context import SentenceContext
@@ -53,6 +53,21 @@ def with_roots(state: Organization, *ids: str | None) -> Organization:
         if one and one.startswith("r-") and one not in state.roots:
             state = replace(state, roots=state.roots.insert(one, True))
     return state
+
+
+def with_member(
+    state: Organization, account_id: str | None, organization_id: str | None
+) -> Organization:
+    """The state in which an account is known to be of an organization, which is ours."""
+    if not account_id or not organization_id:
+        return state
+    if organization_id not in state.organizations:
+        known = state.organizations.insert(organization_id, Membership())
+        state = replace(state, organizations=known)
+    known_account = state.accounts.get(account_id)
+    if known_account is not None and known_account.organization_id == organization_id:
+        return state
+    return with_account(state, account_id, organization_id=organization_id)
 
 
 def no_effect(state: Organization, _event: Event) -> Organization:

@@ -46,6 +46,32 @@ class Cause(NamedTuple):
     within: timedelta = timedelta(days=1)
 
 
+class Case(NamedTuple):
+    """What a call of an operation can be about: it decides the severity, and can need other words.
+
+    Attributes:
+        name: of the case, which findings ask for.
+        about: when it holds, as the end of a sentence that begins with "if".
+        holds: tells whether a call is such a case.
+        severity: if it succeeded.
+        reason: why, in one sentence.
+        done: the sentence if it succeeded; empty for that of the operation.
+        tried: the sentence after "tried to"; empty for that of the operation.
+        target: the role of the resource that it acts on; empty for that of the operation.
+        severity_of_attempt: if it was denied or failed; None: one level lower, but at least low.
+    """
+
+    name: str
+    about: str
+    holds: Callable[[SentenceContext], bool]
+    severity: Severity
+    reason: str
+    done: str = ""
+    tried: str = ""
+    target: str = ""
+    severity_of_attempt: Severity | None = None
+
+
 class Operation(msgspec.Struct, frozen=True):
     """One API operation or service event.
 
@@ -61,8 +87,10 @@ class Operation(msgspec.Struct, frozen=True):
         done: the sentence if it succeeded, in the past tense.
         tried: the sentence after "tried to" if it did not, in the infinitive.
         known_from: how the form of the event is known.
-        severity: if it succeeded; a function where that depends on the call.
+        severity: if it succeeded and none of its cases holds.
         reason: what the operation makes possible or takes away, in one sentence.
+        cases: what a call can be about that makes it graver, less grave, or another sentence; the
+            first one that holds counts.
         severity_of_attempt: if it was denied or failed; None: one level lower, but at least low.
         watched_by: who published that it should be watched; `trailscan` is our own judgement.
         mitre: ids of ATT&CK techniques.
@@ -87,7 +115,7 @@ class Operation(msgspec.Struct, frozen=True):
     done: str
     tried: str
     known_from: KnownFrom
-    severity: Severity | Callable[[SentenceContext], Severity]
+    severity: Severity
     reason: str
     severity_of_attempt: Severity | None = None
     watched_by: str = "trailscan"
@@ -104,11 +132,22 @@ class Operation(msgspec.Struct, frozen=True):
     effect: Effect | None = None
     before_and_after: Callable[[SentenceContext], BeforeAndAfter] | None = None
     policy_step: tuple[str, str] | None = None
+    cases: tuple[Case, ...] = ()
+
+    def case_of(self, call: SentenceContext) -> Case | None:
+        """The case that a call is, if it is one."""
+        return next((case for case in self.cases if case.holds(call)), None)
 
     def severity_of(self, call: SentenceContext, *, succeeded: bool) -> Severity:
         """The severity of one call, given how it ended."""
-        done = self.severity if isinstance(self.severity, str) else self.severity(call)
-        return done if succeeded else self.severity_of_attempt or one_level_lower(done)
+        return self.graded(self.case_of(call), succeeded=succeeded)
+
+    def graded(self, case: Case | None, *, succeeded: bool) -> Severity:
+        """The severity of a call that is a case, or none, given how it ended."""
+        row = case or self
+        if succeeded:
+            return row.severity
+        return row.severity_of_attempt or one_level_lower(row.severity)
 
 
 class Service(msgspec.Struct, frozen=True, eq=False):

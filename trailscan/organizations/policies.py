@@ -192,6 +192,12 @@ def _simplified(value: object) -> object:
     return value[0] if len(unique) == 1 else [unique[text] for text in sorted(unique)]
 
 
+def form_without_sid(statement: Statement) -> bytes:
+    """The canonical form of a statement, whatever it is called."""
+    value = _lower_actions(statement.value)
+    return _form(_without(value, "Sid") if isinstance(value, dict) else value)
+
+
 def _lower_actions(statement: object) -> object:
     """A statement with its actions in lower case, because IAM ignores their case."""
     if not isinstance(statement, dict):

@@ -14,6 +14,8 @@ from trailscan.organizations.fields import text_at
 from trailscan.organizations.policy_types import policy_noun
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trailscan.events.event import Event
     from trailscan.organizations.state import Organization
 
@@ -86,7 +88,7 @@ class Role(NamedTuple):
         type_path: where the event gives the type, if the id does not.
         name_paths: where the event can have the name.
         denied_types: of a role without type, the types that the ARN in a refusal may have.
-        is_caller: whether it is the account that called, which is at no path.
+        otherwise: finds the id where no path has it, from the event or the state before it.
     """
 
     type: str | None
@@ -95,7 +97,7 @@ class Role(NamedTuple):
     type_path: str = ""
     name_paths: tuple[str, ...] = ()
     denied_types: tuple[str, ...] = ()
-    is_caller: bool = False
+    otherwise: Callable[[Event, Organization], str | None] | None = None
 
     @property
     def unknown_words(self) -> str:
@@ -105,9 +107,9 @@ class Role(NamedTuple):
 
 def resource_in_role(event: Event, role: Role, state: Organization) -> Resource:
     """The resource that plays a role in an event."""
-    if role.is_caller:
-        return named(caller(event), "account", state)
     identifier = text_at(event, *role.paths)
+    if identifier is None and role.otherwise is not None:
+        identifier = role.otherwise(event, state)
     if identifier is None:
         return _without_id(role, event, state)
     kind = role.type or type_of(identifier) or (_type_at(event, role.type_path))

@@ -55,6 +55,7 @@ class Account(msgspec.Struct, frozen=True):
         departed_method: left, removed or cleaned.
         departed_at: UTC.
         govcloud_id: the account in GovCloud that was created with it.
+        organization_id: the organization it is or was a member of, where an event has it.
     """
 
     name: str | None = None
@@ -65,6 +66,7 @@ class Account(msgspec.Struct, frozen=True):
     departed_method: str | None = None
     departed_at: datetime | None = None
     govcloud_id: str | None = None
+    organization_id: str | None = None
 
 
 class OrganizationalUnit(msgspec.Struct, frozen=True):
@@ -92,11 +94,13 @@ class Handshake(msgspec.Struct, frozen=True):
         action: invite, enable all features, transfer responsibility, …, in lower case.
         state: open, accepted, declined or canceled.
         party: the account id or email address that it invites.
+        organization_id: the organization that began it.
     """
 
     action: str | None = None
     state: str | None = None
     party: str | None = None
+    organization_id: str | None = None
 
 
 class Transfer(msgspec.Struct, frozen=True):
@@ -195,6 +199,15 @@ class Organization(msgspec.Struct, frozen=True):
         """The type of a policy, such as `SERVICE_CONTROL_POLICY`; None if no event has it."""
         found = self.policies.get(policy_id)
         return None if found is None else found.type
+
+    def organization_of(self, account_id: str | None) -> str | None:
+        """The organization of an account: its own, or else the only one that is known."""
+        found = self.accounts.get(account_id)
+        if found is not None and found.organization_id:
+            own: str = found.organization_id
+            return own
+        living = [identifier for identifier, one in self.organizations.items() if not one.deleted]
+        return living[0] if len(living) == 1 else None
 
     def only_root(self) -> str | None:
         """The id of the root; None unless events have exactly one."""

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from trailscan.numbers import counted
-from trailscan.organizations.fields import enum_at, text_at
+from trailscan.organizations.fields import text_at
 from trailscan.organizations.resources import type_of
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.organizations.services.organizations.accounts import (
@@ -157,12 +157,9 @@ def account_lives(changes: Iterable[Change], tz: tzinfo = UTC) -> dict[str, _Lif
 
 
 def _account(change: Change) -> str | None:
-    """The account that a change is about; of an accepted invitation the one that accepted."""
+    """The account that a change is about."""
     if change.event.event_source != ORGANIZATIONS.event_source:
         return None
-    if change.action == "AcceptHandshake":
-        purpose = enum_at(change.event, "response.handshake.action")
-        return change.event.user_identity.account_id if purpose == "invite" else None
     return change.target_id if type_of(change.target_id) == "account" else None
 
 
@@ -183,6 +180,11 @@ def _create(life: _Life, change: Change) -> None:
 
 
 def _accept(life: _Life, change: Change) -> None:
+    """Apply an accepted invitation: of another organization it is the end of a membership."""
+    if change.case == "left":
+        _depart(life, change, "left")
+        _add_step(life, change, "left for another organization")
+        return
     life.state, life.joined_how = "member", "invited"
     _begin(life, change)
     _add_step(life, change, "invitation accepted")

@@ -10,7 +10,15 @@ from trailscan.reports.findings.accounts import ACCOUNTS
 
 INVITE = {"handshake": {"id": "h-examplehs1", "action": "INVITE"}}
 OTHER_AGREEMENT = {"handshake": {"id": "h-examplehs1", "action": "ENABLE_ALL_FEATURES"}}
+FOREIGN = {
+    "handshake": {
+        "id": "h-examplehs2",
+        "action": "INVITE",
+        "parties": [{"type": "ORGANIZATION", "id": "o-otherorg99"}],
+    }
+}
 GUEST = user(accountId=MEMBER)
+JOINED = service_event("AccountJoinedOrganization", accountId=MEMBER, joinedMethod="CREATED")
 
 
 def moved(parent):
@@ -26,6 +34,10 @@ def tried(times, step=MINUTE):
 
 CASES = {
     "account-left": ([on("LeaveOrganization")], [denied("LeaveOrganization")]),
+    "account-left-by-invitation": (
+        [JOINED, call("AcceptHandshake", MINUTE, GUEST, responseElements=FOREIGN)],
+        [call("AcceptHandshake", MINUTE, GUEST, responseElements=FOREIGN)],
+    ),
     "account-tried-to-leave": ([denied("LeaveOrganization")], [on("LeaveOrganization")]),
     "account-removed": (
         [on("RemoveAccountFromOrganization", accountId=MEMBER)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.fields import enum_at, text_at
+from trailscan.organizations.fields import text_at
 from trailscan.organizations.services.organizations.accounts import (
     departure_method,
     joining_method,
@@ -32,7 +32,7 @@ EXPLAINED = timedelta(days=120)
 
 def departed_unexplained(history: History) -> Iterator[Hit]:
     """Departures of accounts without the call that made them depart."""
-    exits = ("LeaveOrganization", "RemoveAccountFromOrganization")
+    exits = ("LeaveOrganization", "RemoveAccountFromOrganization", "AcceptHandshake")
     closings = ("CloseAccount", "CloseAccountResult")
     causes = list(history.of(*exits, *closings, "DeleteOrganization"))
     for change in history.of("AccountDepartedOrganization"):
@@ -42,11 +42,30 @@ def departed_unexplained(history: History) -> Iterator[Hit]:
             yield Hit(
                 (change,),
                 f"{account} departed{f' ({how})' if how else ''}, and no call in the log says why",
+                "medium" if how == "cleaned" else None,
             )
+
+
+def left_by_invitation(history: History) -> Iterator[Hit]:
+    """Accounts that left by accepting the invitation of another organization.
+
+    What the acceptance alone does not tell, the departure that followed it does.
+    """
+    caused = {
+        event_id: change
+        for change in history.of("AccountDepartedOrganization")
+        for event_id in change.related_event_ids
+    }
+    for change in history.of("AcceptHandshake"):
+        departure = caused.get(change.event.event_id)
+        if change.case == "left" or (change.case == "joined_or_left" and departure):
+            yield Hit((change, departure) if departure else (change,), in_words(change))
 
 
 def _explains(cause: Change, departure: Change) -> bool:
     """Whether a call can have made an account depart."""
+    if cause.action == "AcceptHandshake" and cause.case not in ("left", "joined_or_left"):
+        return False
     about = cause.target_id
     if cause.action == "DeleteOrganization":
         about = cause.event.recipient_account_id
@@ -56,14 +75,15 @@ def _explains(cause: Change, departure: Change) -> bool:
 
 def joined_from_outside(history: History) -> Iterator[Hit]:
     """Invited accounts that came, told by their acceptance or by AWS's own event."""
+    left = {one for hit in left_by_invitation(history) for one in map(id, hit.changes)}
     accepted = [
         change
         for change in history.of("AcceptHandshake")
-        if enum_at(change.event, "response.handshake.action") == "invite"
+        if change.case in ("joined", "joined_or_left") and id(change) not in left
     ]
     for change in accepted:
         yield Hit((change,), in_words(change))
-    came = {change.event.user_identity.account_id for change in accepted}
+    came = {change.target_id for change in accepted}
     for change in history.of("AccountJoinedOrganization"):
         how = joining_method(change.event)
         own = change.event.recipient_account_id  # the management account is invited by itself
@@ -94,6 +114,24 @@ ACCOUNTS = (
             "Stratus Red Team aws.defense-evasion.organizations-leave",
             AWS_CIRT,
         ),
+    ),
+    Rule(
+        id="account-left-by-invitation",
+        title="An account left by accepting another organization's invitation",
+        severity="critical",
+        fires=(
+            "AcceptHandshake by a member account of an invitation of another organization than "
+            "ours, or an acceptance that AccountDepartedOrganization followed"
+        ),
+        why=(
+            "The account is out without LeaveOrganization: another organization governs it now, "
+            "and no guardrail or central log of ours covers it."
+        ),
+        false_positives="A sale or a migration to another organization, announced beforehand.",
+        events=("AcceptHandshake",),
+        find=left_by_invitation,
+        adds=("T1666.A002",),
+        references=(AWS_CIRT,),
     ),
     Rule(
         id="account-tried-to-leave",
@@ -139,14 +177,11 @@ ACCOUNTS = (
         title="An account departed, and no call in the log says why",
         severity="high",
         fires=(
-            "AccountDepartedOrganization without a LeaveOrganization, "
+            "AccountDepartedOrganization without a LeaveOrganization, an AcceptHandshake, "
             "RemoveAccountFromOrganization, CloseAccount or DeleteOrganization of it in the 120 "
-            "days before"
+            "days before; medium if the account had been closed"
         ),
-        why=(
-            "The call is in a log that was not read, or the account went by accepting another "
-            "organization's invitation."
-        ),
+        why="The call that took the account out is in a log that was not read.",
         false_positives="An account closed before the store's history begins, or by its own user.",
         events=("AccountDepartedOrganization",),
         find=departed_unexplained,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from trailscan.events.principal import Principal
     from trailscan.organizations.changes import Change
+    from trailscan.organizations.severity import Severity
 
 TOGETHER = timedelta(hours=1)
 """The longest gap between two changes of one piece of work."""
@@ -38,10 +39,17 @@ class Actor(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """Events for which a rule fires, in order of time, and a sentence about them."""
+    """Events for which a rule fires, in order of time, and a sentence about them.
+
+    Attributes:
+        changes: the events.
+        what: the sentence.
+        severity: of this finding; None for that of the rule.
+    """
 
     changes: tuple[Change, ...]
     what: str
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trailscan.organizations.changes import Change
+    from trailscan.organizations.severity import Severity
     from trailscan.reports.filter import ChangeFilter
     from trailscan.reports.findings.rule import Rule
     from trailscan.store.reader import StoreReader
@@ -36,6 +37,11 @@ class Finding(NamedTuple):
 
     rule: Rule
     hit: Hit
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is: the rule's severity, unless these events are another matter."""
+        return self.hit.severity or self.rule.severity
 
     @property
     def group(self) -> tuple[Change, ...]:
@@ -63,7 +69,7 @@ def _record_name(change: Change) -> str:
 
 COLUMNS = (
     Column("event_time", "When (UTC)", "instant", of="last.event.event_time"),
-    Column("severity", "Severity", "text", of="rule.severity"),
+    Column("severity", "Severity", "text"),
     Column("rule", "Rule", "text", least_width=90, most_width=30, of="rule.id"),
     Column("what", "What", "text", wide=True, of="hit.what"),
     Column("why", "Why it matters", "text", least_width=150, most_width=44, of="rule.why"),
@@ -121,7 +127,7 @@ def _matches(one: Finding, filters: ChangeFilter) -> bool:
     return (
         when(one.last) in filters.window
         and (not rules or one.rule.id in rules)
-        and (not grades or one.rule.severity in grades)
+        and (not grades or one.severity in grades)
         and any(map(others.match_at_any_time, one.group))
     )
 

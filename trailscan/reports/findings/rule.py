@@ -30,7 +30,7 @@ class Rule:
         id: stable; filters and suppressions name it.
         version: raised when the rule may fire for other events than before.
         title: what was found.
-        severity: of each of its findings.
+        severity: of its findings, unless one is about something that is graver or less grave.
         fires: exactly when it fires.
         why: why that deserves a look.
         false_positives: when it fires for something harmless.
@@ -76,6 +76,8 @@ def each(
 ) -> Callable[[History], Iterator[Hit]]:
     """A detector that finds each change with one of some event names.
 
+    A change that is a case of its operation makes a finding that is as grave as it.
+
     Args:
         actions: the event names.
         outcomes: how the change ended.
@@ -86,7 +88,7 @@ def each(
         for outcome in outcomes:
             for change in history.of(*actions, outcome=outcome):
                 if where(change):
-                    yield Hit((change,), in_words(change))
+                    yield Hit((change,), in_words(change), change.severity if change.case else None)
 
     return detect
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from trailscan.organizations.effects import with_account, with_roots
+from trailscan.organizations.effects import with_account, with_member, with_roots
 from trailscan.organizations.fields import enum_at, text_at, time_at
-from trailscan.organizations.operation import BeforeAndAfter, Cause, Operation
+from trailscan.organizations.operation import BeforeAndAfter, Case, Cause, Operation
 from trailscan.organizations.resources import caller
+from trailscan.organizations.services.organizations.membership import calling_account
 from trailscan.organizations.severity import CIS_CONTROL
-from trailscan.organizations.state import AccountRequest, Membership
+from trailscan.organizations.state import Account, AccountRequest, Membership
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from trailscan.events.event import Event
@@ -39,11 +41,6 @@ _DEPARTED_BY = {
 
 _DAY = timedelta(days=1)
 _UNTIL_CLEANED = timedelta(days=120)  # a closed account is removed some 90 days later
-
-
-def calling_account(event: Event) -> str | None:
-    """The account that called, by its identity: copies of a call have other recipients."""
-    return event.user_identity.account_id or event.recipient_account_id
 
 
 def joining_method(event: Event) -> str | None:
@@ -72,6 +69,13 @@ def _created_account(event: Event) -> str | None:
     return text_at(event, f"{_CREATION}.accountId")
 
 
+def _is_cleaned(*, explained: bool) -> Callable[[SentenceContext], bool]:
+    """Whether AWS removed an account for good, and whether the log has its closing."""
+    return lambda call: (
+        departure_method(call.event) == "cleaned" and (call.cause is not None) == explained
+    )
+
+
 def _cause_of_joining(event: Event) -> Cause:
     return Cause(_JOINED_BY.get(joining_method(event) or "", ()), text_at(event, *_ACCOUNT))
 
@@ -92,6 +96,7 @@ def _create_organization(state: Organization, event: Event) -> Organization:
     if not identifier:
         return state
     created = replace(state, organizations=state.organizations.insert(identifier, new))
+    created = with_member(created, new.management_account_id, identifier)
     return with_account(
         created, new.management_account_id, status="active", joined_at=event.event_time
     )
@@ -129,7 +134,14 @@ def _create_account_result(state: Organization, event: Event) -> Organization:
         joined_method="created",
         joined_at=time_at(event, f"{_CREATION}.completedTimestamp") or event.event_time,
         govcloud_id=text_at(event, f"{_CREATION}.govCloudAccountId"),
+        organization_id=_organization(state, event),
     )
+
+
+def _organization(state: Organization, event: Event) -> str | None:
+    """The organization of the management account in whose trail an event is."""
+    account: Account = state.accounts.get(event.recipient_account_id, Account())
+    return account.organization_id
 
 
 def _close_account(state: Organization, event: Event) -> Organization:
@@ -149,6 +161,7 @@ def _joined(state: Organization, event: Event) -> Organization:
         status="active",
         joined_method=joining_method(event),
         joined_at=time_at(event, "details.joinedTime", "details.*.joinedTime") or event.event_time,
+        organization_id=_organization(state, event),
     )
 
 
@@ -239,7 +252,14 @@ OPERATIONS = (
         done="{account} departed from the organization[ ({departed})]", tried="remove {account} from the organization",
         known_from="text", severity="critical", severity_of_attempt="critical", watched_by="survival-kit", mitre=("T1666", "T1666.A002"),
         reason="Tells that an account is out of the organization's control, because it left, was removed, or was closed some 90 days ago.",
-        service_event=True, cause=_cause_of_departure, effect=_departed),
+        service_event=True, cause=_cause_of_departure, effect=_departed, cases=(
+            Case("cleaned", "a closed account is removed for good, and the log has its closing", _is_cleaned(explained=True),
+                "low", "Ends what the closing began 90 days before, without anybody's doing.",
+                done="{account} was permanently removed, 90 days after it was closed"),
+            Case("cleaned_unexplained", "a closed account is removed for good, and the log does not have its closing", _is_cleaned(explained=False),
+                "medium", "Ends an account whose closing, 90 days before, was in no log that was read.",
+                done="{account} was permanently removed, 90 days after it was closed; its closing is not in the log"),
+        )),
     Operation("LeaveOrganization", "account", "caller",
         done="{caller} left the organization", tried="leave the organization with {caller}",
         known_from="log", severity="critical", severity_of_attempt="critical", watched_by="Elastic", mitre=("T1070", "T1531", "T1562.001", "T1562.008", "T1666", "T1666.A002"), cis=CIS_CONTROL,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trailscan.organizations.effects import with_ou, with_roots
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.operation import BeforeAndAfter, Operation
+from trailscan.organizations.services.organizations.membership import of_caller
 from trailscan.organizations.severity import CIS_CONTROL
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _UNIT = "response.organizationalUnit"
 def _create(state: Organization, event: Event) -> Organization:
     parent = text_at(event, "request.parentId")
     name = text_at(event, f"{_UNIT}.name", "request.name")
+    state = of_caller(state, event, f"{_UNIT}.arn")
     created = with_ou(state, text_at(event, f"{_UNIT}.id"), name=name, parent_id=parent)
     return with_roots(created, parent)
 

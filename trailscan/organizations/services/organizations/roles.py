@@ -5,10 +5,31 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.resources import Role
+from trailscan.organizations.resources import Role, caller
+from trailscan.organizations.services.organizations.membership import (
+    accepting_account,
+    handshake_organization,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from trailscan.events.event import Event
+    from trailscan.organizations.state import Organization
+
+
+def _caller(event: Event, _state: Organization) -> str | None:
+    return caller(event)
+
+
+def _acceptor(event: Event, _state: Organization) -> str | None:
+    return accepting_account(event)
+
+
+def _own_organization(event: Event, state: Organization) -> str | None:
+    """The organization of a handshake that the organization itself began, or of the caller."""
+    return handshake_organization(event, state) or state.organization_of(caller(event))
+
 
 ROLES: Mapping[str, Role] = MappingProxyType(
     {
@@ -23,7 +44,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         "account_request": Role(
             "account_request", ("request.createAccountRequestId", "response.createAccountStatus.id")
         ),
-        "caller": Role("account", is_caller=True),
+        "caller": Role("account", otherwise=_caller),
+        "acceptor": Role("account", otherwise=_acceptor),
+        "inviting": Role("organization", otherwise=handshake_organization),
         "ou": Role("ou", ("request.organizationalUnitId", "response.organizationalUnit.id")),
         "parent": Role(
             None, ("request.parentId",), "an unknown parent", denied_types=("ou", "root")
@@ -43,7 +66,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         "invited": Role(
             None, ("request.target.id",), "an unknown account", type_path="request.target.type"
         ),
-        "organization": Role("organization", ("response.organization.id",)),
+        "organization": Role(
+            "organization", ("response.organization.id",), otherwise=_own_organization
+        ),
         "resource_policy": Role(
             "resource_policy", ("response.resourcePolicy.resourcePolicySummary.id",)
         ),

@@ -9,6 +9,7 @@ from trailscan.organizations.fields import enum_at, text_at
 from trailscan.organizations.policy_types import policy_noun, policy_type_at
 from trailscan.organizations.resources import Resource, named, type_of
 from trailscan.organizations.services.organizations.accounts import departure_method, joining_method
+from trailscan.organizations.services.organizations.membership import handshake_organization
 from trailscan.organizations.services.organizations.policies import SUMMARY, policy_changes
 from trailscan.organizations.services.organizations.tags import tag_keys, tags
 from trailscan.organizations.state import Handshake
@@ -50,6 +51,17 @@ def _purpose(call: SentenceContext) -> str | None:
     return f"{purpose} of {named(known.party, type_of(known.party), call.state)}"
 
 
+def _departed(call: SentenceContext) -> str | None:
+    """How an account departed, and by whose invitation if that is how it left."""
+    method = departure_method(call.event)
+    cause = call.cause
+    if method != "left" or cause is None or cause.event_name != "AcceptHandshake":
+        return method
+    inviting = handshake_organization(cause, call.state)
+    by = f"the invitation of {inviting}" if inviting else "an invitation"
+    return f"left, by accepting {by}"
+
+
 def _new(path: str) -> Value:
     """Name and id of what a call creates."""
 
@@ -69,7 +81,7 @@ VALUES: Mapping[str, Value] = MappingProxyType(
     {
         "changed": policy_changes,
         "child_type": _child_type,
-        "departed": lambda call: departure_method(call.event),
+        "departed": _departed,
         "govcloud": lambda call: text_at(
             call.outcome_event, "details.createAccountStatus.govCloudAccountId"
         ),
