@@ -10,9 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trailscan.errors import DecodeError
-from trailscan.trail.envelopes import (
-    RawRecord,
-    read_records,
+from trailscan.trail.envelopes import RawRecord, read_records
+from trailscan.trail.json_bytes import (
     split_array,
     split_object,
     split_values,

@@ -289,8 +289,8 @@ def test_a_wrong_length_in_the_trailer_is_refused(claim: int) -> None:
         (packed(b"\n"), "empty", "the log file is empty"),
         (
             b"PK\x03\x04",
-            "not_json",
-            "neither gzip nor JSON: expected a JSON object or array at byte 0, found 'PK\\x03\\x04'",
+            "unsupported_form",
+            "the file is a ZIP archive; unpack it and load the folder",
         ),
         (
             packed(b"<html>"),

@@ -157,8 +157,15 @@ class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         return found if isinstance(found, dict) else {}
 
 
+_AS_TEXT = (
+    *("userIdentity", "requestParameters", "responseElements"),
+    *("serviceEventDetails", "additionalEventData"),
+)
+"""The members that tables of Athena and indexes of logs hold as JSON text."""
+
+
 def decode_object(raw: bytes | str) -> JsonObject:
-    """The JSON object of one record, checked in full depth.
+    """The JSON object of one record, checked in full depth; members that are JSON text, parsed.
 
     Raises:
         DecodeError: `record_too_large`, `invalid_utf8`, `invalid_json` (also lone surrogates, NaN
@@ -182,7 +189,22 @@ def decode_object(raw: bytes | str) -> JsonObject:
     if not isinstance(found, dict):
         kind = _JSON_NAMES[type(found)]
         raise DecodeError("not_an_object", f"the record is not a JSON object but {kind}")
+    for name in _AS_TEXT:
+        if isinstance(text := found.get(name), str):
+            found[name] = _parsed(text)
     return found
+
+
+def _parsed(text: str) -> Any:
+    """The JSON object that a text is; the text itself if it is none."""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        value = msgspec.json.decode(text)
+        msgspec.json.encode(value)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return text
+    return text if _is_deeper(value, MAX_DEPTH) else value
 
 
 def _is_deeper(value: object, levels: int) -> bool:
@@ -224,9 +246,32 @@ def decode_event(record: JsonObject) -> Event:
         del fixed["userIdentity"]
     try:
         return msgspec.convert(fixed, Event)
+    except msgspec.ValidationError:
+        pass
+    try:
+        return msgspec.convert(_with_text(fixed), Event)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at ")
         raise DecodeError("unexpected_type", text, path.strip("`") or "$") from None
+
+
+def _with_text(record: JsonObject) -> JsonObject:
+    """A record whose booleans are text, as CloudTrail writes most of them."""
+    free = ("readOnly", "managementEvent", *_AS_TEXT[1:])
+    fixed = {name: value if name in free else _scalar_text(value) for name, value in record.items()}
+    return {**fixed, "userIdentity": _texts(record.get("userIdentity", {}))}
+
+
+def _texts(value: Any) -> Any:
+    """A JSON value whose booleans are text."""
+    if isinstance(value, dict):
+        return {name: _texts(inside) for name, inside in value.items()}
+    return _scalar_text(value)
+
+
+def _scalar_text(value: Any) -> Any:
+    """A boolean as text; any other value as it is."""
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
 
 
 _EVENT = msgspec.json.Decoder(Event)
@@ -242,7 +287,8 @@ def decode_record(raw: bytes) -> Event:
         event = _EVENT.decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return decode_event(decode_object(raw))
-    if event.event_time.utcoffset() != _NO_OFFSET:
+    details = (event.request_parameters, event.response_elements, event.service_event_details)
+    if event.event_time.utcoffset() != _NO_OFFSET or any(isinstance(one, str) for one in details):
         return decode_event(decode_object(raw))
     return event
 
@@ -267,6 +313,11 @@ def parse_event_time(value: object) -> datetime:
         f"eventTime is {shown}, expected an ISO 8601 instant such as 2026-11-22T14:05:00Z",
         "$.eventTime",
     )
+
+
+def encoded_length(record: JsonObject) -> int:
+    """The number of bytes of a record as CloudTrail writes it, without spaces."""
+    return len(msgspec.json.encode(record))
 
 
 def record_sha256(record: JsonObject) -> str:

@@ -289,6 +289,8 @@ class Pipeline:
             )
         for how in result.deviations:
             summary.not_as_delivered[how] = summary.not_as_delivered.get(how, 0) + 1
+        for kind, count in result.others.items():
+            summary.other_events[kind] = summary.other_events.get(kind, 0) + count
 
     def _report_progress(self) -> None:
         summary = self._summary

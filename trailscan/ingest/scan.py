@@ -6,12 +6,20 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.errors import DecodeError, TrailscanError
-from trailscan.events.event import decode_event, decode_object, record_sha256
+from trailscan.events.event import decode_event, decode_object, encoded_length, record_sha256
 from trailscan.events.schema import EventRow, nested_json
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.location import STDIN, key_text
+from trailscan.numbers import counted
 from trailscan.store.writer import LogFileResult, Reject
-from trailscan.trail.log_file import Candidate, Wanted, scan_log_file
+from trailscan.trail.json_bytes import repeated_names
+from trailscan.trail.log_file import (
+    MAX_UNCLEAR,
+    Candidate,
+    ScannedLogFile,
+    Wanted,
+    scan_log_file,
+)
 
 if TYPE_CHECKING:
     from trailscan.ingest.plan import PlannedFile
@@ -83,26 +91,35 @@ def scan_into(
     result.inflated_bytes = scanned.inflated_bytes
     result.sha256 = scanned.sha256
     result.deviations = scanned.deviations
+    result.others = scanned.others
     if scanned.candidates:
-        result.events, result.rejects = _decode(scanned.candidates, wanted, result.account_id)
+        result.events, result.rejects = _decode(scanned, wanted, result.account_id)
 
 
 def _decode(
-    candidates: tuple[Candidate, ...], wanted: Wanted, account_id: str | None
+    scanned: ScannedLogFile, wanted: Wanted, account_id: str | None
 ) -> tuple[list[EventRow], list[Reject]]:
-    """The events of the candidates, and the rejects: those that cannot be decoded."""
-    events, rejects = [], []
-    for candidate in candidates:
+    """The events of the candidates, and the rejects: those that cannot be decoded.
+
+    Beyond a thousand rejects the others are one more, which counts them.
+    """
+    events: list[EventRow] = []
+    rejects: list[Reject] = []
+    more, first = scanned.unclear, scanned.unclear_from
+    for position, record in scanned.candidates:
         try:
-            row = decode_candidate(candidate, wanted, account_id)
+            row = decode_candidate(Candidate(position, record), wanted, account_id)
         except DecodeError as error:
-            raw = candidate.record.raw
-            rejects.append(
-                Reject(candidate.position, error.reason, str(error), error.json_path, raw)
-            )
+            if len(rejects) < MAX_UNCLEAR:
+                rejects.append(Reject.of_record(position, error, record.raw))
+            else:
+                more, first = more + 1, first or position
         else:
             if row is not None:
                 events.append(row)
+    if more:
+        words = f"{counted(more, 'more record')} of this log file cannot be used"
+        rejects.append(Reject(first, "too_many_rejects", words, times=more))
     return events, rejects
 
 
@@ -121,6 +138,9 @@ def decode_candidate(
     """
     raw = candidate.record.raw
     record = decode_object(raw)
+    if len(raw) != encoded_length(record) and (repeated := repeated_names(raw)):
+        name = min(repeated)
+        raise DecodeError("repeated_name", f"the record has {name!r} twice", f"$.{name}")
     source = record.get("eventSource")
     if source is None:
         raise DecodeError("event_source_missing", "eventSource is missing", "$.eventSource")

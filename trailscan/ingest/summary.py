@@ -27,6 +27,7 @@ class LoadSummary:
         bytes_stored: of the log files read, as stored.
         bytes_inflated: of the log files read, uncompressed.
         others: objects that are not log files, by kind.
+        other_events: events that are not records of a call or service event, by kind.
         rejected: the rejects of this load, records and log files.
         not_as_delivered: log files that were not as CloudTrail delivers them, by difference.
         failures: what could not be listed.
@@ -60,6 +61,7 @@ class LoadSummary:
     regions_left_out: tuple[str, ...] = ()
     accounts_left_out: int = 0
     others: dict[str, int] = field(default_factory=dict)
+    other_events: dict[str, int] = field(default_factory=dict)
     rejected: list[RejectLine] = field(default_factory=list)
     not_as_delivered: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)

@@ -67,6 +67,7 @@ def _load(summary: LoadSummary) -> dict[str, object]:
         "bytes": {"stored": summary.bytes_stored, "inflated": summary.bytes_inflated},
         "seconds": round(summary.seconds, 3),
         "other_objects": dict(sorted(summary.others.items())),
+        "other_events": dict(sorted(summary.other_events.items())),
         "not_as_delivered": dict(sorted(summary.not_as_delivered.items())),
         "rejects": [
             {"where": str(line.where), "reason": line.reason, "message": line.message}

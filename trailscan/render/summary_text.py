@@ -62,6 +62,8 @@ def _load(summary: LoadSummary) -> Iterator[str]:
         total = counted(sum(summary.others.values()), "object")
         are = "is not a log file" if sum(summary.others.values()) == 1 else "are not log files"
         yield f"{total} {are}: {_kinds(summary.others)}"
+    if summary.other_events:
+        yield f"not records of calls or service events: {_kinds(summary.other_events)}"
     if summary.not_as_delivered:
         yield _deviations(summary.not_as_delivered)
     yield from (f"could not be listed: {failure}" for failure in summary.failures[:_SHOWN])

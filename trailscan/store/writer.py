@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,10 +23,11 @@ from trailscan.store.marker import ensure_store
 from trailscan.store.paths import NO_DAY, DataFile, TableName, data_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from trailscan.buckets import Bucket
+    from trailscan.errors import DecodeError
 
 _ENCODERS = 2
 _RAW_KEPT = 64 * 1024
@@ -37,18 +38,39 @@ _ENCODINGS = {"log_files": LOG_FILES_ENCODING}
 
 
 class Reject(NamedTuple):
-    """One input that cannot be used; a `record_index` of None means the whole log file."""
+    """One input that cannot be used; a `record_index` of None means the whole log file.
+
+    Attributes:
+        record_index: of the record, or of the first one.
+        reason: a short stable word.
+        message: what happened.
+        json_path: where inside the record.
+        raw: the first bytes of the record.
+        raw_bytes: how many it has.
+        times: how many records the reject stands for.
+    """
 
     record_index: int | None
     reason: str
     message: str
     json_path: str = "$"
     raw: bytes = b""
+    raw_bytes: int = 0
+    times: int = 1
+
+    @classmethod
+    def of_record(cls, index: int, error: DecodeError, raw: bytes) -> Reject:
+        """The reject of a record that cannot be decoded."""
+        kept = raw[:_RAW_KEPT]
+        return cls(index, error.reason, str(error), error.json_path, kept, len(raw))
 
 
 @dataclass(slots=True)
 class LogFileResult:
-    """One log file on its way into the store; the counts of a rejected log file are 0."""
+    """One log file on its way into the store; the counts of a rejected log file are 0.
+
+    Its `others` are events that are no records of a call or service event, by kind.
+    """
 
     bucket: str
     key: str
@@ -64,6 +86,7 @@ class LogFileResult:
     stored_sha256: str | None = None
     sha256: str | None = None
     deviations: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
     events: Sequence[EventRow] = ()
     rejects: Sequence[Reject] = ()
 
@@ -77,7 +100,7 @@ class LogFileResult:
     @property
     def record_rejects(self) -> int:
         """The number of records that cannot be used."""
-        return 0 if self.failure else len(self.rejects)
+        return 0 if self.failure else sum(reject.times for reject in self.rejects)
 
     @property
     def id(self) -> LogFileId:
@@ -300,8 +323,8 @@ def _reject_values(result: LogFileResult, reject: Reject) -> tuple[object, ...]:
         reject.reason,
         reject.message,
         reject.json_path,
-        reject.raw[:_RAW_KEPT],
-        len(reject.raw),
+        reject.raw,
+        reject.raw_bytes,
     )
 
 

@@ -1,7 +1,10 @@
 """The envelopes of records, and how each is split into raw records.
 
 A log file is `{"Records": [...]}`. People and services also hand around arrays, single records,
-JSON lines, EventBridge events, `lookup-events` output and CloudWatch Logs subscription payloads.
+JSON lines, EventBridge events, `lookup-events` output, CloudWatch Logs subscription payloads, and
+all of these inside members of other objects or as JSON text inside of strings. An envelope is known
+by its form, not by the program that made it: whatever has records in it is one.
+
 Raw records are the very bytes of the input (or, where a record travels inside a JSON string, of
 that string), so that they can be kept as they were recorded.
 """
@@ -13,20 +16,37 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-import stringzilla
 
 from trailscan.errors import DecodeError
+from trailscan.trail.json_bytes import (
+    SPACE,
+    each_item,
+    each_value,
+    excerpt,
+    may_fill_memory,
+    split_array,
+    split_object,
+    split_values,
+    string_value,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-_SPACE = b" \t\r\n"
+MOST_ENVELOPES = 16
+"""How many envelopes around one another are taken off."""
+
 _BOM = b"\xef\xbb\xbf"
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[{}\[\],:]', re.DOTALL)
-_ENVELOPED = (b'"detail-type"', b'"CloudTrailEvent"')
-_CLOSED_BY = {ord("{"): ord("}"), ord("["): ord("]")}
-_CLOSING = frozenset(_CLOSED_BY.values())
-_SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
+_DELIVERED = b'{"eventVersion":"1.'
+_RECORDS = re.compile(rb'\s*(?:\{\s*"Records"\s*:\s*)?(?=\[)')
+_NAMED_BY = ("eventVersion", "eventSource", "eventTime", "eventID")
+_ALONE = (*_NAMED_BY, "eventName", "userIdentity", "awsRegion", "recipientAccountId")
+"""Members of records; two of them make a record, since wrappers have an `eventTime` too."""
+
+_LISTS = ("Records", "Events", "logEvents", "events")
+"""Members that list records or their envelopes, so that an empty list is a log file too."""
+
+_NESTED = (b"{", b"[", b'"')
 
 
 class RawRecord(NamedTuple):
@@ -35,10 +55,14 @@ class RawRecord(NamedTuple):
     Attributes:
         raw: its JSON text.
         account_id: the account that the envelope names, for records that name none themselves.
+        other: what it is instead of a record of an API call or service event; None for a record.
+        times: how many values of its like it stands for, one after another; none is a record.
     """
 
     raw: bytes
     account_id: str | None = None
+    other: str | None = None
+    times: int = 1
 
 
 class _LogFile(msgspec.Struct):
@@ -55,20 +79,34 @@ def read_records(body: bytes | bytearray) -> Iterator[RawRecord]:
     broken line of JSON lines.
 
     Raises:
-        DecodeError: `empty`, `not_json` or `unknown_envelope`: the log file cannot be read whole.
+        DecodeError: `empty`, `not_json`, `unknown_envelope` or `too_many_values`: the log file
+            cannot be read whole.
     """
+    if may_fill_memory(body):
+        return _one_at_a_time(bytes(body).removeprefix(_BOM))
     try:
         found = map(bytes, _LOG_FILE.decode(body).records)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return _any_form(bytes(body))
-    if any(stringzilla.find(body, name) >= 0 for name in _ENVELOPED):
-        return chain.from_iterable(map(_unwrap_item, found))
-    return map(RawRecord, found)
+    return chain.from_iterable(map(_unwrap_item, found))
+
+
+def _one_at_a_time(text: bytes) -> Iterator[RawRecord]:
+    """The records of a list or of values after one another, without all of them in memory."""
+    if head := _RECORDS.match(text):
+        for item, count in each_item(text[head.end() :]):
+            if count > 1:
+                yield RawRecord(item, times=count)
+            else:
+                yield from _unwrap_item(item)
+        return
+    for value in each_value(text.strip(SPACE)):
+        yield from _unwrap_one(value)
 
 
 def _any_form(body: bytes) -> Iterator[RawRecord]:
     """The records of one or several JSON values, one after another."""
-    text = body.removeprefix(_BOM).strip(_SPACE)
+    text = body.removeprefix(_BOM).strip(SPACE)
     if not text:
         raise DecodeError("empty", "the log file is empty")
     try:
@@ -93,7 +131,7 @@ def _unwrap_one(value: bytes) -> Iterator[RawRecord]:
 
 def _lines(lines: list[bytes]) -> Iterator[RawRecord]:
     """The records of JSON lines; a broken line is a record itself, to be rejected."""
-    for line in filter(None, (line.strip(_SPACE) for line in lines)):
+    for line in filter(None, (line.strip(SPACE) for line in lines)):
         if _closes(line):
             yield from _unwrap_one(line)
         else:
@@ -109,153 +147,130 @@ def _closes(line: bytes) -> bool:
 
 
 def _unwrap(value: bytes) -> Iterator[RawRecord]:
-    """The records inside one JSON value."""
+    """The records inside the only JSON value of a log file.
+
+    Raises:
+        DecodeError: `not_json` or `unknown_envelope`.
+    """
     if value[:1] == b"[":
-        for item in split_array(value):
-            yield from _unwrap_item(item)
+        yield from _unwrap_all(split_array(value))
         return
     if value[:1] != b"{":
-        raise DecodeError("not_json", f"expected a JSON object or array, found {_excerpt(value)}")
+        raise DecodeError("not_json", f"expected a JSON object or array, found {excerpt(value)}")
     members = split_object(value)
-    if "Records" in members and members["Records"][:1] == b"[":
-        for item in split_array(members["Records"]):
-            yield from _unwrap_item(item)
-    elif _is_item(members):
-        yield from _unwrap_item(value)
-    elif members.get("messageType") == b'"CONTROL_MESSAGE"':
-        return
-    elif (listed := members.get("Events", members.get("logEvents", b"")))[:1] == b"[":
-        text = "CloudTrailEvent" if "Events" in members else "message"
-        for item in split_array(listed):
-            yield RawRecord(_string_member(item, text))
-    else:
-        raise DecodeError("unknown_envelope", f"no CloudTrail records in {_excerpt(value)}")
+    found = list(_unwrap_object(value, members, None, 0))
+    unknown = found == [RawRecord(value)] and not members.keys() & {*_NAMED_BY, "CloudTrailEvent"}
+    if unknown and not ("detail" in members and "detail-type" in members):
+        raise DecodeError("unknown_envelope", f"no CloudTrail records in {excerpt(value)}")
+    yield from found
 
 
-def _is_item(members: dict[str, bytes]) -> bool:
-    """Whether an object is a record, or one in an EventBridge or lookup-events envelope."""
-    return bool(members.keys() & {"eventVersion", "eventSource", "eventTime", "eventID"}) or (
-        "detail" in members or "CloudTrailEvent" in members
+def _unwrap_all(
+    items: Iterable[bytes], account_id: str | None = None, depth: int = 0
+) -> Iterator[RawRecord]:
+    """The records of the items of a list; an item that holds none stands for itself."""
+    for item in items:
+        yield from _unwrap_item(item, account_id, depth)
+
+
+def _unwrap_item(item: bytes, account_id: str | None = None, depth: int = 0) -> Iterable[RawRecord]:
+    """The records of one value: the value, or those inside the envelopes that it is."""
+    if item.startswith(_DELIVERED) or depth > MOST_ENVELOPES:
+        return (RawRecord(item, account_id, _other_kind(item)),)
+    try:
+        if item[:1] == b"{":
+            return _unwrap_object(item, split_object(item), account_id, depth)
+        if item[:1] in _NESTED and _holds_records(item, depth):
+            text = _json_text(item) if item[:1] == b'"' else None
+            if text is not None:
+                return _unwrap_item(text, account_id, depth + 1)
+            return _unwrap_all(split_array(item), account_id, depth + 1)
+    except DecodeError:  # broken inside its brackets
+        pass
+    return (RawRecord(item, account_id),)
+
+
+def _unwrap_object(
+    item: bytes, members: Mapping[str, bytes], account_id: str | None, depth: int
+) -> Iterable[RawRecord]:
+    """The records of an object with these members."""
+    if _is_record(members):
+        return (RawRecord(item, account_id, _other_kind(item)),)
+    if members.get("messageType") == b'"CONTROL_MESSAGE"':
+        return ()
+    for name in _LISTS:
+        if (listed := members.get(name, b""))[:1] == b"[":
+            return _unwrap_all(split_array(listed), account_id, depth + 1)
+    account_id = _account(members) or account_id
+    inside = [value for value in members.values() if _holds_records(value, depth + 1)]
+    if inside:
+        return _unwrap_all(inside, account_id, depth + 1)
+    if "detail" in members and "detail-type" in members:
+        return (_event_of_eventbridge(item, members, account_id),)
+    return (RawRecord(item, account_id),)
+
+
+def _event_of_eventbridge(
+    item: bytes, members: Mapping[str, bytes], account_id: str | None
+) -> RawRecord:
+    """An event of EventBridge without a record in it: one of another kind, or a broken one."""
+    of_cloudtrail = "via CloudTrail" in (string_value(members["detail-type"]) or "via CloudTrail")
+    return RawRecord(item, account_id, None if of_cloudtrail else "EventBridge event")
+
+
+def _account(members: Mapping[str, bytes]) -> str | None:
+    """The account that an envelope of EventBridge names."""
+    return string_value(members.get("account", b"null")) if "detail" in members else None
+
+
+def _is_record(members: Mapping[str, bytes]) -> bool:
+    """Whether an object with these members is a record, and not an envelope of one.
+
+    AWS Lambda gets the messages of other services as `Records` with an `eventSource` such as
+    `aws:sqs` (docs.aws.amazon.com/lambda/latest/dg/with-sqs.html).
+    """
+    named = sum(name in members for name in _ALONE)
+    return named > 1 and not members.get("eventSource", b"").startswith(b'"aws:')
+
+
+def _other_kind(record: bytes) -> str | None:
+    """What a record is that reports neither a call nor a service event; None for all others.
+
+    Insights events name the event source that they are about, and have none of their own
+    (docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html).
+    """
+    if b"AwsCloudTrailInsight" not in record:
+        return None
+    try:
+        kind = string_value(split_object(record).get("eventType", b""))
+    except DecodeError:
+        return None
+    return "Insights event" if kind == "AwsCloudTrailInsight" else None
+
+
+def _holds_records(value: bytes, depth: int) -> bool:
+    """Whether records are inside a value, however deep."""
+    if depth > MOST_ENVELOPES or value[:1] not in _NESTED:
+        return False
+    try:
+        if value[:1] == b'"':
+            text = _json_text(value)
+            return text is not None and _holds_records(text, depth + 1)
+        if value[:1] == b"[":
+            return any(_holds_records(item, depth + 1) for item in split_array(value))
+        members = split_object(value)
+    except DecodeError:
+        return False
+    return (
+        _is_record(members)
+        or any(members.get(name, b"")[:1] == b"[" for name in _LISTS[:1])
+        or any(_holds_records(inside, depth + 1) for inside in members.values())
     )
 
 
-def _unwrap_item(item: bytes) -> Iterator[RawRecord]:
-    """The record of one list item: the item, or the record in its envelope."""
-    known = item[:1] == b"{" and (b'"detail"' in item or b'"CloudTrailEvent"' in item)
-    members = split_object(item) if known else {}
-    if "CloudTrailEvent" in members:
-        yield RawRecord(_string_member(item, "CloudTrailEvent"))
-    elif "detail" in members and "detail-type" in members:
-        yield RawRecord(members["detail"], _string(members.get("account", b"null")))
-    else:
-        yield RawRecord(item)
-
-
-def _string_member(item: bytes, name: str) -> bytes:
-    """The record in a member that is a string; the item itself without such a member."""
-    text = _string(split_object(item).get(name, b"null")) if item[:1] == b"{" else None
-    return item if text is None else text.encode()
-
-
-def _string(raw: bytes) -> str | None:
-    """The value of a JSON string, or None for anything else."""
-    try:
-        return msgspec.json.decode(raw, type=str)
-    except (msgspec.MsgspecError, UnicodeError):
+def _json_text(raw: bytes) -> bytes | None:
+    """The JSON object or array that a JSON string holds, or None."""
+    if b"{" not in raw and b"[" not in raw:
         return None
-
-
-def split_values(text: bytes) -> list[bytes]:
-    """The JSON values of a text, with or without white space or lines between them.
-
-    Raises:
-        DecodeError: `not_json`.
-    """
-    values, at = [], 0
-    while at < len(text):
-        end = _value_end(text, at)
-        values.append(text[at:end])
-        at = _SEPARATORS.match(text, end).end()  # type: ignore[union-attr]  # matches emptiness
-    return values
-
-
-def split_array(raw: bytes) -> list[bytes]:
-    """The items of a JSON array, each as its own bytes, without parsing them.
-
-    Raises:
-        DecodeError: `not_json`: its brackets or strings do not close.
-    """
-    return [raw[start:end].strip(_SPACE) for start, end in _members(raw)]
-
-
-def split_object(raw: bytes) -> dict[str, bytes]:
-    """The members of a JSON object, each value as its own bytes; the last one of equal names.
-
-    Raises:
-        DecodeError: `not_json`.
-    """
-    found = {}
-    for start, end in _members(raw):
-        name = _TOKEN.match(raw[start:end].lstrip(_SPACE))
-        member = raw[start:end].lstrip(_SPACE)
-        if name is None or not name[1] or b":" not in member[name.end() :]:
-            raise DecodeError("not_json", f"expected a member, found {_excerpt(member)}")
-        value = member[name.end() :].partition(b":")[2].strip(_SPACE)
-        found[_string(name[0]) or ""] = value
-    return found
-
-
-def _members(raw: bytes) -> list[tuple[int, int]]:
-    """Start and end of each part between the outermost commas of an array or object."""
-    spans: list[tuple[int, int]] = []
-    start = 1
-    for token, depth in _tokens(raw, 0):
-        if depth == 0:
-            last = (start, token.start())
-            return [*spans, last] if spans or raw[slice(*last)].strip(_SPACE) else []
-        if raw[token.start()] == ord(",") and depth == 1:
-            spans.append((start, token.start()))
-            start = token.end()
-    raise DecodeError("not_json", "the JSON ends before its brackets close")
-
-
-def _value_end(text: bytes, at: int) -> int:
-    """The end of the object or array that starts at `at`.
-
-    Raises:
-        DecodeError: `not_json`.
-    """
-    if text[at : at + 1] not in (b"{", b"["):
-        raise DecodeError(
-            "not_json", f"expected a JSON object or array at byte {at}, found {_excerpt(text[at:])}"
-        )
-    for token, depth in _tokens(text, at):
-        if depth == 0:
-            return token.end()
-    raise DecodeError("not_json", "the JSON ends before its brackets close")
-
-
-def _tokens(text: bytes, at: int) -> Iterator[tuple[re.Match[bytes], int]]:
-    """Strings whole, and brackets, commas and colons outside of them; each with the depth after it.
-
-    Raises:
-        DecodeError: `not_json`: a string does not end, or a bracket closes one of another kind.
-    """
-    closing = bytearray()
-    for token in _TOKEN.finditer(text, at):
-        char = text[token.start()]
-        if char == ord('"') and not token[1]:
-            raise DecodeError("not_json", "the JSON ends inside a string")
-        if char in _CLOSED_BY:
-            closing.append(_CLOSED_BY[char])
-        elif char in _CLOSING and (not closing or closing.pop() != char):
-            raise DecodeError("not_json", f"the brackets do not match at byte {token.start()}")
-        yield token, len(closing)
-
-
-def _excerpt(raw: bytes) -> str:
-    """The first bytes of a value, for a message."""
-    try:
-        return repr(raw[:40].decode())
-    except UnicodeDecodeError:
-        return repr(raw[:40]).removeprefix("b")
+    text = (string_value(raw) or "").strip()
+    return text.encode() if text[:1] in {"{", "["} else None

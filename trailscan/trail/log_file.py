@@ -8,7 +8,9 @@ by `},{"eventVersion":"1.`, since CloudTrail begins each record this way.
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import deflate
@@ -17,6 +19,8 @@ import stringzilla
 
 from trailscan.errors import DecodeError
 from trailscan.trail.envelopes import RawRecord, read_records
+from trailscan.trail.forms import encoding_of, to_utf8, unsupported_form
+from trailscan.trail.json_bytes import repeated_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +32,9 @@ _MAX_RATIO = 1032  # what deflate can reach at most, so that a larger claim is a
 _PIECE = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _MEMBER = b"\x1f\x8b\x08"
+_ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
+"""A printable character of ASCII as an escape of JSON."""
+
 _NEXT = b'},{"eventVersion":"1.'
 _DELIVERED_HEAD = b'{"Records":[{"eventVersion":"1.'
 _NONE_DELIVERED = b'{"Records":[]}'
@@ -39,6 +46,7 @@ class Wanted:
     def __init__(self, event_sources: tuple[str, ...] | None) -> None:
         self.event_sources = event_sources
         self._encoded = tuple(source.encode() for source in event_sources or ())
+        self._escapable = any(b"/" in source for source in self._encoded)
 
     @property
     def text(self) -> str:
@@ -49,10 +57,18 @@ class Wanted:
         """Whether the bytes contain the name of any wanted event source."""
         if self.event_sources is None:
             return True
-        for source in self._encoded:  # no generator: this runs once a record  # noqa: SIM110
+        for source in self._encoded:  # no generator: this runs once a record
             if stringzilla.find(body, source) >= 0:
                 return True
-        return False
+        if stringzilla.find(body, b"\\u00") < 0 and not self._escapable:
+            return False
+        return self._may_be_escaped(bytes(body))
+
+    def _may_be_escaped(self, body: bytes) -> bool:
+        """Whether the bytes contain the name of a wanted event source, spelled with escapes."""
+        plain = _ESCAPED.sub(lambda escape: bytes.fromhex(escape[1].decode()), body)
+        plain = plain.replace(b"\\", b"")  # of a slash, and of escapes in text inside of text
+        return any(source in plain for source in self._encoded)
 
 
 class Inflated(NamedTuple):
@@ -60,6 +76,10 @@ class Inflated(NamedTuple):
 
     body: bytes | bytearray
     deviations: tuple[str, ...] = ()
+
+
+MAX_UNCLEAR = 1000
+"""How many records without a readable event source a log file may have, each with its reject."""
 
 
 class Candidate(NamedTuple):
@@ -79,7 +99,10 @@ class ScannedLogFile(NamedTuple):
         sha256: hex SHA-256 of the uncompressed bytes, as digests attest it; None without candidates
             unless it was requested.
         deviations: how it differs from its delivered form: `plain`, `gzip_members`,
-            `trailing_bytes`.
+            `trailing_bytes`, `utf-16`, `utf-32`.
+        others: events that are no records of a call or service event, counted by kind.
+        unclear: how many more records have no readable event source than are candidates.
+        unclear_from: the position of the first of them.
     """
 
     records: int
@@ -87,6 +110,9 @@ class ScannedLogFile(NamedTuple):
     inflated_bytes: int
     sha256: str | None
     deviations: tuple[str, ...]
+    others: dict[str, int] = {}  # noqa: RUF012  # never changed
+    unclear: int = 0
+    unclear_from: int = 0
 
 
 class _Source(msgspec.Struct):
@@ -112,15 +138,58 @@ def scan_log_file(
             `inflates_too_large`, `not_json` or `unknown_envelope`.
     """
     body, deviations = inflate(stored, most)
-    if not wanted.may_be_in(body) and (count := _count_delivered(body)) is not None:
+    text, deviations = _readable(body, deviations)
+    if not wanted.may_be_in(text) and (count := _count_delivered(text)) is not None:
         sha256 = hashlib.sha256(body).hexdigest() if hash_all else None
         return ScannedLogFile(count, (), len(body), sha256, deviations)
-    candidates, index = [], -1
-    for index, record in enumerate(_records(body, deviations)):  # the last index counts
-        if _is_candidate(record.raw, wanted):
-            candidates.append(Candidate(index, record))
-    sha256 = hashlib.sha256(body).hexdigest() if candidates or hash_all else None
-    return ScannedLogFile(index + 1, tuple(candidates), len(body), sha256, deviations)
+    found = _find_candidates(text, wanted, deviations)
+    sha256 = hashlib.sha256(body).hexdigest() if found.candidates or hash_all else None
+    return found._replace(inflated_bytes=len(body), sha256=sha256)
+
+
+def _readable(
+    body: bytes | bytearray, deviations: tuple[str, ...]
+) -> tuple[bytes | bytearray, tuple[str, ...]]:
+    """The text of a body as UTF-8, and the deviations of the log file.
+
+    Raises:
+        DecodeError: `unsupported_form` or `invalid_encoding`.
+    """
+    if body.startswith(b'{"'):  # as nearly all do
+        return body, deviations
+    if form := unsupported_form(body):
+        raise DecodeError("unsupported_form", f"the file is {form.form}; {form.hint}")
+    encoding = encoding_of(body)
+    if encoding is None:
+        return body, deviations
+    return to_utf8(body, encoding), (*deviations, encoding[:6])
+
+
+def _find_candidates(
+    text: bytes | bytearray, wanted: Wanted, deviations: tuple[str, ...]
+) -> ScannedLogFile:
+    """The records of a text: how many there are, and which are candidates.
+
+    Raises:
+        DecodeError: as `read_records`.
+    """
+    candidates: list[Candidate] = []
+    others: Counter[str] = Counter()
+    position = unclear = left_out = first_left_out = 0
+    for record in _records(text, deviations):
+        if record.other is not None:
+            others[record.other] += 1
+            continue
+        selected = _select(record.raw, wanted)
+        unclear += selected is None
+        if selected or (selected is None and unclear <= MAX_UNCLEAR):
+            candidates.append(Candidate(position, record._replace(times=1)))
+        if selected is None and (more := record.times - (unclear <= MAX_UNCLEAR)):
+            first_left_out = first_left_out or position
+            left_out += more
+        position += record.times
+    counts = (dict(others), left_out, first_left_out)
+    return ScannedLogFile(position, tuple(candidates), 0, None, deviations, *counts)
 
 
 def _records(body: bytes | bytearray, deviations: tuple[str, ...]) -> Iterator[RawRecord]:
@@ -144,17 +213,26 @@ def _count_delivered(body: bytes | bytearray) -> int | None:
     return 0 if body == _NONE_DELIVERED else None
 
 
-def _is_candidate(raw: bytes, wanted: Wanted) -> bool:
-    """Whether a record is of a wanted event source, or too broken to decide."""
+def _select(raw: bytes, wanted: Wanted) -> bool | None:
+    """Whether a record is of a wanted event source; None if its event source cannot be read."""
     if raw[:1] != b"{" or b'"eventSource"' not in raw:
-        return True
+        return None
     if not wanted.may_be_in(raw):
         return False
     try:
         source = _SOURCE.decode(raw).event_source
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return True
+        if source is not None and raw.count(b'"eventSource"') > 1 and _names_it_twice(raw):
+            return None
+    except (msgspec.MsgspecError, RecursionError, UnicodeError, DecodeError):
+        return None
+    if source is None:
+        return None
     return wanted.event_sources is None or source in wanted.event_sources
+
+
+def _names_it_twice(raw: bytes) -> bool:
+    """Whether a record has two event sources, of which each reader of JSON takes another."""
+    return "eventSource" in repeated_names(raw)
 
 
 def inflate(stored: bytes, most: int | None = None) -> Inflated:

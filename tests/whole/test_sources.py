@@ -1,0 +1,233 @@
+"""Sources as people have them: each object and record is read, or named."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from services.command import run_command
+
+CASES = Path(__file__).parent / "cases"
+ORGANIZATIONS = "organizations.amazonaws.com"
+
+
+@pytest.fixture
+def case(tmp_path):
+    """A copy of a case's folder."""
+    return lambda name: Path(shutil.copytree(next(CASES.glob(f"{name}-*")), tmp_path / "case"))
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """What `trailscan load` says of a source: its exit code and its summary."""
+
+    def load(source, *more, store="store", stdin=b""):
+        words = ["load", source, "--store", tmp_path / store, "--format", "json", *more]
+        done = run_command(*words, stdin=stdin)
+        assert done.stdout, done.stderr.decode()
+        return done.returncode, json.loads(done.stdout)
+
+    return load
+
+
+@pytest.fixture
+def report(tmp_path):
+    """The rows of a report on the store."""
+
+    def rows(name, *more, store="store"):
+        words = ["report", name, "--store", tmp_path / store, "--format", "json", *more]
+        return json.loads(run_command(*words).stdout)["rows"]
+
+    return rows
+
+
+def kept(found):
+    """The exit code, the log files done and the records kept, filtered out and rejected."""
+    code, summary = found
+    records = summary["records"]
+    counts = [records[name] for name in ("kept", "filtered_out", "rejects")]
+    return (code, summary["log_files"]["done"], *counts)
+
+
+def record(number=1, **more):
+    """A record of Organizations."""
+    return {
+        "eventVersion": "1.11",
+        "eventTime": "2026-11-22T14:05:00Z",
+        "eventID": f"00000000-0000-4000-8000-{number:012d}",
+        "eventSource": ORGANIZATIONS,
+        "eventName": "LeaveOrganization",
+        "awsRegion": "us-east-1",
+        "recipientAccountId": "111122223333",
+        "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": "ann"},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a_jq_slurp.json", "b_elasticdump.jsonl", "c_eventbridge_detail_only.json",
+     "d_splunk_hec.json"],
+)  # fmt: skip
+def test_records_inside_wrappers_are_kept(case, loaded, report, name):
+    """`jq -s` over log files, Elasticsearch, EventBridge targets and Splunk HEC."""
+    assert kept(loaded(case("01") / name)) == (0, 1, 2, 0, 0)
+    assert sorted(row["event_name"] for row in report("changes")) == ["AttachPolicy", "MoveAccount"]
+
+
+RECORD = json.dumps(record())
+WRAPPERS = {
+    "a log file as a string": json.dumps({"Records": [record()]}).replace(RECORD, RECORD),
+    "log files in records": json.dumps({"Records": [{"Records": [record()]}]}),
+    "a message of CloudWatch": json.dumps([{"timestamp": 1, "message": RECORD}]),
+    "filter-log-events": json.dumps({"events": [{"message": RECORD}], "searchedLogStreams": []}),
+    "messages of SQS": json.dumps(
+        {"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": RECORD}]}
+    ),
+    "SNS in SQS": json.dumps(
+        {
+            "Messages": [
+                {"Body": json.dumps({"Type": "Notification", "Message": json.dumps([record()])})}
+            ]
+        }
+    ),
+    "a message of SNS": json.dumps(
+        {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": RECORD}}]}
+    ),
+    "events of Datadog's archive": json.dumps(
+        {"_id": "x", "date": "2026-11-22", "attributes": record(), "tags": ["a"]}
+    ),
+    "a result of Logs Insights": json.dumps({"results": [[{"field": "@m", "value": RECORD}]]}),
+    "six envelopes": json.dumps({"a": {"b": [{"c": {"d": [[json.dumps({"e": record()})]]}}]}}),
+}
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("sources", [(), ("--event-source", "all")], ids=["default", "all"])
+def test_a_wrapper_is_known_by_its_form(loaded, tmp_path, wrapper, sources):
+    """Whatever has records in it is unwrapped, with the default event source and with all."""
+    (tmp_path / "x.json").write_text(WRAPPERS[wrapper], encoding="utf-8")
+    assert kept(loaded(tmp_path / "x.json", *sources)) == (0, 1, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [{"note": f"about {ORGANIZATIONS}"}, {"Event_Source": ORGANIZATIONS, "n": {"id": 1}},
+     f"<14> aws {RECORD}", {"eventSource": ORGANIZATIONS}],
+    ids=["a mention", "other names", "syslog", "too little"],
+)  # fmt: skip
+def test_what_names_a_wanted_source_in_no_known_form_is_a_reject(loaded, tmp_path, item):
+    """It is never filtered out: that word is for records of another event source."""
+    (tmp_path / "x.json").write_text(json.dumps([record(), item]), encoding="utf-8")
+    assert kept(loaded(tmp_path / "x.json")) == (4, 1, 1, 0, 1)
+
+
+def test_two_event_sources_in_one_record_are_a_reject(loaded, tmp_path):
+    """Readers of JSON differ in which of two equal names they take, so it is named."""
+    twice = RECORD[:-1] + ', "eventSource": "s3.amazonaws.com"}'
+    other = json.dumps(record(2))[:-1] + ', "eventName": "Describe"}'
+    (tmp_path / "x.json").write_text(f"[{twice},{other}]", encoding="utf-8")
+    code, summary = loaded(tmp_path / "x.json")
+    assert (code, [one["reason"] for one in summary["rejects"]]) == (4, ["repeated_name"] * 2)
+
+
+def test_an_event_source_inside_of_a_request_does_not_count(loaded, tmp_path):
+    """A record without an event source of its own is a reject, whatever is inside of it."""
+    nested = record(requestParameters={"eventSource": ORGANIZATIONS})
+    del nested["eventSource"]
+    of_s3 = record(2, eventSource="s3.amazonaws.com", requestParameters={"a": record(3)})
+    (tmp_path / "x.json").write_text(json.dumps([nested, of_s3]), encoding="utf-8")
+    assert kept(loaded(tmp_path / "x.json")) == (4, 1, 0, 1, 1)
+
+
+@pytest.mark.parametrize("spelling", ["esc", "slash"])
+def test_an_escaped_event_source_is_the_same(case, loaded, spelling):
+    """An escape of JSON stands for its character."""
+    assert kept(loaded(case("25") / spelling)) == (0, 1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no mark", "mark"])
+def test_other_encodings_of_unicode_are_read(loaded, tmp_path, encoding, mark):
+    """As Windows PowerShell writes them, with a byte order mark or without."""
+    (tmp_path / "x.json").write_bytes((mark + RECORD).encode(encoding))
+    found = loaded(tmp_path / "x.json")
+    assert kept(found) == (0, 1, 1, 0, 0)
+    assert found[1]["not_as_delivered"] == {"plain": 1, encoding[:6]: 1}
+
+
+def test_lookup_events_of_powershell_are_read(case, loaded):
+    """The output of `aws cloudtrail lookup-events > events.json` in UTF-16."""
+    assert kept(loaded(case("15") / "events.json")) == (0, 1, 1, 0, 0)
+
+
+def test_events_of_other_kinds_are_no_rejects(case, loaded):
+    """EventBridge archives hold events of other services too, and they are counted."""
+    code, summary = loaded(case("17") / "archive.jsonl")
+    assert kept((code, summary)) == (0, 1, 1, 0, 0)
+    assert summary["other_events"] == {"EventBridge event": 1}
+
+
+def test_insights_events_are_told_apart(loaded, tmp_path):
+    """They name the event source that they are about, and have none of their own."""
+    insight = record(2, eventType="AwsCloudTrailInsight", eventCategory="Insight")
+    del insight["eventSource"]
+    insight["insightDetails"] = {"state": "Start", "eventSource": ORGANIZATIONS}
+    (tmp_path / "x.json").write_text(json.dumps({"Records": [insight, record()]}), encoding="utf-8")
+    code, summary = loaded(tmp_path / "x.json")
+    assert kept((code, summary)) == (0, 1, 1, 0, 0)
+    assert summary["other_events"] == {"Insights event": 1}
+
+
+def test_details_that_are_json_text_are_parsed(case, loaded, report):
+    """Tables of Athena and indexes of logs hold `requestParameters` as text."""
+    assert kept(loaded(case("12") / "events.json")) == (0, 1, 1, 0, 0)
+    (row,) = report("changes")
+    assert row["target"] == "222222222222"
+    assert "OU ou-ab12-11111111" in row["description"]
+
+
+def test_an_identity_that_is_json_text_is_parsed(loaded, tmp_path, report):
+    """And is shown as the principal."""
+    text = json.dumps(record()["userIdentity"])
+    (tmp_path / "x.json").write_text(json.dumps(record(userIdentity=text)), encoding="utf-8")
+    assert kept(loaded(tmp_path / "x.json")) == (0, 1, 1, 0, 0)
+    assert [row["principal"] for row in report("changes")] == ["ann"]
+
+
+def test_a_boolean_for_a_text_costs_no_record(case, loaded, report):
+    """`sessionCredentialFromConsole: true`."""
+    assert kept(loaded(case("21") / "events.json")) == (0, 1, 1, 0, 0)
+    assert len(report("changes")) == 1
+
+
+@pytest.mark.parametrize(
+    "member",
+    [{"readOnly": "false"}, {"managementEvent": "true"}, {"eventType": True},
+     {"userIdentity": {"type": "Root", "sessionContext": {"attributes": {"creationDate": False}}}}],
+    ids=lambda member: next(iter(member)),
+)  # fmt: skip
+def test_a_boolean_in_either_spelling_costs_no_record(loaded, tmp_path, member):
+    """A change is worth more than the type of an ornament."""
+    (tmp_path / "x.json").write_text(json.dumps(record(**member)), encoding="utf-8")
+    assert kept(loaded(tmp_path / "x.json")) == (0, 1, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "item", [b"{}", b"0", b'{"a":1}', b"[[]]"], ids=["objects", "numbers", "members", "lists"]
+)
+def test_a_small_file_of_many_rejects_is_read_in_bounds(loaded, tmp_path, item):
+    """Beyond a thousand rejects the rest is one that counts them; the neighbour is kept."""
+    number = 300_000
+    body = b'{"Records":[' + (item + b",") * number + item + b"]}"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "big.json.gz").write_bytes(gzip.compress(body, 9))
+    shutil.copy(CASES / "good.json.gz", tmp_path / "in")
+    code, summary = loaded(tmp_path / "in")
+    assert (code, summary["records"]["kept"]) == (4, 1)
+    assert summary["records"]["rejects"] == number + 1
+    assert len(summary["rejects"]) == 1001
+    assert summary["rejects"][-1]["message"].startswith(f"{number + 1 - 1000:,} more records")

@@ -1,0 +1,216 @@
+"""Cuts JSON into the bytes of its values without parsing them, so that they stay as recorded.
+
+msgspec cuts whole JSON at once. What it refuses is cut by its brackets, commas and strings instead,
+so that a value that is broken inside its own brackets costs none of its neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+import stringzilla
+
+from trailscan.errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SPACE = b" \t\r\n"
+_MOST_VALUES = 2_000_000
+"""How many values of a list may be in memory at once: 100 bytes each."""
+
+_DENSE_BYTES = 32 * 1024 * 1024
+_LEAST_BYTES = 24
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[{}\[\],:]', re.DOTALL)
+_CLOSED_BY = {ord("{"): ord("}"), ord("["): ord("]")}
+_CLOSING = frozenset(_CLOSED_BY.values())
+_TRIVIAL = re.compile(rb"\s*(\{\s*\}|[\w.+-]+)\s*,(?:\s*(?:\{\s*\}|[\w.+-]+)\s*,)*+")
+_SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_REFUSALS = (msgspec.MsgspecError, RecursionError, UnicodeError)
+
+
+def may_fill_memory(text: bytes | bytearray) -> bool:
+    """Whether a text can have so many values that a list of them would fill the memory.
+
+    Raises:
+        DecodeError: `too_many_values`: there are too many to look at each.
+    """
+    if len(text) <= 2 * _MOST_VALUES:
+        return False
+    most = max(int(stringzilla.count(text, mark)) for mark in (b",", b"}", b"]"))
+    if most > _MOST_VALUES and len(text) > _DENSE_BYTES and len(text) < _LEAST_BYTES * most:
+        raise DecodeError(
+            "too_many_values",
+            f"the log file has about {most:,} values in {len(text):,} bytes: no log of CloudTrail",
+        )
+    return most > _MOST_VALUES
+
+
+def string_value(raw: bytes) -> str | None:
+    """The value of a JSON string, or None for anything else."""
+    try:
+        return msgspec.json.decode(raw, type=str)
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+
+
+def split_values(text: bytes) -> list[bytes]:
+    """The JSON values of a text, with or without white space or lines between them.
+
+    Raises:
+        DecodeError: `not_json`.
+    """
+    return list(each_value(text))
+
+
+def each_value(text: bytes) -> Iterator[bytes]:
+    """The JSON values of a text, one at a time.
+
+    Raises:
+        DecodeError: `not_json`.
+    """
+    at = 0
+    while at < len(text):
+        end = _value_end(text, at)
+        yield text[at:end]
+        at = _SEPARATORS.match(text, end).end()  # type: ignore[union-attr]  # matches emptiness
+
+
+def split_array(raw: bytes) -> list[bytes]:
+    """The items of a JSON array, each as its own bytes, without parsing them.
+
+    Raises:
+        DecodeError: `not_json`: its brackets or strings do not close.
+    """
+    try:
+        return list(map(bytes, _ARRAY.decode(raw)))
+    except _REFUSALS:
+        return [raw[start:end].strip(SPACE) for start, end in _members(raw)]
+
+
+def each_item(raw: bytes) -> Iterator[tuple[bytes, int]]:
+    """The items of a JSON array one at a time, each with how many of its like follow one another.
+
+    Empty objects, numbers and words are of a like; everything else stands for itself.
+
+    Raises:
+        DecodeError: `not_json`, perhaps only after some items.
+    """
+    at = 1
+    while True:
+        if run := _TRIVIAL.match(raw, at):
+            yield run[1], raw.count(b",", run.start(), run.end())
+            at = run.end()
+            continue
+        for start, end in _members(raw, at):
+            yield raw[start:end].strip(SPACE), 1
+            at = end + 1
+            if raw[end : end + 1] == b"," and _TRIVIAL.match(raw, at):
+                break
+        else:
+            return
+
+
+def split_object(raw: bytes) -> dict[str, bytes]:
+    """The members of a JSON object, each value as its own bytes; the last one of equal names.
+
+    Raises:
+        DecodeError: `not_json`.
+    """
+    try:
+        return {name: bytes(value) for name, value in _OBJECT.decode(raw).items()}
+    except _REFUSALS:
+        return dict(_pairs(raw))
+
+
+def repeated_names(raw: bytes) -> set[str]:
+    """The names that a JSON object has more than once.
+
+    Raises:
+        DecodeError: `not_json`.
+    """
+    seen: set[str] = set()
+    return {name for name, _ in _pairs(raw) if name in seen or seen.add(name)}  # type: ignore[func-returns-value]  # adds
+
+
+def _pairs(raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """The names and values of a JSON object."""
+    for start, end in _members(raw):
+        member = raw[start:end].lstrip(SPACE)
+        name = _TOKEN.match(member)
+        if name is None or not name[1] or b":" not in member[name.end() :]:
+            raise DecodeError("not_json", f"expected a member, found {excerpt(member)}")
+        value = member[name.end() :].partition(b":")[2].strip(SPACE)
+        yield string_value(name[0]) or "", value
+
+
+def _members(raw: bytes, start: int = 1) -> Iterator[tuple[int, int]]:
+    """Start and end of each part between the outermost commas of an array or object.
+
+    Args:
+        raw: begins with its bracket.
+        start: of the first part: behind the bracket or a comma.
+    """
+    several = start > 1
+    for token, depth in _tokens(raw, start, raw[:1]):
+        if depth == 0:
+            if several or raw[start : token.start()].strip(SPACE):
+                yield start, token.start()
+            return
+        if raw[token.start()] == ord(",") and depth == 1:
+            yield start, token.start()
+            start, several = token.end(), True
+    raise DecodeError("not_json", "the JSON ends before its brackets close")
+
+
+def _value_end(text: bytes, at: int) -> int:
+    """The end of the object or array that starts at `at`.
+
+    Raises:
+        DecodeError: `not_json`.
+    """
+    if text[at : at + 1] not in (b"{", b"["):
+        raise DecodeError(
+            "not_json",
+            f"expected a JSON object or array at byte {at}, found {excerpt(text[at : at + 99])}",
+        )
+    for token, depth in _tokens(text, at):
+        if depth == 0:
+            return token.end()
+    raise DecodeError("not_json", "the JSON ends before its brackets close")
+
+
+def _tokens(text: bytes, at: int, inside: bytes = b"") -> Iterator[tuple[re.Match[bytes], int]]:
+    """Strings whole, and brackets, commas and colons outside of them; each with the depth after it.
+
+    Args:
+        text: of JSON.
+        at: where to begin.
+        inside: the brackets that are open there.
+
+    Raises:
+        DecodeError: `not_json`: a string does not end, or a bracket closes one of another kind.
+    """
+    closing = bytearray(_CLOSED_BY[bracket] for bracket in inside)
+    for token in _TOKEN.finditer(text, at):
+        char = text[token.start()]
+        if char == ord('"') and not token[1]:
+            raise DecodeError("not_json", "the JSON ends inside a string")
+        if char in _CLOSED_BY:
+            closing.append(_CLOSED_BY[char])
+        elif char in _CLOSING and (not closing or closing.pop() != char):
+            raise DecodeError("not_json", f"the brackets do not match at byte {token.start()}")
+        yield token, len(closing)
+
+
+def excerpt(raw: bytes) -> str:
+    """The first bytes of a value, for a message."""
+    try:
+        return repr(raw[:40].decode())
+    except UnicodeDecodeError:
+        return repr(raw[:40]).removeprefix("b")
