@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
@@ -50,10 +51,7 @@ class Window:
     def day(cls, day: date) -> Window:
         """The window of one UTC day."""
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        try:
-            return cls(start, start + timedelta(days=1))
-        except OverflowError:
-            return cls(start, datetime.max.replace(tzinfo=UTC))
+        return cls(start, shifted(start, timedelta(days=1)))
 
     @property
     def in_words(self) -> str:
@@ -80,13 +78,30 @@ class Window:
         return after and (self.end is None or begins is None or begins < self.end)
 
 
-def shifted(when: datetime, by: timedelta) -> datetime:
-    """An aware instant moved by a span, at most to the end of the calendar on that side."""
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+Moment = TypeVar("Moment", date, datetime)
+
+
+def shifted(when: Moment, by: timedelta) -> Moment:
+    """An aware instant or a day moved by a span, at most to the calendar's end on that side.
+
+    Names and contents of objects give any time, so no other place adds to one or subtracts.
+    """
     try:
         return when + by
     except OverflowError:
-        edges = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-        return edges[by > timedelta(0)]
+        ahead = by > timedelta(0)
+        if isinstance(when, datetime):
+            return _LAST if ahead else _FIRST
+        return date.max if ahead else date.min
+
+
+def day_path(day: date) -> str:
+    """A day or the day of an instant as CloudTrail's folders name it: `2026/11/22`.
+
+    `strftime` writes years before 1000 with fewer than four digits, which sort elsewhere.
+    """
+    return f"{day.year:04}/{day.month:02}/{day.day:02}"
 
 
 def format_instant(when: datetime, tz: tzinfo = UTC) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,7 +26,7 @@ from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.store.paths import NO_DAY
 from trailscan.table import Column, Table
 from trailscan.trail.keys import parse_key
-from trailscan.window import Window, format_instant
+from trailscan.window import Window, format_instant, shifted
 
 if TYPE_CHECKING:
     from trailscan.store.reader import StoreReader
@@ -114,10 +114,10 @@ def _log_files(store: StoreReader, day: date, events: pa.Table) -> pa.Table:
     Of a log file that was first rejected and later done, the row of when it was done.
     """
     came_from = set(zip(*(events[name].to_pylist() for name in _FILE_COLUMNS), strict=True))
-    days = {day, day + timedelta(days=1)} | {_partition_day(key) for _, key, _ in came_from}
+    days = {day, shifted(day, timedelta(days=1))} | {_partition_day(key) for _, key, _ in came_from}
     found: dict[tuple[str, str, str], dict[str, object]] = {}
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    delivered = Window(start, start + timedelta(days=1) + AFTERMATH)
+    whole = Window.day(day)
+    delivered = Window(whole.start, whole.end and shifted(whole.end, AFTERMATH))
     for row in store.log_files(days).to_pylist():
         identity = (row["bucket"], row["key"], row["etag"])
         when = row["delivered"]

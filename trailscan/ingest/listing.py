@@ -29,6 +29,7 @@ from trailscan.parallel import streams_in_order
 from trailscan.store.known import LogFileId
 from trailscan.store.paths import MARKER
 from trailscan.trail.keys import TrailKey, parse_key
+from trailscan.window import day_path, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -196,11 +197,11 @@ def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo]
     if days is None:
         inside = (one for one in bucket.list_here(folder) if not isinstance(one, str))
         return (one for one in inside if one.key != folder + MARKER)
-    after = None if days.first is None else f"{folder}{days.first:%Y/%m/%d}"
+    after = None if days.first is None else f"{folder}{day_path(days.first)}"
     listed = bucket.list_objects(folder, after)
     if days.last is None:
         return listed
-    return _until(listed, f"{folder}{days.last:%Y/%m/%d}/\U0010ffff")
+    return _until(listed, f"{folder}{day_path(days.last)}/\U0010ffff")
 
 
 def _until(objects: Iterable[ObjectInfo], end: str) -> Iterator[ObjectInfo]:
@@ -242,7 +243,7 @@ def _planned(
 def _in_window(trail: TrailKey, window: Window) -> bool:
     """Whether a log file can hold events delivered in the window; true if its time is unknown."""
     if trail.delivered is not None:
-        early = trail.delivered + DELIVERY_MARGIN
+        early = shifted(trail.delivered, DELIVERY_MARGIN)
         starts = window.start is None or early >= window.start
         return starts and (window.end is None or trail.delivered < window.end)
     return trail.day is None or window.touches(trail.day)

@@ -25,6 +25,7 @@ from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.location import parse_s3_uri
 from trailscan.store.paths import MARKER, STORE_FOLDERS
 from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey
+from trailscan.window import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -201,12 +202,14 @@ def split_window(window: Window, held: Mapping[date, int], today: date) -> list[
         held: how many log files the store holds of each delivery day.
         today: decides only where ranges are cut.
     """
-    first = None if window.start is None else (window.start - DELIVERY_MARGIN).date()
+    first = None if window.start is None else shifted(window.start, -DELIVERY_MARGIN).date()
     last = None if window.end is None else window.end.date()
     cuts: set[date] = set()
     if first is not None:
         days = ((last or today) - first).days
-        cuts.update(first + timedelta(days=n) for n in range(_RANGE_DAYS, days, _RANGE_DAYS))
+        cuts.update(
+            shifted(first, timedelta(days=n)) for n in range(_RANGE_DAYS, days, _RANGE_DAYS)
+        )
     rows = 0
     for day in sorted(held):
         rows += held[day]
@@ -214,7 +217,7 @@ def split_window(window: Window, held: Mapping[date, int], today: date) -> list[
             cuts.add(day)
             rows = held[day]
     begins = sorted(day for day in cuts if (not first or first < day) and (not last or day <= last))
-    ends = [day - timedelta(days=1) for day in begins]
+    ends = [shifted(day, -timedelta(days=1)) for day in begins]
     return [DayRange(*pair) for pair in zip([first, *begins], [*ends, last], strict=True)]
 
 

@@ -23,7 +23,7 @@ from trailscan.store.ledger import rows_by_day
 from trailscan.store.reader import StoreReader
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted
-from trailscan.window import Window
+from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -220,7 +220,7 @@ def delivery_window(
         return options.window, None
     earlier = _loads_of(source, options, commits)
     if not earlier:
-        start = _midnight(now - FIRST_LOAD)
+        start = _midnight(shifted(now, -FIRST_LOAD))
         note = (
             f"first load of {source.uri}: log files delivered since {start:%Y-%m-%d} "
             "(30 days; --since reads further back)"
@@ -231,7 +231,9 @@ def delivery_window(
     newest = max((one.newest for one in earlier if one.newest), default=None)
     if newest is None:
         return Window(earliest, options.window.end), None
-    start = _midnight(min(newest, now) - options.look_back)  # a name may lie about the future
+    start = _midnight(
+        shifted(min(newest, now), -options.look_back)
+    )  # a name may lie about the future
     if earliest is not None:
         start = max(start, earliest)
     return Window(start, options.window.end), None

@@ -21,7 +21,7 @@ from trailscan.reports.attestation import STATES, count_attested
 from trailscan.reports.notes import store_notes
 from trailscan.store.paths import NO_DAY
 from trailscan.table import Column, Table, detail, rows_of
-from trailscan.window import Window
+from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ class _Span:
         return (
             self.first is not None
             and other.last is not None
-            and self.first == other.last + _ONE_DAY
+            and self.first == shifted(other.last, _ONE_DAY)
             and (self.status, self.event_sources) == (other.status, other.event_sources)
         )
 
@@ -250,13 +250,13 @@ def _spans(days: dict[date, _Span], first: date, last: date) -> list[_Span]:
     spans: list[_Span] = []
     dated = sorted(day for day in days if day != NO_DAY)
     if dated:
-        spans += _empty("not yet", first, dated[0] - _ONE_DAY)
+        spans += _empty("not yet", first, shifted(dated[0], -_ONE_DAY))
     for before, day in zip([None, *dated], dated, strict=False):
         if before is not None:
-            spans += _empty("gap", before + _ONE_DAY, day - _ONE_DAY)
+            spans += _empty("gap", shifted(before, _ONE_DAY), shifted(day, -_ONE_DAY))
         _add(spans, days[day])
     if dated:
-        spans += _empty("no more", dated[-1] + _ONE_DAY, last)
+        spans += _empty("no more", shifted(dated[-1], _ONE_DAY), last)
     return [*spans, days[NO_DAY]] if NO_DAY in days else spans
 
 

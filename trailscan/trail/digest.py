@@ -21,6 +21,7 @@ import msgspec
 
 from trailscan.errors import DecodeError
 from trailscan.trail.log_file import inflate, inflate_first
+from trailscan.window import day_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,9 +73,10 @@ class DigestKey(NamedTuple):
         """The key that a digest of this chain with another end has."""
         chain = self.chain
         trail = "" if chain.trail is None else f"_{chain.trail}_{chain.home_region}"
-        name = f"{chain.account_id}_CloudTrail-Digest_{chain.region}{trail}_{end:%Y%m%dT%H%M%SZ}"
+        time = f"{day_path(end).replace('/', '')}T{end:%H%M%S}Z"
+        name = f"{chain.account_id}_CloudTrail-Digest_{chain.region}{trail}_{time}"
         suffix = "_backfill" if chain.backfill else ""
-        return f"{chain.folder}{end:%Y/%m/%d}/{name}{suffix}.json.gz"
+        return f"{chain.folder}{day_path(end)}/{name}{suffix}.json.gz"
 
 
 class AttestedLogFile(NamedTuple):

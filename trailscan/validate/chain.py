@@ -304,7 +304,7 @@ def _inferred(
         yield Gap("unexplained", chain_words(verdict.name), last, upper)
         return
     for number in range(1, count + 1):
-        end = upper - number * seen.pace
+        end = shifted(upper, -number * seen.pace)
         if seen.in_window(end):
             yield DigestVerdict(
                 verdict.bucket, verdict.name.at(end), verdict.name._replace(end=end),
@@ -322,7 +322,7 @@ def _named(
 ) -> DigestVerdict | None:
     """The verdict on a digest that a later one names; None if it is present."""
     parsed = parse_digest_key(previous.key)
-    end = parsed.end if parsed else verdict.name.end - seen.pace
+    end = parsed.end if parsed else shifted(verdict.name.end, -seen.pace)
     if not seen.in_window(end):
         return None
     is_of = seen.layout.is_of(previous.bucket)
@@ -358,7 +358,7 @@ def _end_gap(
         return
     newest = newest_first[0]
     end = min(now, window.end) if window.end else now
-    if newest.name.end < end - DUE:
+    if newest.name.end < shifted(end, -DUE):
         yield Gap("end", chain_words(newest.name), newest.name.end, window.end)
 
 

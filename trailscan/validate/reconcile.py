@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.trail.keys import parse_key
 from trailscan.validate.chain import DUE, HOUR, UNPROVED
 from trailscan.validate.verdicts import LogFileVerdict, LogFileWord
-from trailscan.window import Window
+from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -254,10 +254,10 @@ def _verdict_by_time(
         return "unattested", "no_digests"
     if delivered is None:
         return "unattested", "no_digest_then"
-    if delivered > last - MARGIN:
-        is_due = now is not None and delivered < now - DUE
+    if delivered > shifted(last, -MARGIN):
+        is_due = now is not None and delivered < shifted(now, -DUE)
         return ("unattested", "after_last") if is_due else ("pending", "younger")
-    if any(start + MARGIN <= delivered <= end - MARGIN for start, end in covered):
+    if any(shifted(start, MARGIN) <= delivered <= shifted(end, -MARGIN) for start, end in covered):
         return "unattested", "in_no_digest"
     return "unattested", "no_digest_then"
 

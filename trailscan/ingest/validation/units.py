@@ -16,7 +16,7 @@ from trailscan.ingest.plan import DIGESTS, LOGS, Skipped, Walker
 from trailscan.trail.digest import DigestKey, parse_digest_key
 from trailscan.trail.keys import parse_key
 from trailscan.validate.chain import in_question
-from trailscan.window import shifted
+from trailscan.window import day_path, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,9 +150,9 @@ def _list_days(bucket: Bucket, folder: str, window: Window) -> Iterator[ObjectIn
     """
     first = last = None
     if window.start is not None:
-        first = f"{folder}{shifted(window.start, -_A_DAY):%Y/%m/%d}"
+        first = f"{folder}{day_path(shifted(window.start, -_A_DAY))}"
     if window.end is not None:
-        last = f"{folder}{shifted(window.end, _A_DAY):%Y/%m/%d}0"  # behind that day's "/"
+        last = f"{folder}{day_path(shifted(window.end, _A_DAY))}0"  # behind that day's "/"
     for info in bucket.list_objects(folder, first):
         if last is not None and info.key > last:
             return
