@@ -59,9 +59,13 @@ class LargeOneAtATime:
 
     How large a log file is shows only when it is inflated. The length in its gzip trailer is the
     claim of whoever wrote the file, so it decides nothing here.
+
+    Args:
+        large: what inflates to more bytes is large; None for `LARGE`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, large: int | None = None) -> None:
+        self._large = large
         self._lock = threading.Lock()
 
     def run(self, work: Callable[[int | None], Item]) -> Item:
@@ -72,7 +76,7 @@ class LargeOneAtATime:
                 any log file), and raises `DecodeError` with `inflates_too_large` if it has more.
         """
         try:
-            return work(LARGE)
+            return work(LARGE if self._large is None else self._large)
         except DecodeError as error:
             if error.reason != "inflates_too_large":
                 raise

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from trailscan.errors import DecodeError
-from trailscan.trail.log_file import inflate, inflate_first
+from trailscan.trail.log_file import Inflated, inflate, inflate_first
 from trailscan.window import day_path
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ _ORGANIZATION = re.compile(r"(?:^|/)(o-[a-z0-9]{10,32})/[0-9]{12}/CloudTrail-Dig
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z|[0-9]{8}T[0-9]{6}Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_KEY = 1024  # bytes, of an S3 object key
+_LONGEST_NAME = 255  # letters; a bucket's name has at most 255, a fingerprint 32
+_LONGEST_SIGNATURE = 4096  # letters; a 4,096-bit key signs with 1,024
 
 
 class ChainName(NamedTuple):
@@ -116,9 +118,10 @@ class Digest:
         fingerprint: of the public key that its signature is checked with.
         previous: the previous digest; None at the start of a chain.
         previous_signature: as it is signed; None if the file has null.
-        log_files: the log files that it attests.
+        log_files: the log files that it attests; none of a `head`.
+        log_file_count: how many there are.
         sha256: hex, of the digest's uncompressed bytes.
-        body: those bytes.
+        stored: its bytes as they are stored; none of a `head`.
         deviations: how it differs from its delivered form: `plain`, `gzip_members`,
             `trailing_bytes`.
     """
@@ -133,9 +136,25 @@ class Digest:
     previous: Previous | None
     previous_signature: str | None
     log_files: tuple[AttestedLogFile, ...]
+    log_file_count: int
     sha256: str
-    body: bytes
+    stored: bytes
     deviations: tuple[str, ...] = ()
+
+    @property
+    def body(self) -> bytes:
+        """Its uncompressed bytes, as they were signed."""
+        return bytes(_inflate(self.stored, MAX_DIGEST_BYTES).body)
+
+    @property
+    def head(self) -> Digest:
+        """The digest without its bytes and log files, which is enough to judge its chain."""
+        return replace(self, log_files=(), stored=b"")
+
+    @property
+    def is_head(self) -> bool:
+        """Whether its bytes and log files were left out."""
+        return not self.stored
 
     @property
     def signed_text(self) -> bytes:
@@ -205,35 +224,49 @@ def parse_digest_key(key: str) -> DigestKey | None:
     return DigestKey(chain, organization[1] if organization else None, end)
 
 
-def decode_digest(stored: bytes) -> Digest:
+def decode_digest(stored: bytes, most: int | None = None) -> Digest:
     """Decode a digest from its bytes as they are stored.
+
+    Args:
+        stored: the bytes as they are stored.
+        most: the limit of uncompressed bytes; None for `MAX_DIGEST_BYTES`, which always holds.
 
     Raises:
         DecodeError: it is no digest: `empty`, `truncated_gzip`, `corrupt_gzip`,
             `inflates_too_large`, `not_json`, `not_a_digest`, `unknown_hash_algorithm`.
     """
-    try:
-        body, deviations = inflate(stored, MAX_DIGEST_BYTES)
-        if "gzip_members" in deviations:  # the first may still be what was signed
-            body, deviations = inflate_first(stored, MAX_DIGEST_BYTES)
-    except DecodeError as error:
-        raise DecodeError(error.reason, str(error).replace("log file", "digest")) from None
+    body, deviations = _inflate(stored, min(most or MAX_DIGEST_BYTES, MAX_DIGEST_BYTES))
     found = _decode(body)
+    _bounded(found.previousDigestSignature or "", _LONGEST_SIGNATURE, "$.previousDigestSignature")
     return Digest(
-        account_id=found.awsAccountId,
+        account_id=_bounded(found.awsAccountId, _LONGEST_NAME, "$.awsAccountId"),
         start=_when(found.digestStartTime, "$.digestStartTime"),
         end=_when(found.digestEndTime, "$.digestEndTime"),
         end_text=found.digestEndTime,
-        bucket=found.digestS3Bucket,
+        bucket=_bounded(found.digestS3Bucket, _LONGEST_NAME, "$.digestS3Bucket"),
         key=_checked_key(found.digestS3Object, "$.digestS3Object"),
-        fingerprint=found.digestPublicKeyFingerprint,
+        fingerprint=_bounded(
+            found.digestPublicKeyFingerprint, _LONGEST_NAME, "$.digestPublicKeyFingerprint"
+        ),
         previous=_previous(found),
         previous_signature=found.previousDigestSignature,
         log_files=tuple(_log_file(one, place) for place, one in enumerate(found.logFiles)),
+        log_file_count=len(found.logFiles),
         sha256=hashlib.sha256(body).hexdigest(),
-        body=bytes(body),
+        stored=stored,
         deviations=deviations,
     )
+
+
+def _inflate(stored: bytes, most: int) -> Inflated:
+    """The uncompressed bytes of a digest, of several gzip members the first."""
+    try:
+        found = inflate(stored, most)
+        if "gzip_members" in found.deviations:  # the first may still be what was signed
+            found = inflate_first(stored, most)
+    except DecodeError as error:
+        raise DecodeError(error.reason, str(error).replace("log file", "digest")) from None
+    return found
 
 
 def decode_signature(metadata: Mapping[str, str], *, backfill: bool) -> Signature | None:
@@ -289,6 +322,7 @@ def _previous(file: _File) -> Previous | None:
     place = "$.previousDigestHashValue"
     sha256 = _checked_sha256(file.previousDigestHashValue or "", place)
     key = _checked_key(key, "$.previousDigestS3Object")
+    bucket = _bounded(bucket, _LONGEST_NAME, "$.previousDigestS3Bucket")
     return Previous(bucket, key, sha256, file.previousDigestSignature)
 
 
@@ -296,7 +330,16 @@ def _log_file(file: _LogFile, index: int) -> AttestedLogFile:
     path = f"$.logFiles[{index}]"
     _check_algorithm(file.hashAlgorithm, f"{path}.hashAlgorithm")
     sha256 = _checked_sha256(file.hashValue, f"{path}.hashValue")
-    return AttestedLogFile(file.s3Bucket, _checked_key(file.s3Object, f"{path}.s3Object"), sha256)
+    bucket = _bounded(file.s3Bucket, _LONGEST_NAME, f"{path}.s3Bucket")
+    return AttestedLogFile(bucket, _checked_key(file.s3Object, f"{path}.s3Object"), sha256)
+
+
+def _bounded(text: str, most: int, path: str) -> str:
+    """A text of a length that the field can have."""
+    if len(text) > most:
+        message = f"expected at most {most:,} letters, found {len(text):,}"
+        raise DecodeError("not_a_digest", message, path)
+    return text
 
 
 def _checked_key(key: str, path: str) -> str:

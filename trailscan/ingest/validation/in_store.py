@@ -164,6 +164,6 @@ def _digest_row(verdict: DigestVerdict) -> Row:
         digest.sha256 if digest else None,
         digest.fingerprint if digest else None,
         verdict.signature,
-        len(digest.log_files) if digest else None,
-        digest.body if digest else None,
+        digest.log_file_count if digest else None,
+        digest.body if digest and verdict.proof else None,
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from trailscan.errors import DecodeError, NotFoundError, TrailscanError
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
+from trailscan.ingest.validation.digests import DigestReader
 from trailscan.ingest.validation.units import (
     ListedDigest,
     ListedLogFile,
@@ -24,9 +25,8 @@ from trailscan.ingest.validation.units import (
     list_log_files,
 )
 from trailscan.parallel import grouped, in_order
-from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
 from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
-from trailscan.validate.chain import DigestFile, judge_chain
+from trailscan.validate.chain import judge_chain
 from trailscan.validate.layout import ArchiveLayout, guess_layout
 from trailscan.validate.reconcile import Archive, Hashed, judge_log_files, to_read
 
@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from datetime import datetime
 
-    from trailscan.buckets import Bucket, ObjectInfo, StoredObject
+    from trailscan.buckets import Bucket, ObjectInfo
+    from trailscan.ingest.validation.digests import ReadDigest
     from trailscan.ingest.validation.key_ring import KeyRing
     from trailscan.ingest.validation.units import Unit
+    from trailscan.validate.chain import DigestFile
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Gap, LogFileVerdict
     from trailscan.window import Window
 
@@ -100,6 +102,7 @@ class UnitVerdicts:
         loaded: the number of log files in the store; None without a store.
         bytes_read: as stored.
         known: the number of log files whose hash is that of the load.
+        held: how many bytes its digests take that nothing proved when they were read.
     """
 
     unit: Unit
@@ -112,6 +115,7 @@ class UnitVerdicts:
     loaded: int | None = None
     bytes_read: int = 0
     known: int = 0
+    held: int = 0
 
 
 class UnitReader:
@@ -122,6 +126,7 @@ class UnitReader:
         self._bucket = context.bucket
         self._hashing = threading.BoundedSemaphore(_PROCESSORS)
         self._large = LargeOneAtATime()
+        self._digests = DigestReader(context.bucket, context.keys)
 
     def validate(self, unit: Unit) -> UnitVerdicts:
         """The verdicts on one unit. Never raises for what is in the bucket."""
@@ -145,6 +150,7 @@ class UnitReader:
             self._now(listed.values()),
             context.window,
         )
+        self._digests.release(found.held)
         hashed = self._hash(to_read(archive), listed, loaded or {}, found)
         found.log_files = judge_log_files(archive, hashed)
         return found
@@ -175,33 +181,16 @@ class UnitReader:
         """Read digests that are listed."""
         files = []
         for results in self._in_groups(self._read_group, listed, _digest_size):
-            for file, size in results:
+            for read in results:
+                file, held = self._digests.hold(read)
                 files.append(file)
-                found.bytes_read += size
+                found.held += held
+                found.bytes_read += read.stored_bytes
         return files
 
-    def _read_group(self, group: list[ListedDigest]) -> list[tuple[DigestFile, int]]:
+    def _read_group(self, group: list[ListedDigest]) -> list[ReadDigest]:
         """Read a group of digests, in a thread of the pool."""
-        return [self._read_digest(listed) for listed in group]
-
-    def _read_digest(self, listed: ListedDigest) -> tuple[DigestFile, int]:
-        """Read and decode one digest; a failure is part of the result."""
-        info, name = listed.info, listed.name
-        file = DigestFile(self._bucket.name, info.key, name, None, context=listed.context)
-        if info.size > MAX_DIGEST_BYTES:
-            words = f"{info.size:,} bytes; a digest has a few thousand"
-            return replace(file, failure=("too_large", words)), 0
-        try:
-            stored = read_listed(self._bucket, info, self._bucket.read_with_metadata, _length)
-        except (TrailscanError, DecodeError) as error:
-            return replace(file, failure=("unreadable", str(error)), unread=True), 0
-        try:
-            digest = decode_digest(stored.data)
-        except DecodeError as error:
-            where = "" if error.json_path == "$" else f" (at {error.json_path})"
-            return replace(file, failure=(error.reason, f"{error}{where}")), info.size
-        signature = decode_signature(stored.metadata, backfill=name.chain.backfill)
-        return replace(file, digest=digest, signature=signature), info.size
+        return [self._digests.read(listed) for listed in group]
 
     def _judge_chains(
         self, unit: Unit, files: list[DigestFile], found: UnitVerdicts
@@ -213,7 +202,7 @@ class UnitReader:
         files.sort(key=_chain_order)
         for _, group in groupby(files, key=_chain_order):
             now = None if found.layout.copy else context.now
-            chain = judge_chain(group, keys, found.layout, context.window, now)
+            chain = self._whole(judge_chain(group, keys, found.layout, context.window, now))
             chains.append(chain)
             found.digests += chain.digests
             found.gaps += chain.gaps
@@ -221,6 +210,14 @@ class UnitReader:
             one.digest.fingerprint for one in found.digests if one.signature and one.digest
         }
         return tuple(chains)
+
+    def _whole(self, chain: ChainVerdicts) -> ChainVerdicts:
+        """A chain with the log files of every digest that is proved."""
+        return replace(
+            chain,
+            digests=tuple(map(self._digests.whole, chain.digests)),
+            context=tuple(map(self._digests.whole, chain.context)),
+        )
 
     def _hash(
         self,
@@ -332,10 +329,6 @@ def _total(weigh: Callable[[Item], int], group: list[Item]) -> int:
 
 def _digest_size(listed: ListedDigest) -> int:
     return listed.info.size
-
-
-def _length(found: StoredObject) -> int:
-    return len(found.data)
 
 
 def _worst(deviations: tuple[str, ...]) -> str | None:
