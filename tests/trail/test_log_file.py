@@ -357,7 +357,7 @@ def test_many_empty_members_take_no_long_time() -> None:
     stored = packed(b"") * 60_000
     begin = time.perf_counter()
     inflate(stored)
-    assert time.perf_counter() - begin < 0.4
+    assert time.perf_counter() - begin < 10  # quadratic work took minutes
 
 
 TEXTS = st.text() | st.sampled_from(
