@@ -21,17 +21,8 @@ if TYPE_CHECKING:
     from trailscan.store.reader import StoreReader
 
 
-class Format(StrEnum):
-    """The formats of a report."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    jsonl = "jsonl"
-    markdown = "markdown"
-    html = "html"
-    xlsx = "xlsx"
-    parquet = "parquet"
+Format = Literal["table", "csv", "json", "jsonl", "markdown", "html", "xlsx", "parquet"]
+"""The formats of a report."""
 
 
 class SummaryFormat(StrEnum):

@@ -79,10 +79,8 @@ def write_table(
 
 def _form(form: Format | None, output: Path | None) -> str:
     """The format, by its name or by the suffix of the file."""
-    if form is not None:
-        return form.value
-    if output is None:
-        return "table"
+    if form is not None or output is None:
+        return form or "table"
     from trailscan.cli.options import usage
     from trailscan.render.formats import format_of
 

@@ -33,7 +33,7 @@ def status(
     found = store_status(o.open_store(store, aws))
     write_summary(found, format)
     if format is o.SummaryFormat.text:
-        write_table(found.accounts, o.Format.table, None, quiet=quiet, no_color=no_color)
+        write_table(found.accounts, "table", None, quiet=quiet, no_color=no_color)
     if found.incomplete:
         say("trailscan: incomplete: see above", quiet=quiet)
         end(ExitCode.INCOMPLETE)
