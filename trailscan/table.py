@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import escape
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 ROWS_IN_A_NOTEBOOK = 100
 """How many rows Jupyter shows of a report."""
 
-Kind = Literal["instant", "text", "id", "count", "number", "list", "flag"]
+Kind = Literal["instant", "text", "id", "count", "number", "list", "flag", "chain"]
+
+CHAIN = ("name", "kind", "arn", "event_id", "event_time", "source")
+"""What each value of a chain of sessions has, as text or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Column:
         name: as in JSON and in a frame.
         title: as people read it.
         kind: an aware datetime in the table's zone, a str, a str that identifies, an int, a float,
-            a tuple of str, a bool.
+            a tuple of str, a bool, a tuple of dicts with the keys `CHAIN`.
         wide: it takes the width that the others leave.
         detail: left out where space is short; always in data.
         least_width: the narrowest terminal that shows it.
@@ -166,6 +170,7 @@ class Table:
             "number": pa.float64(),
             "flag": pa.bool_(),
             "list": pa.list_(pa.string()),
+            "chain": pa.list_(pa.struct([(name, pa.string()) for name in CHAIN])),
         }
         schema = pa.schema(
             [(column.name, types.get(column.kind, pa.string())) for column in self.columns]
@@ -201,7 +206,7 @@ class Table:
 
 
 def as_text(value: object) -> str:
-    """A value as text: instants in ISO 8601, lists joined by `; `, nothing for None."""
+    """A value as text: instants in ISO 8601, lists joined by `; `, chains as JSON, "" for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -209,6 +214,8 @@ def as_text(value: object) -> str:
     if isinstance(value, datetime):
         return format_instant(value, value.tzinfo or UTC)
     if isinstance(value, tuple | list):
+        if value and isinstance(value[0], dict):
+            return json.dumps(value, ensure_ascii=False)
         return "; ".join(str(item) for item in value)
     return str(value)
 

@@ -39,6 +39,9 @@ class Principal(msgspec.Struct, frozen=True):
         provider: the identity provider that signed the principal in.
         user_id: the id of the Identity Center user.
         claims: whether the session's name is no more than its caller's claim.
+        via: the roles by whose sessions the principal acted, the newest first, where the chain of
+            sessions is known.
+        away: whether it belongs to another account than those roles.
     """
 
     name: str
@@ -54,14 +57,26 @@ class Principal(msgspec.Struct, frozen=True):
     provider: str | None = None
     user_id: str | None = None
     claims: bool = False
+    via: tuple[str, ...] = ()
+    away: bool = False
 
     @property
     def display(self) -> str:
         """The name and how it acted: `alice@example.com (Admin through Identity Center)`."""
         if self.kind == "assumed_role" and self.name == self.role:
-            return ", ".join([f"role {self.name}", *self._of_role()])
-        how = ", ".join(self._how())
-        return f"{self.name} ({how})" if how else self.name
+            named = ", ".join([f"role {self.name}", *self._of_role()])
+        else:
+            how = ", ".join(self._how())
+            named = f"{self.name} ({how})" if how else self.name
+        roles = ", ".join(
+            name if name.startswith("root user") else f"role {name}" for name in self.via
+        )
+        return f"{named}, by {roles}" if roles else named
+
+    @property
+    def all_roles(self) -> tuple[str, ...]:
+        """Every role behind the call."""
+        return (*self.via, *((self.role,) if self.role else ()))
 
     @property
     def _through(self) -> str | None:
@@ -75,7 +90,13 @@ class Principal(msgspec.Struct, frozen=True):
             session = f"instance {session}"
         elif session:
             session = f"session named {quoted(session)}" if self.claims else f"session {session}"
-        return [part for part in (self.provider, session, self._through) if part]
+        parts = (self._account, self.provider, session, self._through)
+        return [part for part in parts if part]
+
+    @property
+    def _account(self) -> str | None:
+        """The account of somebody who acted in another one."""
+        return f"account {self.account_id}" if self.away and self.kind != "aws_account" else None
 
     def _how(self) -> list[str]:
         """What stands behind the name of anybody but a role."""
@@ -83,6 +104,7 @@ class Principal(msgspec.Struct, frozen=True):
         parts = (
             self.permission_set and f"{self.permission_set} through Identity Center",
             role and f"role {role}",
+            self._account,
             self.provider,
             "opened with AssumeRoot" if self.rule == "assumed_root" else None,
             self.session and self.claims and f"{self._session_kind} named {quoted(self.session)}",

@@ -163,9 +163,14 @@ def _permission_set(issuer: SessionIssuer, role: str) -> str | None:
     role's ARN, the path decides.
     """
     found = _IDENTITY_CENTER.fullmatch(role)
-    if found is None or (issuer.arn and _IDENTITY_CENTER_PATH not in issuer.arn):
+    if found is None or (issuer.arn and not in_identity_center_path(issuer.arn)):
         return None
     return found["permission_set"]
+
+
+def in_identity_center_path(role_arn: str) -> bool:
+    """Whether a role stands in the path that AWS reserves for Identity Center."""
+    return _IDENTITY_CENTER_PATH in role_arn
 
 
 def _session_name(who: UserIdentity) -> str | None:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from trailscan.events.client import client
 from trailscan.events.event import Event
-from trailscan.events.naming import parse_principal
 from trailscan.events.principal import Principal
 from trailscan.location import Location
 from trailscan.organizations.catalogue import catalogue
@@ -26,6 +25,7 @@ from trailscan.organizations.resources import Resource, any_resource, denied_res
 from trailscan.organizations.sentences import fill
 from trailscan.organizations.severity import UNKNOWN_SEVERITY, Severity
 from trailscan.organizations.state import Organization
+from trailscan.sessions.chain import Chain, Issuances, chain_of
 from trailscan.trail.keys import parse_key
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         where: the record it was read from.
         log_file_sha256: of the uncompressed bytes of its log file, hex; None if not computed.
         principal: who made the call; of a service event, who made the call that caused it.
+        chain: the sessions by which the principal acted.
         client: the client that made the call: console, cli, sdk, terraform, …
         action: the event name.
         case: what the call was about, if the record of its operation distinguishes that.
@@ -68,6 +69,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     where: Location
     log_file_sha256: str | None = None
     principal: Principal
+    chain: Chain
     client: str
     action: str
     case: str | None = None
@@ -94,6 +96,7 @@ def describe_changes(
     *,
     reads: bool = False,
     names: Mapping[str, str] | None = None,
+    issued: Issuances | None = None,
 ) -> list[Change]:
     """The changes among some events, in order of time.
 
@@ -106,9 +109,11 @@ def describe_changes(
             records are ignored.
         reads: include calls that change nothing.
         names: id -> name, for what the log has no name of.
+        issued: the records that issued the credentials of sessions.
     """
     ordered = in_order_of_time(events)
-    return list(describe_in_order(ordered, correlate(ordered), reads=reads, names=names))
+    found = describe_in_order(ordered, correlate(ordered), reads=reads, names=names, issued=issued)
+    return list(found)
 
 
 def describe_in_order(
@@ -117,6 +122,7 @@ def describe_in_order(
     *,
     reads: bool = False,
     names: Mapping[str, str] | None = None,
+    issued: Issuances | None = None,
 ) -> Iterator[Change]:
     """The changes among events in order of time, one by one.
 
@@ -125,8 +131,9 @@ def describe_in_order(
         correlation: which of them belong together.
         reads: include calls that change nothing.
         names: id -> name, for what the log has no name of.
+        issued: the records that issued the credentials of sessions.
     """
-    known = catalogue()
+    known, issued = catalogue(), issued or Issuances()
     reported = {service.event_source for service in known.services.values() if service.reported}
     state = Organization.with_names(names or {})
     for one in events:
@@ -137,7 +144,8 @@ def describe_in_order(
         if event.event_source in reported and one.position not in correlation.merged:
             operation = known.operation(event.event_source, event.event_name)
             if reads or _category(operation, event.event_name) != READ:
-                yield _describe(one, operation, correlation, state, known)
+                chain = _chain(one, correlation, issued)
+                yield _describe(one, operation, correlation, state, known, chain)
         state = apply(state, event)
 
 
@@ -153,6 +161,7 @@ def _describe(
     correlation: Correlation,
     state: Organization,
     known: Catalogue,
+    chain: Chain,
 ) -> Change:
     """The change that an event is, with its result and its cause if it has them."""
     event = one.event
@@ -179,7 +188,8 @@ def _describe(
         event=event,
         where=one.where,
         log_file_sha256=one.log_file_sha256,
-        principal=_principal(event, cause),
+        principal=_principal(chain, caused=cause is not None),
+        chain=chain,
         client=client(event),
         action=name,
         case=case and case.name,
@@ -199,11 +209,17 @@ def _describe(
     )
 
 
-def _principal(event: Event, cause: OrderedEvent | None) -> Principal:
+def _chain(one: OrderedEvent, correlation: Correlation, issued: Issuances) -> Chain:
+    """The sessions behind a call, or behind the one that caused a service event."""
+    cause = correlation.causes.get(one.position)
+    return chain_of(one.event if cause is None else cause.event, issued)
+
+
+def _principal(chain: Chain, *, caused: bool) -> Principal:
     """Who made a call, or made the one that caused a service event."""
-    if cause is None:
-        return parse_principal(event)
-    who = parse_principal(cause.event)
+    who = chain.origin
+    if not caused:
+        return who
     return replace(who, service="AWS Organizations", rule=f"caused_by_{who.rule}")
 
 

@@ -77,6 +77,33 @@ def _who(change: Change) -> Iterator[str]:
         ("related events", " ".join(change.related_event_ids) or None),
     )
     yield ""
+    yield from _chain(change)
+
+
+_TRACES = {
+    "untraced": "not traced further: the store has no record that issued these credentials",
+    "ambiguous": "not traced further: several records issued these credentials",
+    "contradicted": "not traced further: the record that issued these credentials contradicts them",
+    "circular": "not traced: the sessions issued each other",
+}
+
+
+def _chain(change: Change) -> Iterator[str]:
+    """The sessions behind a call as a drawing, each with the record that issued it."""
+    chain, who = change.chain, change.event.user_identity
+    unknown = _TRACES.get(chain.state)
+    if not chain.hops and unknown is None:
+        return
+    yield "Sessions"
+    yield f"  {who.arn or who.principal_id or 'this call'}"
+    indent = "  "
+    for hop in chain.hops:
+        yield f"{indent}└─ opened by {hop.name}  ({hop.kind})"
+        indent += "   "
+        yield f"{indent}{hop.arn or 'no ARN'}"
+        yield f"{indent}{hop.event_time}  event {hop.event_id}  {hop.source}"
+    yield from (f"{indent}{line}" for line in (unknown, *chain.contradictions) if line)
+    yield ""
 
 
 def _evidence(shown: Shown, record: ShownRecord) -> Iterator[str]:

@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 LEAST_CHANGES = 5_000
 """Fewer changes are read from the records faster than a reader notices."""
 
-_CODE = ("events", "organizations", "reports/changes.py", "reports/cache.py")
+_CODE = (
+    "events",
+    "sessions",
+    "organizations",
+    "reports/changes.py",
+    "reports/issuances.py",
+    "reports/cache.py",
+)
 _HASH_BYTES = 32
 _OTHERS_MAY_WRITE = 0o022
 _BATCH = 512

@@ -24,6 +24,7 @@ from trailscan.organizations.correlate import (
 from trailscan.organizations.operation import READ
 from trailscan.reports.attestation import EVIDENCE, with_attestation
 from trailscan.reports.cache import cached
+from trailscan.reports.issuances import read_issuances
 from trailscan.reports.notes import Examined, notes_on
 from trailscan.table import Column, Table, detail, row_maker
 
@@ -55,6 +56,11 @@ SUBJECT = (
 ACTION = detail("event_name", "Action", "text", of="action")
 RECORDED_IN = detail("recipient_account_id", "Recorded in", "id", of="event.recipient_account_id")
 CERTAIN = detail("principal_certain", "Principal certain", "flag", of="principal.certain")
+CHAIN = (
+    detail("principal_rule", "Naming rule", "text", of="principal.rule"),
+    detail("principal_chain", "Chain of sessions", "chain", of="chain.evidence"),
+    detail("principal_trace", "Trace", "text", of="chain.state"),
+)
 IDENTITY = (
     detail("principal_kind", "Principal kind", "text", of="principal.kind"),
     detail("principal_arn", "Principal ARN", "text", of="principal.arn"),
@@ -81,7 +87,7 @@ COLUMNS = (
     detail("after", "After", "text"),
     RECORDED_IN,
     *IDENTITY,
-    detail("principal_rule", "Naming rule", "text", of="principal.rule"),
+    *CHAIN,
     *ERROR,
     detail("related_event_ids", "Related events", "list"),
     detail("known_operation", "Known operation", "flag", of="known"),
@@ -180,7 +186,13 @@ def _decode(
         store.events(columns=_READ, where=where, filter_columns=filter_columns, ordered=False)
     )
     ordered = map(events.take, range(len(events.order)))
-    yield from describe_in_order(ordered, events.correlation(), reads=reads, names=store.names)
+    yield from describe_in_order(
+        ordered,
+        events.correlation(),
+        reads=reads,
+        names=store.names,
+        issued=read_issuances(store),
+    )
 
 
 class _Events:

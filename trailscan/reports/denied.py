@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trailscan.numbers import counted
 from trailscan.reports.attestation import EVIDENCE, with_attestation
 from trailscan.reports.changes import (
+    CHAIN,
     ERROR,
     EVENT_ID,
     IDENTITY,
@@ -64,6 +65,7 @@ COLUMNS = (
     *SUBJECT,
     RECORDED_IN,
     *IDENTITY,
+    *CHAIN,
     *ERROR,
     *EVIDENCE,
 )

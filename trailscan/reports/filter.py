@@ -104,13 +104,17 @@ def _equal_to(*paths: str) -> _Test:
     return lambda text, change: any(text == (get(change) or "").casefold() for get in getters)
 
 
+def _by_principal(text: str, change: Change) -> bool:
+    """Whether somebody acted: what names them, or the claim of a session that is not traced."""
+    who, hops = change.principal, change.chain.hops
+    claims = () if hops and not text.startswith("arn:") else (who.session, who.arn)
+    named = (who.name, who.display, *who.all_roles, who.service, who.user_id, *claims)
+    return any(text in one.casefold() for one in (*named, *(hop.name for hop in hops)) if one)
+
+
 _WHO = ("principal.display", "principal.arn")
 _TESTS: dict[str, _Test] = {
-    "principal": _part_of(
-        *_WHO,
-        *("principal.name", "principal.role", "principal.session"),
-        *("principal.service", "principal.user_id"),
-    ),
+    "principal": _by_principal,
     "action": lambda text, change: fnmatchcase(change.action.casefold(), text),
     "target": _part_of("target_id", "target_name"),
     "account": _equal_to("event.recipient_account_id", "principal.account_id"),

@@ -40,6 +40,11 @@ def _naming(sums: Tally) -> str:
     return "; ".join(distinct(naming(change.principal.rule).means for change in sums.group))
 
 
+def _roles(sums: Tally) -> tuple[str, ...]:
+    """Every role by which the principal acted."""
+    return distinct(role for change in sums.group for role in change.principal.all_roles)
+
+
 COLUMNS = (
     Column("principal", "Who", "text", wide=True, of=_display),
     Column("principal_kind", "Kind", "text", least_width=110, of="first.principal.kind"),
@@ -63,7 +68,7 @@ COLUMNS = (
     detail("naming", "What the name is", "text", of=_naming),
     detail("name", "Name", "text", of="first.principal.name"),
     detail("role", "Role", "text", of="first.principal.role"),
-    detail("roles", "Roles", "list", of=distinct_of("principal.role")),
+    detail("roles", "Roles", "list", of=_roles),
     detail("sessions", "Sessions", "list", of=distinct_of("principal.session")),
     detail("permission_set", "Permission set", "text", of="first.principal.permission_set"),
     detail("account_id", "Account", "id", of="first.principal.account_id"),
@@ -162,5 +167,5 @@ def _order(row: tuple[object, ...]) -> tuple[object, ...]:
 
 def naming(rule: str) -> Naming:
     """Where the name comes from by a rule; for a service's event, the rule of what caused it."""
-    plain = rule.removeprefix("caused_by_")
+    plain = rule.removeprefix("caused_by_").removeprefix("traced_")
     return NAMING.get(plain, Naming("unknown", plain.replace("_", " ")))

@@ -115,8 +115,11 @@ def actor(change: Change) -> Actor:
 
 def actor_of(who: Principal) -> Actor:
     """The actor that a principal is to rules."""
+    if who.kind == "aws_service" and who.via:  # a program in the account, by its role
+        return Actor("assumed_role", who.via[-1], who.account_id)
     name = who.role if who.kind == "assumed_role" and who.role else who.name
-    return Actor(who.kind, name, who.account_id)
+    account = None if who.kind == "identity_center_user" and who.certain else who.account_id
+    return Actor(who.kind, name, account)
 
 
 def clusters(changes: Iterable[Change], gap: timedelta) -> Iterator[tuple[Change, ...]]:

@@ -36,25 +36,20 @@ def by_root_user(history: History) -> Iterator[Hit]:
 
 
 def without_mfa(history: History) -> Iterator[Hit]:
-    """What users did whose session shows no MFA, together what was done together.
+    """What users did who showed no MFA, together what was done together.
 
-    Only of IAM users and root users: for role sessions the mark says nothing of how a person signed
-    in, as with Identity Center it is false for all.
+    Only of IAM users and root users, also by the sessions that they opened: the first session of
+    the chain decides. For other sessions the mark says nothing of how a person signed in, as with
+    Identity Center it is false for all.
     """
     found = [
         change
         for change in history.calls
         if change.principal.kind in {"iam_user", "root_user"}
         and change.outcome == "succeeded"
-        and not _has_mfa(change)
+        and not change.chain.with_mfa
     ]
     return _runs(found)
-
-
-def _has_mfa(change: Change) -> bool:
-    context = change.event.user_identity.session_context
-    attributes = context.attributes if context else None
-    return str(attributes.mfa_authenticated if attributes else None).casefold() == "true"
 
 
 def _runs(changes: Iterable[Change]) -> Iterator[Hit]:
@@ -98,7 +93,27 @@ def unusual_hour(history: History) -> Iterator[Hit]:
         yield Hit(run, f"at {local:%H:%M} ({history.tz}) {_together(run)}")
 
 
+def contradicted_sessions(history: History) -> Iterator[Hit]:
+    """Calls whose session does not fit the record that issued its credentials."""
+    for change in history.changes:
+        if change.chain.contradictions:
+            against = "; ".join(change.chain.contradictions)
+            yield Hit((change,), f"{in_words(change)}; its session contradicts {against}")
+
+
 PRINCIPALS = (
+    Rule(
+        id="session-contradicts-record",
+        title="A session contradicts the record that issued it",
+        severity="high",
+        fires=(
+            "a record of AWS STS issued the access key of a call, but at another time, in another "
+            "account, or for another role or session"
+        ),
+        why="CloudTrail does not write such records: one of the two was changed or made up.",
+        false_positives="Log files that were edited, such as to hide names.",
+        find=contradicted_sessions,
+    ),
     Rule(
         id="root-user-change",
         title="A root user changed the organization",

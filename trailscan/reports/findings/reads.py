@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.events.event import Event, UserIdentity
-from trailscan.events.naming import parse_principal
 from trailscan.events.schema import strings
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.operation import READ
@@ -31,18 +30,20 @@ from trailscan.reports.changes import (
 )
 from trailscan.reports.findings.history import Actor, actor_of, is_discovery
 from trailscan.reports.findings.patterns import first_sweeps
+from trailscan.reports.issuances import read_issuances
+from trailscan.sessions.chain import chain_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trailscan.organizations.changes import Change
     from trailscan.organizations.operation import Operation
+    from trailscan.sessions.chain import Issuances
     from trailscan.store.reader import StoreReader
 
 _WANTED = ["event_time", "event_name", "user_identity", "event_id"]
 _COLUMNS = [*_WANTED, "event_source"]
 _MOST_IDENTITIES = 100_000  # known at a time
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def _discoveries(
 ) -> Iterator[tuple[datetime, str, Actor, str]]:
     """Time, name, actor and id of each discovery call, in order of time; memory holds a day."""
     actors: dict[str | None, Actor] = {}
+    issued = read_issuances(store)
     files = store.scan("events", _COLUMNS)
     for _, found in groupby(files, lambda pair: pair[0].day):
         rows = pa.concat_tables([_discovering(table) for _, table in found])
@@ -105,7 +107,7 @@ def _discoveries(
             if len(actors) > _MOST_IDENTITIES:
                 actors.clear()
             if (actor := actors.get(identity)) is None:
-                actor = actors[identity] = _actor(identity)
+                actor = actors[identity] = _actor(identity, when, issued)
             yield when, name, actor, event_id
 
 
@@ -114,8 +116,8 @@ def _discovering(rows: pa.Table) -> pa.Table:
     return rows.filter(among(rows, catalogue().names(is_discovery)))
 
 
-def _actor(identity: str | None) -> Actor:
+def _actor(identity: str | None, when: datetime, issued: Issuances) -> Actor:
     """The actor behind a `userIdentity`, the same as for a change."""
     who = msgspec.json.decode(identity, type=UserIdentity) if identity else UserIdentity()
-    event = Event(event_time=_NEVER, event_id="", user_identity=who)
-    return actor_of(parse_principal(event))
+    event = Event(event_time=when, event_id="", user_identity=who)
+    return actor_of(chain_of(event, issued).origin)

@@ -1,0 +1,75 @@
+"""The issuing records of a store: those that say who opened the sessions behind its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trailscan.events.event import decode_record
+from trailscan.events.schema import strings
+from trailscan.location import Location
+from trailscan.sessions.chain import Issuances
+from trailscan.sessions.issued import ISSUERS, STS, Issued, read_issued
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trailscan.store.reader import StoreReader
+
+_KEY_ID = r'"accessKeyId":"(?P<key>\w+)"'
+_READ = ["record", "log_file_bucket", "log_file_key", "record_index", "user_identity_access_key_id"]
+_FILTER = ("event_source", "event_name", "response_elements")
+
+
+def read_issuances(store: StoreReader) -> Issuances:
+    """The records that issued credentials which events of the store used, hop by hop.
+
+    Of other records of AWS STS, of which a store can hold millions, only the response is read.
+    """
+    if not store.events(columns=["event_id"], where=_issuing, ordered=False).num_rows:
+        return Issuances()
+    used = store.events(
+        columns=["user_identity_access_key_id"],
+        where=lambda rows: pc.invert(_issuing(rows)),
+        ordered=False,
+    )
+    new, known, found = _key_ids(used), set[str](), list[Issued]()
+    while new:
+        known |= new
+        rows = _issued(store, new)
+        found += _decoded(rows)
+        new = _key_ids(rows) - known
+    return Issuances(found)
+
+
+def _issuing(rows: pa.Table) -> pa.Array:
+    """The events that can have issued credentials."""
+    sts = pc.is_in(rows["event_source"], value_set=strings([STS]))
+    return pc.and_(sts, pc.is_in(rows["event_name"], value_set=strings(ISSUERS)))
+
+
+def _issued(store: StoreReader, key_ids: Iterable[str]) -> pa.Table:
+    """The events that issued some access keys."""
+    wanted = strings(sorted(key_ids))
+
+    def where(rows: pa.Table) -> pa.Array:
+        key_id = pc.struct_field(pc.extract_regex(rows["response_elements"], _KEY_ID), "key")
+        return pc.and_(_issuing(rows), pc.is_in(key_id, value_set=wanted))
+
+    return store.events(columns=_READ, where=where, filter_columns=_FILTER, ordered=False)
+
+
+def _key_ids(rows: pa.Table) -> set[str]:
+    """The access keys that some events used."""
+    return {key for key in pc.unique(rows["user_identity_access_key_id"]).to_pylist() if key}
+
+
+def _decoded(rows: pa.Table) -> Iterable[Issued]:
+    """The events as issuing records."""
+    columns = [rows[name].to_pylist() for name in _READ[:4]]
+    for record, bucket, key, index in zip(*columns, strict=True):
+        where = str(Location(bucket, key, index))
+        if one := read_issued(decode_record(record.encode()), where):
+            yield one
