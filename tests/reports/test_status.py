@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from datetime import UTC, datetime
 
@@ -82,7 +83,10 @@ def test_a_store_says_what_it_holds(logs, load, status, tmp_path):
     logs([record(4, 2)], day=2, account="222233334444")
     load()
     found = summary_json(status())
+    head = hashlib.sha256((tmp_path / "store/_ledger/00000001.json").read_bytes()).hexdigest()
     assert found["store"] | {"bytes": 0} == {
+        "head_sha256": head,
+        "files_that_no_commit_names": [],
         "place": "a-store",
         "format": 1,
         "commits": 1,

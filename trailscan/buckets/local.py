@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_MOST_METADATA = 64 * 1024  # bytes; S3 allows 2 KiB for an object's own metadata
+
+
 class LocalBucket:
     """A folder of the local disk; keys are its files' relative paths."""
 
@@ -92,9 +95,11 @@ class LocalBucket:
         """
         data = self.read(key, etag)
         try:
-            sidecar = self.read(f"{key}{METADATA_SUFFIX}")
-        except NotFoundError:
+            sidecar = _read_file(f"{self.root}/{key}{METADATA_SUFFIX}", None, _MOST_METADATA)
+        except FileNotFoundError:
             return StoredObject(data, {})
+        except OSError as error:
+            raise _local_error(f"{self.root}/{key}{METADATA_SUFFIX}", error) from None
         return StoredObject(data, decode_metadata(sidecar))
 
     def write(self, key: str, data: bytes) -> None:
@@ -155,13 +160,17 @@ def _local_etag(found: os.stat_result) -> str:
     return f"{found.st_mtime_ns:x}-{found.st_size:x}"
 
 
-def _read_file(path: str, etag: str | None) -> bytes:
+def _read_file(path: str, etag: str | None, most: int | None = None) -> bytes:
     """All bytes of a file, with as few system calls as possible: it runs once a log file."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not wait
     try:
         found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise AccessError(f"{path} is not a regular file")
         if etag is not None and _local_etag(found) != etag:
             raise ChangedError(f"{path} changed after it was listed")
+        if most is not None and found.st_size > most:
+            raise AccessError(f"{path} has {found.st_size:,} bytes, more than {most:,}")
         data = os.read(file, found.st_size + 1)
         while len(data) < found.st_size and (more := os.read(file, found.st_size - len(data))):
             data += more

@@ -18,6 +18,10 @@ from trailscan.reports.catalogue import VIEWS
 def status(
     store: o.Store = o.DEFAULT_STORE,
     format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
+    head: Annotated[
+        bool,
+        typer.Option("--head", help="Print only the newest commit's SHA-256, to keep elsewhere."),
+    ] = False,
     *,
     aws: AwsOptions,
     quiet: o.Quiet = False,
@@ -26,11 +30,15 @@ def status(
     """Show what the store holds: windows, accounts and regions, gaps, rejects, the last load.
 
     Exit code 4: something that was requested could not be read, or lies between two windows that
-    were requested.
+    were requested; or the store has files that no commit names.
     """
     from trailscan.reports.status import store_status
 
-    found = store_status(o.open_store(store, aws))
+    reader = o.open_store(store, aws)
+    if head:
+        typer.echo(reader.head)
+        return
+    found = store_status(reader)
     write_summary(found, format)
     if format is o.SummaryFormat.text:
         write_table(found.accounts, "table", None, quiet=quiet, no_color=no_color)

@@ -90,7 +90,10 @@ def build_package(store: StoreReader, day: date) -> Package:
     rejects = _rejects(store, log_files)
     incomplete = tuple(_incomplete(store, day, log_files))
     attested = _attested(store, log_files)
-    statement = _statement(day, changes, events, log_files, incomplete, attested)
+    statement = {
+        **_statement(day, changes, events, log_files, incomplete, attested),
+        "store": {"commits": len(store.commits), "head_sha256": store.head},
+    }
     contents = {
         "README.txt": _readme(day, changes),
         "changes.csv": render_csv(changes).encode(),

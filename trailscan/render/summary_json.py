@@ -170,6 +170,8 @@ def _status(status: Status) -> dict[str, object]:
             "place": status.place,
             "format": FORMAT,
             "commits": len(status.commits),
+            "head_sha256": status.head,
+            "files_that_no_commit_names": list(status.strays),
             "data_files": sum(len(commit.files) for commit in status.commits),
             "bytes": status.bytes,
             "events": status.totals.kept,

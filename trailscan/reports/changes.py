@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trailscan.errors import DecodeError, StoreError
 from trailscan.events.event import decode_record
 from trailscan.events.schema import strings
 from trailscan.location import Location
@@ -215,7 +216,11 @@ class _Events:
     def at(self, position: int) -> OrderedEvent:
         """The event at a position in the order of time."""
         row = self.order[position]
-        event = decode_record(self._records[row])
+        try:
+            event = decode_record(self._records[row])
+        except DecodeError as error:
+            bad = Location(*(column[row] for column in self._where))
+            raise StoreError(f"the store is damaged: the record of {bad}: {error}") from None
         if event.recipient_account_id is None:
             account_id = self._accounts[row] or None
             event = msgspec.structs.replace(event, recipient_account_id=account_id)

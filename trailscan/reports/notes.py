@@ -77,6 +77,13 @@ def store_notes(store: StoreReader) -> Iterator[str]:
         events = counted(totals.conflicts, "event")
         verb = "repeats" if totals.conflicts == 1 else "repeat"
         yield f"{events} {verb} the ID of another event with different content; all are shown"
+    if store.strays:
+        yield f"{strays_in_words(store.strays)}; run `trailscan status` to see which"
+
+
+def strays_in_words(strays: tuple[str, ...]) -> str:
+    """How many files a store holds that no commit names."""
+    return f"{counted(len(strays), 'file')} in the store that no commit names"
 
 
 def _no_match(filters: ChangeFilter, examined: Examined, noun: str) -> str:

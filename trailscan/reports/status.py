@@ -11,6 +11,7 @@ from trailscan.location import Location, RejectLine
 from trailscan.numbers import counted
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.notes import strays_in_words
 from trailscan.store.paths import NO_DAY
 from trailscan.store.writer import sum_counts
 from trailscan.table import Column, Table, detail
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from trailscan.store.reader import StoreReader
 
 SHOWN_REJECTS = 5
+SHOWN_STRAYS = 10
 
 COLUMNS = (
     Column("account_id", "Account", "id"),
@@ -73,6 +75,8 @@ class Status:
         asked: one for each source and set of event sources.
         accounts: a row for each account and region.
         rejects: the newest ones, without log files that were read later.
+        head: SHA-256 of the newest commit.
+        strays: files in the store that no commit names.
         not_as_delivered: how many log files deviate from CloudTrail's format, by deviation.
     """
 
@@ -83,6 +87,8 @@ class Status:
     accounts: Table
     rejects: tuple[RejectLine, ...]
     not_as_delivered: dict[str, int]
+    head: str = ""
+    strays: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         events, log_files = (
@@ -120,6 +126,8 @@ class Status:
             for asked in self.asked
             for window in asked.never_asked
         ]
+        if self.strays:
+            found.append(f"{strays_in_words(self.strays)}: {', '.join(self.strays[:SHOWN_STRAYS])}")
         return tuple(found)
 
 
@@ -133,6 +141,8 @@ def store_status(store: StoreReader) -> Status:
         accounts=_accounts(store),
         rejects=tuple(islice(_newest_rejects(store), SHOWN_REJECTS)),
         not_as_delivered=_not_as_delivered(store),
+        head=store.head,
+        strays=store.strays,
     )
 
 

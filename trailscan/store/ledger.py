@@ -22,9 +22,7 @@ withdraws, and starts over.
 from __future__ import annotations
 
 import hashlib
-import io
 import re
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -32,17 +30,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, TrailscanError
-from trailscan.store.paths import DataFile, intent_path, is_data_path, ledger_path
+from trailscan.errors import (
+    AlreadyExistsError,
+    DecodeError,
+    NotFoundError,
+    StoreError,
+    TrailscanError,
+)
+from trailscan.store.packing import is_sealed, pack, seal, unpack
+from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from trailscan.buckets import Bucket
 
-_NAME = re.compile(r"_ledger/(\d{8})\.json")
-_INTENT = re.compile(r"_intent/(\d{8})\.zip")
-_COMMIT = "commit.json"
+_NAME = re.compile(r"_ledger/([0-9]{8})\.json")
+_INTENT = re.compile(r"_intent/([0-9]{8})\.zip")
 _READERS = 16
 _WRITERS = 8
 _CONFLICTS = 5
@@ -95,6 +99,8 @@ class Commit(msgspec.Struct, frozen=True):
         sources: what was requested.
         counts: what it adds.
         files: the data files it adds.
+        checksum: SHA-256 of its own bytes with an empty checksum, hex; empty in commits of older
+            versions.
     """
 
     seq: int
@@ -106,6 +112,7 @@ class Commit(msgspec.Struct, frozen=True):
     sources: tuple[Source, ...]
     counts: Counts
     files: tuple[DataFile, ...]
+    checksum: str = ""
 
     @property
     def is_validation(self) -> bool:
@@ -123,7 +130,34 @@ def tool_name() -> str:
 
 def encode_commit(commit: Commit) -> bytes:
     """A commit as the ledger holds it: readable JSON, the same bytes for the same commit."""
-    return msgspec.json.format(msgspec.json.encode(commit), indent=1) + b"\n"
+    plain = msgspec.structs.replace(commit, checksum="")
+    return seal(msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n")
+
+
+def decode_commit(raw: bytes, seq: int, previous_sha256: str) -> Commit:
+    """The commit of a number, checked against itself and the SHA-256 of the one before it.
+
+    Raises:
+        StoreError: it is not a commit, does not follow, or names what no commit can.
+    """
+    where = ledger_path(seq)
+    try:
+        commit = msgspec.json.decode(raw, type=Commit)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise StoreError(f"the ledger is damaged: {where} is not a commit: {error}") from None
+    if commit.seq != seq or commit.previous_sha256 != previous_sha256:
+        raise StoreError(
+            f"the ledger is broken at {where}: expected commit {seq} after "
+            f"{previous_sha256[:12] or 'none'}, found commit {commit.seq} after "
+            f"{commit.previous_sha256[:12] or 'none'}"
+        )
+    if commit.checksum and not is_sealed(raw, commit.checksum):
+        raise StoreError(f"the ledger is broken at {where}: it is not what was committed")
+    counts = commit.counts
+    rows = {"events": counts.kept, "log_files": counts.log_files + counts.rejected_log_files}
+    if why := contradiction(commit.files, seq, rows):
+        raise StoreError(f"the ledger is broken at {where}: {why}")
+    return commit
 
 
 class Draft(NamedTuple):
@@ -166,21 +200,8 @@ class Ledger:
 
     def _append(self, raw: bytes) -> None:
         """Check that a commit follows the last one, and append it."""
-        seq = len(self._commits) + 1
-        try:
-            commit = msgspec.json.decode(raw, type=Commit)
-        except (msgspec.MsgspecError, UnicodeError) as error:
-            raise StoreError(
-                f"the ledger is damaged: {ledger_path(seq)} is not a commit: {error}"
-            ) from None
-        if commit.seq != seq or commit.previous_sha256 != self._last_sha256:
-            raise StoreError(
-                f"the ledger is broken at {ledger_path(seq)}: expected commit {seq} after "
-                f"{self._last_sha256[:12] or 'none'}, found commit {commit.seq} after "
-                f"{commit.previous_sha256[:12] or 'none'}"
-            )
-        self._commits.append(commit)
-        self._last_sha256 = hashlib.sha256(raw).hexdigest()
+        self._commits.append(decode_commit(raw, self.next_seq, self._last_sha256))
+        self._last_sha256 = _sha256(raw)
 
     @property
     def commits(self) -> tuple[Commit, ...]:
@@ -243,6 +264,18 @@ class Ledger:
             if done or (len(commits) >= seq and commits[seq - 1].load_id == load_id):
                 return made
 
+    def unfinished(self) -> frozenset[str]:
+        """The data files of a commit that was claimed and is not finished; none without one.
+
+        Raises:
+            StoreError: what is there does not follow from the last commit.
+        """
+        try:
+            intent = self._bucket.read(intent_path(self.next_seq))
+        except NotFoundError:
+            return frozenset()
+        return frozenset(_unpack(intent, self.next_seq, self._last_sha256)[1])
+
     def tidy(self) -> None:
         """Remove spent intents, which a process leaves when it is killed."""
         for found in self._bucket.list_objects("_intent/"):
@@ -256,7 +289,7 @@ class Ledger:
         Raises:
             TrailscanError: the store could not be written.
         """
-        intent = _pack(commit, files)
+        intent = pack(encode_commit(commit), files)
         path = intent_path(commit.seq)
         try:
             self._bucket.write_new(path, intent)
@@ -285,10 +318,13 @@ class Ledger:
 
         The check for the commit must come after the intent was read: a spent intent can only be
         created again after its commit exists.
+
+        Raises:
+            StoreError: the intent is damaged, or does not follow from the last commit.
         """
         decided = not self._is_committed(seq)
         if decided:
-            raw, files = _unpack(intent)
+            raw, files = _unpack(intent, seq, self._last_sha256)
             with ThreadPoolExecutor(_WRITERS) as writers:
                 list(writers.map(self._bucket.write, files, files.values()))
             self._commit(seq, raw)
@@ -318,33 +354,29 @@ class Ledger:
             return
 
 
-def _pack(commit: Commit, files: Mapping[str, bytes]) -> bytes:
-    """An intent: a ZIP of the commit and its data files, the same bytes for the same content."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as intent:
-        for name, data in {_COMMIT: encode_commit(commit), **files}.items():
-            intent.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
-    return packed.getvalue()
-
-
-def _unpack(intent: bytes) -> tuple[bytes, dict[str, bytes]]:
+def _unpack(intent: bytes, seq: int, previous_sha256: str) -> tuple[bytes, dict[str, bytes]]:
     """The commit's bytes and the data files of an intent, checked against each other.
 
     Raises:
-        StoreError: the intent is damaged.
+        StoreError: the intent is damaged, or its commit does not follow from the one before.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(intent)) as packed:
-            contents = {name: packed.read(name) for name in packed.namelist()}
-        raw = contents.pop(_COMMIT)
-        expected = {file.path: file for file in msgspec.json.decode(raw, type=Commit).files}
-    except (zipfile.BadZipFile, KeyError, msgspec.MsgspecError) as error:
-        raise StoreError(f"an intent of the store is damaged: {error}") from None
-    for path, data in contents.items():
-        known = expected.get(path)
-        if not is_data_path(path) or known is None or _sha256(data) != known.sha256:
-            raise StoreError(f"an intent of the store is damaged at {path!r}")
+        raw, contents = unpack(intent)
+        commit = decode_commit(raw, seq, previous_sha256)
+    except (DecodeError, StoreError) as error:
+        raise _refused(seq, f"{error}") from None
+    expected = {file.path: file.sha256 for file in commit.files}
+    if expected != {path: _sha256(data) for path, data in contents.items()}:
+        raise _refused(seq, "its data files are not those that its commit names")
     return raw, contents
+
+
+def _refused(seq: int, why: str) -> StoreError:
+    """The error for an intent that no load of this program has left."""
+    return StoreError(
+        f"the store is damaged: {intent_path(seq)} is not the beginning of a commit: {why}",
+        "no load left this file; keep a copy of it as evidence, then remove it from the store",
+    )
 
 
 def _sha256(data: bytes) -> str:

@@ -17,9 +17,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 FORMAT = 1
 """The format that this version writes and reads."""
@@ -43,9 +46,9 @@ _PARTITION = {
     "digests": "digest_date",
 }
 _DATA_PATH = re.compile(
-    r"(?:events/event_date=\d{4}-\d\d-\d\d|(?:log_files|attestations)/delivery_date=\d{4}-\d\d-\d\d"
-    r"|digests/digest_date=\d{4}-\d\d-\d\d|rejects|public_keys)"
-    r"/part-\d{8}-[0-9a-f]{32}\.parquet"
+    r"(?:(?:events/event_date|(?:log_files|attestations)/delivery_date|digests/digest_date)="
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}|rejects|public_keys)"
+    r"/part-([0-9]{8})-[0-9a-f]{32}\.parquet"
 )
 
 
@@ -68,6 +71,30 @@ class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str
     day: date | None = None
 
+    def is_of(self, seq: int) -> bool:
+        """Whether its path is the one that a commit gives it, and so lies inside the store."""
+        return self.path == data_path(self.table, self.day, seq, self.sha256)
+
+
+def contradiction(files: Collection[DataFile], seq: int, rows: Mapping[str, int]) -> str | None:
+    """What the data files of a commit say that no commit of this program can say, or None.
+
+    Args:
+        files: as the commit names them.
+        seq: the number of the commit.
+        rows: how many rows some tables have, as the commit counts them.
+    """
+    for file in files:
+        if not file.is_of(seq) or min(file.rows, file.bytes) < 0:
+            return f"{file.path!r} is not the path of a data file of this commit"
+    if len({file.path for file in files}) < len(files):
+        return "it names a data file twice"
+    for table, counted in rows.items():
+        held = sum(file.rows for file in files if file.table == table)
+        if held != counted:
+            return f"it counts {counted:,} {table} and has {held:,} rows"
+    return None
+
 
 def data_path(table: TableName, day: date | None, seq: int, sha256: str) -> str:
     """The path of a data file in the store."""
@@ -75,9 +102,10 @@ def data_path(table: TableName, day: date | None, seq: int, sha256: str) -> str:
     return f"{table}/{partition}part-{seq:08d}-{sha256[:32]}.parquet"
 
 
-def is_data_path(path: str) -> bool:
-    """Whether a path is one of a data file, and so cannot point outside the store."""
-    return _DATA_PATH.fullmatch(path) is not None
+def commit_of(path: str) -> int | None:
+    """The number of the commit in the path of a data file; None for any other path."""
+    found = _DATA_PATH.fullmatch(path)
+    return int(found[1]) if found else None
 
 
 def ledger_path(seq: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, reduce
@@ -25,6 +26,7 @@ from trailscan.store.attestations import (
 from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.store.ledger import Commit, Ledger
 from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName
+from trailscan.store.strays import find_strays
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window
 
@@ -85,10 +87,11 @@ class StoreReader:
         commits: of the ledger, in order.
         names: id -> name, from the user, for ids whose name is not in the log.
         head: SHA-256 of the last commit, which identifies the state; empty without a commit.
+        strays: files in the store that no commit names; they are never read.
 
     Raises:
         NotFoundError: there is no store.
-        StoreError: its format is unknown, or its ledger is damaged.
+        StoreError: its format is unknown, or its ledger is damaged or was rolled back.
     """
 
     def __init__(self, bucket: Bucket, place: str, names: Mapping[str, str] | None = None) -> None:
@@ -97,7 +100,9 @@ class StoreReader:
         self._bucket = bucket
         check_marker(bucket, place)
         ledger = Ledger(bucket)
-        self.commits: tuple[Commit, ...] = ledger.refresh()
+        ledger.refresh()
+        self.strays = find_strays(bucket, ledger)
+        self.commits: tuple[Commit, ...] = ledger.commits
         self.head = ledger.last_sha256
         self._attested: dict[date, Attestations] = {}
 
@@ -235,11 +240,12 @@ def check_marker(bucket: Bucket, uri: str) -> None:
             f"there is no store at {uri}",
             f"create one with `trailscan load SOURCE --store {uri}`",
         ) from None
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise StoreError(f"{uri}/{MARKER} is not the marker of a store: {error}") from None
     if marker.format != FORMAT:
         raise StoreError(
-            f"the store at {uri} has format {marker.format}; this version reads {FORMAT}"
+            f"the store at {uri} has format {marker.format}, as its {MARKER} says; "
+            f"this version reads {FORMAT}"
         )
 
 
@@ -276,28 +282,51 @@ def read_files(
 def _read_file(
     bucket: Bucket, file: DataFile, columns: list[str], selection: Selection | None
 ) -> pa.Table:
-    """The selected rows of one data file, whose length and rows must be those in the ledger."""
+    """The selected rows of one data file, which must be the one that was committed."""
     try:
         data = bucket.read(file.path)
     except NotFoundError as error:
         raise StoreError(f"the store is damaged: {error}") from None
     if len(data) != file.bytes:
-        raise StoreError(f"the store is damaged: {file.path} has {len(data):,} bytes")
+        raise _damaged(file, f"expected {file.bytes:,} bytes, found {len(data):,}")
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise _damaged(file, "its content is not what was committed")
+    needed = [*columns, *(selection.columns if selection else ())]
     try:
         # One thread a file: pyarrow's own threads may outlive the read, hold Python objects, and
         # end the process with "terminate called" when it exits.
         parquet = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
         if parquet.metadata.num_rows != file.rows:
-            raise StoreError(
-                f"the store is damaged: {file.path} has {parquet.metadata.num_rows:,} rows"
-            )
+            raise _damaged(file, f"it has {parquet.metadata.num_rows:,} rows")
+        _check_types(file, parquet.schema_arrow, needed)
         if selection is None:
             table = parquet.read(columns, use_threads=False)
         else:
             table = _selected(parquet, columns, selection)
-    except pa.ArrowException as error:
-        raise StoreError(f"the store is damaged: {file.path}: {error}") from None
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise _damaged(file, f"{error}") from None
     return table.select(columns).replace_schema_metadata(None)
+
+
+def _damaged(file: DataFile, why: str) -> StoreError:
+    """The error for a data file that is not the one that was committed."""
+    return StoreError(
+        f"the store is damaged: {file.path}: {why}",
+        "restore the file from a backup, or load again into a new store",
+    )
+
+
+def _check_types(file: DataFile, found: pa.Schema, columns: Iterable[str]) -> None:
+    """Check that a data file has some columns of its table, each of its type.
+
+    Raises:
+        StoreError: it has not.
+    """
+    for column in map(SCHEMAS[file.table].field, columns):
+        at = found.get_field_index(column.name)
+        if at < 0 or found.field(at).type != column.type:
+            raise _damaged(file, f"its column {column.name!r} is not of type {column.type}")
 
 
 def _selected(parquet: pq.ParquetFile, columns: list[str], selection: Selection) -> pa.Table:
