@@ -247,6 +247,8 @@ def test_an_rcp_names_principals(principal, expected):
         policy(Principal="*"),
         policy(Sid="a", Extra="b"),
         policy(Condition={"StringIs": {"a:b": "c"}}),
+        policy(version=[]),
+        policy(Condition={":StringEquals": {"a:b": "c"}}),
         policy(Condition={"NullIfExists": {"a:b": "true"}}),
         policy(Condition={"ForSome:StringEquals": {"a:b": "c"}}),
         policy(Condition={"StringEquals": "a"}),

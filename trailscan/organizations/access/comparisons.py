@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 Context = dict[str, tuple[str, ...]]
@@ -37,8 +38,10 @@ class _Wild(Enum):
     MANY = "*"
 
 
-Pattern = tuple["str | _Wild", ...]
-"""A pattern, one character or wildcard after the other."""
+Tokens = tuple["str | _Wild", ...]
+"""A text, one character or wildcard after the other."""
+Pattern = tuple[Tokens, ...]
+"""The runs of characters and `?` between the asterisks of a pattern."""
 
 _WILDCARDS = {wild.value: wild for wild in _Wild}
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
@@ -49,6 +52,8 @@ _DATE = re.compile(
     re.ASCII,
 )
 _ARN_PARTS = 6
+_ANY_ARN = (((), ()),)
+"""The parts of a lone `*`."""
 
 
 def read_pattern(
@@ -62,7 +67,16 @@ def read_pattern(
     Raises:
         UnresolvedError: A variable has neither a value nor a default.
     """
-    return tuple(_tokens(text, context, variables=variables, wildcards=wildcards))
+    if not variables or "${" not in text:
+        return _plain_pattern(text, wildcards=wildcards)
+    tokens = _tokens(text, context, variables=variables, wildcards=wildcards)
+    return _split(tokens, _Wild.MANY)
+
+
+@lru_cache(maxsize=2048)
+def _plain_pattern(text: str, *, wildcards: bool) -> Pattern:
+    """A pattern without variables, which is the same in every request."""
+    return _split(_plain(text, wildcards=wildcards), _Wild.MANY)
 
 
 def _tokens(
@@ -97,20 +111,14 @@ def _resolved(variable: str, context: Context) -> str:
     return str(default)
 
 
-def matches_literal_or_wildcard(text: str, value: str) -> bool:
-    """Whether a value matches a text with wildcards and no variables, as in an Action element."""
-    return matches_pattern(tuple(_plain(text, wildcards=True)), value)
-
-
 def matches_pattern(pattern: Pattern, value: str) -> bool:
     """Whether a whole value matches a pattern: `*` any characters or none, `?` any one character.
 
     The runs between the asterisks are looked for from left to right, each as early as it fits.
     """
-    runs = _split(pattern, _Wild.MANY)
-    if len(runs) == 1:
-        return len(value) == len(pattern) and _fits(pattern, value, 0)
-    first, *middle, last = runs
+    if len(pattern) == 1:
+        return len(value) == len(pattern[0]) and _fits(pattern[0], value, 0)
+    first, *middle, last = pattern
     if len(first) + len(last) > len(value) or not _fits(first, value, 0):
         return False
     position, end = len(first), len(value) - len(last)
@@ -123,18 +131,18 @@ def matches_pattern(pattern: Pattern, value: str) -> bool:
     return _fits(last, value, end)
 
 
-def _split(pattern: Pattern, separator: str | _Wild, most: int = -1) -> list[Pattern]:
-    """The parts of a pattern between separators, at most so many separators counted."""
+def _split(tokens: Iterable[str | _Wild], separator: str | _Wild, most: int = -1) -> Pattern:
+    """The parts of a text between separators, of which so many count."""
     parts: list[list[str | _Wild]] = [[]]
-    for token in pattern:
+    for token in tokens:
         if token == separator and len(parts) - 1 != most:
             parts.append([])
         else:
             parts[-1].append(token)
-    return [tuple(part) for part in parts]
+    return tuple(tuple(part) for part in parts)
 
 
-def _fits(run: Pattern, value: str, start: int) -> bool:
+def _fits(run: Tokens, value: str, start: int) -> bool:
     """Whether characters and `?` match a value from a position on."""
     return all(
         token is _Wild.ONE or token == character
@@ -142,13 +150,13 @@ def _fits(run: Pattern, value: str, start: int) -> bool:
     )
 
 
-def _matches_arn(pattern: Pattern, value: str) -> bool:
+def _matches_arn(parts: tuple[Pattern, ...], value: str) -> bool:
     """Whether an ARN matches: each of its six parts by itself; a lone `*` matches every value."""
-    if pattern == (_Wild.MANY,):
+    if parts == _ANY_ARN:
         return True
-    wanted, parts = _split(pattern, ":", _ARN_PARTS - 1), value.split(":", _ARN_PARTS - 1)
-    return len(wanted) == len(parts) == _ARN_PARTS and all(
-        matches_pattern(part, text) for part, text in zip(wanted, parts, strict=True)
+    found = value.split(":", _ARN_PARTS - 1)
+    return len(parts) == len(found) == _ARN_PARTS and all(
+        matches_pattern(part, text) for part, text in zip(parts, found, strict=True)
     )
 
 
@@ -245,9 +253,16 @@ def _like(text: str, context: Context, variables: bool) -> Pattern:  # noqa: FBT
     return read_pattern(text, context, variables=variables)
 
 
+def _arn_like(text: str, context: Context, variables: bool) -> tuple[Pattern, ...]:  # noqa: FBT001 -- as Operator.read
+    """The patterns of the parts of an ARN."""
+    tokens = _tokens(text, context, variables=variables, wildcards=True)
+    return tuple(_split(part, _Wild.MANY) for part in _split(tokens, ":", _ARN_PARTS - 1))
+
+
 def _in_lower_case(text: str, context: Context, variables: bool) -> Pattern:  # noqa: FBT001 -- as Operator.read
     """A pattern in which wildcards are plain characters, in lower case."""
-    return tuple("".join(map(str, _exact(text, context, variables))).lower())
+    (characters,) = _exact(text, context, variables)
+    return (tuple("".join(map(str, characters)).lower()),)
 
 
 def _matches_in_lower_case(pattern: Pattern, value: str) -> bool:
@@ -272,10 +287,10 @@ _STRINGS_AND_ARNS = {
     "StringNotEqualsIgnoreCase": Operator(_in_lower_case, _matches_in_lower_case, negated=True),
     "StringLike": Operator(_like, matches_pattern),
     "StringNotLike": Operator(_like, matches_pattern, negated=True),
-    "ArnEquals": Operator(_like, _matches_arn),
-    "ArnLike": Operator(_like, _matches_arn),
-    "ArnNotEquals": Operator(_like, _matches_arn, negated=True),
-    "ArnNotLike": Operator(_like, _matches_arn, negated=True),
+    "ArnEquals": Operator(_arn_like, _matches_arn),
+    "ArnLike": Operator(_arn_like, _matches_arn),
+    "ArnNotEquals": Operator(_arn_like, _matches_arn, negated=True),
+    "ArnNotLike": Operator(_arn_like, _matches_arn, negated=True),
 }
 
 OPERATORS: dict[str, Operator] = {

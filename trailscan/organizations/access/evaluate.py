@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from trailscan.organizations.access.comparisons import (
     OPERATORS,
     Context,
+    Pattern,
     UnresolvedError,
-    matches_literal_or_wildcard,
     matches_pattern,
     read_pattern,
 )
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 Kind = Literal["scp", "rcp"]
 Texts = tuple[str, ...]
 
-_VERSIONS = {"2008-10-17", "2012-10-17"}
+_VERSIONS = ("2008-10-17", "2012-10-17")
+_QUANTIFIERS = ("", "ForAnyValue:", "ForAllValues:")
 _POLICY_ELEMENTS = {"Version", "Id", "Statement"}
 _STATEMENT_ELEMENTS = {
     *("Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition")
@@ -69,7 +70,7 @@ class _Statement:
     allows: bool
     variables: bool
     principals: Texts | None
-    actions: Texts
+    actions: tuple[Pattern, ...]
     resources: Texts
     negated: frozenset[str]
     conditions: tuple[_Condition, ...]
@@ -139,10 +140,7 @@ def _principal_matches(principals: Texts | None, principal: str) -> bool:
 
 def _action_matches(statement: _Statement, action: str) -> bool:
     """Whether Action matches, or NotAction does not; the case of letters does not count."""
-    found = any(
-        matches_literal_or_wildcard(pattern.lower(), action.lower())
-        for pattern in statement.actions
-    )
+    found = any(matches_pattern(pattern, action.lower()) for pattern in statement.actions)
     return found != ("Action" in statement.negated)
 
 
@@ -177,7 +175,7 @@ def _holds(condition: _Condition, context: Context, variables: bool) -> bool:  #
     return any(matching) != operator.negated
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _statements(text: str, kind: Kind) -> tuple[_Statement, ...]:
     """Read a policy, or raise a ValueError that says what is wrong with it."""
     try:
@@ -222,7 +220,9 @@ def _statement(found: Any, kind: Kind, variables: bool) -> _Statement:  # noqa: 
         allows=found["Effect"] == "Allow",
         variables=variables,
         principals=_principals(found["Principal"]) if kind == "rcp" else None,
-        actions=_element(found, "Action"),
+        actions=tuple(
+            read_pattern(text.lower(), {}, variables=False) for text in _element(found, "Action")
+        ),
         resources=_element(found, "Resource"),
         negated=frozenset(name for name in ("Action", "Resource") if f"Not{name}" in found),
         conditions=tuple(_conditions(found.get("Condition", {}))),
@@ -258,13 +258,10 @@ def _conditions(found: Any) -> Iterable[_Condition]:
     """Read every operator, key and list of values of a Condition element."""
     _require(isinstance(found, dict), "Condition is not an object")
     for written, keys in found.items():
-        quantifier, _, rest = written.rpartition(":")
+        prefix, colon, rest = written.rpartition(":")
         operator = rest.removesuffix("IfExists")
-        plain = written == "Null" or operator in OPERATORS
-        _require(
-            plain and quantifier in {"", "ForAnyValue", "ForAllValues"},
-            f"unknown operator {written}",
-        )
+        known = written == "Null" or (operator in OPERATORS and prefix + colon in _QUANTIFIERS)
+        _require(known, f"unknown operator {written}")
         _require(isinstance(keys, dict), f"{written} is not an object")
         for key, values in keys.items():
-            yield _Condition(quantifier, operator, operator != rest, key.lower(), _texts(values))
+            yield _Condition(prefix, operator, operator != rest, key.lower(), _texts(values))
