@@ -10,7 +10,6 @@ Policies written by strangers are read here: every step takes time in proportion
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +22,7 @@ from trailscan.organizations.access.comparisons import (
     matches_pattern,
     read_pattern,
 )
+from trailscan.organizations.access.policy_json import read_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -178,31 +178,14 @@ def _holds(condition: _Condition, context: Context, variables: bool) -> bool:  #
 @lru_cache(maxsize=64)
 def _statements(text: str, kind: Kind) -> tuple[_Statement, ...]:
     """Read a policy, or raise a ValueError that says what is wrong with it."""
-    try:
-        policy = json.loads(
-            text, object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=_refuse
-        )
-    except RecursionError as error:
-        raise ValueError("the policy is nested too deeply") from error
-    _require(isinstance(policy, dict) and set(policy) <= _POLICY_ELEMENTS, "not a policy document")
+    policy = read_policy(text)
+    _require(set(policy) <= _POLICY_ELEMENTS, "not a policy document")
     version = policy.get("Version", "2008-10-17")
     _require(version in _VERSIONS, "Version is neither 2008-10-17 nor 2012-10-17")
     statements = policy.get("Statement")
     listed = statements if isinstance(statements, list) else [statements]
     _require(bool(listed), "Statement is empty")
     return tuple(_statement(each, kind, version == "2012-10-17") for each in listed)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build a JSON object whose names are all different."""
-    found = dict(pairs)
-    _require(len(found) == len(pairs), "an object has the same name twice")
-    return found
-
-
-def _refuse(constant: str) -> None:
-    """Refuse NaN and Infinity, which JSON does not have."""
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001 -- reads as an assertion
