@@ -36,7 +36,7 @@ ACTIONS = [
     *("organizations:LeaveOrganization", "cloudtrail:StopLogging", "kms:*crypt", "iam:CreateUser"),
 ]
 RESOURCES = [
-    *("*", "arn:aws:s3:::*", "arn:aws:s3:::logs", "arn:aws:s3:::logs/*", "arn:aws:s3:::logs-?/*"),
+    *("arn:aws:s3:::*", "arn:aws:s3:::logs", "arn:aws:s3:::logs/*", "arn:aws:s3:::logs-?/*"),
     *("arn:aws:s3:::*/private/*", "arn:aws:ec2:*:*:instance/*", "arn:aws:iam::*:role/*"),
     *("arn:aws:ec2:eu-central-1:111122223333:instance/*", "arn:aws:iam::*:role/admin*"),
     *("arn:aws:iam::111122223333:role/admin", "arn:aws:s3:::LOGS/*"),
@@ -50,12 +50,12 @@ STRINGS = {
         "*-1",
         "EU-central-1",
     ],
-    "aws:PrincipalTag/team": ["red", "blue", "r?d", "Red", "*ed", "b*"],
+    "aws:PrincipalTag/team": ["red", "blue", "r?d", "Red", "*ed", "b*", "r${*}d", "${?}${$}"],
     "aws:ResourceTag/env": ["prod", "dev", "prod-*", "*", "d??"],
     "aws:PrincipalOrgID": ["o-exampleorg1", "o-exampleorg2", "o-*"],
 }
 NUMBERS = {
-    "aws:MultiFactorAuthAge": ["900", "3600", "0", "3600.0"],
+    "aws:MultiFactorAuthAge": ["900", 3600, "0", "3600.0"],
     "s3:max-keys": ["10", "100", "10.5", "-1"],
 }
 DATES = {
@@ -66,7 +66,7 @@ BOOLEANS = ["aws:MultiFactorAuthPresent", "aws:SecureTransport", "aws:ViaAWSServ
 ADDRESSES = {
     "aws:SourceIp": [
         *("203.0.113.0/24", "203.0.113.0/25", "203.0.113.128/25", "198.51.100.7"),
-        *("2001:db8::/32", "2001:db8:1::/48", "0.0.0.0/0", "::/0"),
+        *("2001:db8::/32", "2001:db8:1::/48", "0.0.0.0/0", "::/0", "203.0.113.200/26"),
     ],
 }
 ARNS = {
@@ -96,16 +96,18 @@ TEXTUAL = [
     *("StringEquals", "StringNotEquals", "StringLike", "StringNotLike"),
     *("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"),
 ]
-FAMILIES: list[tuple[list[str], dict[str, list[str]], int]] = [
+FAMILIES: list[tuple[list[str], dict[str, list], int]] = [
     (TEXTUAL, STRINGS, 5),
     ([f"Numeric{name}" for name in COMPARISONS], NUMBERS, 2),
     ([f"Date{name}" for name in COMPARISONS], DATES, 2),
-    (["Bool"], {key: ["true", "false"] for key in BOOLEANS}, 3),
+    (["Bool"], {key: ["true", "false", True, False] for key in BOOLEANS}, 3),
     (["BinaryEquals"], {"kms:Nonce": ["QUI=", "QUM="]}, 1),
     (["IpAddress", "NotIpAddress"], ADDRESSES, 3),
     (["ArnEquals", "ArnNotEquals", "ArnLike", "ArnNotLike"], ARNS, 3),
     (TEXTUAL, {"aws:PrincipalArn": ARNS["aws:PrincipalArn"]}, 1),
+    (TEXTUAL, {key: ["true", "false"] for key in BOOLEANS} | ADDRESSES, 1),
     (["Null"], {key: ["true", "false"] for key in (*STRINGS, *NUMBERS, *SEVERAL)}, 2),
+    (["Null"], {key: ["true", "false"] for key in (*BOOLEANS, *ADDRESSES, *DATES)}, 1),
 ]
 """The operators of a family, keys with values that they are used with, and how often."""
 SET_OPERATORS = ["ForAnyValue:", "ForAllValues:"]
@@ -134,7 +136,7 @@ def full_access(kind: Kind) -> str:
     return text_of([{"Effect": "Allow", **principal, "Action": "*", "Resource": "*"}])
 
 
-def some(chance: random.Random, values: list[str], most: int = 3) -> list[str]:
+def some(chance: random.Random, values: list, most: int = 3) -> list:
     """One to some of the values."""
     return chance.sample(values, chance.randint(1, min(most, len(values))))
 
@@ -144,6 +146,9 @@ def make_condition(chance: random.Random) -> Statement:
     if chance.random() < 0.15:
         key, values = chance.choice(list(SEVERAL.items()))
         operator = chance.choice(SET_OPERATORS) + chance.choice(TEXTUAL)
+    elif chance.random() < 0.03:
+        key, values = "aws:PrincipalOrgPaths", ["o-a/r-b/ou-c/*", "o-a/*", "o-a/r-b/ou-c/ou-d/"]
+        operator = chance.choice(SET_OPERATORS) + chance.choice(["StringLike", "StringNotLike"])
     elif chance.random() < 0.01:
         key, values = chance.choice(list(VARIABLES.items()))
         operator = chance.choice(TEXTUAL)
@@ -161,10 +166,15 @@ def make_statement(chance: random.Random, kind: Kind, effect: str = "Deny") -> S
     statement: Statement = {"Sid": f"S{chance.randint(0, 999)}", "Effect": effect}
     if kind == "rcp":
         statement["Principal"] = chance.choice(["*", {"AWS": "*"}])
-    statement[chance.choice(["Action"] * 4 + ["NotAction"])] = some(chance, ACTIONS, 4)
-    resources = ["*"] if chance.random() < 0.5 else some(chance, RESOURCES)
-    statement[chance.choice(["Resource"] * 6 + ["NotResource"])] = resources
-    for _ in range(chance.choice([0, 0, 1, 1, 1, 2, 3])):
+    action = chance.choice(["Action"] * 5 + ["NotAction"])
+    statement[action] = ["*"] if chance.random() < 0.08 else some(chance, ACTIONS, 4)
+    resources = ["*"] if chance.random() < 0.4 else some(chance, RESOURCES)
+    resource = (
+        "Resource" if resources == ["*"] else chance.choice(["Resource"] * 6 + ["NotResource"])
+    )
+    statement[resource] = resources
+    broad = "NotAction" in statement or "NotResource" in statement or "*" in statement["Action"]
+    for _ in range(chance.choice([1, 1, 2, 3] if broad and effect == "Deny" else [0, 1, 1, 2, 3])):
         merge_condition(statement, make_condition(chance))
     return statement
 
@@ -286,17 +296,18 @@ def change_values(statements: list[Statement], chance: random.Random) -> None:
 
 
 def move_wildcard(statements: list[Statement], chance: random.Random) -> None:
-    """Widen or narrow one action or resource by a wildcard at some place."""
+    """Widen or narrow one action or resource by a wildcard behind the name of its service."""
     one = chance.choice(statements)
     values = one[chance.choice([action_element(one), resource_element(one)])]
     at = chance.randrange(len(values))
-    text, cut = values[at], chance.randrange(len(values[at]) + 1)
-    wild = chance.choice("*?")
-    values[at] = (
-        text.replace("*", "", 1)
-        if "*" in text[1:] and chance.random() < 0.4
-        else text[:cut] + wild + text[cut:]
-    )
+    service, colon, text = values[at].rpartition(":")
+    if "*" in text and chance.random() < 0.4:
+        text = text.replace("*", chance.choice(["", "?", "a"]), 1)
+    elif colon:
+        cut = chance.randrange(len(text) + 1)
+        text = text[:cut] + chance.choice("*?") + text[cut:]
+    if colon and text:
+        values[at] = f"{service}:{text}"
 
 
 def swap_action(statements: list[Statement], chance: random.Random) -> None:
@@ -417,7 +428,7 @@ def make_pair(seed: int) -> Pair:
         make_statement(chance, kind, chance.choice(effects)) for _ in range(chance.randint(1, 6))
     ]
     changed = copy.deepcopy(statements)
-    kinds = HARMLESS if chance.random() < 0.3 else HARMLESS + OTHERS * 2
+    kinds = HARMLESS if chance.random() < 0.3 else HARMLESS + OTHERS * 3
     changes = [chance.choice(kinds) for _ in range(chance.randint(1, 3))]
     for change in changes:
         change(changed, chance)
@@ -426,6 +437,7 @@ def make_pair(seed: int) -> Pair:
         any(each["Effect"] == "Allow" for each in side) for side in (statements, changed)
     )
     beside = [] if allow_list else [full_access(kind)]
+    other = version if chance.random() < 0.95 else "2012-10-17"
     above = (
         [[full_access(kind), text_of([make_statement(chance, kind)])]]
         if chance.random() < 0.15
@@ -433,7 +445,7 @@ def make_pair(seed: int) -> Pair:
     )
     return Pair(
         [*above, [*beside, text_of(statements, version)]],
-        [*above, [*beside, text_of(changed, version, chance.choice([None, 1]))]],
+        [*above, [*beside, text_of(changed, other, chance.choice([None, 1]))]],
         kind,
         tuple(change.__name__ for change in changes),
     )

@@ -6,15 +6,18 @@ import base64
 import ipaddress
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from organizations.access.pairs import Levels, Pair, full_access, text_of
+from organizations.access.pairs import BOOLEANS, Levels, Pair, full_access, text_of
 
 from trailscan.organizations.access.evaluate import Request, evaluate
 
 Value = str | tuple[str, ...] | None
+ACTION = re.compile(r"[a-z0-9-]+:[a-z0-9]+", re.IGNORECASE)
 PRINCIPAL = "aws:principalarn"
+BOOLEAN_KEYS = {key.lower() for key in BOOLEANS}
 USUAL = Request(
     "arn:aws:iam::111122223333:role/ordinary", "s3:ListBucket", "arn:aws:s3:::ordinary", {}
 )
@@ -47,6 +50,7 @@ def conditions_in(statement: dict) -> Iterator[tuple[str, str, list]]:
 def around_text(pattern: str) -> Iterator[str]:
     """Members of a pattern, and texts just beside it."""
     text = pattern.replace("${aws:PrincipalTag/env}", "prod").replace("${*}", "*")
+    text = text.replace("${?}", "?").replace("${$}", "$")
     for many, one in (("", "x"), ("a", "b"), ("a/b-", "-")):
         member = text.replace("*", many).replace("?", one)
         yield from (member, member + "x", member[:-1], member.swapcase())
@@ -88,7 +92,7 @@ def around(operator: str, text: str) -> Iterator[str]:
     elif "IpAddress" in operator:
         yield from around_network(text)
     elif "Bool" in operator:
-        yield from ("true", "false", "TRUE")
+        yield from ("true", "false")
     elif "Binary" in operator:
         yield from (text, base64.b64encode(b"other").decode())
     elif "Null" in operator:
@@ -104,7 +108,9 @@ class Sampler:
         self.chance = random.Random(seed)
         self.kind = pair.kind
         self.statements = statements_of(pair.before, pair.after)
-        self.actions = self.texts_of("Action", USUAL.action)
+        self.actions = [
+            each for each in self.texts_of("Action", USUAL.action) if ACTION.fullmatch(each)
+        ]
         self.resources = [
             each for each in self.texts_of("Resource", USUAL.resource) if each.count(":") >= 5
         ] + ["*"]
@@ -142,6 +148,8 @@ class Sampler:
     def of_key(self, key: str, texts: Iterable[str], operators: set[str]) -> list[Value]:
         """The values of a key: single ones, pairs where the key is multivalued, and absence."""
         single = sorted(texts)
+        if key in BOOLEAN_KEYS:
+            single = ["false", "true"]
         if key == PRINCIPAL:
             return [
                 text for text in single if text.startswith("arn:aws:iam:") and "*" not in text
@@ -166,27 +174,29 @@ class Sampler:
                 if name == key:
                     condition.setdefault(operator, {})[key] = values
             part = bare | {"Condition": condition}
-            keys[key] = [
-                each
-                for each in self.values[key]
-                if self.hits(part, self.request(context={key: each}))
-            ]
+            requests = [(each, self.request(context={key: each})) for each in self.values[key]]
+            keys[key] = self.hitting(part, requests)
         return (
-            self.hitting(bare, statement, "Action", self.actions),
-            self.hitting(bare, statement, "Resource", self.resources),
+            self.hitting_element(bare, statement, "Action", self.actions),
+            self.hitting_element(bare, statement, "Resource", self.resources),
             keys,
         )
 
-    def hitting(self, bare: dict, statement: dict, name: str, values: list[str]) -> list[str]:
+    def hitting_element(
+        self, bare: dict, statement: dict, name: str, values: list[str]
+    ) -> list[Value]:
         """The actions or resources for which that element of a statement matches."""
         part = {key: value for key, value in bare.items() if key != name}
         part |= {key: statement[key] for key in (name, f"Not{name}") if key in statement}
-        return [each for each in values if self.hits(part, self.request(**{name.lower(): each}))]
+        requests = [(each, self.request(**{name.lower(): each})) for each in values]
+        return self.hitting(part, requests)
 
-    def hits(self, statement: dict, request: Request) -> bool:
-        """Whether a Deny statement applies to a request."""
+    def hitting(self, statement: dict, requests: list[tuple[Value, Request]]) -> list[Value]:
+        """The values with whose requests a Deny statement applies."""
         levels = [[full_access(self.kind), text_of([statement])]]
-        return evaluate(levels, request, self.kind) == "denied"
+        return [
+            value for value, request in requests if evaluate(levels, request, self.kind) == "denied"
+        ]
 
     @staticmethod
     def request(

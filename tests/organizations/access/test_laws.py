@@ -74,10 +74,10 @@ def test_generated_pairs_have_every_operator_and_every_change():
 
 def test_no_request_notices_a_harmless_change():
     """Renaming, reordering, splitting, merging and repeating change no decision."""
-    harmless = [pair for seed in range(400) if set((pair := make_pair(seed)).changes) <= NAMES]
-    noticed = [(pair, found) for pair in harmless for found in moves(pair, 40)]
+    harmless = [pair for seed in range(250) if set((pair := make_pair(seed)).changes) <= NAMES]
+    noticed = [(pair, found) for pair in harmless for found in moves(pair, 25)]
     assert noticed == []
-    assert len(harmless) > 100
+    assert len(harmless) > 70
 
 
 def test_the_guided_requests_find_changes_in_both_directions():

@@ -165,6 +165,7 @@ def _number(text: str) -> Fraction | None:
     return Fraction(text) if _NUMBER.fullmatch(text) else None
 
 
+@lru_cache(maxsize=2048)
 def _date(text: str) -> Fraction | None:
     """The seconds since 1970 of an ISO 8601 date (four digits: a year) or an epoch time."""
     found = _DATE.fullmatch(text)
@@ -193,6 +194,7 @@ def _bytes(text: str) -> bytes | None:
         return None
 
 
+@lru_cache(maxsize=2048)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """The addresses of a CIDR block, or the one address that a text is."""
     address, slash, length = text.partition("/")
@@ -204,6 +206,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         return None
 
 
+@lru_cache(maxsize=2048)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The one address that a text is."""
     try:
