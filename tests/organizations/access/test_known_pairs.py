@@ -1,0 +1,146 @@
+"""Pairs of policies of which a person can say what changed: the decision says the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+decide = pytest.importorskip("trailscan.organizations.access.decide").decide
+
+OPPOSITE = {"more": "less", "less": "more", "both": "both", "same": "same"}
+
+
+def levels(*statements, kind="scp", version="2012-10-17"):
+    """FullAWSAccess and a policy at one level."""
+    principal = {"Principal": "*"} if kind == "rcp" else {}
+    full = {"Effect": "Allow", **principal, "Action": "*", "Resource": "*"}
+    written = [{"Effect": "Deny", **principal, "Resource": "*"} | each for each in statements]
+    for each in written:
+        if "NotResource" in each:
+            del each["Resource"]
+    texts = ({"Version": version, "Statement": one} for one in ([full], written) if one)
+    return [list(map(json.dumps, texts))]
+
+
+def action(*names):
+    """A Deny of some actions."""
+    return {"Action": list(names)}
+
+
+def when(operator, values, key="aws:k", **more):
+    """A Deny of everything under a condition."""
+    return {"Action": "*", "Condition": {operator: {key: values}, **more}}
+
+
+ORGANIZATION = {"aws:PrincipalOrgID": "o-exampleorg1"}
+ROLE = "arn:aws:iam::*:role/"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (action("cloudtrail:StopLogging"), action("cloudtrail:S*topLogging"), "less"),
+        (action("ec2:RunInstances"), action("ec2:*RunInstances"), "less"),
+        (action("s3:*"), action("S3:*"), "same"),
+        (action("s3:Get*", "s3:GetObject"), action("s3:Get*"), "same"),
+        (action("s3:**"), action("s3:*"), "same"),
+        (action("s3:*?"), action("s3:?*"), "same"),
+        (action("s3:a*", "s3:*a"), action("s3:a*a"), "more"),
+        (action("s3:?????"), action("s3:*"), "less"),
+        ({"NotAction": "s3:*"}, action("s3:*"), "both"),
+        ({"NotAction": ["s3:*", "iam:*"]}, {"NotAction": "s3:*"}, "less"),
+        (action("*"), {"NotAction": "s3:*"}, "more"),
+        (action("*") | {"Resource": "arn:aws:s3:::a/*"}, action("*") | {"Resource": "arn:aws:s3:::a*"}, "less"),
+        (action("*") | {"Resource": "arn:aws:s3:::a"}, action("*") | {"Resource": "arn:aws:s3:::A"}, "both"),
+        (action("*") | {"Resource": "arn:aws:s3:::a"}, action("*") | {"NotResource": "arn:aws:s3:::a"}, "both"),
+        (action("*") | {"NotResource": "arn:aws:s3:::a*"}, action("*") | {"NotResource": "arn:aws:s3:::a"}, "less"),
+        (when("StringEquals", "a"), when("StringLike", "a"), "same"),
+        (when("StringEquals", "a*"), when("StringLike", "a*"), "less"),
+        (when("StringEquals", "a*"), when("StringLike", "a${*}"), "same"),
+        (when("StringEquals", "a"), when("StringEqualsIgnoreCase", "a"), "less"),
+        (when("StringEquals", "a"), when("StringEqualsIfExists", "a"), "less"),
+        (when("StringNotEquals", "a"), when("StringNotEqualsIfExists", "a"), "same"),
+        (when("StringNotEquals", ["a", "b"]), when("StringNotEquals", ["a"]), "less"),
+        (when("StringEquals", ["a", "b"]), when("StringEquals", ["b", "a"]), "same"),
+        (when("StringLike", "*"), when("Null", "false"), "same"),
+        (when("StringNotLike", "*"), when("Null", "true"), "same"),
+        (when("Null", ["true", "false"]), action("*"), "same"),
+        (when("Bool", "true"), when("BoolIfExists", "true"), "less"),
+        (when("Bool", "true"), when("Bool", True), "same"),  # noqa: FBT003 -- a JSON boolean
+        (when("Bool", "true"), when("Bool", "false"), "both"),
+        (when("NumericLessThan", "10"), when("NumericLessThanEquals", "10"), "less"),
+        (when("NumericLessThan", "10"), when("NumericLessThan", "10.0"), "same"),
+        (when("NumericGreaterThan", "3600"), when("NumericGreaterThan", "900"), "less"),
+        (when("NumericEquals", ["1", "2"]), when("NumericEquals", "1"), "more"),
+        (when("DateLessThan", "2026-01-01T00:00:00Z"), when("DateLessThan", "1767225600"), "same"),
+        (when("DateLessThan", "2026-01-01T00:00:00Z"), when("DateLessThan", "2026-01-01T01:00:00+01:00"), "same"),
+        (when("DateLessThan", "2026-01-01"), when("DateLessThan", "2026-01-02"), "less"),
+        (when("IpAddress", ["10.0.0.0/25", "10.0.0.128/25"]), when("IpAddress", "10.0.0.0/24"), "same"),
+        (when("IpAddress", "10.0.0.0/24"), when("IpAddress", "10.0.0.0/23"), "less"),
+        (when("NotIpAddress", "10.0.0.0/24"), when("NotIpAddress", "10.0.0.0/23"), "more"),
+        (when("IpAddress", "10.0.0.7/24"), when("IpAddress", "10.0.0.0/24"), "same"),
+        (when("IpAddress", ["0.0.0.0/0"]), when("IpAddress", ["0.0.0.0/0", "::/0"]), "less"),
+        (when("IpAddress", ["2001:DB8::/32"]), when("IpAddress", ["2001:db8::/32"]), "same"),
+        (when("ArnLike", ROLE + "a*", "aws:SourceArn"), when("ArnEquals", ROLE + "a*", "aws:SourceArn"), "same"),
+        (when("ArnLike", ROLE + "a", "aws:SourceArn"), when("ArnLike", ROLE + "a*", "aws:SourceArn"), "less"),
+        (when("ArnLike", ROLE + "a", "aws:PrincipalArn"), when("StringLike", ROLE + "a", "aws:PrincipalArn"), "less"),
+        (when("ArnNotLike", ROLE + "*", "aws:PrincipalArn"), when("ArnNotLike", ROLE + "a", "aws:PrincipalArn"), "less"),
+        (when("BinaryEquals", "QUI="), when("BinaryEquals", "QUM="), "both"),
+        (when("ForAnyValue:StringEquals", ["a"]), when("ForAnyValue:StringEquals", ["a", "b"]), "less"),
+        (when("ForAllValues:StringEquals", ["a"]), when("ForAllValues:StringEquals", ["a", "b"]), "less"),
+        (when("ForAnyValue:StringEquals", ["a"]), when("ForAllValues:StringEquals", ["a"]), "both"),
+        (when("ForAllValues:StringEquals", ["a"]), when("ForAllValues:StringEquals", ["a"], Null={"aws:k": "false"}), "more"),
+        (when("ForAllValues:StringNotEquals", ["a"]), when("ForAnyValue:StringNotEquals", ["a"]), "both"),
+        (when("StringEquals", "a"), when("StringEquals", "a", Bool={"aws:b": "true"}), "more"),
+        (when("StringEquals", "a", StringNotEquals={"aws:k": "a"}), when("StringEquals", "b", StringNotEquals={"aws:k": "b"}), "same"),
+        (when("NumericLessThan", "5", NumericGreaterThan={"aws:k": "7"}), when("StringEquals", "a", Null={"aws:k": "true"}), "same"),
+    ],
+)  # fmt: skip
+def test_a_deny_that_changed(before, after, expected):
+    """One Deny under FullAWSAccess, there and back."""
+    assert decide(levels(before), levels(after), "scp").kind == expected
+    assert decide(levels(after), levels(before), "scp").kind == OPPOSITE[expected]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([action("s3:*", "iam:*")], [action("s3:*"), action("iam:*")], "same"),
+        ([action("*")], [action("s3:*"), {"NotAction": "s3:*"}], "same"),
+        ([action("*")], [action("s3:*"), {"NotAction": ["s3:*", "iam:*"]}], "more"),
+        ([action("*")], [when("Null", "true"), when("Null", "false")], "same"),
+        ([action("*")], [when("StringEquals", "a"), when("StringNotEquals", "a")], "same"),
+        ([action("*")], [when("Bool", "true"), when("Bool", "false")], "more"),
+        ([action("*")], [when("NumericLessThan", "5"), when("NumericGreaterThanEquals", "5")], "more"),
+        ([action("*")], [when("IpAddress", ["0.0.0.0/1", "128.0.0.0/1", "::/0"])], "more"),
+        ([action("s3:*")], [action("s3:*"), when("Bool", "true") | action("s3:Get*")], "same"),
+    ],
+)  # fmt: skip
+def test_statements_that_were_split(before, after, expected):
+    """Several statements that together are or are not what one was."""
+    assert decide(levels(*before), levels(*after), "scp").kind == expected
+    assert decide(levels(*after), levels(*before), "scp").kind == OPPOSITE[expected]
+
+
+def test_a_variable_is_plain_text_in_the_old_version():
+    """`${*}` is a wildcard in braces in 2008-10-17, and an asterisk in 2012-10-17."""
+    deny = when("StringLike", "${*}")
+    old, new = (levels(deny, version=version) for version in ("2008-10-17", "2012-10-17"))
+    assert decide(old, new, "scp").kind == "both"
+
+
+def test_a_data_perimeter_with_another_organization():
+    """Requests of the old organization are denied now, and those of the new one no more."""
+    deny = {"Action": "*", "Condition": {"StringNotEqualsIfExists": ORGANIZATION}}
+    other = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-exampleorg2"}}
+    found = decide(levels(deny, kind="rcp"), levels(deny | {"Condition": other}, kind="rcp"), "rcp")
+    assert found.kind == "both"
+
+
+def test_a_level_without_an_allow_denies_everything():
+    """FullAWSAccess taken from one of two levels is a loss, and given to it a gain."""
+    full = levels()[0][0]
+    closed = [[full], []]
+    assert decide([[full], [full]], closed, "scp").kind == "less"
+    assert decide(closed, [[full], [full]], "scp").kind == "more"

@@ -1,0 +1,1 @@
+"""What policies permit: whether a change of their texts opened or closed something."""

@@ -1,0 +1,250 @@
+"""Whether one request is allowed under policies: the check of every witness.
+
+Written straight from AWS's user guides, for auditors to read beside them; shares no code with the
+decision that finds the witnesses. The pages, by the end of their address:
+`reference_policies_evaluation-logic`, `reference_policies_elements_condition_operators`,
+`reference_policies_condition-single-vs-multi-valued-context-keys`, `reference_policies_variables`,
+`reference_policies_elements_resource`, `orgs_manage_policies_scps_evaluation` and `…_rcps_syntax`.
+Policies written by strangers are read here: every step takes time in proportion to the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from trailscan.organizations.access.comparisons import (
+    OPERATORS,
+    Context,
+    Pattern,
+    UnresolvedError,
+    matches_pattern,
+    read_pattern,
+)
+from trailscan.organizations.access.policy_json import read_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Kind = Literal["scp", "rcp"]
+Texts = tuple[str, ...]
+
+_VERSIONS = ("2008-10-17", "2012-10-17")
+_QUANTIFIERS = ("", "ForAnyValue:", "ForAllValues:")
+_POLICY_ELEMENTS = {"Version", "Id", "Statement"}
+_STATEMENT_ELEMENTS = {
+    *("Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition")
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request: who asks to do what to which resource, and the context keys that are present.
+
+    A context key has one value, or a list of values where AWS calls it multivalued. A key that is
+    not in `context` is absent, except `aws:PrincipalArn`, which is the principal.
+    """
+
+    principal: str
+    action: str
+    resource: str
+    context: Mapping[str, str | Sequence[str]]
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """One operator, one key and the values of the policy."""
+
+    quantifier: str
+    operator: str
+    if_exists: bool
+    key: str
+    values: Texts
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """A statement as its policy has it; `negated` names the elements written as Not…."""
+
+    allows: bool
+    variables: bool
+    principals: Texts | None
+    actions: tuple[Pattern, ...]
+    resources: Texts
+    negated: frozenset[str]
+    conditions: tuple[_Condition, ...]
+
+
+def evaluate(
+    levels: Sequence[Sequence[str]], request: Request, kind: Kind
+) -> Literal["allowed", "denied"]:
+    """Decide one request: allowed if every level has an Allow for it and no level a Deny.
+
+    Args:
+        levels: The policy texts attached to the root, to each OU on the path and to the account.
+        request: The request.
+        kind: Whether the texts are SCPs or RCPs.
+
+    Raises:
+        ValueError: A text is not a valid policy.
+    """
+    statements = [[each for text in level for each in _statements(text, kind)] for level in levels]
+    context = _context_of(request)
+    effects = [
+        {each.allows for each in level if _applies(each, request, context)} for level in statements
+    ]
+    return "allowed" if all(effect == {True} for effect in effects) else "denied"
+
+
+def _context_of(request: Request) -> Context:
+    """Every context key in lower case with its values; a key without values is absent."""
+    values = {
+        key.lower(): (value,) if isinstance(value, str) else tuple(value)
+        for key, value in request.context.items()
+    }
+    if request.principal.startswith("arn:"):
+        values["aws:principalarn"] = (request.principal,)
+    return {key: value for key, value in values.items() if value}
+
+
+def _applies(statement: _Statement, request: Request, context: Context) -> bool:
+    """Whether every element of a statement matches.
+
+    A policy variable that cannot be resolved makes the statement invalid: it does not apply
+    (`reference_policies_variables`: "any attempt to match it fails and causes the statement to be
+    invalid").
+    """
+    try:
+        return (
+            _principal_matches(statement.principals, request.principal)
+            and _action_matches(statement, request.action)
+            and _resource_matches(statement, request.resource, context)
+            and all(_holds(each, context, statement.variables) for each in statement.conditions)
+        )
+    except UnresolvedError:
+        return False
+
+
+def _principal_matches(principals: Texts | None, principal: str) -> bool:
+    """Whether a Principal element names a principal: anybody, its account, or itself."""
+    if principals is None:
+        return True
+    parts = principal.split(":")
+    account = parts[4] if len(parts) > 4 else ""  # noqa: PLR2004 -- the fifth part of an ARN
+    names = {"*", principal}
+    if account:
+        names |= {account, f"{':'.join(parts[:2])}:iam::{account}:root"}
+    return not names.isdisjoint(principals)
+
+
+def _action_matches(statement: _Statement, action: str) -> bool:
+    """Whether Action matches, or NotAction does not; the case of letters does not count."""
+    found = any(matches_pattern(pattern, action.lower()) for pattern in statement.actions)
+    return found != ("Action" in statement.negated)
+
+
+def _resource_matches(statement: _Statement, resource: str, context: Context) -> bool:
+    """Whether Resource matches, or NotResource does not; the case of letters counts."""
+    patterns = [
+        read_pattern(text, context, variables=statement.variables) for text in statement.resources
+    ]
+    found = any(matches_pattern(pattern, resource) for pattern in patterns)
+    return found != ("Resource" in statement.negated)
+
+
+def _holds(condition: _Condition, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- a fact of the policy, passed through
+    """Whether a condition holds for the values that its key has in the request."""
+    present = context.get(condition.key, ())
+    if condition.operator == "Null":
+        return ("false" if present else "true") in {value.lower() for value in condition.values}
+    if not present and condition.if_exists:
+        return True
+    operator = OPERATORS[condition.operator]
+    try:
+        wanted = [operator.read(text, context, variables) for text in condition.values]
+    except UnresolvedError:
+        if condition.if_exists:
+            return True
+        raise
+    matching = [any(operator.matches(each, value) for each in wanted) for value in present]
+    if condition.quantifier == "ForAllValues":
+        return all(found != operator.negated for found in matching)
+    if condition.quantifier == "ForAnyValue":
+        return any(found != operator.negated for found in matching)
+    return any(matching) != operator.negated
+
+
+@lru_cache(maxsize=64)
+def _statements(text: str, kind: Kind) -> tuple[_Statement, ...]:
+    """Read a policy, or raise a ValueError that says what is wrong with it."""
+    policy = read_policy(text)
+    _require(set(policy) <= _POLICY_ELEMENTS, "not a policy document")
+    version = policy.get("Version", "2008-10-17")
+    _require(version in _VERSIONS, "Version is neither 2008-10-17 nor 2012-10-17")
+    statements = policy.get("Statement")
+    listed = statements if isinstance(statements, list) else [statements]
+    _require(bool(listed), "Statement is empty")
+    return tuple(_statement(each, kind, version == "2012-10-17") for each in listed)
+
+
+def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001 -- reads as an assertion
+    """Raise a ValueError unless a condition holds."""
+    if not condition:
+        raise ValueError(otherwise)
+
+
+def _statement(found: Any, kind: Kind, variables: bool) -> _Statement:  # noqa: FBT001 -- a fact of the policy, passed through
+    """Read one statement."""
+    _require(isinstance(found, dict) and set(found) <= _STATEMENT_ELEMENTS, "not a statement")
+    _require(found.get("Effect") in ("Allow", "Deny"), "Effect is neither Allow nor Deny")
+    _require(("Principal" in found) == (kind == "rcp"), "only an RCP has, and needs, a Principal")
+    return _Statement(
+        allows=found["Effect"] == "Allow",
+        variables=variables,
+        principals=_principals(found["Principal"]) if kind == "rcp" else None,
+        actions=tuple(
+            read_pattern(text.lower(), {}, variables=False) for text in _element(found, "Action")
+        ),
+        resources=_element(found, "Resource"),
+        negated=frozenset(name for name in ("Action", "Resource") if f"Not{name}" in found),
+        conditions=tuple(_conditions(found.get("Condition", {}))),
+    )
+
+
+def _principals(found: Any) -> Texts:
+    """Read the names in a Principal element, whatever kind of principal they are."""
+    if isinstance(found, dict):
+        _require(
+            set(found) <= {"AWS", "Service", "Federated", "CanonicalUser"}, "unknown principal"
+        )
+        return tuple(name for names in found.values() for name in _texts(names))
+    return _texts(found)
+
+
+def _element(statement: dict[str, Any], name: str) -> Texts:
+    """Read an element that is written either as itself or as its Not… form."""
+    forms = {name, f"Not{name}"} & set(statement)
+    _require(len(forms) == 1, f"a statement needs either {name} or Not{name}")
+    return _texts(statement[forms.pop()])
+
+
+def _texts(found: Any) -> Texts:
+    """Read one value or a list of values; numbers and booleans stand for their JSON text."""
+    listed = found if isinstance(found, list) else [found]
+    spelled = [str(each).lower() if isinstance(each, bool) else each for each in listed]
+    _require(all(isinstance(each, str) for each in spelled), "a value is not a text")
+    return tuple(spelled)
+
+
+def _conditions(found: Any) -> Iterable[_Condition]:
+    """Read every operator, key and list of values of a Condition element."""
+    _require(isinstance(found, dict), "Condition is not an object")
+    for written, keys in found.items():
+        prefix, colon, rest = written.rpartition(":")
+        operator = rest.removesuffix("IfExists")
+        known = written == "Null" or (operator in OPERATORS and prefix + colon in _QUANTIFIERS)
+        _require(known, f"unknown operator {written}")
+        _require(isinstance(keys, dict), f"{written} is not an object")
+        for key, values in keys.items():
+            yield _Condition(prefix, operator, operator != rest, key.lower(), _texts(values))
