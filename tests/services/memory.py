@@ -76,6 +76,10 @@ class MemoryBucket:
             raise ChangedError(f"{key} changed")
         return data
 
+    def read_start(self, key: str, etag: str | None, length: int) -> bytes:
+        """An object's first bytes."""
+        return self.read(key, etag)[:length]
+
     def write(self, key: str, data: bytes) -> None:
         """Write."""
         self.before_change()

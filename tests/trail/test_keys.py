@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailscan.trail.keys import ORGANIZATIONS_REGIONS, ObjectKind, TrailKey, parse_key
+from trailscan.aws.partitions import global_regions
+from trailscan.trail.deliveries import SERVICES
+from trailscan.trail.keys import TrailKey, parse_key
 
 ORG, ACCOUNT = "o-exampleorgid", "111122223333"
 DAY = date(2026, 11, 22)
@@ -21,7 +22,7 @@ DIGEST = f"{ACCOUNT}_CloudTrail-Digest_us-east-1_my_trail-1_us-east-1_20261122T1
 ORGANIZATION_TRAIL = TrailKey("log_file", ORG, ACCOUNT, "us-east-1", TIME, DAY)
 ACCOUNT_TRAIL = ORGANIZATION_TRAIL._replace(organization_id=None)
 SOME_LOG_FILE = TrailKey("log_file")
-OTHER = TrailKey("other")
+OTHER = TrailKey("unknown")
 BY_FOLDERS = ACCOUNT_TRAIL._replace(delivered=None)
 
 LOG_FILES = {
@@ -106,24 +107,24 @@ NO_LOG_FILES = {
     f"AWSLogs/{ACCOUNT}/CloudTrail-Lake/Query/2026/11/22/9b2d/result_1.csv.gz": "lake",
     f"p/AWSLogs/{ACCOUNT}/CloudTrail-Lake/Query/2026/11/22/9b2d/result_sign.json": "lake",
     f"AWSLogs/{ACCOUNT}/Config/us-east-1/2026/11/22/ConfigSnapshot/"
-    f"{ACCOUNT}_Config_us-east-1_ConfigSnapshot_20261122T140501Z_9b2d.json.gz": "other",
-    f"AWSLogs/{ACCOUNT}/Config/ConfigWritabilityCheckFile": "other",
+    f"{ACCOUNT}_Config_us-east-1_ConfigSnapshot_20261122T140501Z_9b2d.json.gz": "config",
+    f"AWSLogs/{ACCOUNT}/Config/ConfigWritabilityCheckFile": "config",
     f"AWSLogs/{ACCOUNT}/elasticloadbalancing/us-east-1/2026/11/22/"
     f"{ACCOUNT}_elasticloadbalancing_us-east-1_app.lb.9b2d_20261122T1405Z_10.0.0.1_x.log.gz": (
-        "other"
+        "elb"
     ),
-    f"AWSLogs/{ACCOUNT}/vpcflowlogs/us-east-1/2026/11/22/x.log.gz": "other",
-    f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/11/22/": "other",
-    f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/11/22/README": "other",
-    f"AWSLogs/{FOLDER}/{NAME}.tmp": "other",
-    f"{NAME} (1)": "other",
-    "README": "other",
-    "README.md": "other",
-    "summary.csv": "other",
-    "store/events/part-0.parquet": "other",
-    "": "other",
-    "/": "other",
-    "json": "other",
+    f"AWSLogs/{ACCOUNT}/vpcflowlogs/us-east-1/2026/11/22/x.log.gz": "vpc_flow_logs",
+    f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/11/22/": "marker",
+    f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/2026/11/22/README": "unknown",
+    f"AWSLogs/{FOLDER}/{NAME}.tmp": "unknown",
+    f"{NAME} (1)": "unknown",
+    "README": "unknown",
+    "README.md": "unknown",
+    "summary.csv": "unknown",
+    "store/events/part-0.parquet": "unknown",
+    "": "marker",
+    "/": "marker",
+    "json": "unknown",
 }
 
 PARTS = st.sampled_from(
@@ -141,7 +142,7 @@ def test_a_key_says_all_that_its_name_and_folders_say(key: str, expected: TrailK
 
 
 @pytest.mark.parametrize(("key", "kind"), NO_LOG_FILES.items())
-def test_what_is_no_log_file_is_told_by_its_kind(key: str, kind: ObjectKind) -> None:
+def test_what_is_no_log_file_is_told_by_its_kind(key: str, kind: str) -> None:
     """Digests, insights and other services' files are told apart, and nothing else is claimed."""
     assert parse_key(key) == TrailKey(kind)
 
@@ -156,6 +157,36 @@ def test_what_is_no_log_file_is_told_by_its_kind(key: str, kind: ObjectKind) -> 
 def test_an_account_id_has_ascii_digits(name: str) -> None:
     """Twelve digits of another script are no account id."""
     assert parse_key(name).account_id is None
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("CloudTrail-Digest/x.json.gz", "log_file"),
+        ("security/Config/2026/x.json", "log_file"),
+        (f"AWSLogs/{ORG}/{ACCOUNT}/Config/x.json", "config"),
+        (f"copies/{ACCOUNT}/Config/x.json", "log_file"),
+        (f"{ACCOUNT}/Config/x.json", "config"),
+        (f"AWSLogs/{ACCOUNT}/NewService/x.log.gz", "unknown"),
+        (f"{ACCOUNT}_Config_us-east-1_ConfigHistory_AWS::EC2::VPC_1.json.gz", "config"),
+        (f"{ACCOUNT}_vpcflowlogs_us-east-1_fl-0123_20260301T0805Z_ab.log.gz", "vpc_flow_logs"),
+        (f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1/._{NAME}", "unknown"),
+        *[(name, "marker") for name in (".DS_Store", "a/_SUCCESS", "b_$folder$", ".x.json.crc")],
+        *[(name, "metadata") for name in (f"{NAME}.metadata.json", "public-keys.json")],
+    ],
+)
+def test_only_a_whole_pattern_makes_another_delivery(key: str, kind: str) -> None:
+    """A folder's name means a service of AWS only below an account; an object's own name always."""
+    assert parse_key(key).kind == kind
+
+
+def test_folders_above_the_source_make_no_other_delivery() -> None:
+    """They still name the account and region of a log file."""
+    above = f"AWSLogs/{ACCOUNT}/CloudTrail-Lake/"
+    assert parse_key(f"{above}x.json").kind == "lake"
+    assert parse_key(f"{above}x.json", len(above)).kind == "log_file"
+    assert parse_key(f"{above}{ACCOUNT}/Config/x.json", len(above)).kind == "config"
+    assert parse_key(f"AWSLogs/{FOLDER}/part-0.json.gz", 60) == BY_FOLDERS
 
 
 def test_a_prefix_named_as_a_cloudtrail_folder_hides_no_log_file() -> None:
@@ -176,7 +207,8 @@ def test_each_partition_has_its_region_for_organizations() -> None:
         for partition in endpoints
         if "partitionEndpoint" in (service := partition["services"].get("organizations", {}))
     }
-    assert known.items() <= ORGANIZATIONS_REGIONS.items()
+    assert known.items() <= global_regions().items()
+    assert global_regions()["aws-eusc"] == "eusc-de-east-1"
     assert {"aws", "aws-cn", "aws-us-gov"} <= known.keys()
 
 
@@ -185,6 +217,6 @@ def test_any_text_is_a_key_of_some_kind(key: str) -> None:
     """Law: no key fails, the same key says the same, and what is no log file claims nothing."""
     found = parse_key(key)
     assert found == parse_key(key)
-    assert found.kind in get_args(ObjectKind)
+    assert found.kind in {*SERVICES.values(), "log_file", "unknown", "marker", "metadata"}
     assert found.kind == "log_file" or found == TrailKey(found.kind)
     assert found.delivered is None or found.day == found.delivered.date()

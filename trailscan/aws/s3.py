@@ -146,14 +146,16 @@ class S3Access:
         region = headers.get("x-amz-bucket-region", self._client.meta.region_name or "us-east-1")
         return region, next((found.key for found in answer[PAGE].objects), None)
 
-    def read(self, key: str, etag: str | None) -> tuple[bytes, dict[str, str]]:
-        """The bytes of an object, and its metadata."""
+    def read(self, key: str, etag: str | None, length: int = 0) -> tuple[bytes, dict[str, str]]:
+        """The bytes of an object, all or the first few, and its metadata."""
         from botocore.exceptions import (  # noqa: PLC0415  # start-up
             BotoCoreError,
             ResponseStreamingError,
         )
 
         match = {} if etag is None else {"IfMatch": etag}
+        if length:
+            match["Range"] = f"bytes=0-{length - 1}"
         answer = self._call("get_object", key, Key=key, **match)
         try:
             return bytes(answer["Body"].read()), dict(answer.get("Metadata", {}))

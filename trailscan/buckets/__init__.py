@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trailscan.buckets.archive import LocalArchive
 from trailscan.buckets.base import Bucket, ObjectInfo, StoredObject, list_folder
 from trailscan.buckets.local import LocalBucket
 from trailscan.buckets.s3 import OpenedS3, S3Bucket, find_s3, open_s3
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bucket",
+    "LocalArchive",
     "LocalBucket",
     "ObjectInfo",
     "OpenedS3",

@@ -9,11 +9,21 @@ if TYPE_CHECKING:
 
 
 class ObjectInfo(NamedTuple):
-    """One object of a listing; `etag` changes when its content does."""
+    """One object of a listing.
+
+    Attributes:
+        key: its name in the bucket.
+        size: in bytes.
+        etag: changes when its content does.
+        odd: why it is not read, for what is neither a file nor a folder; empty for all others.
+        outside: the file that it links to, if that is outside of the source.
+    """
 
     key: str
     size: int
     etag: str
+    odd: str = ""
+    outside: str = ""
 
 
 class StoredObject(NamedTuple):
@@ -57,6 +67,10 @@ class Bucket(Protocol):
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, which must still have the ETag given."""
+        ...
+
+    def read_start(self, key: str, etag: str | None, length: int) -> bytes:
+        """The first bytes of an object, at most so many."""
         ...
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:

@@ -45,17 +45,13 @@ class LocalBucket:
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every regular file in the folder behind `after`, in the order of keys."""
-        inside = sorted(self.list_here(folder), key=_key_of)
-        for found in inside:
-            if (
-                after is not None
-                and _key_of(found) <= after
-                and not after.startswith(_key_of(found))
-            ):
-                continue
+        waiting: list[str | ObjectInfo] = [folder]  # no recursion: folders nest 2,000 deep
+        while waiting:
+            found = waiting.pop()
             if isinstance(found, str):
-                yield from self.list_objects(found, after)
-            elif after is None or found.key > after:
+                inside = sorted(self.list_here(found), key=_key_of, reverse=True)
+                waiting += [one for one in inside if after is None or _is_behind(one, after)]
+            else:
                 yield found
 
     def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
@@ -67,10 +63,19 @@ class LocalBucket:
             os.scandir(path) as entries,
         ):
             for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.is_dir(follow_symlinks=False):
-                    yield f"{folder}{entry.name}/"
-                elif info := _local_info(f"{folder}{entry.name}", entry):
-                    yield info
+                found = self._find(f"{folder}{entry.name}", entry)
+                if found is not None:
+                    yield found
+
+    def _find(self, key: str, entry: os.DirEntry[str]) -> str | ObjectInfo | None:
+        """A folder, or a regular file; None for anything else, and if it vanished meanwhile."""
+        if entry.is_dir(follow_symlinks=False):
+            return f"{key}/"
+        try:
+            found = entry.stat()
+        except OSError:
+            return None
+        return local_info(key, found) if stat.S_ISREG(found.st_mode) else None
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of a file.
@@ -82,6 +87,19 @@ class LocalBucket:
         path = f"{self.root}/{key}"
         try:
             return _read_file(path, etag)
+        except OSError as error:
+            raise _local_error(path, error) from None
+
+    def read_start(self, key: str, etag: str | None, length: int) -> bytes:
+        """The first bytes of a file.
+
+        Raises:
+            NotFoundError: it does not exist, or it was replaced.
+            AccessError: it may not be read.
+        """
+        path = f"{self.root}/{key}"
+        try:
+            return _read_file(path, etag, start=length)
         except OSError as error:
             raise _local_error(path, error) from None
 
@@ -144,14 +162,14 @@ def _key_of(found: str | ObjectInfo) -> str:
     return found if isinstance(found, str) else found.key
 
 
-def _local_info(key: str, entry: os.DirEntry[str]) -> ObjectInfo | None:
-    """A regular file as an object; None for anything else, and if it vanished meanwhile."""
-    try:
-        found = entry.stat()
-    except OSError:
-        return None
-    if not stat.S_ISREG(found.st_mode):
-        return None
+def _is_behind(found: str | ObjectInfo, after: str) -> bool:
+    """Whether a file is behind a key, or a folder can hold one that is."""
+    key = _key_of(found)
+    return key > after or (isinstance(found, str) and after.startswith(key))
+
+
+def local_info(key: str, found: os.stat_result) -> ObjectInfo:
+    """A regular file as an object."""
     return ObjectInfo(key, found.st_size, _local_etag(found))
 
 
@@ -160,17 +178,21 @@ def _local_etag(found: os.stat_result) -> str:
     return f"{found.st_mtime_ns:x}-{found.st_size:x}"
 
 
-def _read_file(path: str, etag: str | None, most: int | None = None) -> bytes:
+def _read_file(
+    path: str, etag: str | None, most: int | None = None, start: int | None = None
+) -> bytes:
     """All bytes of a file, with as few system calls as possible: it runs once a log file."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not wait
     try:
         found = os.fstat(file)
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
             raise AccessError(f"{path} is not a regular file")
         if etag is not None and _local_etag(found) != etag:
             raise ChangedError(f"{path} changed after it was listed")
         if most is not None and found.st_size > most:
             raise AccessError(f"{path} has {found.st_size:,} bytes, more than {most:,}")
+        if start is not None:
+            return os.read(file, start)
         data = os.read(file, found.st_size + 1)
         while len(data) < found.st_size and (more := os.read(file, found.st_size - len(data))):
             data += more

@@ -103,6 +103,10 @@ class S3Bucket:
         """The bytes of an object, which must have the length that S3 announced."""
         return self.read_with_metadata(key, etag).data
 
+    def read_start(self, key: str, etag: str | None, length: int) -> bytes:
+        """The first bytes of an object, by range."""
+        return self._access.read(self._prefix + key, etag, length)[0]
+
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
         """The bytes and metadata of an object, in one request."""
         whole = self._prefix + key

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from trailscan.aws.calls import find_caller, service_client
+from trailscan.aws.partitions import global_regions
 from trailscan.aws.session import open_session, partition_of
 from trailscan.aws.tries import try_call
 from trailscan.doctor.check import Check, tried
@@ -14,7 +15,6 @@ from trailscan.doctor.s3 import store_checks, trail_checks
 from trailscan.location import EVENT_HISTORY, parse_s3_uri
 from trailscan.numbers import counted
 from trailscan.table import Column, Table
-from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.window import Window
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _service_checks(
                 yield Check.of(needed[sid], "not tried", action, unasked)._replace(optional=True)
                 continue
             service = action.partition(":")[0]
-            region = ORGANIZATIONS_REGIONS.get(partition)
+            region = global_regions().get(partition)
             client = service_client(session, service, region)
             outcome = try_call(client, operation, **asked.get(operation, {}))
             yield tried(needed[sid], action, outcome)

@@ -73,7 +73,7 @@ def _newest_log_file(uri: str, options: AwsOptions) -> str | None:
         if keys := [one.key for one in objects if parse_key(one.key).kind == "log_file"]:
             return max(keys)
         may_hold_some = [
-            one for one in inside if parse_key(f"{one}x.json.gz").kind in ("log_file", "other")
+            one for one in inside if parse_key(f"{one}x.json.gz").kind in ("log_file", "unknown")
         ]
         folders += sorted(may_hold_some, key=lambda one: one.endswith("/CloudTrail/"))
     return None

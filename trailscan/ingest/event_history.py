@@ -98,6 +98,10 @@ class EventHistoryBucket:
         ]
         return msgspec.json.encode({"Events": events})
 
+    def read_start(self, key: str, etag: str | None, length: int) -> bytes:
+        """The first bytes of the events of a day."""
+        return self.read(key, etag)[:length]
+
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
         """The events of a day; they have no metadata."""
         return StoredObject(self.read(key, etag), {})

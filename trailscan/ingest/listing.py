@@ -6,6 +6,7 @@ the plan. The local disk is listed without threads.
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,12 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
-    from trailscan.buckets import ObjectInfo
+    from trailscan.buckets import Bucket, ObjectInfo
     from trailscan.store.known import KnownLogFiles
     from trailscan.window import Window
 
 LEAST_LISTERS, LISTERS = 4, 32
 _PAGE = 250
+_YEAR = re.compile(r"[0-9]{4}/")
+_LAYOUT = re.compile(r"(?:year=)?([0-9]{4})(?:-([0-9][0-9]))?(?:-([0-9][0-9]))?/")
 _BRANCHES = 8
 """How many folders of a level are walked before the first log file is read.
 
@@ -118,7 +121,7 @@ class Listings:
         ranges = split_window(request.window, request.held, request.today)
         look = map if pool is None else pool.map
         most = _BRANCHES if len(ranges) == 1 else None
-        walker = Walker(source.bucket, request.scope)
+        walker = Walker(source.bucket, request.scope, source=source.prefix)
         folders = walker.walk(source.prefix, skipped, look, most)
         parts = [*folders.listings(ranges), *folders.unvisited]
         self.units = len(parts)
@@ -167,6 +170,7 @@ def _list_folder(
         except TrailscanError as error:
             page.skipped.failures.append(error.line)
             break
+        page.skipped.objects += 1
         if planned := _planned(source, request, info, page.skipped):
             found.append(planned)
         if len(found) == _PAGE:
@@ -191,23 +195,61 @@ def _part(first: date | None, day: date | None, days_of: DayRange | None, today:
 
 def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo]:
     """The objects of a listing."""
-    bucket, (folder, days) = source.bucket, listing
+    bucket, folder, days = source.bucket, listing.folder, listing.days
     if source.single:
         return _single(source)
-    if days is None:
-        inside = (one for one in bucket.list_here(folder) if not isinstance(one, str))
-        return (one for one in inside if one.key != folder + MARKER)
-    after = None if days.first is None else f"{folder}{day_path(days.first)}"
-    listed = bucket.list_objects(folder, after)
-    if days.last is None:
-        return listed
-    return _until(listed, f"{folder}{day_path(days.last)}/\U0010ffff")
+    if listing.objects == "here":
+        return (one for one in _here(bucket, folder) if one.key != folder + MARKER)
+    if listing.objects == "all":
+        return bucket.list_objects(folder)
+    if listing.objects == "beside":
+        return _beside_days(bucket, folder, days or DayRange())
+    first, last = days or DayRange()
+    after = None if first is None else f"{folder}{day_path(first)}"
+    end = None if last is None else f"{folder}{day_path(last)}/\U0010ffff"
+    in_days = _until(bucket.list_objects(folder, after), end)
+    return (one for one in in_days if _YEAR.match(one.key, len(folder)))
 
 
-def _until(objects: Iterable[ObjectInfo], end: str) -> Iterator[ObjectInfo]:
+def _here(bucket: Bucket, folder: str) -> Iterator[ObjectInfo]:
+    """The objects directly in a folder."""
+    return (one for one in bucket.list_here(folder) if not isinstance(one, str))
+
+
+def _beside_days(bucket: Bucket, folder: str, days: DayRange) -> Iterator[ObjectInfo]:
+    """What the folder of an account and region holds outside of `year/month/day/`.
+
+    These are log files directly in it, and folders of other layouts, such as `2026-03-01/` and
+    `year=2026/`, as far as their names do not lie outside of the days.
+    """
+    for found in bucket.list_here(folder):
+        name = found if isinstance(found, str) else found.key
+        if _YEAR.match(name, len(folder)):
+            continue
+        if not isinstance(found, str):
+            yield found
+        elif _touches(name[len(folder) :], days):
+            yield from bucket.list_objects(name)
+
+
+def _touches(name: str, days: DayRange) -> bool:
+    """Whether a folder can hold days of a range, by its name; true if that names no day."""
+    found = _LAYOUT.match(name)
+    if found is None:
+        return True
+    parts = [part for part in found.groups() if part]
+    first, last = (None if day is None else day.isoformat() for day in days)
+    text = "-".join(parts)
+    return not (
+        (first is not None and text < first[: len(text)])
+        or (last is not None and text > last[: len(text)])
+    )
+
+
+def _until(objects: Iterable[ObjectInfo], end: str | None) -> Iterator[ObjectInfo]:
     """Objects in the order of keys, up to a key."""
     for info in objects:
-        if info.key > end:
+        if end is not None and info.key > end:
             return
         yield info
 
@@ -226,10 +268,14 @@ def _planned(
     source: SourcePlan, request: ListingRequest, info: ObjectInfo, skipped: Skipped
 ) -> PlannedFile | None:
     """An object as a log file to read; None if it is skipped, which is counted."""
-    trail = parse_key(info.key)
+    trail = parse_key(info.key, len(source.prefix))
     if source.single:
         return PlannedFile(source.bucket, info, trail._replace(kind="log_file"))
-    if trail.kind != "log_file":
+    if info.odd or (trail.kind == "unknown" and info.size):
+        return PlannedFile(source.bucket, info, trail._replace(kind="unknown"))
+    if trail.kind == "unknown":
+        skipped.others["empty"] += 1
+    elif trail.kind != "log_file":
         skipped.others[trail.kind] += 1
     elif not request.scope.holds(trail.account_id, trail.region):
         skipped.outside_scope += 1

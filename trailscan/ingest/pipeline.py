@@ -31,13 +31,13 @@ from trailscan.errors import (
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.plan import PlannedFile, Scope, Skipped, SourcePlan
 from trailscan.ingest.reading import LargeOneAtATime
-from trailscan.ingest.scan import Fetched, read_planned, scan_into, standard_input
+from trailscan.ingest.scan import Fetched, read_planned, scan_into, scan_planned, stream_result
 from trailscan.location import Location, RejectLine
 from trailscan.parallel import grouped, in_order, workers
 from trailscan.store.ledger import Counts, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from trailscan.ingest.summary import LoadSummary
@@ -53,6 +53,10 @@ _FETCHED_BYTES = 256 * 1024 * 1024
 _GROUP = 16  # log files a task, so that passing tasks between threads costs little
 _COMMIT_LOG_FILES = 10_000  # 1 kB each while they wait, and twice that while they are written
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
+_MOST_UNRECOGNISED = 2000
+"""How many objects of a source may turn out not to be log files before others without a name that
+says so are not looked at."""
+
 _PATIENCE = 200
 """How many log files in a row may get no answer before the rest of a source is given up."""
 
@@ -89,7 +93,7 @@ class Job:
         sources: opened sources with the delivery window of each.
         scope: accounts and regions.
         wanted: the event sources to keep.
-        standard_input: the bytes of standard input, if that is a source.
+        streams: the bytes of sources that can be read only once, each with its name.
         hash_all: hash the uncompressed bytes of every log file, for a validation.
         progress: called as the load goes on.
         stop: when set, the pipeline commits what it has read and ends.
@@ -99,7 +103,7 @@ class Job:
     sources: list[tuple[SourcePlan, Window]]
     scope: Scope
     wanted: Wanted
-    standard_input: bytes | None = None
+    streams: Sequence[tuple[str, bytes]] = ()
     hash_all: bool = False
     progress: Callable[[Progress], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
@@ -123,6 +127,7 @@ class Pipeline:
         self._given_up: str | None = None
         self._without_answer = 0
         self._refused = False
+        self._unrecognised = 0
         self._passed, self._units = 0.0, 0
 
     def run(self) -> LoadSummary:
@@ -133,8 +138,8 @@ class Pipeline:
             AssertionError: the sums of the summary do not add up.
         """
         began = time.monotonic()
-        if self._job.standard_input is not None:
-            self._load_standard_input(self._job.standard_input)
+        for uri, stored in self._job.streams:
+            self._load_stream(uri, stored)
         for source, window in self._job.sources:
             self._load_source(source, window)
         self._commit()
@@ -143,21 +148,24 @@ class Pipeline:
         self._summary.check()
         return self._summary
 
-    def _load_standard_input(self, stored: bytes) -> None:
-        """Load standard input, unless the store holds it."""
-        result = standard_input(stored)
+    def _load_stream(self, uri: str, stored: bytes) -> None:
+        """Load what came out of a stream, unless the store holds it."""
+        result = stream_result(stored)
+        self._summary.objects += 1
         self._summary.listed += 1
         if self._known.done([result.id])[0]:
             self._summary.known += 1
             return
-        self._scan_into(result, stored)
-        self._take(result, "-")
+        job = self._job
+        scan_into(result, stored, job.wanted, self._large, hash_all=job.hash_all)
+        self._take(result, uri)
 
     def _load_source(self, source: SourcePlan, window: Window) -> None:
         """Load every new log file of one source, in order."""
         if self._job.stop.is_set():
             return
         self._given_up, self._without_answer, self._refused = None, 0, False
+        self._unrecognised, listed_before = 0, self._summary.listed
         skipped = Skipped()
         request = ListingRequest(
             self._job.scope, window, self._known, self._writer.held(), self._now.date()
@@ -174,6 +182,10 @@ class Pipeline:
         if not (skipped.failures or self._refused or self._job.stop.is_set()):
             self._complete.add(source.uri)
         self._summary.add_skipped(skipped)
+        was_listed = not (skipped.failures or self._job.stop.is_set())
+        has_none = self._summary.listed == listed_before and skipped.holds_something
+        if was_listed and has_none:
+            self._summary.without_log_files.append(source.uri)
 
     def _new(self, listings: Listings, skipped: Skipped) -> Iterator[PlannedFile]:
         """The log files of a source that the store does not hold, until the load ends."""
@@ -183,9 +195,13 @@ class Pipeline:
             self._units = before + listings.units
             self._summary.listed += page.known
             self._summary.known += page.known
-            for planned in page.new:
+            for number, planned in enumerate(page.new):
                 if self._given_up is not None or self._job.stop.is_set():
+                    skipped.objects -= len(page.new) - number
                     return
+                if planned.trail.kind == "unknown" and self._unrecognised >= _MOST_UNRECOGNISED:
+                    self._summary.unrecognised += 1
+                    continue
                 self._summary.listed += 1
                 yield planned
             self._passed += page.units
@@ -225,22 +241,16 @@ class Pipeline:
 
         A bit that flipped on the network says nothing about the log file.
         """
-        result, stored = fetched.result, fetched.stored
-        if stored is None:
-            return result
-        self._scan_into(result, stored)
-        if result.failure is None or not fetched.planned.bucket.is_remote:
+        result, stored, job = fetched.result, fetched.stored, self._job
+        scan_planned(fetched, job.wanted, self._large, hash_all=job.hash_all)
+        is_final = result.failure is None or result.kind != "log_file"
+        if stored is None or is_final or not fetched.planned.bucket.is_remote:
             return result
         again = read_planned(fetched.planned)
         if again.stored is None or again.stored == stored:
             return result
-        self._scan_into(again.result, again.stored)
+        scan_planned(again, job.wanted, self._large, hash_all=job.hash_all)
         return again.result
-
-    def _scan_into(self, result: LogFileResult, stored: bytes) -> None:
-        """Fill a result with what a log file holds."""
-        job = self._job
-        scan_into(result, stored, job.wanted, self._large, hash_all=job.hash_all)
 
     def _take(self, result: LogFileResult, uri: str) -> None:
         """Add a result to the batch, after committing a batch that is full.
@@ -251,6 +261,8 @@ class Pipeline:
         if self._gives_up(result, uri):
             self._summary.unread += 1
             return
+        if result.kind != "log_file" and not self._keeps_other(result):
+            return
         if len(self._batch) >= _COMMIT_LOG_FILES or self._batch_events >= _COMMIT_EVENTS:
             self._commit()
         self._count_read(result)
@@ -258,6 +270,16 @@ class Pipeline:
             self._newest[uri] = max(result.delivered, self._newest.get(uri, result.delivered))
         self._batch.append(result)
         self._batch_events += len(result.events)
+
+    def _keeps_other(self, result: LogFileResult) -> bool:
+        """Count what is no log file; returns whether the store keeps it, as a reject."""
+        self._summary.listed -= 1
+        if result.kind == "marker":
+            self._summary.others["marker"] = self._summary.others.get("marker", 0) + 1
+            return False
+        self._summary.unrecognised += 1
+        self._unrecognised += 1
+        return True
 
     def _gives_up(self, result: LogFileResult, uri: str) -> bool:
         """Whether a result only says that its source can no longer be read."""
@@ -310,6 +332,7 @@ class Pipeline:
     def _count(self, batch: list[LogFileResult], counts: Counts) -> None:
         """Add the counts of a commit; a log file that was known meanwhile has no other counts."""
         summary = self._summary
+        batch = [result for result in batch if result.kind == "log_file"]
         rejected = sum(result.failure is not None for result in batch)
         summary.rejected_log_files += rejected
         summary.done += counts.log_files

@@ -2,8 +2,11 @@
 
 A load and a validation walk a source with the same `Walker`, folder by folder. Of the folders that
 CloudTrail delivers to (`…/123456789012/CloudTrail/`), only the regions in scope are listed, each
-from the first day that the window needs to the last. Folders of other services are skipped. A load
-lists every other folder too, so that log files copied without their folders are found.
+from the first day that the window needs to the last, with one request more for what lies in the
+region's folder outside of days. Folders of other services are skipped and named. A load lists every
+other folder too, so that log files copied without their folders are found: with a request for each
+folder as long as they are few, and a request for each 1,000 objects below folders that are deep or
+many.
 
 A load lists all accounts for one range of days before it goes on to the next range, so that it
 needs little of the store in memory at a time. A range is one listing that begins behind its first
@@ -14,21 +17,25 @@ take 30 requests for an account that is quiet for a month.
 from __future__ import annotations
 
 import re
+import stat
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from trailscan.buckets import LocalBucket, find_s3, list_folder
-from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.aws.partitions import global_regions
+from trailscan.buckets import LocalArchive, find_s3, list_folder
+from trailscan.errors import AccessError, NotFoundError, TrailscanError
 from trailscan.location import parse_s3_uri
 from trailscan.store.paths import MARKER, STORE_FOLDERS
-from trailscan.trail.keys import ORGANIZATIONS_REGIONS, TrailKey
+from trailscan.trail.deliveries import service_of
+from trailscan.trail.keys import TrailKey
+from trailscan.trail.log_file import MAX_INFLATED_BYTES
 from trailscan.window import shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import Bucket, ObjectInfo
@@ -50,8 +57,13 @@ _REQUESTS_A_SECOND = 6000
 LOGS, DIGESTS = "CloudTrail", "CloudTrail-Digest"
 """The folders of an account in which CloudTrail puts log files and digests."""
 
+_DEEPEST = 16
+"""How many folders inside one another are walked; what is deeper is listed without folders."""
+
+_MOST_FOLDERS = 2000
+"""How many folders that are not of accounts are walked; others are listed without their folders."""
+
 _ACCOUNT = re.compile(r"(?:^|/)(\d{12})/$")
-_ELSEWHERE = re.compile(r"/(?:CloudTrail-[A-Za-z]+|Config|elasticloadbalancing|vpcflowlogs)/$")
 _TRAIL_FOLDER = re.compile(r"(?:^|/)\d{12}/(CloudTrail(?:-Digest)?)/$")
 _REGION = re.compile(r"/([a-z0-9-]{5,30})/$")
 
@@ -66,7 +78,7 @@ class Scope:
     """
 
     accounts: frozenset[str] = frozenset()
-    regions: frozenset[str] = frozenset(ORGANIZATIONS_REGIONS.values())
+    regions: frozenset[str] = field(default_factory=lambda: frozenset(global_regions().values()))
 
     def holds(self, account_id: str | None, region: str | None) -> bool:
         """Whether an account and region are in scope; None stands for unknown and is in scope."""
@@ -87,7 +99,9 @@ class Skipped:
     """What a walk met and did not list as log files to read.
 
     Attributes:
+        objects: how many objects were listed.
         others: objects that are not log files, counted by kind.
+        elsewhere: kinds of other deliveries of AWS whose folders were not listed.
         outside_window: log files delivered outside the window.
         outside_scope: log files of other accounts or regions.
         regions_left_out: regions whose folders were not listed.
@@ -95,16 +109,26 @@ class Skipped:
         failures: folders that could not be listed, one line each; their content is unknown.
     """
 
+    objects: int = 0
     others: Counter[str] = field(default_factory=Counter)
+    elsewhere: set[str] = field(default_factory=set)
     outside_window: int = 0
     outside_scope: int = 0
     regions_left_out: set[str] = field(default_factory=set)
     accounts_left_out: set[str] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
 
+    @property
+    def holds_something(self) -> bool:
+        """Whether anything was there, in scope or not."""
+        beside = self.elsewhere or self.regions_left_out or self.accounts_left_out
+        return bool(self.objects - self.outside_window or beside)
+
     def add(self, more: Skipped) -> None:
         """Add what another part of the walk skipped."""
+        self.objects += more.objects
         self.others.update(more.others)
+        self.elsewhere |= more.elsewhere
         self.outside_window += more.outside_window
         self.outside_scope += more.outside_scope
         self.regions_left_out |= more.regions_left_out
@@ -124,12 +148,14 @@ class FolderListing(NamedTuple):
 
     Attributes:
         folder: what is listed.
-        days: the days of it, if it is the folder of an account and region; None for any other
-            folder, of which only the objects directly in it are listed.
+        days: the days of it, if it is the folder of an account and region; None for any other.
+        objects: which objects of it: those `here`, directly in it; `all` that it holds; of the
+            folder of an account and region only its `days`, all that is `beside` the days, or both.
     """
 
     folder: str
     days: DayRange | None = None
+    objects: Literal["here", "all", "days", "beside"] = "here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +212,36 @@ def open_source(uri: str, options: AwsOptions) -> SourcePlan:
     if not path.exists():
         raise NotFoundError(f"{uri} does not exist")
     key = path.resolve().as_posix().removeprefix("/")
-    bucket = LocalBucket(Path("/"))
+    bucket = LocalArchive(path)
     if not path.is_dir():
         return SourcePlan(uri, bucket, key, single=True, has_digests=False)
     folder = f"{key}/" if key else ""
     list_folder(bucket, folder)  # raises if it may not be listed
     return SourcePlan(uri, bucket, folder)
+
+
+def is_stream(uri: str) -> bool:
+    """Whether a source is read once, from its beginning to its end: a named pipe or a device."""
+    if parse_s3_uri(uri):
+        return False
+    try:
+        mode = Path(uri).expanduser().stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
+
+
+def read_stream(uri: str) -> bytes:
+    """What comes out of a stream, up to one byte more than a log file may have.
+
+    Raises:
+        AccessError: it cannot be read.
+    """
+    try:
+        with Path(uri).expanduser().open("rb") as stream:
+            return stream.read(MAX_INFLATED_BYTES + 1)
+    except OSError as error:
+        raise AccessError(f"{uri}: {error.strerror}") from None
 
 
 def split_window(window: Window, held: Mapping[date, int], today: date) -> list[DayRange]:
@@ -229,17 +279,26 @@ class SourceFolders:
         unvisited: folders that were not looked into yet.
         regions: folders of an account and region in scope.
         others: all other folders that hold objects.
+        whole: folders that are listed with all that is below them.
     """
 
     unvisited: list[str]
     regions: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)
 
-    def listings(self, ranges: Iterable[DayRange]) -> list[FolderListing]:
+    def listings(self, ranges: Sequence[DayRange]) -> list[FolderListing]:
         """The listings of the folders found, in order."""
-        others = [FolderListing(folder) for folder in sorted(self.others)]
-        return others + [
-            FolderListing(folder, days) for days in ranges for folder in sorted(self.regions)
+        regions = sorted(self.regions)
+        found = [FolderListing(folder) for folder in sorted(self.others)]
+        found += [FolderListing(folder, objects="all") for folder in sorted(self.whole)]
+        if list(ranges) == [DayRange()]:
+            return found + [FolderListing(folder, DayRange(), "all") for folder in regions]
+        if ranges:
+            days = DayRange(ranges[0].first, ranges[-1].last)
+            found += [FolderListing(folder, days, "beside") for folder in regions]
+        return found + [
+            FolderListing(folder, days, "days") for days in ranges for folder in regions
         ]
 
 
@@ -250,12 +309,17 @@ class Walker:
         bucket: of the source.
         scope: the accounts and regions to look for.
         kinds: the folders of an account to look into.
+        source: the folder that is the source; folders above it decide nothing.
     """
 
-    def __init__(self, bucket: Bucket, scope: Scope, kinds: Collection[str] = (LOGS,)) -> None:
+    def __init__(
+        self, bucket: Bucket, scope: Scope, kinds: Collection[str] = (LOGS,), source: str = ""
+    ) -> None:
         self._bucket = bucket
         self._scope = scope
         self._kinds = kinds
+        self._source = source
+        self._walked = 0
 
     def walk(
         self, folder: str, skipped: Skipped, look: Map = map, most: int | None = None
@@ -277,6 +341,7 @@ class Walker:
                     skipped.failures.append(content.failure)
                 if content.is_store:
                     skipped.others["store"] += 1
+                    skipped.objects += 1
                 if content.holds_objects:
                     found.others.append(above)
                 for inside in content.folders:
@@ -290,12 +355,22 @@ class Walker:
                 found.regions.append(folder)
             else:
                 skipped.regions_left_out.add(region[1])
-        elif _ELSEWHERE.search(folder) and not self._is_trail_folder(folder):
-            pass
+        elif not self._is_trail_folder(folder) and (kind := service_of(folder, len(self._source))):
+            skipped.elsewhere.add(kind)
         elif (account := _ACCOUNT.search(folder)) and not self._scope.holds(account[1], None):
             skipped.accounts_left_out.add(account[1])
-        else:
+        elif self._is_walked(folder, of_account=bool(account)):
             found.unvisited.append(folder)
+        else:
+            found.whole.append(folder)
+
+    def _is_walked(self, folder: str, *, of_account: bool) -> bool:
+        """Whether a folder is walked, and not listed with all that is below it."""
+        if of_account or self._is_trail_folder(folder):
+            return True
+        self._walked += 1
+        depth = folder.count("/", len(self._source))
+        return depth <= _DEEPEST and self._walked <= _MOST_FOLDERS
 
     def _is_trail_folder(self, folder: str) -> bool:
         """Whether a folder is one of the kinds to look into."""

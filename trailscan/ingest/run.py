@@ -14,7 +14,7 @@ from trailscan.ingest.cost import Planned
 from trailscan.ingest.event_history import open_event_history
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.pipeline import Job, Pipeline, Progress
-from trailscan.ingest.plan import Scope, SourcePlan, open_source
+from trailscan.ingest.plan import Scope, SourcePlan, is_stream, open_source, read_stream
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
@@ -58,7 +58,7 @@ class LoadOptions:
 
     window: Window = field(default_factory=Window)
     accounts: frozenset[str] = frozenset()
-    regions: frozenset[str] = Scope().regions
+    regions: frozenset[str] = field(default_factory=lambda: Scope().regions)
     event_sources: tuple[str, ...] | None = (ORGANIZATIONS,)
     look_back: timedelta = LOOK_BACK
     aws: AwsOptions = field(default_factory=AwsOptions)
@@ -94,7 +94,11 @@ def run_load(
         TrailscanError: a source or the store cannot be opened, or the store cannot be written.
     """
     wanted = Wanted(options.event_sources)
-    opened = [_open(uri, options, wanted, now) for uri in sources if uri != STANDARD_INPUT]
+    opened = [
+        _open(uri, options, wanted, now)
+        for uri in sources
+        if uri != STANDARD_INPUT and not is_stream(uri)
+    ]
     summary = LoadSummary(
         store=store,
         sources=tuple(sources),
@@ -107,7 +111,8 @@ def run_load(
         commits = _commits(store, options)
         windows = _windows(opened, options, commits, now, summary)
         return _plan(windows, options, commits, now, summary)
-    job = Job([], options.scope, wanted, standard_input, options.validate is not None)
+    job = Job([], options.scope, wanted, hash_all=options.validate is not None)
+    job.streams = _streams(sources, standard_input)
     job.progress, job.stop = options.progress, options.stop
     writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)
     job.sources = _windows(opened, options, writer.commits, now, summary)
@@ -121,6 +126,16 @@ def run_load(
                 validate_loaded(source, store, window, options, options.validate, now)
             )
     return summary
+
+
+def _streams(sources: Sequence[str], standard_input: bytes | None) -> list[tuple[str, bytes]]:
+    """The sources that can be read only once, with what came out of them.
+
+    Raises:
+        AccessError: one cannot be read.
+    """
+    found = [(uri, read_stream(uri)) for uri in sources if is_stream(uri)]
+    return found if standard_input is None else [(STANDARD_INPUT, standard_input), *found]
 
 
 def _commits(store: str, options: LoadOptions) -> tuple[Commit, ...]:
@@ -211,7 +226,8 @@ def delivery_window(
 ) -> tuple[Window, str | None]:
     """The delivery window of a source, and a note about it for the summary.
 
-    A local source is read whole. The first load of an S3 source starts 30 days back. Later loads
+    A local source is read whole. The first load of an S3 source starts 30 days back, from now or
+    from the end of the window if that is earlier. Later loads
     start `look_back` before the newest log file of the complete loads, but not before the start of
     the first load; until one load was complete, they repeat the window of the first. Only loads
     count that looked for at least the same event sources, accounts and regions.
@@ -220,7 +236,7 @@ def delivery_window(
         return options.window, None
     earlier = _loads_of(source, options, commits)
     if not earlier:
-        start = _midnight(shifted(now, -FIRST_LOAD))
+        start = _midnight(shifted(_earliest(now, options.window.end), -FIRST_LOAD))
         note = (
             f"first load of {source.uri}: log files delivered since {start:%Y-%m-%d} "
             "(30 days; --since reads further back)"
@@ -229,14 +245,22 @@ def delivery_window(
     starts = [one.since for one in earlier]
     earliest = None if None in starts else min(start for start in starts if start)
     newest = max((one.newest for one in earlier if one.newest), default=None)
+    end = options.window.end
+    if earliest is not None and end is not None and end <= earliest:  # no load looked there yet
+        return Window(_midnight(shifted(end, -FIRST_LOAD)), end), None
     if newest is None:
-        return Window(earliest, options.window.end), None
+        return Window(earliest, end), None
     start = _midnight(
-        shifted(min(newest, now), -options.look_back)
+        shifted(min(newest, _earliest(now, end)), -options.look_back)
     )  # a name may lie about the future
     if earliest is not None:
         start = max(start, earliest)
-    return Window(start, options.window.end), None
+    return Window(start, end), None
+
+
+def _earliest(now: datetime, end: datetime | None) -> datetime:
+    """The earlier one of the present and the end of a window."""
+    return now if end is None else min(now, end)
 
 
 def _loads_of(source: SourcePlan, options: LoadOptions, commits: Sequence[Commit]) -> list[Source]:

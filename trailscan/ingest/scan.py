@@ -12,8 +12,16 @@ from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.location import STDIN, key_text
 from trailscan.numbers import counted
 from trailscan.store.writer import LogFileResult, Reject
+from trailscan.trail.forms import (
+    ENOUGH,
+    is_marker_of_macos,
+    may_be_log_file,
+    unsupported_form,
+)
 from trailscan.trail.json_bytes import repeated_names
+from trailscan.trail.keys import is_log_file_name
 from trailscan.trail.log_file import (
+    MAX_INFLATED_BYTES,
     MAX_UNCLEAR,
     Candidate,
     ScannedLogFile,
@@ -48,18 +56,72 @@ def read_planned(planned: PlannedFile) -> Fetched:
         day=trail.day,
     )
     try:
-        stored = read_listed(planned.bucket, info, planned.bucket.read, len)
+        refused = _refused(planned, result)
+        stored = b"" if refused else read_listed(planned.bucket, info, planned.bucket.read, len)
     except TrailscanError as error:
+        if trail.kind == "unknown":
+            result.kind = "unrecognised"
         result.rejects = (Reject(None, error.reason, error.line),)
+        return Fetched(planned, result, None)
+    if refused:
+        result.rejects = (refused,)
         return Fetched(planned, result, None)
     result.stored_bytes = len(stored)
     return Fetched(planned, result, stored)
 
 
-def standard_input(stored: bytes) -> LogFileResult:
-    """The result to fill for standard input, which is known by the hash of its content."""
+def _refused(planned: PlannedFile, result: LogFileResult) -> Reject | None:
+    """Why an object is not read, after a look at its first bytes if its name says nothing.
+
+    Raises:
+        TrailscanError: its first bytes cannot be read.
+    """
+    info, unknown = planned.info, planned.trail.kind == "unknown"
+    is_foreign = info.outside and not (is_log_file_name(info.key, info.outside))
+    if info.odd or is_foreign:
+        result.kind = "unrecognised"
+        why = info.odd or f"a link to {info.outside}, which is outside of the source"
+        return Reject(None, "not_read", f"it is {why}; its content was not read")
+    if unknown:
+        start = planned.bucket.read_start(info.key, info.etag, ENOUGH)
+        if is_marker_of_macos(start):
+            result.kind = "marker"
+            return Reject(None, "marker", "a file of macOS")
+        if not may_be_log_file(start):
+            result.kind = "unrecognised"
+            form = unsupported_form(start)
+            words = f"the file is {form.form}; {form.hint}" if form else "neither gzip nor JSON"
+            return Reject(None, "unrecognised", words)
+    if info.size > MAX_INFLATED_BYTES:
+        result.kind = "unrecognised" if unknown else "log_file"
+        words = f"it has {info.size:,} bytes, expected at most {MAX_INFLATED_BYTES:,}"
+        return Reject(None, "too_large", words)
+    return None
+
+
+def stream_result(stored: bytes) -> LogFileResult:
+    """The result to fill for a stream, which is known by the hash of its content."""
     sha256 = hashlib.sha256(stored).hexdigest()
     return LogFileResult(bucket=STDIN, key=sha256, etag=sha256, stored_bytes=len(stored))
+
+
+def scan_planned(
+    fetched: Fetched, wanted: Wanted, large: LargeOneAtATime, *, hash_all: bool = False
+) -> None:
+    """Fill the result of a log file that was read; one that its content does not show as one is
+    not recognised, and of one outside of the source no content is kept.
+    """
+    result, planned = fetched.result, fetched.planned
+    if fetched.stored is None:
+        return
+    scan_into(result, fetched.stored, wanted, large, hash_all=hash_all)
+    failure = result.failure
+    if failure is not None and planned.trail.kind == "unknown":
+        result.kind = "unrecognised"
+        result.rejects = (failure._replace(reason="unrecognised"),)
+    if result.rejects and planned.info.outside:
+        words = f"a link to {planned.info.outside}, outside of the source, which is no log file"
+        result.rejects = tuple(one._replace(message=words, raw=b"") for one in result.rejects)
 
 
 def scan_into(

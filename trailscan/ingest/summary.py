@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class LoadSummary:
     """What a load did.
 
-    Laws: `log files listed = done + known + rejected + unread`, and
+    Laws: `objects = log files listed + others + unrecognised + outside_scope + outside_window`,
+    `log files listed = done + known + rejected + unread`, and
     `records read = kept + filtered_out + duplicates + rejects`.
 
     Attributes:
@@ -26,7 +27,11 @@ class LoadSummary:
             them.
         bytes_stored: of the log files read, as stored.
         bytes_inflated: of the log files read, uncompressed.
+        objects: how many objects the sources have where they were listed.
         others: objects that are not log files, by kind.
+        unrecognised: objects of which neither the name nor the first bytes say what they are.
+        elsewhere: kinds of other deliveries of AWS whose folders were not listed.
+        without_log_files: sources that have objects or folders, but no log file in scope.
         other_events: events that are not records of a call or service event, by kind.
         rejected: the rejects of this load, records and log files.
         not_as_delivered: log files that were not as CloudTrail delivers them, by difference.
@@ -60,7 +65,11 @@ class LoadSummary:
     outside_scope: int = 0
     regions_left_out: tuple[str, ...] = ()
     accounts_left_out: int = 0
+    objects: int = 0
     others: dict[str, int] = field(default_factory=dict)
+    unrecognised: int = 0
+    elsewhere: tuple[str, ...] = ()
+    without_log_files: list[str] = field(default_factory=list)
     other_events: dict[str, int] = field(default_factory=dict)
     rejected: list[RejectLine] = field(default_factory=list)
     not_as_delivered: dict[str, int] = field(default_factory=dict)
@@ -73,12 +82,15 @@ class LoadSummary:
     @property
     def complete(self) -> bool:
         """Whether everything asked for was read and understood; of a plan, could be listed."""
-        return not (self.rejected or self.failures or self.unread or self.interrupted)
+        unread = self.rejected or self.unread or self.unrecognised or self.without_log_files
+        return not (unread or self.failures or self.interrupted)
 
     def add_skipped(self, skipped: Skipped) -> None:
         """Add what a walk skipped."""
         self.failures += skipped.failures
+        self.objects += skipped.objects
         self.others = dict(Counter(self.others) + skipped.others)
+        self.elsewhere = tuple(sorted({*self.elsewhere, *skipped.elsewhere}))
         self.outside_scope += skipped.outside_scope
         self.outside_window += skipped.outside_window
         self.accounts_left_out += len(skipped.accounts_left_out)
@@ -98,3 +110,7 @@ class LoadSummary:
             accounted += self.planned.log_files
         if self.listed != accounted:
             raise AssertionError(f"log files listed {self.listed} but accounted for {accounted}")
+        accounted = self.listed + self.outside_scope + self.outside_window + self.unrecognised
+        accounted += sum(self.others.values())
+        if self.objects != accounted:
+            raise AssertionError(f"objects listed {self.objects} but accounted for {accounted}")

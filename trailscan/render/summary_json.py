@@ -66,7 +66,11 @@ def _load(summary: LoadSummary) -> dict[str, object]:
         "conflicts": summary.conflicts,
         "bytes": {"stored": summary.bytes_stored, "inflated": summary.bytes_inflated},
         "seconds": round(summary.seconds, 3),
+        "objects": summary.objects,
         "other_objects": dict(sorted(summary.others.items())),
+        "unrecognised_objects": summary.unrecognised,
+        "folders_not_listed": list(summary.elsewhere),
+        "sources_without_log_files": list(summary.without_log_files),
         "other_events": dict(sorted(summary.other_events.items())),
         "not_as_delivered": dict(sorted(summary.not_as_delivered.items())),
         "rejects": [

@@ -10,6 +10,7 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from trailscan.aws.partitions import global_regions
 from trailscan.ingest.cost import ASSUMED
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.summary import GAPS, ValidationSummary, kind_of
@@ -19,7 +20,6 @@ from trailscan.reports.status import Status
 from trailscan.store.ledger import days_of
 from trailscan.store.paths import FORMAT
 from trailscan.store.writer import sum_counts
-from trailscan.trail.keys import ORGANIZATIONS_REGIONS
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.visible import visible
 from trailscan.window import Window, format_instant
@@ -37,6 +37,7 @@ _SHOWN = 10  # failures, rejects
 _SHOWN_VERDICTS = 5  # of each kind
 _LONGEST = 90  # characters of a value in a line
 _CENT = 0.01
+_MAIN_REGION = "us-east-1"
 
 
 def summary_text(summary: LoadSummary | ValidationSummary | Status) -> str:
@@ -62,6 +63,22 @@ def _load(summary: LoadSummary) -> Iterator[str]:
         total = counted(sum(summary.others.values()), "object")
         are = "is not a log file" if sum(summary.others.values()) == 1 else "are not log files"
         yield f"{total} {are}: {_kinds(summary.others)}"
+    if summary.elsewhere:
+        kinds = ", ".join(kind.replace("_", " ") for kind in summary.elsewhere)
+        yield f"folders of other deliveries, which are not listed: {kinds}"
+    if summary.unrecognised:
+        count = counted(summary.unrecognised, "object")
+        are = (
+            "is neither a log file nor"
+            if summary.unrecognised == 1
+            else "are neither log files nor"
+        )
+        yield f"unrecognised: {count} {are} anything that is known by its name (below)"
+    for source in summary.without_log_files:
+        yield (
+            f"no log file found in {source}: {_what_was_there(summary)}; "
+            "check the source, --account and --from-region"
+        )
     if summary.other_events:
         yield f"not records of calls or service events: {_kinds(summary.other_events)}"
     if summary.not_as_delivered:
@@ -89,8 +106,9 @@ def _scope(summary: LoadSummary) -> str:
     """What was read, and what lies outside it."""
     accounts = ", ".join(summary.accounts) or "all"
     regions = ", ".join(summary.regions) or "all"
-    if set(summary.regions) == set(ORGANIZATIONS_REGIONS.values()):
-        regions = "us-east-1 (cn-northwest-1, us-gov-west-1, … in other partitions)"
+    if set(summary.regions) == set(global_regions().values()):
+        others = ", ".join(region for region in summary.regions if region != _MAIN_REGION)
+        regions = f"{_MAIN_REGION} (in other partitions: {others})"
     outside = summary.outside_window
     left = [
         f"regions {', '.join(summary.regions_left_out)}" if summary.regions_left_out else "",
@@ -103,6 +121,14 @@ def _scope(summary: LoadSummary) -> str:
         f"delivered: {summary.window.in_words}; "
         f"left unread: {'; '.join(filter(None, left)) or 'nothing'}"
     )
+
+
+def _what_was_there(summary: LoadSummary) -> str:
+    """What the sources have instead of log files in scope."""
+    there = counted(summary.objects, "object") + " listed"
+    if left := [*summary.regions_left_out, *summary.elsewhere]:
+        there += f", and folders of {', '.join(left)}"
+    return there
 
 
 def _log_files(summary: LoadSummary) -> str:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -69,7 +69,8 @@ class Reject(NamedTuple):
 class LogFileResult:
     """One log file on its way into the store; the counts of a rejected log file are 0.
 
-    Its `others` are events that are no records of a call or service event, by kind.
+    Its `others` are events that are no records of a call or service event, by kind. Its `kind` is
+    what its first bytes say where its name says nothing; what is not recognised is a reject.
     """
 
     bucket: str
@@ -89,6 +90,7 @@ class LogFileResult:
     others: Mapping[str, int] = field(default_factory=dict)
     events: Sequence[EventRow] = ()
     rejects: Sequence[Reject] = ()
+    kind: Literal["log_file", "marker", "unrecognised"] = "log_file"
 
     @property
     def failure(self) -> Reject | None:

@@ -12,20 +12,9 @@ import re
 import sys
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-ObjectKind = Literal["log_file", "digest", "insight", "aggregated", "lake", "other"]
-
-ORGANIZATIONS_REGIONS = {
-    "aws": "us-east-1",
-    "aws-cn": "cn-northwest-1",
-    "aws-us-gov": "us-gov-west-1",
-    "aws-iso": "us-iso-east-1",
-    "aws-iso-b": "us-isob-east-1",
-    "aws-iso-e": "eu-isoe-west-1",
-    "aws-iso-f": "us-isof-south-1",
-}
-"""Partition -> the region in which it writes Organizations events (botocore's endpoints.json)."""
+from trailscan.trail.deliveries import is_marker, service_named, service_of
 
 _NAME = re.compile(
     r"(?P<account>[0-9]{12})_CloudTrail_(?P<region>[a-z0-9-]{5,30}?)[_-]"
@@ -43,13 +32,6 @@ METADATA_SUFFIX = ".metadata.json"
 PUBLIC_KEYS = "public-keys.json"
 """The file of an archive with the output of `aws cloudtrail list-public-keys`."""
 
-_FOLDERS = {
-    "CloudTrail-Digest": "digest",
-    "CloudTrail-Insight": "insight",
-    "CloudTrail-Aggregated": "aggregated",
-    "CloudTrail-Lake": "lake",
-}
-_OTHER_NAME = re.compile(r"[0-9]{12}_(CloudTrail-(?:Digest|Insight|Aggregated))_")
 _DAY = re.compile(r"(?:^|/)([0-9]{4})/([0-9][0-9])/([0-9][0-9])/[^/]*$")
 _IN_TRAIL = re.compile(
     r"(?:^|/)(?:(?P<organization>o-[a-z0-9]{10,32})/)?(?P<account>[0-9]{12})"
@@ -62,7 +44,10 @@ class TrailKey(NamedTuple):
     """The parts of a key; None for what the key does not say.
 
     Attributes:
-        kind: what was delivered; `log_file` for whatever may hold records.
+        kind: `log_file` for whatever may hold records by its name; `unknown` if only the first
+            bytes can tell; `marker` for a file system's own; `metadata` for files that trailscan
+            reads beside log files; `digest` and so on for what else AWS delivers
+            (`trail.deliveries`).
         account_id: the account whose events the file holds.
         region: where they were written; global services' stand in one region of the partition.
         delivered: when CloudTrail delivered it, to the minute, UTC. Events in it are older, and
@@ -70,7 +55,7 @@ class TrailKey(NamedTuple):
         day: the delivery day, from the name or from its folders.
     """
 
-    kind: ObjectKind
+    kind: str
     organization_id: str | None = None
     account_id: str | None = None
     region: str | None = None
@@ -78,24 +63,29 @@ class TrailKey(NamedTuple):
     day: date | None = None
 
 
-def parse_key(key: str) -> TrailKey:
-    """Parse a key. Never fails: an object with an unknown name is of the kind `other`."""
+def parse_key(key: str, source_length: int = 0) -> TrailKey:
+    """Parse a key. Never fails: an object with an unknown name is of the kind `unknown`.
+
+    Args:
+        key: of the object.
+        source_length: how much of the key is the source: folders above it do not make an object of
+            another service, but they name the account and region of a log file.
+    """
     if (whole := _DELIVERED.fullmatch(key)) and (when := _instant(whole["time"])):
         organization, account, region = map(
             _shared, whole.group("organization", "account", "region")
         )
         return TrailKey("log_file", organization, account, region, *when)
     folders, _, name = key.rpartition("/")
-    if other := _delivered_otherwise(folders, name):
+    if other := _other_kind(key, name, source_length):
         return TrailKey(other)
-    if name.endswith(METADATA_SUFFIX):
-        return TrailKey("other")
     found = _NAME.fullmatch(name)
     in_trail = _IN_TRAIL.search(f"{folders}/")
+    if found is None and not _may_hold_records(name):
+        return TrailKey("unknown")
     if found is None and in_trail is None:
-        return TrailKey("log_file" if _may_hold_records(folders, name) else "other")
-    if found is None and not _READABLE.search(name):
-        return TrailKey("other")
+        elsewhere = "/AWSLogs/" in f"/{key[source_length:]}"
+        return TrailKey("unknown" if elsewhere else "log_file")
     delivered, day = (_instant(found["time"]) if found else None) or (None, None)
     named = found or in_trail
     return TrailKey(
@@ -108,25 +98,23 @@ def parse_key(key: str) -> TrailKey:
     )
 
 
-def _delivered_otherwise(folders: str, name: str) -> ObjectKind | None:
-    """The kind of a CloudTrail object that is not a log file, or None."""
-    if other := _OTHER_NAME.match(name):
-        return _FOLDERS[other[1]]  # type: ignore[return-value]  # the table's values are kinds
-    for folder in folders.split("/"):
-        if folder in _FOLDERS:
-            return _FOLDERS[folder]  # type: ignore[return-value]  # the same
-    return None
+def _other_kind(key: str, name: str, source_length: int) -> str | None:
+    """The kind of an object that is not a log file by its name or folders, or None."""
+    if other := service_named(name) or service_of(key, source_length):
+        return other
+    if is_marker(name):
+        return "marker"
+    return "metadata" if name.endswith(METADATA_SUFFIX) or name == PUBLIC_KEYS else None
 
 
-def _may_hold_records(folders: str, name: str) -> bool:
-    """Whether an object whose name is not one of CloudTrail's is worth reading.
+def _may_hold_records(name: str) -> bool:
+    """Whether the name is one of a readable file; not that of AppleDouble's files of macOS."""
+    return _READABLE.search(name) is not None and not name.startswith("._")
 
-    Below `AWSLogs/` other services deliver too (Config, load balancers), under their own folders.
-    """
-    if name == PUBLIC_KEYS:
-        return False
-    inside = f"/{folders}/".partition("/AWSLogs/")[2]
-    return bool(_READABLE.search(name)) and (not inside or "/CloudTrail/" in f"/{inside}")
+
+def is_log_file_name(*keys: str) -> bool:
+    """Whether one of these files has the name that CloudTrail gives to log files."""
+    return any(_NAME.fullmatch(key.rpartition("/")[2]) for key in keys)
 
 
 def _shared(text: str | None) -> str | None:
