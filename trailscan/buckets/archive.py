@@ -34,36 +34,34 @@ class LocalArchive(LocalBucket):
         self._followed: dict[tuple[int, int], str] = {}
 
     def _find(self, key: str, entry: os.DirEntry[str]) -> str | ObjectInfo | None:
-        """A folder, a file, or what is odd."""
+        """A folder, a file, or what is odd; None for what has another name in the source."""
         if not self._followed and entry.is_dir(follow_symlinks=False):
             return f"{key}/"
         try:
             found = entry.stat()
         except FileNotFoundError:
-            is_link = entry.is_symlink()
-            return ObjectInfo(key, 0, "", odd="a link to nothing") if is_link else None
+            return ObjectInfo(key, 0, "", odd="a link to nothing") if entry.is_symlink() else None
         except OSError as error:
-            return ObjectInfo(key, 0, "", odd=error.strerror or "a link in a circle")
+            return ObjectInfo(key, 0, "", odd=f"not to be reached ({error.strerror})")
+        outside = self._outside(entry) if entry.is_symlink() else ""
         if stat.S_ISDIR(found.st_mode):
-            if entry.is_symlink():
-                return self._linked_folder(key, entry.path, found)
-            return self._once(key, found)
-        for is_kind, words in _KINDS:
-            if is_kind(found.st_mode):
-                return ObjectInfo(key, 0, "", odd=words)
-        info = local_info(key, found)
-        if not entry.is_symlink():
-            return info
-        target = os.path.realpath(entry.path)
-        return info if _is_inside(target, self._folder) else info._replace(outside=target)
+            return self._find_folder(key, entry, found, outside)
+        odd = next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "")
+        return local_info(key, found)._replace(odd=odd, outside=outside)
 
-    def _linked_folder(self, key: str, path: str, found: os.stat_result) -> str | ObjectInfo | None:
-        """The folder that a link names, if it is to be followed."""
-        target = os.path.realpath(path)
-        if _is_inside(target, self._folder):
+    def _outside(self, entry: os.DirEntry[str]) -> str:
+        """What a link names, if it is outside of the source."""
+        target = os.path.realpath(entry.path)
+        return "" if _is_inside(target, self._folder) else target
+
+    def _find_folder(
+        self, key: str, entry: os.DirEntry[str], found: os.stat_result, outside: str
+    ) -> str | ObjectInfo | None:
+        """A folder, or the folder that a link names, if it is to be followed."""
+        if entry.is_symlink() and not outside:
             return None
-        if _is_inside(self._folder, target):
-            return ObjectInfo(key, 0, "", odd=f"a link to {target}, which holds the source")
+        if outside and _is_inside(self._folder, outside):
+            return ObjectInfo(key, 0, "", odd=f"a link to {outside}, which holds the source")
         return self._once(key, found)
 
     def _once(self, key: str, found: os.stat_result) -> str | None:

@@ -30,7 +30,6 @@ from trailscan.errors import AccessError, NotFoundError, TrailscanError
 from trailscan.location import parse_s3_uri
 from trailscan.store.paths import MARKER, STORE_FOLDERS
 from trailscan.trail.deliveries import service_of
-from trailscan.trail.keys import TrailKey
 from trailscan.trail.log_file import MAX_INFLATED_BYTES
 from trailscan.window import shifted
 
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import Bucket, ObjectInfo
+    from trailscan.trail.keys import TrailKey
     from trailscan.window import Window
 
     Map = Callable[[Callable[[str], "_Content"], Iterable[str]], Iterator["_Content"]]

@@ -108,8 +108,10 @@ def stream_result(stored: bytes) -> LogFileResult:
 def scan_planned(
     fetched: Fetched, wanted: Wanted, large: LargeOneAtATime, *, hash_all: bool = False
 ) -> None:
-    """Fill the result of a log file that was read; one that its content does not show as one is
-    not recognised, and of one outside of the source no content is kept.
+    """Fill the result of a log file that was read.
+
+    An object that neither name nor content shows as a log file is not recognised. Of the content of
+    a file outside of the source that is no log file, nothing is kept.
     """
     result, planned = fetched.result, fetched.planned
     if fetched.stored is None:

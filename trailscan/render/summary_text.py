@@ -59,28 +59,7 @@ def _load(summary: LoadSummary) -> Iterator[str]:
     """Last come the sums of log files and records, or what a load would do."""
     yield from summary.notes
     yield _scope(summary)
-    if summary.others:
-        total = counted(sum(summary.others.values()), "object")
-        are = "is not a log file" if sum(summary.others.values()) == 1 else "are not log files"
-        yield f"{total} {are}: {_kinds(summary.others)}"
-    if summary.elsewhere:
-        kinds = ", ".join(kind.replace("_", " ") for kind in summary.elsewhere)
-        yield f"folders of other deliveries, which are not listed: {kinds}"
-    if summary.unrecognised:
-        count = counted(summary.unrecognised, "object")
-        are = (
-            "is neither a log file nor"
-            if summary.unrecognised == 1
-            else "are neither log files nor"
-        )
-        yield f"unrecognised: {count} {are} anything that is known by its name (below)"
-    for source in summary.without_log_files:
-        yield (
-            f"no log file found in {source}: {_what_was_there(summary)}; "
-            "check the source, --account and --from-region"
-        )
-    if summary.other_events:
-        yield f"not records of calls or service events: {_kinds(summary.other_events)}"
+    yield from _objects(summary)
     if summary.not_as_delivered:
         yield _deviations(summary.not_as_delivered)
     yield from (f"could not be listed: {failure}" for failure in summary.failures[:_SHOWN])
@@ -121,6 +100,32 @@ def _scope(summary: LoadSummary) -> str:
         f"delivered: {summary.window.in_words}; "
         f"left unread: {'; '.join(filter(None, left)) or 'nothing'}"
     )
+
+
+def _objects(summary: LoadSummary) -> Iterator[str]:
+    """What the sources have beside log files, or instead of them."""
+    if summary.others:
+        total = counted(sum(summary.others.values()), "object")
+        are = "is not a log file" if sum(summary.others.values()) == 1 else "are not log files"
+        yield f"{total} {are}: {_kinds(summary.others)}"
+    if summary.elsewhere:
+        kinds = ", ".join(kind.replace("_", " ") for kind in summary.elsewhere)
+        yield f"folders of other deliveries, which are not listed: {kinds}"
+    if summary.unrecognised:
+        count = counted(summary.unrecognised, "object")
+        are = (
+            "is neither a log file nor"
+            if summary.unrecognised == 1
+            else "are neither log files nor"
+        )
+        yield f"unrecognised: {count} {are} anything that is known by its name (below)"
+    for source in summary.without_log_files:
+        yield (
+            f"no log file found in {source}: {_what_was_there(summary)}; "
+            "check the source, --account and --from-region"
+        )
+    if summary.other_events:
+        yield f"not records of calls or service events: {_kinds(summary.other_events)}"
 
 
 def _what_was_there(summary: LoadSummary) -> str:
