@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -231,3 +232,34 @@ def test_a_small_file_of_many_rejects_is_read_in_bounds(loaded, tmp_path, item):
     assert summary["records"]["rejects"] == number + 1
     assert len(summary["rejects"]) == 1001
     assert summary["rejects"][-1]["message"].startswith(f"{number + 1 - 1000:,} more records")
+
+
+def test_a_log_file_read_for_other_event_sources_counts_once(case, loaded, report, tmp_path):
+    """Counts are those of the last reading, in status and coverage; no event is doubled."""
+    source = case("34") / "source"
+    loaded(source)
+    code, summary = loaded(source, "--event-source", "all")
+    assert (code, summary["log_files"]["done"]) == (0, 2)
+    status = run_command("status", "--store", tmp_path / "store").stdout.decode()
+    assert "4 events" in status
+    assert "2 log files with 4 records" in status
+    rows = report("coverage")
+    names = ("log_files", "records", "kept", "filtered_out", "duplicates", "event_sources")
+    assert {tuple(row[name] for name in names) for row in rows if row["records"]} in (
+        {(2, 4, 4, 0, 0, "all")},
+        {(1, 2, 2, 0, 0, "all")},
+    )
+    notes = run_command("report", "changes", "--store", tmp_path / "store")
+    assert b"out of 2 log files" in notes.stdout + notes.stderr
+
+
+def test_an_archive_that_was_copied_anew_is_known(case, loaded, tmp_path):
+    """A log file is its place and its bytes, whatever time the copy has."""
+    source = case("34") / "source"
+    loaded(source)
+    before = sorted(path.name for path in (tmp_path / "store").rglob("*") if path.is_file())
+    for path in source.rglob("*.gz"):
+        os.utime(path, (1, 1))
+    code, summary = loaded(source)
+    assert (code, summary["log_files"]["known"], summary["log_files"]["done"]) == (0, 2, 0)
+    assert sorted(p.name for p in (tmp_path / "store").rglob("*") if p.is_file()) == before

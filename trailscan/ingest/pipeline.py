@@ -33,6 +33,7 @@ from trailscan.ingest.plan import PlannedFile, Scope, Skipped, SourcePlan
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import Fetched, read_planned, scan_into, scan_planned, stream_result
 from trailscan.location import Location, RejectLine
+from trailscan.numbers import counted
 from trailscan.parallel import grouped, in_order, workers
 from trailscan.store.ledger import Counts, Source
 
@@ -186,6 +187,8 @@ class Pipeline:
         has_none = self._summary.listed == listed_before and skipped.holds_something
         if was_listed and has_none:
             self._summary.without_log_files.append(source.uri)
+            objects = counted(skipped.objects, "object")
+            skipped.failures.append(f"no log file found in {source.uri}, among {objects}")
 
     def _new(self, listings: Listings, skipped: Skipped) -> Iterator[PlannedFile]:
         """The log files of a source that the store does not hold, until the load ends."""

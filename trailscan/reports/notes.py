@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trailscan.numbers import counted
-from trailscan.store.writer import sum_counts
+from trailscan.store.ledger import total_counts
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def notes_on(
 
 def store_notes(store: StoreReader) -> Iterator[str]:
     """What the store holds, and what of it is doubtful."""
-    totals = sum_counts(commit.counts for commit in store.commits)
+    totals = total_counts(store.commits)
     events, log_files = counted(totals.kept, "event"), counted(totals.log_files, "log file")
     yield f"from {events} out of {log_files} in {store.place}"
     if totals.rejects:

@@ -12,8 +12,8 @@ from trailscan.numbers import counted
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.notes import strays_in_words
+from trailscan.store.ledger import total_counts
 from trailscan.store.paths import NO_DAY
-from trailscan.store.writer import sum_counts
 from trailscan.table import Column, Table, detail
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window
@@ -136,7 +136,7 @@ def store_status(store: StoreReader) -> Status:
     return Status(
         place=store.place,
         commits=store.commits,
-        totals=sum_counts(commit.counts for commit in store.commits),
+        totals=total_counts(store.commits),
         asked=tuple(_asked(store.commits)),
         accounts=_accounts(store),
         rejects=tuple(islice(_newest_rejects(store), SHOWN_REJECTS)),

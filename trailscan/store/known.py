@@ -17,8 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trailscan.events.schema import strings
 from trailscan.store.paths import NO_DAY, DataFile
-from trailscan.store.reader import read_files, select_files
+from trailscan.store.reader import Selection, read_files, select_files
+from trailscan.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -45,15 +47,48 @@ class LogFileId(NamedTuple):
     day: date | None
 
 
+Place = tuple[str, str]
+"""A log file's bucket and key."""
+
+
+class Reading(NamedTuple):
+    """One reading of a log file, as the store has it; the names of the columns of `LOG_FILES`."""
+
+    bucket: str
+    key: str
+    etag: str
+    status: str
+    reason: str | None
+    event_sources: str
+    records: int
+    kept: int
+    filtered_out: int
+    duplicates: int
+    rejects: int
+    stored_sha256: str | None
+    sha256: str | None
+
+    def is_of(self, stored_sha256: str | None, sha256: str | None) -> bool:
+        """Whether it is a reading of the same bytes, by the hash of either form."""
+        if self.stored_sha256 is not None:
+            return self.stored_sha256 == stored_sha256
+        return self.sha256 is not None and self.sha256 == sha256
+
+
 class _Day(NamedTuple):
-    """The log files of one delivery day, each as a digest of its name and ETag, in order."""
+    """The log files of one delivery day, each as a digest of its name and ETag, in order.
+
+    `places` are hashes of the names of all log files that were ever read, whatever their ETag and
+    whatever was looked for.
+    """
 
     done: np.ndarray
     rejected: frozenset[bytes]
     files: frozenset[str]
+    places: np.ndarray
 
 
-_NOTHING = _Day(np.empty(0, _DIGEST), frozenset(), frozenset())
+_NOTHING = _Day(np.empty(0, _DIGEST), frozenset(), frozenset(), np.empty(0, np.int64))
 
 
 class KnownLogFiles:
@@ -87,6 +122,38 @@ class KnownLogFiles:
                 found[at] = position < len(held) and bool(held[position] == identity)
         return found
 
+    def earlier(self, log_files: Collection[LogFileId]) -> dict[Place, list[Reading]]:
+        """How each log file of the same names was read before, in the order of the ledger."""
+        by_day: defaultdict[date, list[LogFileId]] = defaultdict(list)
+        for one in log_files:
+            by_day[one.day or NO_DAY].append(one)
+        days: set[date] = set()
+        keys: set[str] = set()
+        for day, ids in by_day.items():
+            held = self._day(day).places
+            if not len(held):
+                continue
+            hashes = np.fromiter((hash(one[:2]) for one in ids), np.int64, len(ids))
+            for one, is_held in zip(ids, np.isin(hashes, held).tolist(), strict=True):
+                if is_held:
+                    days.add(day)
+                    keys.add(one.key)
+        return self._readings(days, keys)
+
+    def _readings(self, days: set[date], keys: set[str]) -> dict[Place, list[Reading]]:
+        """The rows of log files of these days and keys, by bucket and key."""
+        found: defaultdict[Place, list[Reading]] = defaultdict(list)
+        if not keys:
+            return found
+        among = strings(sorted(keys))
+        same = Selection(Window(), lambda rows: pc.is_in(rows["key"], value_set=among), ("key",))
+        files = select_files(self._commits, "log_files", days)
+        for table in read_files(self._bucket, files, list(Reading._fields), same):
+            for values in zip(*(table[name].to_pylist() for name in Reading._fields), strict=True):
+                reading = Reading(*values)
+                found[reading.bucket, reading.key].append(reading)
+        return found
+
     def is_rejected(self, log_file: LogFileId, reason: str) -> bool:
         """Whether the store has a log file as rejected for a reason."""
         identity = _identity(*log_file[:3], reason)
@@ -113,8 +180,11 @@ class KnownLogFiles:
     def _read(self, held: _Day, files: list[DataFile]) -> _Day:
         """The log files of a day, with those of more data files added."""
         done, rejected = [held.done], set(held.rejected)
+        places = [held.places]
         for table in read_files(self._bucket, files, _LOG_FILE):
             ids = []
+            names = zip(*(table[name].to_pylist() for name in ("bucket", "key")), strict=True)
+            places.append(np.fromiter(map(hash, names), np.int64, table.num_rows))
             rows = zip(*(table[name].to_pylist() for name in _LOG_FILE), strict=True)
             for bucket, key, etag, status, reason, event_sources in rows:
                 if not covers(event_sources, self._wanted):
@@ -125,7 +195,12 @@ class KnownLogFiles:
                     rejected.add(_identity(bucket, key, etag, reason))
             done.append(_digests(ids))
         paths = held.files.union(file.path for file in files)
-        return _Day(np.sort(np.concatenate(done)), frozenset(rejected), paths)
+        return _Day(
+            np.sort(np.concatenate(done)),
+            frozenset(rejected),
+            paths,
+            np.unique(np.concatenate(places)),
+        )
 
 
 class KnownEvents:

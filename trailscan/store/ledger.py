@@ -41,7 +41,7 @@ from trailscan.store.packing import is_sealed, pack, seal, unpack
 from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from trailscan.buckets import Bucket
 
@@ -86,6 +86,26 @@ class Counts(msgspec.Struct, frozen=True):
     conflicts: int = 0
 
 
+class Replaced(msgspec.Struct, frozen=True):
+    """How much of what earlier commits count is read again in a commit, and counts there.
+
+    Attributes:
+        log_files: earlier readings of log files.
+        rejected_log_files: earlier rejects of log files that were read now.
+        records: of the earlier readings, as the next ones.
+        filtered_out: by their event source.
+        duplicates: those counted then, and those that are duplicates now because of what was kept.
+        rejects: records that could not be used.
+    """
+
+    log_files: int = 0
+    rejected_log_files: int = 0
+    records: int = 0
+    filtered_out: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+
+
 class Commit(msgspec.Struct, frozen=True):
     """One commit of the ledger.
 
@@ -101,6 +121,7 @@ class Commit(msgspec.Struct, frozen=True):
         files: the data files it adds.
         checksum: SHA-256 of its own bytes with an empty checksum, hex; empty in commits of older
             versions.
+        replaced: the earlier readings of its log files, which no longer count; None without any.
     """
 
     seq: int
@@ -113,6 +134,7 @@ class Commit(msgspec.Struct, frozen=True):
     counts: Counts
     files: tuple[DataFile, ...]
     checksum: str = ""
+    replaced: Replaced | None = None
 
     @property
     def is_validation(self) -> bool:
@@ -160,6 +182,15 @@ def decode_commit(raw: bytes, seq: int, previous_sha256: str) -> Commit:
     return commit
 
 
+def total_counts(commits: Iterable[Commit]) -> Counts:
+    """What a store holds: the sum of what commits add, without earlier readings of log files."""
+    total = dict.fromkeys(Counts.__struct_fields__, 0)
+    for commit in commits:
+        for name in total:
+            total[name] += getattr(commit.counts, name) - getattr(commit.replaced, name, 0)
+    return Counts(**total)
+
+
 class Draft(NamedTuple):
     """The content of a commit whose number is not decided yet.
 
@@ -168,12 +199,14 @@ class Draft(NamedTuple):
         sources: what was requested.
         counts: what it adds.
         files: the data files with their bytes; none if there is nothing to add.
+        replaced: the earlier readings of its log files.
     """
 
     event_sources: str
     sources: tuple[Source, ...]
     counts: Counts
     files: Mapping[DataFile, bytes]
+    replaced: Replaced | None = None
 
 
 class Ledger:
@@ -257,6 +290,7 @@ class Ledger:
                 sources=made.sources,
                 counts=made.counts,
                 files=tuple(made.files),
+                replaced=made.replaced,
             )
             done = self.try_commit(commit, {file.path: data for file, data in made.files.items()})
             commits = self.settle()

@@ -6,6 +6,7 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial, reduce
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -26,6 +27,7 @@ from trailscan.store.attestations import (
 from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.store.ledger import Commit, Ledger
 from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName
+from trailscan.store.readings import last_readings
 from trailscan.store.strays import find_strays
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window
@@ -154,11 +156,24 @@ class StoreReader:
                 if rows.num_rows:
                     yield commit, rows
 
+    @property
+    def _has_repeated_readings(self) -> bool:
+        """Whether any log file was read more than once."""
+        return any(commit.replaced for commit in self.commits)
+
     def log_files(
         self, days: Iterable[date] | None = None, columns: list[str] | None = None
     ) -> pa.Table:
-        """The log files by delivery day, one row for each time a log file was done or rejected."""
-        return self._read(self.files("log_files", days), "log_files", columns)
+        """The log files by delivery day: the last reading of each, and rejects before any reading.
+
+        `event_sources` is all that was ever looked for in the log file, and `kept` all that was
+        ever kept of it.
+        """
+        files = self.files("log_files", days)
+        if not self._has_repeated_readings:
+            return self._read(files, "log_files", columns)
+        rows = last_readings(self._read(files, "log_files", None))
+        return rows if columns is None else rows.select(columns)
 
     def scan(
         self, table: TableName, columns: list[str] | None = None
@@ -168,8 +183,18 @@ class StoreReader:
         Only a few of them are in memory at a time, whatever the size of the store.
         """
         files = sorted(self.files(table), key=lambda file: (str(file.day), file.path))
+        if table == "log_files" and self._has_repeated_readings:
+            return self._scan_last_readings(files, columns or LOG_FILES.names)
         rows = read_files(self._bucket, files, columns or SCHEMAS[table].names)
         return zip(files, rows, strict=True)
+
+    def _scan_last_readings(
+        self, files: Iterable[DataFile], columns: list[str]
+    ) -> Iterator[tuple[DataFile, pa.Table]]:
+        """The last readings of log files, day by day, each with one of the day's data files."""
+        for _, same_day in groupby(files, lambda file: file.day):
+            found = list(same_day)
+            yield found[-1], last_readings(self._read(found, "log_files", None)).select(columns)
 
     def read(self, files: Iterable[DataFile]) -> Iterator[pa.Table]:
         """The rows of data files of one table, file by file, with all columns."""

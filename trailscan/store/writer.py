@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,14 +17,21 @@ import pyarrow.parquet as pq
 from trailscan.errors import StoreError
 from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
 from trailscan.parallel import in_order
-from trailscan.store.known import KnownEvents, KnownLogFiles, LogFileId
+from trailscan.store.known import (
+    KnownEvents,
+    KnownLogFiles,
+    LogFileId,
+    Place,
+    Reading,
+    covers,
+)
 from trailscan.store.layout import LOG_FILES, LOG_FILES_ENCODING, REJECTS
-from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Source, rows_by_day
+from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Replaced, Source, rows_by_day
 from trailscan.store.marker import ensure_store
 from trailscan.store.paths import NO_DAY, DataFile, TableName, data_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import date, datetime
 
     from trailscan.buckets import Bucket
@@ -122,6 +130,9 @@ class _Compared(NamedTuple):
         return sum(conflict for _, conflict in self.kept) if self.kept else 0
 
 
+_Earlier = Mapping[Place, Sequence[Reading]]
+
+
 class StoreWriter:
     """Adds log files to a store, which is created if it does not exist.
 
@@ -169,14 +180,22 @@ class StoreWriter:
         """
 
         def draft(_: tuple[Commit, ...], seq: int) -> Draft:
-            compared = self._compare(self._still_new(batch, event_sources))
+            earlier = self.known(event_sources).earlier([result.id for result in batch])
+            compared = self._compare(self._still_new(batch, event_sources, earlier))
             files = dict(_data_files(compared, event_sources, seq))
-            return Draft(event_sources, sources, _counts(compared), files)
+            replaced = _replaced(compared, earlier)
+            return Draft(event_sources, sources, _counts(compared), files, replaced)
 
         return self._ledger.append(draft, self._load_id, now).counts
 
-    def _still_new(self, batch: Sequence[LogFileResult], event_sources: str) -> list[LogFileResult]:
-        """The log files of a batch that the store holds neither as done nor as the same reject."""
+    def _still_new(
+        self, batch: Sequence[LogFileResult], event_sources: str, earlier: _Earlier
+    ) -> list[LogFileResult]:
+        """The log files of a batch that the store holds neither as done nor as the same reject.
+
+        A log file is its place and its bytes: a copy with other times, and so another ETag, is the
+        same.
+        """
         known = self.known(event_sources)
         done = known.done([result.id for result in batch])
         return [
@@ -184,6 +203,7 @@ class StoreWriter:
             for result, is_done in zip(batch, done, strict=True)
             if not is_done
             and not (result.failure and known.is_rejected(result.id, result.failure.reason))
+            and not _is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
         ]
 
     def _compare(self, batch: list[LogFileResult]) -> list[_Compared]:
@@ -197,6 +217,36 @@ class StoreWriter:
         days = {row.event_date for row in rows}
         seen = self._events.find(self.commits, days, {row.event.event_id for row in rows})
         return [_compare_one(result, seen) for result in batch]
+
+
+def _is_same_again(result: LogFileResult, earlier: Sequence[Reading], event_sources: str) -> bool:
+    """Whether the same bytes were read before at the same place, with the same result."""
+    reason = result.failure.reason if result.failure else None
+    return any(
+        reading.is_of(result.stored_sha256, result.sha256)
+        and reading.reason == reason
+        and covers(reading.event_sources, event_sources)
+        for reading in earlier
+    )
+
+
+def _replaced(compared: Iterable[_Compared], earlier: _Earlier) -> Replaced | None:
+    """The counts of the earlier readings of log files that were read now; None without any."""
+    total = dict.fromkeys(Replaced.__struct_fields__, 0)
+    for one in compared:
+        if one.result.failure is not None:
+            continue
+        readings = earlier.get(one.result.id[:2], ())
+        total["rejected_log_files"] += sum(reading.status != "done" for reading in readings)
+        last = next((one for one in reversed(readings) if one.status == "done"), None)
+        if last is None:
+            continue
+        total["log_files"] += 1
+        total["records"] += last.records
+        total["filtered_out"] += last.filtered_out
+        total["rejects"] += last.rejects
+        total["duplicates"] += last.duplicates + min(last.kept, one.duplicates)
+    return Replaced(**total) if any(total.values()) else None
 
 
 def _compare_one(result: LogFileResult, seen: defaultdict[tuple[str, str], set[str]]) -> _Compared:

@@ -1,0 +1,59 @@
+"""A log file that was read several times counts once: by its last reading.
+
+It is read again for other event sources, as a new version, and after it was rejected.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def last_readings(rows: pa.Table) -> pa.Table:
+    """The rows of log files, one for each that was read, and those of others as they are.
+
+    Args:
+        rows: of `LOG_FILES`, in the order of the ledger.
+    """
+    positions: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    names = zip(rows["bucket"].to_pylist(), rows["key"].to_pylist(), strict=True)
+    for position, place in enumerate(names):
+        positions[place].append(position)
+    repeated = [found for found in positions.values() if len(found) > 1]
+    if not repeated:
+        return rows
+    dropped = {position for found in repeated for position in found}
+    kept = [position for position in range(rows.num_rows) if position not in dropped]
+    merged = [row for found in repeated for row in _merged(rows.take(found).to_pylist())]
+    return pa.concat_tables(
+        [rows.take(pa.array(kept, pa.int64())), pa.Table.from_pylist(merged, schema=rows.schema)]
+    )
+
+
+def _merged(readings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What counts of several readings of one log file."""
+    done = [at for at, row in enumerate(readings) if row["status"] == "done"]
+    if not done:
+        return list(readings)
+    last = readings[done[-1]]
+    same = [readings[at] for at in done if readings[at]["records"] == last["records"]]
+    before = sum(row["kept"] for row in same) - last["kept"]
+    counted = min(before, last["duplicates"])
+    merged = {
+        **last,
+        "event_sources": _all_sources(row["event_sources"] for row in same),
+        "kept": last["kept"] + counted,
+        "duplicates": last["duplicates"] - counted,
+    }
+    return [merged, *readings[done[-1] + 1 :]]
+
+
+def _all_sources(texts: Any) -> str:
+    """Several sets of event sources as one, as the ledger has them."""
+    found = {source for text in texts for source in text.split(",")}
+    return "all" if "all" in found else ",".join(sorted(found))
