@@ -7,21 +7,21 @@ was attached on the account's path: to the account, its OUs or the root.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from trailscan.organizations.effects import with_account
 from trailscan.organizations.guardrails import loosened
 from trailscan.organizations.in_force import denies, path_from, that_deny
-from trailscan.organizations.replay import apply
+from trailscan.organizations.moments import moments
 from trailscan.organizations.resources import named
-from trailscan.organizations.state import Organization, Policy
 from trailscan.reports.findings.history import Hit, in_words, when
 from trailscan.reports.findings.rule import AWS_CIRT, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from trailscan.organizations.changes import Change
+    from trailscan.organizations.moments import Moment
+    from trailscan.organizations.state import Policy
     from trailscan.reports.findings.history import History
 
 BEFORE_LEAVING = timedelta(hours=24)
@@ -29,15 +29,6 @@ BEFORE_LEAVING = timedelta(hours=24)
 
 _ENDINGS = ("DetachPolicy", "UpdatePolicy", "DisablePolicyType")
 _MOVES = ("MoveAccount",)
-_CREATIONS = ("CreateAccount", "CreateGovCloudAccount")
-
-
-class Step(NamedTuple):
-    """A change, and the organization before and after it."""
-
-    change: Change
-    before: Organization
-    after: Organization
 
 
 def off_then_out(history: History) -> Iterator[Hit]:
@@ -61,7 +52,11 @@ def _opened_then_out(history: History, actions: tuple[str, ...]) -> Iterator[Hit
     steps = None
     for change in exits(history):
         if steps is None:
-            steps = [one for one in _steps(history.changes) if one.change.action in actions]
+            steps = [
+                one
+                for one in moments(history.changes)
+                if one.change.action in actions and one.change.outcome == "succeeded"
+            ]
         before = [
             (one.change, policies)
             for one in steps
@@ -76,22 +71,7 @@ def _opened_then_out(history: History, actions: tuple[str, ...]) -> Iterator[Hit
             )
 
 
-def _steps(changes: Iterable[Change]) -> Iterator[Step]:
-    """The changes that succeeded, each with the organization before and after it.
-
-    A new account is in the root until it is moved (API reference, CreateAccount).
-    """
-    state = Organization()
-    for change in changes:
-        if change.outcome != "succeeded":
-            continue
-        before, state = state, apply(state, change.event)
-        if change.action in _CREATIONS:
-            state = with_account(state, change.target_id, parent_id=state.only_root())
-        yield Step(change, before, state)
-
-
-def _opened(step: Step, leaving: Change) -> str | None:
+def _opened(step: Moment, leaving: Change) -> str | None:
     """The policies that denied a call by which an account left, until a step; None if none did."""
     action, account_id = f"organizations:{leaving.action}", leaving.target_id
     before, after = (
