@@ -18,7 +18,7 @@ from trailscan.location import Location
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.changes import describe_changes
 from trailscan.organizations.operation import READ
-from trailscan.organizations.severity import CIS_CONTROL, one_level_lower
+from trailscan.organizations.severity import ATTACK_VERSION, CIS_CONTROL, one_level_lower
 from trailscan.render.escape import visible
 from trailscan.reports.changes import read_changes
 
@@ -115,7 +115,7 @@ def table(service: Service, changes: Iterable[Change]) -> str:
     """The operations of a service: changes, then service events, then reads, each by name."""
     titles = (
         "Event", "What", "Subject", "Succeeded", "Denied", "Severity and why",
-        "ATT&CK, CIS", "Source",
+        f"ATT&CK {ATTACK_VERSION}, CIS", "Source",
     )  # fmt: skip
     lines = [f"| {' | '.join(titles)} |", "|---" * 8 + "|"]
     for operation in sorted(

@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
+from trailscan.organizations.operation import READ
+from trailscan.organizations.services import ORGANIZATIONS
+from trailscan.organizations.severity import ATTACK_VERSION, SEVERITIES, one_level_lower
 from trailscan.reports.catalogue import REPORTS, VIEWS
 from trailscan.reports.coverage import STATUSES
 from trailscan.reports.findings.report import RULES
@@ -46,8 +49,37 @@ def rules() -> str:
         ]
         for rule in RULES
     ]
-    titles = ["rule", "severity", "fires for", "why it matters", "false positives", "ATT&CK"]
+    titles = [
+        "rule",
+        "severity",
+        "fires for",
+        "why it matters",
+        "false positives",
+        f"ATT&CK {ATTACK_VERSION}",
+    ]
     return table([*titles, "CIS", "published by"], rows)
+
+
+def severities() -> str:
+    """Every severity of a change with its reason, the gravest first."""
+    rows = []
+    for operation in ORGANIZATIONS.operations:
+        if operation.category == READ:
+            continue
+        otherwise = "otherwise" if operation.cases else ""
+        graded = [(case, f"if {case.about}") for case in operation.cases]
+        rows += [
+            [
+                row.severity,
+                row.severity_of_attempt or one_level_lower(row.severity),
+                f"`{operation.name}`",
+                when,
+                row.reason,
+            ]
+            for row, when in (*graded, (operation, otherwise))
+        ]
+    rows.sort(key=lambda row: (-SEVERITIES.index(row[0]), row[2]))
+    return table(["severity", "denied or failed", "event", "when", "why"], rows)
 
 
 def block(name: str) -> str:
@@ -56,6 +88,8 @@ def block(name: str) -> str:
         return columns_of(name.removeprefix("columns of "))
     if name == "rules":
         return rules()
+    if name == "severities":
+        return severities()
     if name == "views":
         return table(["view", "what"], [[f"`{view}`", what] for view, what in VIEWS.items()])
     if name == "statuses of coverage":

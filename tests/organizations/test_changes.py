@@ -104,10 +104,10 @@ DONE = {
     "EnableAllFeatures": "began to enable all features (handshake h-ex1)",
     "InviteAccountToOrganization": "invited sam@example.com to the organization (handshake h-ex1)",
     "InviteOrganizationToTransferResponsibility": (
-        "invited sam@example.com to a transfer of responsibility (handshake h-ex1)"
+        "offered sam@example.com to take over the bills of its organization (handshake h-ex1)"
     ),
     "PutResourcePolicy": (
-        "wrote the organization's resource policy rp-ex1 (CloudTrail hides its text)"
+        "wrote the organization's delegation policy rp-ex1 (CloudTrail hides its text)"
     ),
     "ResponsibilityTransferAccepted": "responsibility transfer rt-ex1 was accepted",
     "ResponsibilityTransferTerminated": "responsibility transfer rt-ex1 ended",
@@ -116,10 +116,10 @@ DONE = {
     "UpdatePolicy": "updated policy p-ex1: new text (previous text not in the log); name Guard",
     "UpdateResponsibilityTransfer": "renamed responsibility transfer rt-ex1 to Guard",
     "DeclineHandshake": "declined handshake h-ex1 (invitation)",
-    "DeleteOrganization": "deleted the organization",
+    "DeleteOrganization": "deleted the organization o-ex",
     "DeleteOrganizationalUnit": "deleted OU ou-ex-1",
     "DeletePolicy": "deleted policy p-ex1",
-    "DeleteResourcePolicy": "deleted the organization's resource policy",
+    "DeleteResourcePolicy": "deleted the organization's delegation policy rp-ex1",
     "DeregisterDelegatedAdministrator": (
         "deregistered account 222233334444 as delegated administrator for config.amazonaws.com"
     ),
@@ -143,7 +143,7 @@ DONE = {
     "DescribeOrganization": "looked up the organization",
     "DescribeOrganizationalUnit": "looked up OU ou-ex-1",
     "DescribePolicy": "looked up policy p-ex1",
-    "DescribeResourcePolicy": "looked up the organization's resource policy",
+    "DescribeResourcePolicy": "looked up the organization's delegation policy",
     "DescribeResponsibilityTransfer": "looked up responsibility transfer rt-ex1",
     "ListAWSServiceAccessForOrganization": "listed the services with trusted access",
     "ListAccounts": "listed the accounts of the organization",
@@ -316,9 +316,7 @@ def test_a_govcloud_pair_shows_both_accounts():
             serviceEventDetails={"createAccountStatus": {**status, "govCloudAccountId": "3" * 12}},
         ),
     )
-    assert change.description == (
-        "created account 222222222222 and a GovCloud account (333333333333)"
-    )
+    assert change.description == ("created account 222222222222 and GovCloud account 333333333333")
 
 
 def test_a_policy_that_is_renamed_shows_both_names():
@@ -398,7 +396,7 @@ def test_the_target_of_a_denied_call_is_taken_from_its_message():
         (
             "PutResourcePolicy",
             "resourcepolicy/o-ex/rp-ex1",
-            "tried to write the organization's resource policy (resource: resource policy rp-ex1)",
+            "tried to write the organization's delegation policy (resource: delegation policy rp-ex1)",
         ),
         (
             "CreateOrganizationalUnit",
@@ -433,7 +431,9 @@ def test_disabling_a_policy_type_succeeds_although_its_answer_says_enabled():
             responseElements={"root": root},
         )
     )
-    assert change.description == "disabled SCP policies in organization root r-ex"
+    assert (
+        change.description == "disabled service control policies (SCPs) in organization root r-ex"
+    )
     assert change.outcome == "succeeded"
 
 

@@ -35,7 +35,9 @@ LABEL = "S (Deny iam:*, s3:Put*)"
     ("before", "after", "expected"),
     [
         (policy(deny()), policy(), (f"denial {LABEL} removed",)),
-        (policy(deny(), deny("T")), policy(deny()), ("denial T (Deny iam:*, s3:Put*) removed",)),
+        (policy(deny(), deny("T", Action="ec2:*")), policy(deny()), ("denial T (Deny ec2:*) removed",)),
+        (policy(deny(), deny("T")), policy(deny()), ()),
+        (policy(deny(), NOT_ACTION | {"Sid": "N"}), policy(deny("R"), NOT_ACTION | {"Sid": "N", "NotAction": "iam:Get*"}), ()),
         (policy(deny()), policy(deny(Effect="Allow")), (f"denial {LABEL} became Allow",)),
         (policy(deny()), policy(deny(Action=["iam:*"])), (f"denial {LABEL} names fewer actions",)),
         (policy(deny()), policy(deny(Action=["IAM:*", "s3:put*", "ec2:*"])), ()),

@@ -18,6 +18,7 @@ from trailscan.organizations.state import (
     Organization,
     OrganizationalUnit,
     Policy,
+    ResourcePolicy,
     Transfer,
 )
 
@@ -236,10 +237,13 @@ CASES: dict[str, tuple[list[Any], dict[str, Any]]] = {
         ],
         {"delegated_administrators": {(MEMBER, "ram.amazonaws.com"): False}},
     ),
-    "PutResourcePolicy": ([make("PutResourcePolicy")], {"resource_policies": {MANAGEMENT: True}}),
+    "PutResourcePolicy": (
+        [make("PutResourcePolicy")],
+        {"resource_policies": {MANAGEMENT: ResourcePolicy()}},
+    ),
     "DeleteResourcePolicy": (
         [make("DeleteResourcePolicy")],
-        {"resource_policies": {MANAGEMENT: False}},
+        {"resource_policies": {MANAGEMENT: ResourcePolicy(deleted=True)}},
     ),
     "InviteAccountToOrganization": (
         [
@@ -447,4 +451,4 @@ def test_the_path_of_a_unit_is_known_or_not_told():
         ],
     )
     found = [state.path_of(f"ou-ex-{number}") for number in range(1, 6)]
-    assert found == ["Workloads", "Workloads/Prod", None, None, None]
+    assert found == [("Workloads",), ("Workloads", "Prod"), None, None, None]

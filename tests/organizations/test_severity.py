@@ -14,7 +14,7 @@ from trailscan.organizations.catalogue import catalogue, operation
 from trailscan.organizations.context import SentenceContext
 from trailscan.organizations.operation import READ
 from trailscan.organizations.services import ORGANIZATIONS
-from trailscan.organizations.severity import CIS_CONTROL, SEVERITIES
+from trailscan.organizations.severity import ATTACK_VERSION, CIS_CONTROL, SEVERITIES
 from trailscan.organizations.state import Organization
 
 OPERATIONS = {one.name: one for one in ORGANIZATIONS.operations}
@@ -167,9 +167,9 @@ def test_reads_that_map_the_organization_carry_discovery():
     """The reads of the published rules, and no others, are mapped to a technique."""
     mapped = {name: OPERATIONS[name].mitre for name in READS if OPERATIONS[name].mitre}
     assert mapped == {
-        "DescribeAccount": ("T1087",),
         **dict.fromkeys(
             [
+                "DescribeAccount",
                 "DescribeOrganization",
                 "DescribeOrganizationalUnit",
                 "DescribeResourcePolicy",
@@ -188,31 +188,28 @@ def test_reads_that_map_the_organization_carry_discovery():
 
 
 def test_changes_carry_the_techniques_that_were_published_for_them():
-    """No technique is of our own making."""
+    """Ids are those of ATT&CK v19, which revoked T1562, and of AWS's catalog (`.A00…`)."""
+    assert ATTACK_VERSION == "v19"
     assert {name: OPERATIONS[name].mitre for name in CHANGES if OPERATIONS[name].mitre} == {
         "AcceptHandshake": ("T1666",),
         "AccountDepartedOrganization": ("T1666", "T1666.A002"),
         "AccountJoinedOrganization": ("T1666", "T1666.A001"),
         "CloseAccount": ("T1485", "T1531"),
         "CloseAccountResult": ("T1485", "T1531"),
-        "CreateAccount": ("T1136", "T1666", "T1666.A001"),
-        "CreateAccountResult": ("T1136", "T1666", "T1666.A001"),
-        "CreateGovCloudAccount": ("T1136", "T1666", "T1666.A001"),
+        "CreateAccount": ("T1136.003", "T1666", "T1666.A001"),
+        "CreateAccountResult": ("T1136.003", "T1666", "T1666.A001"),
+        "CreateGovCloudAccount": ("T1136.003", "T1666", "T1666.A001"),
         "DeleteOrganization": ("T1666",),
         "DeleteOrganizationalUnit": ("T1666",),
         "DetachPolicy": ("T1666",),
         "DisablePolicyType": ("T1666",),
+        "EnableAWSServiceAccess": ("T1098.003",),
         "InviteAccountToOrganization": ("T1666", "T1666.A001"),
-        "LeaveOrganization": (
-            "T1070",
-            "T1531",
-            "T1562.001",
-            "T1562.008",
-            "T1666",
-            "T1666.A002",
-        ),
+        "LeaveOrganization": ("T1531", "T1666", "T1666.A002", "T1685", "T1685.002"),
         "MoveAccount": ("T1666",),
-        "RemoveAccountFromOrganization": ("T1562", "T1666"),
+        "PutResourcePolicy": ("T1098",),
+        "RegisterDelegatedAdministrator": ("T1098.003",),
+        "RemoveAccountFromOrganization": ("T1666", "T1685"),
     }
 
 

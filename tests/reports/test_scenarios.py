@@ -14,7 +14,7 @@ from trailscan.ingest.run import LoadOptions, run_load
 FOLDER = Path(__file__).parent / "scenarios"
 CASES = {case["case"]: case for case in json.loads((FOLDER / "expected.json").read_text())}
 CHANGES = [(name, one["event_id"]) for name, case in CASES.items() for one in case["changes"]]
-PENDING = {"resource-policy", "severity", "refactor"}
+PENDING: set[str] = set()
 WHO_AND_WHEN = {
     "change-without-mfa",
     "first-time-principal",
@@ -93,3 +93,15 @@ def test_the_lives_of_accounts_are_told_right(stores):
             assert row["state"] in wanted["state"]
             days = (str(row[step])[:10] for step in ("joined", "departed"))
             assert [*days] == [wanted["joined"], wanted["departed"]]
+
+
+def test_a_denied_call_is_told_with_the_policy_that_refused_it(stores):
+    """The report and `show` name the same policy, at least that one."""
+    (row,) = stores["severity"].report("denied").records()
+    assert row["reason"] == (
+        "explicit deny in a service control policy: at least SCP p-exleave1, whose text is not in "
+        "the log"
+    )
+    shown = stores["severity"].show(row["event_id"]).to_json()["records"][0]["refused_by"]
+    names = [name for name in row if name.startswith("policy_")]
+    assert {name: row[name] for name in names} | {"policy_attached_to": []} == shown

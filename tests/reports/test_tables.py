@@ -69,11 +69,11 @@ def test_principals_of_the_sample_logs(samples):
             7,
             0,
             0,
-            "high",
+            "medium",
             "AWS",
         ),
         ("org-setup", 6, 6, 0, 0, "medium", "AWS"),
-        ("AWS Organizations", 5, 5, 0, 0, "high", "AWS"),
+        ("AWS Organizations", 5, 5, 0, 0, "medium", "AWS"),
         ("controltower.amazonaws.com (role AWSControlTowerAdmin)", 5, 5, 0, 0, "medium", "AWS"),
         (
             "ines.duarte@example.com (Billing through Identity Center)",

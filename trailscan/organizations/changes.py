@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 Outcome = Literal["succeeded", "denied", "failed"]
 
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized", re.IGNORECASE)
+_ENUM = re.compile(r"\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b")
+"""The reason that an exception such as ConstraintViolationException gives in its message."""
+
 _OMITTED = " (CloudTrail omitted the details, which exceed 100 KB)"
 
 
@@ -274,4 +277,7 @@ def _ending(event: Event, outcome: Outcome, known: Catalogue) -> str:
     if outcome != "failed":
         return ": denied" if outcome == "denied" else ""
     reason = _reported(event, known, "failureReason") or event.error_code
+    detail = _ENUM.search(event.error_message or "") if reason == event.error_code else None
+    if reason and detail:
+        reason = f"{reason}: {detail[0]}"
     return f": failed ({reason})" if reason else ": failed"

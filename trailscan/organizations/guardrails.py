@@ -13,7 +13,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from trailscan.errors import DecodeError
-from trailscan.organizations.policies import decoded, label, matched
+from trailscan.organizations.in_force import same_meaning
+from trailscan.organizations.policies import decoded, form_without_sid, label, matched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,11 @@ def loosened(before: str, after: str) -> tuple[str, ...]:
         (_, was), (_, now) = decoded(before), decoded(after)
     except DecodeError:
         return ()
+    if same_meaning(before, after):
+        return ()
     pairs, removed, added = matched(was, now)
+    kept = {form_without_sid(one) for one in now}
+    removed = [one for one in removed if form_without_sid(one) not in kept]
     found = [
         f"denial {label(one.value)} removed" for one in removed if _effect(one.value) == "deny"
     ]

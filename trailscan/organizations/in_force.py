@@ -13,7 +13,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trailscan.errors import DecodeError
-from trailscan.organizations.policies import Statement, decoded, form_without_sid
+from trailscan.organizations.policies import (
+    Statement,
+    compare_policies,
+    decoded,
+    form_without_sid,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +41,7 @@ def denials(text: str) -> frozenset[bytes]:
 @lru_cache(maxsize=1024)
 def same_meaning(before: str, after: str) -> bool:
     """Whether two texts have the same statements, whatever their `Sid`, order and format."""
-    if before == after:
+    if before == after or compare_policies(before, after).same:
         return True
     try:
         (old, was), (new, now) = decoded(before), decoded(after)

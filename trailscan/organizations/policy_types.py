@@ -26,6 +26,12 @@ _LABELS = {
 """Types whose name is not simply the enum in lower case."""
 
 
+_PLURALS = {
+    "SCP": "service control policies (SCPs)",
+    "RCP": "resource control policies (RCPs)",
+}
+
+
 def policy_type_at(event: Event) -> str | None:
     """The label of the policy type in an event: SCP, backup, GuardDuty."""
     found = text_at(
@@ -45,6 +51,12 @@ def policy_type_label(policy_type: str | None) -> str | None:
         return None
     lower = policy_type.upper().removesuffix("_POLICY").lower().replace("_", " ")
     return _LABELS.get(policy_type.upper(), lower)
+
+
+def policy_types_label(policy_type: str | None) -> str:
+    """The noun for all policies of a type: `service control policies (SCPs)`, `tag policies`."""
+    label = policy_type_label(policy_type)
+    return _PLURALS.get(label or "", f"{label} policies" if label else "policies")
 
 
 @lru_cache(maxsize=64)

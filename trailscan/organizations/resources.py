@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trailscan.organizations.state import Organization
 
 _DENIED_ON = re.compile(r"on resource: arn:[^:\s]*:organizations::[^:\s]*:(\w+)/(\S+)")
+_MARKS = re.compile(r"""[/():;,"'\\\n\r]""")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _TYPES_IN_ARNS = {"resourcepolicy": "resource_policy", "transfer": "responsibility_transfer"}
 _TYPES_BY_PREFIX = {
@@ -36,10 +37,23 @@ _TYPES = frozenset({*_TYPES_BY_PREFIX.values(), "account", "email", "service"})
 _NOUNS = {
     "email": "",  # an address needs no noun before it, nor does a service
     "ou": "OU",
+    "resource_policy": "delegation policy",
     "root": "organization root",
     "service": "",
 }
 """The nouns for types whose noun is not simply their name."""
+
+
+def quoted(name: str) -> str:
+    r"""A name, in quotation marks if it could be taken for the words around it: `"a (b): c"`."""
+    if name and not _MARKS.search(name) and name.strip() == name:
+        return name
+    return _in_marks(name)
+
+
+def _in_marks(name: str) -> str:
+    escaped = name.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
 
 
 class Resource(NamedTuple):
@@ -49,7 +63,7 @@ class Resource(NamedTuple):
         id: AWS's id; None if the event does not give it.
         name: its name at that time.
         type: account, ou, policy, …
-        path: of an OU, the names from the root down to it, if all of them are known.
+        path: of an OU, the names from the root down to it, quoted, if all of them are known.
         noun: the noun for it, where its type alone says too little: `SCP`.
     """
 
@@ -65,9 +79,10 @@ class Resource(NamedTuple):
         noun = noun or _noun(kind)
         if identifier is None:
             return f"an unknown {noun or kind or 'resource'}"
+        identifier = quoted(identifier)
         if kind == "account" and name:
-            return f'account {identifier} "{name}"'
-        if name := path or name:
+            return f"account {identifier} {_in_marks(name)}"
+        if name := path or (name and quoted(name)):
             return f"{noun} {name} ({identifier})" if noun else f"{name} ({identifier})"
         return f"{noun} {identifier}" if noun else identifier
 
@@ -75,7 +90,7 @@ class Resource(NamedTuple):
     def label(self) -> str:
         """Name and id."""
         identifier = self.id or "id unknown"
-        return f"{self.name} ({identifier})" if self.name else identifier
+        return f"{quoted(self.name)} ({identifier})" if self.name else identifier
 
 
 class Role(NamedTuple):
@@ -149,7 +164,8 @@ def named(identifier: str | None, kind: str | None, state: Organization) -> Reso
         return Resource(
             identifier, name, kind, None, policy_noun(state.policy_type_of(identifier) or None)
         )
-    path = state.path_of(identifier) if name and kind == "ou" else None
+    names = state.path_of(identifier) if name and kind == "ou" else None
+    path = "/".join(map(quoted, names)) if names else None
     return Resource(identifier, name, kind, path)
 
 

@@ -1,6 +1,7 @@
 """The levels of severity.
 
-Of an operation that succeeded:
+Of an operation that succeeded, unless it is one of its cases (`Operation.cases`), whose severity
+goes by what the call was about:
 
 * `critical`: accounts are closed or out of the organization's control, or one type of policy is
   switched off for all of them;
@@ -41,6 +42,10 @@ T1666.A002 are the catalog's, not ATT&CK's.
 from __future__ import annotations
 
 from typing import Literal, get_args
+
+ATTACK_VERSION = "v19"
+"""The version of MITRE ATT&CK that all ids of techniques are of (28 April 2026). It revoked T1562
+and its sub-techniques in favor of T1685."""
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 

@@ -19,6 +19,12 @@ from rpds import HashTrieMap
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MANAGED_POLICIES = {
+    "p-FullAWSAccess": ("FullAWSAccess", "SERVICE_CONTROL_POLICY"),
+    "p-RCPFullAWSAccess": ("RCPFullAWSAccess", "RESOURCE_CONTROL_POLICY"),
+}
+"""Name and type of the policies that AWS made: no event has them (user guide, "SCP evaluation")."""
+
 AccountStatus = Literal["active", "closed", "departed"]
 
 if TYPE_CHECKING:
@@ -104,10 +110,26 @@ class Handshake(msgspec.Struct, frozen=True):
 
 
 class Transfer(msgspec.Struct, frozen=True):
-    """A responsibility transfer (of bills) between two organizations."""
+    """A responsibility transfer (of bills) between two organizations.
+
+    Attributes:
+        name: as the organization that offered it calls it.
+        status: accepted, ending or terminated.
+        payer: the management account that pays the bills (`target` in the API).
+        payee: the management account whose bills they are (`source` in the API).
+    """
 
     name: str | None = None
     status: str | None = None
+    payer: str | None = None
+    payee: str | None = None
+
+
+class ResourcePolicy(msgspec.Struct, frozen=True):
+    """The delegation policy of an organization, whose text CloudTrail hides."""
+
+    id: str | None = None
+    deleted: bool = False
 
 
 class AccountRequest(msgspec.Struct, frozen=True):
@@ -136,7 +158,7 @@ class Organization(msgspec.Struct, frozen=True):
         policy_types: (root id, policy type) -> whether enabled.
         trusted_access: (management account id, service principal) -> whether enabled.
         delegated_administrators: (account id, service principal) -> whether registered.
-        resource_policies: management account id -> whether the organization has one.
+        resource_policies: management account id -> `ResourcePolicy`.
         handshakes: handshake id -> `Handshake`.
         transfers: transfer id -> `Transfer`.
         tags: resource id -> map of tag key -> value; None: removed.
@@ -177,10 +199,12 @@ class Organization(msgspec.Struct, frozen=True):
             found = getattr(self, name).get(identifier)
             if found is not None and found.name is not None:
                 return found.name  # type: ignore[no-any-return]  # names are texts
+        if identifier in MANAGED_POLICIES:
+            return MANAGED_POLICIES[identifier][0]
         return self.given_names.get(identifier)
 
-    def path_of(self, unit_id: str) -> str | None:
-        """The names from the root down to an OU, `Workloads/Prod`.
+    def path_of(self, unit_id: str) -> tuple[str, ...] | None:
+        """The names from the root down to an OU.
 
         None if one of the names or parents is not known.
         """
@@ -193,11 +217,13 @@ class Organization(msgspec.Struct, frozen=True):
                 return None
             names.append(name)
             identifier = unit.parent_id
-        return "/".join(reversed(names)) if identifier else None
+        return tuple(reversed(names)) if identifier else None
 
     def policy_type_of(self, policy_id: str) -> str | None:
         """The type of a policy, such as `SERVICE_CONTROL_POLICY`; None if no event has it."""
         found = self.policies.get(policy_id)
+        if found is None and policy_id in MANAGED_POLICIES:
+            return MANAGED_POLICIES[policy_id][1]
         return None if found is None else found.type
 
     def organization_of(self, account_id: str | None) -> str | None:

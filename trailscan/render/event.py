@@ -47,7 +47,7 @@ def _words(event_id: str, record: ShownRecord) -> Iterator[str]:
     if record.told_with:
         yield f"Shown together with event {record.told_with}."
     yield ""
-    yield from _who(change)
+    yield from _who(change, record)
     for title, text in (("Before", change.before), ("After", change.after)):
         if text is not None:
             yield title
@@ -55,7 +55,7 @@ def _words(event_id: str, record: ShownRecord) -> Iterator[str]:
             yield ""
 
 
-def _who(change: Change) -> Iterator[str]:
+def _who(change: Change, record: ShownRecord) -> Iterator[str]:
     """Who made the call, and how certain that is."""
     who, event = change.principal, change.event
     named = naming(who.rule)
@@ -74,6 +74,7 @@ def _who(change: Change) -> Iterator[str]:
         ("client", f"{change.client}  ({event.user_agent})" if event.user_agent else change.client),
         ("error", event.error_code),
         ("error message", event.error_message),
+        ("refused by", record.refusal and record.refusal.in_words),
         ("related events", " ".join(change.related_event_ids) or None),
     )
     yield ""

@@ -13,6 +13,7 @@ from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.events.schema import strings
 from trailscan.location import Location
 from trailscan.numbers import counted
+from trailscan.organizations.refusals import find_refusals
 from trailscan.reports.attestation import attestation
 from trailscan.reports.changes import COLUMNS, FILTER_COLUMNS, maybe_changes, read_changes
 from trailscan.reports.principals import naming
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from trailscan.organizations.changes import Change
+    from trailscan.organizations.refusals import Refusal
     from trailscan.store.ledger import Commit
     from trailscan.store.reader import StoreReader
 
@@ -52,6 +54,7 @@ class ShownRecord:
         attested: what CloudTrail's digest files say of the log file.
         change: what it did; None for an event from another source than Organizations.
         told_with: the id of the event in whose row reports show it, if not its own.
+        refusal: the policy that AWS names as the one that denied it.
     """
 
     record: str
@@ -66,6 +69,7 @@ class ShownRecord:
     attested: str
     change: Change | None
     told_with: str | None
+    refusal: Refusal | None = None
 
     def to_json(self) -> dict[str, object]:
         """The record, its change and its evidence in the documented, stable JSON form."""
@@ -75,6 +79,7 @@ class ShownRecord:
         return {
             "change": self.change and _change_json(self.change),
             "told_with_event_id": self.told_with,
+            "refused_by": self.refusal and _refusal_json(self.refusal),
             "record": json.loads(self.record),
             "evidence": {
                 "log_file": str(self.where._replace(record_index=None)),
@@ -128,8 +133,9 @@ def show_event(store: StoreReader, event_id: str) -> Shown:
     days = _days(store, whole)
     filter_columns = (*FILTER_COLUMNS, "event_id")
     changes = read_changes(store, reads=True, where=_with(whole), filter_columns=filter_columns)
+    refusals = find_refusals(changes)
     records = [
-        _shown(store, commit, row, changes)
+        _shown(store, commit, row, changes, refusals)
         for day in days
         for commit, rows in store.brought_by(whole, day)
         for row in rows.to_pylist()
@@ -178,7 +184,11 @@ def _with(event_id: str) -> Callable[[pa.Table], pa.Array]:
 
 
 def _shown(
-    store: StoreReader, commit: Commit, row: dict[str, Any], changes: list[Change]
+    store: StoreReader,
+    commit: Commit,
+    row: dict[str, Any],
+    changes: list[Change],
+    refusals: dict[int, Refusal],
 ) -> ShownRecord:
     """A row of `EVENTS` with its evidence."""
     where = Location(row["log_file_bucket"], row["log_file_key"], row["record_index"])
@@ -200,6 +210,7 @@ def _shown(
         attested=attestation(store, where, row["log_file_sha256"]),
         change=told,
         told_with=told.event.event_id if told and told is not own else None,
+        refusal=refusals.get(id(told)),
     )
 
 
@@ -213,6 +224,22 @@ def _log_file(store: StoreReader, where: Location, etag: str) -> dict[str, Any] 
         == (where.bucket, where.key, etag, "done")
     ]
     return found[-1] if found else None
+
+
+def _refusal_json(refusal: Refusal) -> dict[str, object]:
+    """The policy that refused a call, with the columns of `report denied`."""
+    written = refusal.written
+    return {
+        "policy_id": refusal.policy_id,
+        "policy_name": refusal.name,
+        "policy_kind": refusal.kind,
+        "policy_arn": refusal.arn,
+        "policy_version": refusal.version,
+        "policy_written": written and format_instant(written.event.event_time),
+        "policy_written_by": written and written.principal.display,
+        "policy_event_id": written and written.event.event_id,
+        "policy_attached_to": list(refusal.attached_to),
+    }
 
 
 def _change_json(change: Change) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from firing import MINUTE, fired, on, rules_of
+from firing import CREATED, MINUTE, fired, on, rules_of
 from making import MANAGEMENT, MEMBER, call, denied, service_event, user
 
 from trailscan.reports.findings.accounts import ACCOUNTS
@@ -25,6 +25,9 @@ def moved(parent):
     """An account moved."""
     ends = {"sourceParentId": "ou-exam-11111111", "destinationParentId": parent}
     return on("MoveAccount", accountId=MEMBER, **ends)
+
+
+ATTACHED = on("AttachPolicy", policyId="p-guard001", targetId="ou-exam-11111111")
 
 
 def tried(times, step=MINUTE):
@@ -67,6 +70,10 @@ CASES = {
         ],
     ),
     "account-moved-to-root": ([moved("r-exam")], [moved("ou-exam-22222222")]),
+    "account-moved-out-of-reach": (
+        [CREATED, ATTACHED, moved("ou-exam-22222222")],
+        [CREATED, moved("ou-exam-22222222")],
+    ),
 }
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from firing import GUARDDUTY, RAM, on, rules_of
-from making import MEMBER, denied
+from firing import GUARDDUTY, MINUTE, RAM, fired, on, rules_of
+from making import MANAGEMENT, MEMBER, call, denied, service_event
 
 from trailscan.reports.findings.delegations import DELEGATIONS
 
@@ -29,6 +29,22 @@ CASES = {
         [on("PutResourcePolicy", content="HIDDEN_DUE_TO_SECURITY_REASONS")],
         [denied("PutResourcePolicy"), on("DescribeResourcePolicy")],
     ),
+    "bills-handed-over": (
+        [
+            service_event(
+                "ResponsibilityTransferAccepted",
+                id="rt-example1",
+                target={"managementAccountId": "999900001111"},
+            )
+        ],
+        [
+            service_event(
+                "ResponsibilityTransferAccepted",
+                id="rt-example1",
+                target={"managementAccountId": MANAGEMENT},
+            )
+        ],
+    ),
 }
 
 
@@ -43,3 +59,14 @@ def test_a_rule_fires_on_its_example_and_not_on_its_neighbour(name):
     example, neighbour = CASES[name]
     assert name in rules_of(*example)
     assert name not in rules_of(*neighbour)
+
+
+def test_an_accepted_transfer_and_its_service_event_are_one_finding():
+    """What AWS itself reports of an acceptance is no second one."""
+    parties = [{"type": "ORGANIZATION", "id": "o-otherorg99"}]
+    handshake = {"id": "h-example01", "action": "TRANSFER_RESPONSIBILITY", "parties": parties}
+    accepted = call("AcceptHandshake", responseElements={"handshake": handshake})
+    after = service_event(
+        "ResponsibilityTransferAccepted", MINUTE, id="rt-1", activeHandshakeId="h-example01"
+    )
+    assert fired(accepted, after) == [("bills-handed-over", 2)]

@@ -9,7 +9,7 @@ from making import MEMBER, denied, service_event, write_policy
 from trailscan.reports.findings.guardrails import GUARDRAILS
 
 TAG_POLICY = write_policy("CreatePolicy", "{}", policy_id="p-tags0001", policy_type="TAG_POLICY")
-
+STOP = write_policy("CreatePolicy", text("*"))
 
 CASES = {
     "guardrail-detached": (
@@ -32,6 +32,17 @@ CASES = {
     "policy-type-disabled": (
         [on("DisablePolicyType", rootId="r-exam", policyType="TAG_POLICY")],
         [on("EnablePolicyType", rootId="r-exam", policyType="TAG_POLICY")],
+    ),
+    "allow-list-lifted": (
+        [on("AttachPolicy", policyId="p-FullAWSAccess", targetId="ou-exam-11111111")],
+        [
+            on("AttachPolicy", policyId="p-other0001", targetId="ou-exam-11111111"),
+            denied("AttachPolicy"),
+        ],
+    ),
+    "everything-denied": (
+        [STOP, on("AttachPolicy", policyId="p-guard001", targetId="ou-exam-11111111")],
+        [STOP, on("AttachPolicy", policyId="p-guard001", targetId=MEMBER)],
     ),
     "effective-policy-invalid": (
         [service_event("EffectivePolicyValidation", accountId=MEMBER, state="INVALID")],

@@ -44,10 +44,6 @@ CASES = {
         [*DISMANTLED, call("DeleteResourcePolicy", 3 * MINUTE)],
         [*DISMANTLED, call("DeleteResourcePolicy", 2 * HOUR)],
     ),
-    "guardrail-off-then-account-out": (
-        [CREATED, call("DetachPolicy", request=DETACH), call("LeaveOrganization", 23 * HOUR)],
-        [CREATED, call("DetachPolicy", request=DETACH), call("LeaveOrganization", 25 * HOUR)],
-    ),
 }
 
 

@@ -96,6 +96,11 @@ def into_root(change: Change) -> bool:
     return (text_at(change.event, "request.destinationParentId") or "").startswith("r-")
 
 
+def out_of_reach(change: Change) -> bool:
+    """Whether an account was moved to an OU where less is denied."""
+    return change.case == "out_of_reach" and not into_root(change)
+
+
 ACCOUNTS = (
     Rule(
         id="account-left",
@@ -232,6 +237,20 @@ ACCOUNTS = (
         false_positives="The step before an account is removed or closed.",
         events=("MoveAccount",),
         find=each("MoveAccount", where=into_root),
+        references=("MITRE DET0155",),
+    ),
+    Rule(
+        id="account-moved-out-of-reach",
+        title="An account was moved out from under a policy",
+        severity="high",
+        fires=(
+            "MoveAccount to an OU succeeded, and a policy whose text was read denied something at "
+            "the old place that nothing known denies at the new one"
+        ),
+        why="For this account the move is the same as detaching the policy.",
+        false_positives="An account that changes its purpose, as from sandbox to production.",
+        events=("MoveAccount",),
+        find=each("MoveAccount", where=out_of_reach),
         references=("MITRE DET0155",),
     ),
 )

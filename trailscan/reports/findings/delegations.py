@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trailscan.organizations.fields import text_at
+from trailscan.reports.findings.history import Hit, in_words
 from trailscan.reports.findings.rule import STREAMALERT, Rule, each
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trailscan.organizations.changes import Change
+    from trailscan.reports.findings.history import History
 
 SECURITY_SERVICES = frozenset(
     f"{name}.amazonaws.com"
@@ -41,6 +45,18 @@ def of_other_service(change: Change) -> bool:
     return not of_security_service(change)
 
 
+def handed_over(history: History) -> Iterator[Hit]:
+    """Bills that another organization pays from now on, with what AWS itself reported of it."""
+    told = [one for one in history.of("ResponsibilityTransferAccepted") if one.case is None]
+    for change in history.of("AcceptHandshake"):
+        if change.case == "bills_handed_over":
+            after = [one for one in told if change.event.event_id in one.related_event_ids]
+            told = [one for one in told if one not in after]
+            yield Hit((change, *after), in_words(change))
+    for change in told:
+        yield Hit((change,), in_words(change))
+
+
 DELEGATIONS = (
     Rule(
         id="delegated-administrator-added",
@@ -51,7 +67,6 @@ DELEGATIONS = (
         false_positives="Setting up a security or tooling account.",
         events=("RegisterDelegatedAdministrator",),
         find=each("RegisterDelegatedAdministrator"),
-        adds=("T1098",),
     ),
     Rule(
         id="delegated-administrator-removed",
@@ -68,12 +83,14 @@ DELEGATIONS = (
         id="trusted-access-added",
         title="Trusted access was enabled",
         severity="medium",
-        fires="EnableAWSServiceAccess succeeded",
+        fires=(
+            "EnableAWSServiceAccess succeeded; high for StackSets, IAM, IAM Identity Center, "
+            "Systems Manager and RAM"
+        ),
         why="The service sees the organization, and may make a role for itself in every account.",
         false_positives="Setting up a service.",
         events=("EnableAWSServiceAccess",),
         find=each("EnableAWSServiceAccess"),
-        adds=("T1098",),
         references=(STREAMALERT,),
     ),
     Rule(
@@ -89,7 +106,7 @@ DELEGATIONS = (
     ),
     Rule(
         id="resource-policy-changed",
-        title="The organization's resource policy was written or deleted",
+        title="The organization's delegation policy was written or deleted",
         severity="high",
         fires="PutResourcePolicy or DeleteResourcePolicy succeeded",
         why=(
@@ -99,6 +116,19 @@ DELEGATIONS = (
         false_positives="Delegating the management of policies, as planned.",
         events=("PutResourcePolicy", "DeleteResourcePolicy"),
         find=each("PutResourcePolicy", "DeleteResourcePolicy"),
-        adds=("T1098",),
+    ),
+    Rule(
+        id="bills-handed-over",
+        title="The bills were handed over to another organization",
+        severity="high",
+        fires=(
+            "AcceptHandshake of a billing transfer that another organization offered, or "
+            "ResponsibilityTransferAccepted of one whose acceptance was not seen and whose bills "
+            "ours does not take over"
+        ),
+        why="Another organization's management account pays the bills, and sees what is used.",
+        false_positives="A contract with a reseller or distributor.",
+        events=("AcceptHandshake", "ResponsibilityTransferAccepted"),
+        find=handed_over,
     ),
 )

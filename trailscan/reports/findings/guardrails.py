@@ -21,10 +21,10 @@ NO_GUARDRAILS = frozenset({"tag", "backup", "AI services opt-out", "chatbot", "u
 
 
 def detached(history: History) -> Iterator[Hit]:
-    """Guardrails detached; the policy that allows everything is none."""
+    """Guardrails detached, but for those that only allow, and those that others repeat there."""
     for step in history.steps:
-        everything = (step.change.target_id or "").endswith("FullAWSAccess")
-        if step.change.action == "DetachPolicy" and _is_guardrail(step) and not everything:
+        is_loss = step.change.case not in ("only_allows", "still_denied")
+        if step.change.action == "DetachPolicy" and _is_guardrail(step) and is_loss:
             yield Hit((step.change,), in_words(step.change))
 
 
@@ -33,6 +33,8 @@ def weakened(history: History) -> Iterator[Hit]:
     for step in history.steps:
         if step.before is None or step.after is None or not _is_guardrail(step):
             continue
+        if step.change.case in ("reformatted", "same_meaning"):
+            continue
         if how := loosened(step.before, step.after):
             who, policy = step.change.principal.display, step.change.target_name
             name = f"{policy or 'policy'} ({step.change.target_id})"
@@ -40,9 +42,10 @@ def weakened(history: History) -> Iterator[Hit]:
 
 
 def deleted(history: History) -> Iterator[Hit]:
-    """Guardrails deleted."""
+    """Guardrails deleted, but for those that another policy in force has replaced."""
     for step in history.steps:
-        if step.change.action == "DeletePolicy" and _is_guardrail(step):
+        is_loss = step.change.case != "replaced"
+        if step.change.action == "DeletePolicy" and _is_guardrail(step) and is_loss:
             yield Hit((step.change,), in_words(step.change))
 
 
@@ -62,7 +65,8 @@ GUARDRAILS = (
         severity="high",
         fires=(
             "DetachPolicy of a policy that can forbid something succeeded: not of a tag, backup, "
-            "AI services opt-out, chatbot or upgrade policy, not of one that allows everything"
+            "AI services opt-out, chatbot or upgrade policy, not of one that only allows, not "
+            "where other policies deny the same"
         ),
         why="What it forbade is possible at once in every account below.",
         false_positives="Replacing one policy by another, experiments, a pipeline's clean-up.",
@@ -82,7 +86,7 @@ GUARDRAILS = (
         false_positives="An exception that was agreed upon.",
         events=("UpdatePolicy",),
         find=weakened,
-        adds=("T1562", "T1666"),
+        adds=("T1666", "T1685"),
         references=("Landing Zone Accelerator revert-scp-changes",),
     ),
     Rule(
@@ -100,12 +104,36 @@ GUARDRAILS = (
         id="policy-type-disabled",
         title="A policy type was disabled",
         severity="critical",
-        fires="DisablePolicyType succeeded",
+        fires=(
+            "DisablePolicyType succeeded; high for backup, AI services opt-out and security "
+            "services, medium for tag, chat and upgrade policies"
+        ),
         why="One call detaches all policies of the type in the whole organization.",
         false_positives="A type that was tried out and is not used.",
         events=("DisablePolicyType",),
         find=each("DisablePolicyType"),
         references=(SURVIVAL_KIT, DF00TECH),
+    ),
+    Rule(
+        id="allow-list-lifted",
+        title="An allow list was lifted",
+        severity="high",
+        fires="AttachPolicy of FullAWSAccess succeeded",
+        why="It can only be attached where it was not: what the allow list left out is possible.",
+        false_positives="Giving up an allow list in favor of denials, as planned.",
+        events=("AttachPolicy",),
+        find=each("AttachPolicy", where=lambda change: change.case == "allow_list_lifted"),
+    ),
+    Rule(
+        id="everything-denied",
+        title="A policy that denies everything was attached",
+        severity="high",
+        fires="AttachPolicy to an OU or root of a policy that denies every action, unconditionally",
+        why="Every account below stops, and with it those who would respond to an incident.",
+        false_positives="An OU for suspended accounts.",
+        events=("AttachPolicy",),
+        find=each("AttachPolicy", where=lambda change: change.case == "everything_denied"),
+        adds=("T1531",),
     ),
     Rule(
         id="effective-policy-invalid",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from trailscan.organizations.services import ORGANIZATIONS
@@ -17,22 +16,20 @@ from trailscan.reports.findings.history import (
     Hit,
     actor,
     clusters,
-    in_words,
     is_discovery,
     when,
 )
-from trailscan.reports.findings.rule import AWS_CIRT, DF00TECH, ELASTIC, STREAMALERT, Rule, each
+from trailscan.reports.findings.rule import DF00TECH, ELASTIC, STREAMALERT, Rule, each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from trailscan.organizations.changes import Change
     from trailscan.reports.findings.history import History
 
 Ref = TypeVar("Ref")
 
-BEFORE_LEAVING = timedelta(hours=24)
-"""The longest time between the end of a guardrail and the departure it made possible."""
 MANY_DENIED = 5
 """How many denied calls make a burst."""
 MANY_READS = 5
@@ -123,22 +120,6 @@ def dismantled(history: History) -> Iterator[Hit]:
             yield Hit(run, f"{who} ended {len(run)} protections: {', '.join(sorted(kinds))}")
 
 
-def off_then_out(history: History) -> Iterator[Hit]:
-    """A guardrail ended, and an account left or was removed soon after."""
-    ended = [
-        change
-        for change in _protections_ended(history)
-        if change.action in {"DetachPolicy", "UpdatePolicy", "DeletePolicy", "DisablePolicyType"}
-    ]
-    for change in history.of("LeaveOrganization", "RemoveAccountFromOrganization"):
-        before = [
-            one for one in ended if timedelta(0) <= when(change) - when(one) <= BEFORE_LEAVING
-        ]
-        if before:
-            off = f"{before[-1].description} by {before[-1].principal.display}"
-            yield Hit((*before, change), f"{in_words(change)}; shortly before: {off}")
-
-
 PATTERNS = (
     Rule(
         id="denied-burst",
@@ -187,7 +168,7 @@ PATTERNS = (
             "DeregisterDelegatedAdministrator",
             where=of_security_service,
         ),
-        adds=("T1562.008",),
+        adds=("T1685.002",),
         references=("easttimor/aws-incident-response", STREAMALERT),
     ),
     Rule(
@@ -211,28 +192,7 @@ PATTERNS = (
             "DeregisterDelegatedAdministrator",
         ),
         find=dismantled,
-        adds=("T1562",),
+        adds=("T1685",),
         references=(DF00TECH,),
-    ),
-    Rule(
-        id="guardrail-off-then-account-out",
-        title="A guardrail ended, then an account was out",
-        severity="critical",
-        fires=(
-            "LeaveOrganization or RemoveAccountFromOrganization succeeded within 24 hours after a "
-            "guardrail was detached, weakened or deleted, or a policy type disabled"
-        ),
-        why="The policy that denied leaving was taken away first.",
-        false_positives="A planned exit for which the policy had to be lifted.",
-        events=(
-            "DetachPolicy",
-            "UpdatePolicy",
-            "DeletePolicy",
-            "DisablePolicyType",
-            "LeaveOrganization",
-            "RemoveAccountFromOrganization",
-        ),
-        find=off_then_out,
-        references=("AWS Cloud Operations blog 2026-03-17", AWS_CIRT),
     ),
 )

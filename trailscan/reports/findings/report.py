@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.numbers import counted
 from trailscan.organizations.operation import READ
+from trailscan.organizations.severity import ATTACK_VERSION
 from trailscan.reports.findings.accounts import ACCOUNTS
 from trailscan.reports.findings.delegations import DELEGATIONS
+from trailscan.reports.findings.exits import EXITS
 from trailscan.reports.findings.guardrails import GUARDRAILS
 from trailscan.reports.findings.history import History, Hit, when
 from trailscan.reports.findings.patterns import PATTERNS
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from trailscan.reports.findings.rule import Rule
     from trailscan.store.reader import StoreReader
 
-RULES = (*ACCOUNTS, *GUARDRAILS, *DELEGATIONS, *PRINCIPALS, *PATTERNS)
+RULES = (*ACCOUNTS, *GUARDRAILS, *DELEGATIONS, *PRINCIPALS, *PATTERNS, *EXITS)
 """Every rule, in the order in which they are listed."""
 
 
@@ -83,7 +85,7 @@ COLUMNS = (
     detail("targets", "Targets", "list", of=distinct_of("target_id")),
     detail("accounts", "Recorded in", "list", of=distinct_of("event.recipient_account_id")),
     detail("source_ip_addresses", "Source IPs", "list", of=distinct_of("event.source_ip_address")),
-    detail("mitre", "MITRE ATT&CK", "list", of="rule.mitre"),
+    detail("mitre", f"MITRE ATT&CK {ATTACK_VERSION}", "list", of="rule.mitre"),
     detail("cis", "CIS", "text", of=lambda one: one.rule.cis or None),
     detail("references", "References", "list", of="rule.references"),
     detail("false_positives", "False positives", "text", of="rule.false_positives"),

@@ -9,18 +9,30 @@ from msgspec.structs import replace
 
 from trailscan.organizations.effects import Switch, no_effect, with_values
 from trailscan.organizations.fields import omitted, text_at
+from trailscan.organizations.in_force import same_meaning
 from trailscan.organizations.operation import BeforeAndAfter, Operation
 from trailscan.organizations.policies import compare_policies
-from trailscan.organizations.resources import caller
+from trailscan.organizations.resources import caller, quoted
+from trailscan.organizations.services.organizations.membership import of_caller
+from trailscan.organizations.services.organizations.policy_cases import (
+    ATTACHED,
+    DELETED,
+    DETACHED,
+    TYPE_DISABLED,
+    TYPE_ENABLED,
+    UPDATED,
+    VALIDATED,
+    policy_before,
+)
 from trailscan.organizations.severity import CIS_CONTROL
-from trailscan.organizations.state import Policy
+from trailscan.organizations.state import Policy, ResourcePolicy
 
 if TYPE_CHECKING:
     from trailscan.events.event import Event
     from trailscan.organizations.context import SentenceContext
-    from trailscan.organizations.operation import Effect
     from trailscan.organizations.state import Organization
 
+_RESOURCE_POLICY = "response.resourcePolicy.resourcePolicySummary"
 SUMMARY = "response.policy.policySummary"
 """Where the response of a call has the summary of its policy."""
 
@@ -43,6 +55,7 @@ _type_disabled = _POLICY_TYPE.effect(on=False)
 
 def _write(state: Organization, event: Event) -> Organization:
     """What neither request nor response gives stays as it was."""
+    state = of_caller(state, event, f"{SUMMARY}.arn")
     return with_values(
         state,
         "policies",
@@ -72,26 +85,27 @@ def _disable_type(state: Organization, event: Event) -> Organization:
     return replace(_type_disabled(state, event), attachments=attachments)
 
 
-def _resource_policy(*, exists: bool) -> Effect:
-    """The effect of writing or deleting the resource policy, whose text CloudTrail hides."""
-
-    def effect(state: Organization, event: Event) -> Organization:
-        known = state.resource_policies.insert(caller(event), exists)
-        return replace(state, resource_policies=known)
-
-    return effect
+def _put_resource_policy(state: Organization, event: Event) -> Organization:
+    state = of_caller(state, event, f"{_RESOURCE_POLICY}.arn")
+    identifier = text_at(event, f"{_RESOURCE_POLICY}.id")
+    return with_values(
+        state, "resource_policies", caller(event), ResourcePolicy(), id=identifier, deleted=False
+    )
 
 
-def _policy_before(call: SentenceContext) -> Policy:
-    """What is known of the policy before the call."""
-    identifier = text_at(call.event, "request.policyId") or ""
-    known: Policy = call.state.policies.get(identifier, Policy())
-    return known
+def _delete_resource_policy(state: Organization, event: Event) -> Organization:
+    return with_values(state, "resource_policies", caller(event), ResourcePolicy(), deleted=True)
+
+
+def put_verb(call: SentenceContext) -> str:
+    """Whether a delegation policy is created or updated, if the log has what was before."""
+    known: ResourcePolicy | None = call.state.resource_policies.get(caller(call.event))
+    return "wrote" if known is None else "created" if known.deleted else "updated"
 
 
 def _written(call: SentenceContext) -> BeforeAndAfter:
     """The texts; of an update that leaves the text alone, the names or descriptions."""
-    before = _policy_before(call)
+    before = policy_before(call)
     for member in ("content", "name", "description"):
         new, old = text_at(call.event, f"request.{member}"), getattr(before, member)
         if new is not None and new != old:
@@ -100,12 +114,12 @@ def _written(call: SentenceContext) -> BeforeAndAfter:
 
 
 def _deleted(call: SentenceContext) -> BeforeAndAfter:
-    return _policy_before(call).content, None
+    return policy_before(call).content, None
 
 
 def policy_changes(call: SentenceContext) -> str | None:
     """What an update changed; the console sends every member, changed or not."""
-    event, before = call.event, _policy_before(call)
+    event, before = call.event, policy_before(call)
     changes = []
     if (content := text_at(event, "request.content")) is not None:
         changes.append(_content_change(before.content, content))
@@ -114,7 +128,7 @@ def policy_changes(call: SentenceContext) -> str | None:
     old = call.state.name_of(text_at(event, "request.policyId") or "")
     name = text_at(event, "request.name")
     if name and name != old:
-        changes.append(f"renamed to {name}" if old else f"name {name}")
+        changes.append(f"renamed to {quoted(name)}" if old else f"name {quoted(name)}")
     return "; ".join(filter(None, changes)) or (
         "no change" if event.request and not omitted(event) else None
     )
@@ -124,7 +138,11 @@ def _content_change(before: str | None, after: str) -> str:
     """What a new text says that the previous one did not."""
     if before is None:
         return "new text (previous text not in the log)"
-    return "" if before == after else _difference(before, after)
+    if before == after:
+        return ""
+    if same_meaning(before, after):
+        return "text rewritten with the same meaning"
+    return _difference(before, after)
 
 
 @lru_cache(maxsize=256)
@@ -144,51 +162,51 @@ OPERATIONS = (
         done="updated {policy}[: {changed}]", tried="update {policy}[: {changed}]",
         known_from="log", severity="high", watched_by="LZA", cis=CIS_CONTROL,
         reason="Can rewrite a policy while it is in force, so that a protection is emptied without being detached.",
-        names_target=True, policy_step=("updated", "update"), effect=_write, before_and_after=_written),
+        names_target=True, policy_step=("updated", "update"), effect=_write, before_and_after=_written, cases=UPDATED),
     Operation("DeletePolicy", "policy", "policy",
         done="deleted {policy}", tried="delete {policy}",
         known_from="model", severity="medium", watched_by="survival-kit", cis=CIS_CONTROL,
         reason="Destroys a policy that had been detached everywhere, so that it cannot simply be attached again.",
-        policy_step=("deleted", "delete"), effect=_delete, before_and_after=_deleted),
+        policy_step=("deleted", "delete"), effect=_delete, before_and_after=_deleted, cases=DELETED),
     Operation("AttachPolicy", "policy", "policy",
         done="attached {policy} to {target}", tried="attach {policy}[ to {target}]",
         known_from="log", severity="medium", watched_by="LZA", cis=CIS_CONTROL,
         reason="Puts a policy in force on accounts, which can stop their work, or permit what an allow list had kept out.",
         policy_step=("attached", "attach"),
-        effect=_ATTACHMENT.effect(on=True), before_and_after=_ATTACHMENT.shown(on=True)),
+        effect=_ATTACHMENT.effect(on=True), before_and_after=_ATTACHMENT.shown(on=True), cases=ATTACHED),
     Operation("DetachPolicy", "policy", "policy",
         done="detached {policy} from {target}", tried="detach {policy}[ from {target}]",
         known_from="log", severity="high", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Takes a policy off accounts, so that what it forbade can be possible at once.",
         policy_step=("detached", "detach"),
-        effect=_ATTACHMENT.effect(on=False), before_and_after=_ATTACHMENT.shown(on=False)),
+        effect=_ATTACHMENT.effect(on=False), before_and_after=_ATTACHMENT.shown(on=False), cases=DETACHED),
     Operation("EnablePolicyType", "policy_type", "root",
-        done="enabled {policy_type} policies in {root}", tried="enable [{policy_type} ]policies in {root}",
+        done="enabled {policy_types} in {root}", tried="enable {policy_types} in {root}",
         known_from="model", severity="low", watched_by="streamalert", cis=CIS_CONTROL,
         reason="Permits policies of one type to be attached, which restricts nobody before one is.",
         policy_step=("type enabled", "enable the type"),
-        effect=_POLICY_TYPE.effect(on=True), before_and_after=_POLICY_TYPE.shown(on=True)),
+        effect=_POLICY_TYPE.effect(on=True), before_and_after=_POLICY_TYPE.shown(on=True), cases=TYPE_ENABLED),
     Operation("DisablePolicyType", "policy_type", "root",
-        done="disabled {policy_type} policies in {root}", tried="disable [{policy_type} ]policies in {root}",
+        done="disabled {policy_types} in {root}[, which detached {detached}]", tried="disable {policy_types} in {root}",
         known_from="log", severity="critical", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Switches off all policies of one type in the whole organization with a single call.",
         policy_step=("type disabled", "disable the type"),
-        effect=_disable_type, before_and_after=_POLICY_TYPE.shown(on=False)),
+        effect=_disable_type, before_and_after=_POLICY_TYPE.shown(on=False), cases=TYPE_DISABLED),
     Operation("EffectivePolicyValidation", "policy", "account",
-        done="the effective {policy_type} policy of {account} became {validity}",
+        done="the effective {policy_type} policy of {account} became {validity}[: {invalid}]",
         tried="validate the effective policy of {account}",
         known_from="page", severity="medium", severity_of_attempt="medium",
         reason="Tells that the policies of an account add up to something invalid, so that they may not work as meant, or that they are valid again.",
-        service_event=True, effect=no_effect),
+        service_event=True, effect=no_effect, cases=VALIDATED),
     Operation("PutResourcePolicy", "resource_policy", "resource_policy",
-        done="wrote the organization's {resource_policy} (CloudTrail hides its text)",
-        tried="write the organization's resource policy",
-        known_from="log", severity="high",
+        done="{put} the organization's delegation policy[ {delegation_policy}] (CloudTrail hides its text)",
+        tried="write the organization's delegation policy",
+        known_from="log", severity="high", mitre=("T1098",),
         reason="Can give member accounts rights over the organization, and CloudTrail hides which.",
-        policy_step=("resource policy written", "write the resource policy"), effect=_resource_policy(exists=True)),
+        policy_step=("resource policy written", "write the resource policy"), effect=_put_resource_policy),
     Operation("DeleteResourcePolicy", "resource_policy", "resource_policy",
-        done="deleted the organization's resource policy", tried="delete the organization's resource policy",
+        done="deleted the organization's delegation policy[ {delegation_policy}]", tried="delete the organization's delegation policy",
         known_from="model", severity="high",
         reason="Takes from member accounts all rights over the organization that were delegated to them, for example to a security team.",
-        policy_step=("resource policy deleted", "delete the resource policy"), effect=_resource_policy(exists=False)),
+        policy_step=("resource policy deleted", "delete the resource policy"), effect=_delete_resource_policy),
 )

@@ -31,14 +31,14 @@ def _read(
 
 # fmt: off
 OPERATIONS = (
-    _read("DescribeAccount", "account", "looked up {account}", "look up {account}", "log", _STRUCTURE, "Panther", ("T1087",)),
+    _read("DescribeAccount", "account", "looked up {account}", "look up {account}", "log", _STRUCTURE, "Panther", _ELASTIC),
     _read("DescribeCreateAccountStatus", "account_request", "looked up the status of {account_request}", "look up the status of {account_request}", "model", _ROUTINE),
-    _read("DescribeEffectivePolicy", "target", "looked up the effective [{policy_type} ]policy[ of {target}]", "look up the effective [{policy_type} ]policy[ of {target}]", "model", _GUARDRAILS),
+    _read("DescribeEffectivePolicy", "effective_target", "looked up the effective [{policy_type} ]policy[ of {effective_target}]", "look up the effective [{policy_type} ]policy[ of {effective_target}]", "model", _GUARDRAILS),
     _read("DescribeHandshake", "handshake", "looked up {handshake}[ ({purpose})]", "look up {handshake}", "model", _ROUTINE),
     _read("DescribeOrganization", "organization", "looked up the organization", "look up the organization", "log", _STRUCTURE, "Elastic", _ELASTIC),
     _read("DescribeOrganizationalUnit", "ou", "looked up {ou}", "look up {ou}", "model", _STRUCTURE, "Elastic", _ELASTIC),
     _read("DescribePolicy", "policy", "looked up {policy}", "look up {policy}", "model", _GUARDRAILS),
-    _read("DescribeResourcePolicy", "resource_policy", "looked up the organization's resource policy", "look up the organization's resource policy", "model", _DELEGATES, "Elastic", _ELASTIC),
+    _read("DescribeResourcePolicy", "resource_policy", "looked up the organization's delegation policy", "look up the organization's delegation policy", "model", _DELEGATES, "Elastic", _ELASTIC),
     _read("DescribeResponsibilityTransfer", "transfer", "looked up {transfer}", "look up {transfer}", "model", _ROUTINE),
     _read("ListAWSServiceAccessForOrganization", "organization", "listed the services with trusted access", "list the services with trusted access", "model", _DELEGATES, "Elastic", _ELASTIC),
     _read("ListAccounts", "organization", "listed the accounts of the organization", "list the accounts of the organization", "log", _STRUCTURE, "Elastic", _ELASTIC),
@@ -55,8 +55,8 @@ OPERATIONS = (
     _read("ListOrganizationalUnitsForParent", "parent", "listed the OUs in {parent}", "list the OUs[ in {parent}]", "log", _STRUCTURE, "Elastic", _ELASTIC),
     _read("ListOutboundResponsibilityTransfers", "organization", "listed the responsibility transfers from the organization", "list the responsibility transfers from the organization", "model", _ROUTINE),
     _read("ListParents", "child", "looked up the parent of {child}", "look up the parent of {child}", "model", _STRUCTURE),
-    _read("ListPolicies", "organization", "listed the [{policy_type} ]policies", "list the [{policy_type} ]policies", "model", _GUARDRAILS, "Elastic", _ELASTIC),
-    _read("ListPoliciesForTarget", "target", "listed the [{policy_type} ]policies attached to {target}", "list the policies attached to {target}", "model", _GUARDRAILS),
+    _read("ListPolicies", "organization", "listed the {policy_types}", "list the {policy_types}", "model", _GUARDRAILS, "Elastic", _ELASTIC),
+    _read("ListPoliciesForTarget", "target", "listed the {policy_types} attached to {target}", "list the policies attached to {target}", "model", _GUARDRAILS),
     _read("ListRoots", "organization", "looked up the organization root", "look up the organization root", "model", _STRUCTURE, "Elastic", _ELASTIC),
     _read("ListTagsForResource", "resource", "listed the tags of {resource}", "list the tags of {resource}", "model", _ROUTINE),
     _read("ListTargetsForPolicy", "policy", "listed the targets of {policy}", "list the targets of {policy}", "model", _GUARDRAILS),

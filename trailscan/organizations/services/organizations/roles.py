@@ -26,6 +26,17 @@ def _acceptor(event: Event, _state: Organization) -> str | None:
     return accepting_account(event)
 
 
+def _resource_policy(event: Event, state: Organization) -> str | None:
+    """The delegation policy of the caller's organization, which requests do not name."""
+    known = state.resource_policies.get(caller(event))
+    return None if known is None else known.id
+
+
+def _default_target(event: Event, _state: Organization) -> str | None:
+    """The caller, if a call was made without a target (API reference, DescribeEffectivePolicy)."""
+    return None if event.request_parameters is None else caller(event)
+
+
 def _own_organization(event: Event, state: Organization) -> str | None:
     """The organization of a handshake that the organization itself began, or of the caller."""
     return handshake_organization(event, state) or state.organization_of(caller(event))
@@ -61,6 +72,13 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             "an unknown target",
             denied_types=("account", "ou", "root"),
         ),
+        "effective_target": Role(
+            None,
+            ("request.targetId",),
+            "an unknown target",
+            denied_types=("account", "ou", "root"),
+            otherwise=_default_target,
+        ),
         "root": Role("root", ("request.rootId", "response.root.id")),
         "handshake": Role("handshake", ("request.handshakeId", "response.handshake.id")),
         "invited": Role(
@@ -70,7 +88,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             "organization", ("response.organization.id",), otherwise=_own_organization
         ),
         "resource_policy": Role(
-            "resource_policy", ("response.resourcePolicy.resourcePolicySummary.id",)
+            "resource_policy",
+            ("response.resourcePolicy.resourcePolicySummary.id",),
+            otherwise=_resource_policy,
         ),
         "resource": Role(None, ("request.resourceId",), "an unknown resource"),
         "service": Role("service", ("request.servicePrincipal",), "an unknown service"),

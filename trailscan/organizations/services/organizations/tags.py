@@ -9,6 +9,7 @@ from rpds import HashTrieMap
 
 from trailscan.organizations.fields import tags_at, text_at, texts_at
 from trailscan.organizations.operation import BeforeAndAfter, Operation
+from trailscan.organizations.resources import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,7 +71,10 @@ def _pairs(values: Mapping[str, str]) -> str | None:
 def tags(call: SentenceContext) -> str | None:
     """`key=value` pairs, each with the previous value if that was another."""
     before = _tags_before(call)
-    pairs = [f"{key}={value}{_was(before.get(key), value)}" for key, value in tags_at(call.event)]
+    pairs = [
+        f"{quoted(key)}={quoted(value)}{_was(before.get(key), value)}"
+        for key, value in tags_at(call.event)
+    ]
     return ", ".join(pairs) or None
 
 
@@ -78,11 +82,11 @@ def tag_keys(call: SentenceContext) -> str | None:
     """The keys of removed tags, each with its value if that is known."""
     before = _tags_before(call)
     keys = texts_at(call.event, _KEYS)
-    return ", ".join(f"{key}{_was(before.get(key), None)}" for key in keys) or None
+    return ", ".join(f"{quoted(key)}{_was(before.get(key), None)}" for key in keys) or None
 
 
 def _was(old: str | None, new: str | None) -> str:
-    return f" (was {old})" if old is not None and old != new else ""
+    return f" (was {quoted(old)})" if old is not None and old != new else ""
 
 
 # fmt: off
