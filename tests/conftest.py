@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +29,7 @@ settings.load_profile("trailscan")
 if "TRAILSCAN_WRITE_GOLDEN" not in os.environ:  # the one way to write golden files is a test
     guard_checkout()
 
-_SLOW_FOLDERS = {"access", "browser", "faults"}
+_SLOW_FOLDERS = {Path(__file__).parent / name for name in ("access", "browser", "faults")}
 _SLOW_FIXTURES = {"ceph_s3", "chromium", "java", "s3_endpoint", "s3_server"}
 """Servers and programs that take seconds to start; a test that needs one is slow."""
 
@@ -49,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what the desk lane (`-m "not slow"`) leaves out, beside what a test marks itself."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if item.path.parent.name in _SLOW_FOLDERS or fixtures & _SLOW_FIXTURES:
+        if item.path.parent in _SLOW_FOLDERS or fixtures & _SLOW_FIXTURES:
             item.add_marker(pytest.mark.slow)
 
 

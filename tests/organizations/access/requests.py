@@ -52,8 +52,9 @@ def around_text(pattern: str) -> Iterator[str]:
     text = pattern.replace("${aws:PrincipalTag/env}", "prod").replace("${*}", "*")
     text = text.replace("${?}", "?").replace("${$}", "$")
     for many, one in (("", "x"), ("a", "b"), ("a/b-", "-")):
-        member = text.replace("*", many).replace("?", one)
-        yield from (member, member + "x", member[:-1], member.swapcase())
+        yield text.replace("*", many).replace("?", one)
+    member = text.replace("*", "a").replace("?", "b")
+    yield from (member + "x", member[:-1], member.swapcase())
     yield text
 
 

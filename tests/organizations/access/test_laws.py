@@ -82,8 +82,10 @@ def test_no_request_notices_a_harmless_change():
 
 def test_the_guided_requests_find_changes_in_both_directions():
     """The requests are near enough to the edges to find what most changes do."""
-    found = Counter(tuple(sorted({way for _, way in moves(make_pair(seed), 150)})) for seed in DESK)
-    assert min(found[("less",)], found[("more",)], found[("less", "more")]) >= len(DESK) // 20
+    found = Counter(
+        tuple(sorted({way for _, way in moves(make_pair(seed), 80)})) for seed in range(60)
+    )
+    assert min(found[("less",)], found[("more",)], found[("less", "more")]) >= 4
 
 
 def test_the_decision_obeys_the_laws():
