@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_GZIPPED = ".gz"
 _MOST_METADATA = 64 * 1024  # bytes; S3 allows 2 KiB for an object's own metadata
 
 
@@ -94,13 +95,15 @@ class LocalBucket:
             DecodeError: its metadata are not the output of `aws s3api head-object`.
         """
         data = self.read(key, etag)
-        try:
-            sidecar = _read_file(f"{self.root}/{key}{METADATA_SUFFIX}", None, _MOST_METADATA)
-        except FileNotFoundError:
-            return StoredObject(data, {})
-        except OSError as error:
-            raise _local_error(f"{self.root}/{key}{METADATA_SUFFIX}", error) from None
-        return StoredObject(data, decode_metadata(sidecar))
+        for name in (key, f"{key}{_GZIPPED}"):  # gunzip takes `.gz` from the object's name only
+            path = f"{self.root}/{name}{METADATA_SUFFIX}"
+            try:
+                return StoredObject(data, decode_metadata(_read_file(path, None, _MOST_METADATA)))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise _local_error(path, error) from None
+        return StoredObject(data, {})
 
     def write(self, key: str, data: bytes) -> None:
         """Write to a temporary file, flush it to the disk, rename it."""
@@ -165,7 +168,7 @@ def _read_file(path: str, etag: str | None, most: int | None = None) -> bytes:
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not wait
     try:
         found = os.fstat(file)
-        if not stat.S_ISREG(found.st_mode):
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
             raise AccessError(f"{path} is not a regular file")
         if etag is not None and _local_etag(found) != etag:
             raise ChangedError(f"{path} changed after it was listed")
