@@ -86,10 +86,13 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+_LISTED = SIGNING.public_keys("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")
+_KEYS = parse_public_keys(json.dumps(_LISTED).encode(), "the test key")
+
+
 def keys() -> tuple[PublicKey, ...]:
     """The public key of the archive, as a user gives it."""
-    listed = SIGNING.public_keys("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z")
-    return parse_public_keys(json.dumps(listed).encode(), "the test key")
+    return _KEYS
 
 
 def validate(

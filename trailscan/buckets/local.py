@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_GZIPPED = ".gz"
 _MOST_METADATA = 64 * 1024  # bytes; S3 allows 2 KiB for an object's own metadata
 
 
@@ -112,13 +113,15 @@ class LocalBucket:
             DecodeError: its metadata are not the output of `aws s3api head-object`.
         """
         data = self.read(key, etag)
-        try:
-            sidecar = _read_file(f"{self.root}/{key}{METADATA_SUFFIX}", None, _MOST_METADATA)
-        except FileNotFoundError:
-            return StoredObject(data, {})
-        except OSError as error:
-            raise _local_error(f"{self.root}/{key}{METADATA_SUFFIX}", error) from None
-        return StoredObject(data, decode_metadata(sidecar))
+        for name in (key, f"{key}{_GZIPPED}"):  # gunzip takes `.gz` from the object's name only
+            path = f"{self.root}/{name}{METADATA_SUFFIX}"
+            try:
+                return StoredObject(data, decode_metadata(_read_file(path, None, _MOST_METADATA)))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise _local_error(path, error) from None
+        return StoredObject(data, {})
 
     def write(self, key: str, data: bytes) -> None:
         """Write to a temporary file, flush it to the disk, rename it."""

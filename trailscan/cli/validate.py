@@ -95,13 +95,20 @@ def validate(
         ask_aws=not offline,
         copy_of=_copy_of(copy_of),
         every=every,
+        trust_store=store is not None,
         aws=aws,
     )
     with _progress(quiet=quiet) as progress, _collecting_rarely():
         from dataclasses import replace
 
         asked = replace(options, progress=progress)
-        summary = run_validate(source, store or _default_store(), asked, datetime.now(UTC))
+        found = _default_store() if store is None else store
+        summary = run_validate(source, found, asked, datetime.now(UTC))
+    if store is None and found is not None:
+        summary.notes.append(
+            f"compared with ./{found}, which is in this folder; its public keys are not used "
+            f"(--store {found} uses them)"
+        )
     write_summary(summary, format, quiet=quiet)
     end(_CODES[summary.outcome])
 

@@ -197,9 +197,10 @@ def _outcome(summary: ValidationSummary, gaps: int) -> str:
         return f"tampered: {counted(counts['tampered'], 'finding')}; open: {open_:,}"
     if not summary.digests:
         return "incomplete: there are no digests, so nothing is proved"
+    pending = f", {counted(summary.pending, 'log file')} pending" if summary.copy else ""
     return (
         f"incomplete: {counted(open_, 'open verdict')}, {counted(gaps, 'gap')}, "
-        f"{counted(len(summary.failures), 'failure')}"
+        f"{counted(len(summary.failures), 'failure')}{pending if summary.pending else ''}"
     )
 
 

@@ -44,6 +44,10 @@ Of a change the last two give what is looked up: `with_attestation` replaces it 
 """
 
 
+_LOG_FILE = -2
+"""Where a row without its last two columns has the log file."""
+
+
 def attestation(store: StoreReader, where: Location, sha256: str | None) -> str:
     """What CloudTrail's digests say of a log file, which digest, and what became of the file."""
     found = store.attested(where.bucket, where.key, sha256)
@@ -87,7 +91,10 @@ def with_attestation(store: StoreReader, table: Table) -> Table:
         judged = judge_row(found.get((where.bucket, where.key)), sha256)
         digest = judged.digest_key and object_uri(where.bucket, judged.digest_key)
         states[judged.state] += 1
-        rows.append((*row[:-2], judged.state, digest))
+        shown = list(row[:-2])
+        if judged.copy_of is not None:
+            shown[_LOG_FILE] = object_uri(where.bucket, judged.copy_of)
+        rows.append((*shown, judged.state, digest))
     notes = (*table.notes, _note(states)) if rows else table.notes
     return replace(table, rows=tuple(rows), notes=notes)
 

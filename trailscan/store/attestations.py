@@ -23,7 +23,7 @@ ATTESTATIONS = pa.schema(
         ("verdict", pa.string()),
         ("reason", pa.string()),
         ("attested_sha256", pa.string()),  # of the uncompressed bytes, as the digest says
-        ("found", pa.string()),  # what is there: its SHA-256, or what is wrong with it
+        ("found", pa.string()),  # its SHA-256, what is wrong, or the key of which it is a copy
         ("digest_key", pa.string()),  # in the same bucket; null: no digest names it
         ("digest_proof", pa.string()),  # how the digest is known to be AWS's; null: it is not
         ("ledger", pa.string()),  # loaded, not_loaded, changed
@@ -84,11 +84,13 @@ class Attested(NamedTuple):
         digest_key: the digest that names it, in the same bucket; None when none does.
         verdict: the verdict on the log file in the bucket, such as `missing/deleted`; None if it
             was never validated.
+        copy_of: the key of the attested log file that it is a copy of; None if it is none.
     """
 
     state: AttestedState
     digest_key: str | None = None
     verdict: str | None = None
+    copy_of: str | None = None
 
 
 UNKNOWN = Attested("unknown")
@@ -107,4 +109,5 @@ def judge_row(row: dict[str, Any] | None, sha256: str | None) -> Attested:
         state = "attested" if row["verdict"] == "valid" else "unknown"
     else:
         state = "attested" if sha256 == row["attested_sha256"] else "differs"
-    return Attested(state, digest, verdict)
+    is_copy = state == "attested" and row["reason"] == "copy"
+    return Attested(state, digest, verdict, row["found"] if is_copy else None)

@@ -206,21 +206,28 @@ class StoreReader:
         """The rejects of the store."""
         return self._read(self.files("rejects"), "rejects", None)
 
-    def validation(self, table: ValidationTable, days: Iterable[date] | None = None) -> pa.Table:
+    def validation(
+        self,
+        table: ValidationTable,
+        days: Iterable[date] | None = None,
+        columns: list[str] | None = None,
+        keys: Collection[str] | None = None,
+    ) -> pa.Table:
         """The rows of validations in the order of the ledger; the last row of a log file counts.
 
         Args:
             table: `attestations` by delivery day, `digests` by the day of their end, `public_keys`.
             days: of the partition; None for all.
+            columns: of the table; None for all.
+            keys: of log files or digests; None for all.
         """
-        return self._read(self.files(table, days), table, None)
+        among = None if keys is None else _among(keys)
+        return self._read(self.files(table, days), table, columns, among)
 
     def attestations_of(self, log_files: Collection[tuple[str, str]]) -> Attestations:
         """The last row of validations for each of some log files, by bucket and key."""
-        keys = strings(sorted({key for _, key in log_files}))
         days = {parse_key(key).day or NO_DAY for _, key in log_files}
-        among = Selection(Window(), lambda rows: pc.is_in(rows["key"], value_set=keys), ("key",))
-        rows = self._read(self.files("attestations", days), "attestations", None, among)
+        rows = self.validation("attestations", days, keys={key for _, key in log_files})
         return {(row["bucket"], row["key"]): row for row in rows.to_pylist()}
 
     def attested(self, bucket: str, key: str, sha256: str | None) -> Attested:
@@ -249,6 +256,12 @@ class StoreReader:
         wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
         parts = read_files(self._bucket, files, wanted.names, selection)
         return pa.concat_tables([_no_rows(wanted), *parts])
+
+
+def _among(keys: Iterable[str]) -> Selection:
+    """Selects the rows of some keys."""
+    wanted = strings(sorted(set(keys)))
+    return Selection(Window(), lambda rows: pc.is_in(rows["key"], value_set=wanted), ("key",))
 
 
 def check_marker(bucket: Bucket, uri: str) -> None:

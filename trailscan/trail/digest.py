@@ -32,7 +32,7 @@ MAX_DIGEST_BYTES = 32 * 1024 * 1024
 _NAME = re.compile(
     r"(?P<account>[0-9]{12})_CloudTrail-Digest_(?P<region>[a-z0-9-]{5,30})"
     r"(?:_(?P<trail>[A-Za-z0-9._-]{3,128})_(?P<home>[a-z0-9-]{5,30}))?"
-    r"_(?P<time>[0-9]{8}T[0-9]{6}Z)(?P<backfill>_backfill)?\.json\.gz"
+    r"_(?P<time>[0-9]{8}T[0-9]{6}Z)(?P<backfill>_backfill)?\.json(?:\.gz)?"
 )
 _DATE = re.compile(r"[0-9]{4}/[0-9][0-9]/[0-9][0-9]/")
 _DATE_LENGTH = 11

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.location import S3Location
 from trailscan.trail.digest import parse_digest_key
 from trailscan.validate.keys import PublicKey, is_signed, is_usable
+from trailscan.validate.layout import delivered_name
 from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, DigestWord, Gap
 from trailscan.window import shifted
 
@@ -129,7 +130,12 @@ def judge_chain(
     """
     newest_first = sorted(files, key=lambda file: (file.name.end, file.key), reverse=True)
     judged = _judge_each(newest_first, keys, layout)
-    seen = _Seen(frozenset(file.key for file in newest_first), _pace(newest_first), layout, window)
+    seen = _Seen(
+        frozenset(_name_of(file, layout) for file in newest_first),
+        _pace(newest_first),
+        layout,
+        window,
+    )
     verdicts: list[DigestVerdict] = []
     gaps = list(_end_gap(newest_first, window, now))
     for file, verdict, older in zip(newest_first, judged, [*newest_first, None][1:], strict=True):
@@ -144,6 +150,11 @@ def judge_chain(
     return ChainVerdicts(tuple(verdicts), tuple(gaps), tuple(context))
 
 
+def _name_of(file: DigestFile, layout: ArchiveLayout) -> str:
+    """The key of a digest as a quote names it in the archive."""
+    return delivered_name(file.key) if layout.copy else file.key
+
+
 def _judge_each(
     files: Sequence[DigestFile], keys: Keys, layout: ArchiveLayout
 ) -> list[DigestVerdict]:
@@ -151,7 +162,7 @@ def _judge_each(
     quotes: dict[str, _Quote] = {}
     judged = []
     for file in files:
-        verdict = _verdict_for(file, quotes.get(file.key), keys, layout)
+        verdict = _verdict_for(file, quotes.get(_name_of(file, layout)), keys, layout)
         judged.append(verdict)
         previous = file.digest.previous if file.digest else None
         if previous and _is_believed(verdict) and layout.is_of(previous.bucket):
@@ -353,12 +364,15 @@ def _start(
 def _end_gap(
     newest_first: Sequence[DigestFile], window: Window, now: datetime | None
 ) -> Iterator[Gap]:
-    """The gap after the newest digest, in a bucket where more should have come."""
+    """The gap after the newest digest, in a bucket where more should have come.
+
+    Whether the next one is due is decided by the clock; the window decides whether it is wanted.
+    """
     if now is None or not newest_first or newest_first[0].name.chain.backfill:
         return
     newest = newest_first[0]
-    end = min(now, window.end) if window.end else now
-    if newest.name.end < shifted(end, -DUE):
+    in_window = window.end is None or shifted(newest.name.end, _pace(newest_first)) <= window.end
+    if in_window and newest.name.end < shifted(now, -DUE):
         yield Gap("end", chain_words(newest.name), newest.name.end, window.end)
 
 

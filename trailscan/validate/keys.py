@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -67,6 +68,9 @@ def _public_key(key: _Key, origin: str) -> PublicKey:
     except (binascii.Error, ValueError):
         raise _no_keys(f"the value of key {key.Fingerprint[:80]!r} is not base64") from None
     valid = (_when(key.ValidityStartTime), _when(key.ValidityEndTime))
+    if not has_fingerprint(value, key.Fingerprint):
+        shown = f"{key.Fingerprint[:80]!r} is not the MD5 of its key"
+        raise _no_keys(f"{shown}, {fingerprint_of(value)}")
     return PublicKey(key.Fingerprint, value, *valid, origin)
 
 
@@ -83,6 +87,20 @@ def _when(given: str | float) -> datetime:
 
 def _no_keys(why: str) -> DecodeError:
     return DecodeError("not_public_keys", f"not the output of list-public-keys: {why}")
+
+
+def fingerprint_of(value: bytes) -> str:
+    """The fingerprint of a key as CloudTrail computes it: the MD5 of its DER form, in hex.
+
+    Source: the example of docs.aws.amazon.com/awscloudtrail/latest/APIReference/
+    API_ListPublicKeys.html, whose key has the fingerprint 8eba5db5bea9b640d1c96a77256fe7f2.
+    """
+    return hashlib.md5(value, usedforsecurity=False).hexdigest()
+
+
+def has_fingerprint(value: bytes, fingerprint: str) -> bool:
+    """Whether a key is the one of a fingerprint: nobody can give a key the name of another."""
+    return fingerprint_of(value) == fingerprint.lower()
 
 
 def is_usable(key: PublicKey) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FOLDERS = "AWSLogs"
+_GZIPPED = ".gz"
 _WILD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|\0")  # an empty or dotted part
 _LEAST = 7  # account, CloudTrail-Digest, region, year, month, day, name
 
@@ -43,11 +44,17 @@ class ArchiveLayout(NamedTuple):
         """The signed key of a key in the archive; None for a key outside the archive."""
         if not key.startswith(self.prefix):
             return None
-        return self.signed_prefix + key[len(self.prefix) :]
+        signed = self.signed_prefix + key[len(self.prefix) :]
+        return delivered_name(signed) if self.copy else signed
 
     def is_of(self, bucket: str) -> bool:
         """Whether a signed bucket is the one that this archive holds the objects of."""
         return self.bucket is None or bucket == self.bucket
+
+
+def delivered_name(key: str) -> str:
+    """A key as CloudTrail delivers it; `gunzip` takes the `.gz` from the names of a copy."""
+    return key if key.endswith(_GZIPPED) else f"{key}{_GZIPPED}"
 
 
 def guess_layout(digests: Iterable[tuple[str, str]]) -> ArchiveLayout | None:
@@ -68,7 +75,8 @@ def guess_layout(digests: Iterable[tuple[str, str]]) -> ArchiveLayout | None:
 
 def _prefixes(key: str, signed: str) -> tuple[str, str] | None:
     """What two keys have before the end that they share; None if they share too little."""
-    left, right = key.split("/"), signed.split("/")
+    named = delivered_name(key) if signed.endswith(_GZIPPED) else key
+    left, right = named.split("/"), signed.split("/")
     same = 0
     while same < min(len(left), len(right)) and left[-1 - same] == right[-1 - same]:
         same += 1

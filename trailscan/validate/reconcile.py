@@ -7,6 +7,7 @@ loaded and since deleted; loaded of other bytes than those attested.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.trail.keys import parse_key
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 MARGIN = HOUR
 """How near the edge of the time that digests cover a log file may be delivered, by its name, and
 belong to another digest: names and deliveries differ by minutes (wazuh #33108)."""
+
+AHEAD = timedelta(minutes=15)
+"""How far the name of a log file may run ahead of this machine's clock."""
 
 TimeRange = tuple["datetime", "datetime"]
 
@@ -79,6 +83,7 @@ class Archive:
         loaded: the SHA-256 of each log file in the store, by key, in hex, or None if it was not
             computed; None without a store.
         now: the time until which log files can be delivered; None if unknown.
+        clock: the present; None if unknown.
         window: of delivery time.
     """
 
@@ -88,6 +93,7 @@ class Archive:
     present: Mapping[str, datetime | None]
     loaded: Mapping[str, str | None] | None = None
     now: datetime | None = None
+    clock: datetime | None = None
     window: Window = Window()  # noqa: RUF009  # frozen: sharing it is harmless
     attested: dict[str, Attestation] = field(default_factory=dict)
     outside: list[Attestation] = field(default_factory=list)
@@ -97,6 +103,8 @@ class Archive:
             self._take(verdict, _log_files(verdict))
         for verdict in (one for chain in self.chains for one in chain.context):
             self._take(verdict, (one for one in _log_files(verdict) if self._is_present(one)))
+        if self.layout.copy:
+            self._take_uncompressed()
 
     def _take(self, verdict: DigestVerdict, log_files: Iterable[AttestedLogFile]) -> None:
         """Add the attestations of a digest."""
@@ -107,6 +115,14 @@ class Archive:
             else:
                 known = self.attested.get(key)
                 self.attested[key] = known.also(found) if known else found
+
+    def _take_uncompressed(self) -> None:
+        """Let what a digest attests hold for the same name without `.gz`, as `gunzip` leaves it."""
+        for key in list(self.attested):
+            plain = key.removesuffix(".gz")
+            if plain != key and plain in self.present and plain not in self.attested:
+                one = self.attested[key] if key in self.present else self.attested.pop(key)
+                self.attested[plain] = one
 
     def _archive_key(self, log_file: AttestedLogFile) -> str | None:
         """The key of a log file in the archive; None if it is outside the archive."""
@@ -224,7 +240,7 @@ def _unattested(archive: Archive) -> Iterator[LogFileVerdict]:
     for key, delivered in archive.present.items():
         if key in archive.attested:
             continue
-        verdict, reason = _verdict_by_time(delivered, last, covered, archive.now)
+        verdict, reason = _verdict_by_time(delivered, last, covered, archive)
         yield LogFileVerdict(
             archive.bucket,
             key,
@@ -247,9 +263,12 @@ def _verdict_by_time(
     delivered: datetime | None,
     last: datetime | None,
     covered: list[TimeRange],
-    now: datetime | None,
+    archive: Archive,
 ) -> tuple[LogFileWord, str]:
     """Verdict and reason for a log file that no digest names."""
+    now = archive.now
+    if is_future(delivered, archive.clock):
+        return "unattested", "future"
     if last is None:
         return "unattested", "no_digests"
     if delivered is None:
@@ -257,9 +276,26 @@ def _verdict_by_time(
     if delivered > shifted(last, -MARGIN):
         is_due = now is not None and delivered < shifted(now, -DUE)
         return ("unattested", "after_last") if is_due else ("pending", "younger")
-    if any(shifted(start, MARGIN) <= delivered <= shifted(end, -MARGIN) for start, end in covered):
+    if is_covered(delivered, covered):
         return "unattested", "in_no_digest"
     return "unattested", "no_digest_then"
+
+
+def is_future(delivered: datetime | None, clock: datetime | None) -> bool:
+    """Whether a name says that a log file is delivered later than now, some minutes aside."""
+    return clock is not None and delivered is not None and delivered > shifted(clock, AHEAD)
+
+
+def is_covered(delivered: datetime, covered: Iterable[TimeRange]) -> bool:
+    """Whether digests cover a time of delivery, and not only nearly."""
+    return any(
+        shifted(start, MARGIN) <= delivered <= shifted(end, -MARGIN) for start, end in covered
+    )
+
+
+def covered_times(archive: Archive) -> list[TimeRange]:
+    """The times that proved digests of an archive cover without a gap, in order."""
+    return _covered(_ordinary(archive))
 
 
 def _covered(digests: Iterable[DigestVerdict]) -> list[TimeRange]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from trailscan.trail.digest import Digest, DigestKey
 
 Severity = Literal["fine", "incomplete", "tampered"]
-Proof = Literal["signature", "quoted_signature", "quoted_hash"]
+Proof = Literal["signature", "quoted_signature", "quoted_hash", "stored"]
+"""What proves a digest; `stored`: the store says that an earlier validation proved it."""
+
 Ledger = Literal["loaded", "not_loaded", "changed"]
 GapKind = Literal["stopped", "unexplained", "start", "end"]
 DigestWord = Literal[
@@ -59,6 +61,9 @@ DIGEST_MEANINGS: dict[tuple[str, str], Meaning] = {
         "tampered", "the content is what was signed, the signature in its metadata is not"
     ),
     ("modified", "hash"): Meaning("tampered", "the content is not what the next digest quotes"),
+    ("modified", "proved_before"): Meaning(
+        "tampered", "the content is not what an earlier validation proved"
+    ),
     ("modified", "trailing_bytes"): Meaning("tampered", "bytes follow the signed gzip data"),
     ("modified", "gzip_members"): Meaning("tampered", "more gzip data follows the signed one"),
     ("modified", "plain"): Meaning("tampered", "stored uncompressed, not as delivered"),
@@ -66,6 +71,9 @@ DIGEST_MEANINGS: dict[tuple[str, str], Meaning] = {
     ("missing", "quoted"): Meaning("tampered", "a later digest names it, and it is not there"),
     ("missing", "inferred"): Meaning(
         "tampered", "digests come at an even pace, and this one is not there"
+    ),
+    ("missing", "proved_before"): Meaning(
+        "tampered", "an earlier validation proved it, and it is not there any more"
     ),
     ("missing", "before_first"): Meaning(
         "incomplete", "the oldest digest there names it: deleted, or expired"
@@ -89,6 +97,7 @@ DIGEST_MEANINGS: dict[tuple[str, str], Meaning] = {
 LOG_FILE_MEANINGS: dict[tuple[str, str], Meaning] = {
     ("valid", "hash"): Meaning("fine", "as a digest attests it"),
     ("valid", "plain"): Meaning("fine", "content as attested, stored uncompressed in a copy"),
+    ("valid", "copy"): Meaning("fine", "elsewhere, with the content of an attested log file"),
     ("modified", "hash"): Meaning("tampered", "the content is not what was attested"),
     ("modified", "plain"): Meaning("tampered", "stored uncompressed, not as delivered"),
     ("modified", "trailing_bytes"): Meaning("tampered", "bytes follow the attested gzip data"),
@@ -98,6 +107,12 @@ LOG_FILE_MEANINGS: dict[tuple[str, str], Meaning] = {
     ("missing", "only_loaded"): Meaning("incomplete", "loaded once, in no digest, not there now"),
     ("unattested", "in_no_digest"): Meaning(
         "tampered", "digests cover the time of its delivery, and none names it"
+    ),
+    ("unattested", "future"): Meaning(
+        "tampered", "its name says that it is delivered later than now"
+    ),
+    ("unattested", "outside"): Meaning(
+        "incomplete", "outside the folders of accounts, and no digest names its content"
     ),
     ("unattested", "no_digest_then"): Meaning(
         "incomplete", "no digest covers the time of its delivery"

@@ -1,4 +1,8 @@
-"""The public keys of a validation: from the user, from the store, and as AWS lists them."""
+"""The public keys of a validation: from the user, as AWS lists them, and those kept in the store.
+
+Whoever may write to a store can put a key into it. So a kept key is used only where the user gave
+none and AWS does not answer, and it is called kept whatever the store says of its origin.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from trailscan.errors import TrailscanError
 from trailscan.validate.chain import HOUR, DigestFile, Keys
-from trailscan.validate.keys import PublicKey
+from trailscan.validate.keys import PublicKey, has_fingerprint
 from trailscan.window import shifted
 
 if TYPE_CHECKING:
@@ -35,17 +39,30 @@ class Lister(Protocol):
         ...
 
 
+KEPT = "kept in the store by an earlier validation, not confirmed"
+
+
 class KeyRing:
     """Public keys by fingerprint; AWS lists only those that are missing, once for each region.
 
+    Args:
+        keys: from the user.
+        lister: lists keys from AWS; None to ask nobody.
+        kept: in the store.
+
     Attributes:
-        known: every key so far.
-        failures: the regions that gave no answer, a line each.
+        known: every key so far that may be used.
+        failures: the regions that gave no answer, and refused keys, a line each.
     """
 
-    def __init__(self, keys: Iterable[PublicKey], lister: Lister | None) -> None:
-        self.known = {key.fingerprint: key for key in keys}
+    def __init__(
+        self, keys: Iterable[PublicKey], lister: Lister | None, kept: Iterable[PublicKey] = ()
+    ) -> None:
         self.failures: list[str] = []
+        self.known: dict[str, PublicKey] = {}
+        for key in keys:
+            self._take(key)
+        self._kept = {} if self.known else {key.fingerprint: key for key in kept}
         self._lister = lister
         self._silent: set[str] = set()
         self._lock = threading.Lock()
@@ -57,7 +74,27 @@ class KeyRing:
                 file for file in files if file.digest and file.digest.fingerprint not in self.known
             ]
             listed = [self._list(region, *times) for times in _times(unknown)]
-            return Keys(dict(self.known), bool(listed) and all(listed))
+            answered = bool(listed) and all(listed)
+            if not answered:
+                self._take_kept(unknown)
+            return Keys(dict(self.known), answered)
+
+    def _take(self, key: PublicKey) -> None:
+        """Use a key, unless its fingerprint is that of another one."""
+        if has_fingerprint(key.value, key.fingerprint):
+            self.known.setdefault(key.fingerprint, key)
+        else:
+            self.failures.append(
+                f"public keys: a key is not the one of its fingerprint {key.fingerprint[:80]} "
+                f"({key.origin})"
+            )
+
+    def _take_kept(self, unknown: Iterable[DigestFile]) -> None:
+        """Use the keys of the store for digests whose key nobody else knows."""
+        for file in unknown:
+            key = self._kept.pop(file.digest.fingerprint, None) if file.digest else None
+            if key is not None:
+                self._take(key)
 
     def _list(self, region: str, start: datetime, end: datetime) -> bool:
         """List keys from AWS; returns whether it answered. A silent region is not tried again."""
@@ -65,8 +102,7 @@ class KeyRing:
             return False
         try:
             for key in self._lister.list(region, start, end):
-                listed = PublicKey(*key, f"ListPublicKeys {region}")
-                self.known.setdefault(listed.fingerprint, listed)
+                self._take(PublicKey(*key, f"ListPublicKeys {region}"))
         except TrailscanError as error:
             self.failures.append(f"public keys: {error.line}")
             self._silent.add(region)

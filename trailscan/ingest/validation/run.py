@@ -13,6 +13,7 @@ from trailscan.aws.session import AwsOptions
 from trailscan.buckets import list_folder
 from trailscan.errors import TrailscanError
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
+from trailscan.ingest.validation.elsewhere import ElsewhereReader
 from trailscan.ingest.validation.key_ring import KeyRing
 from trailscan.ingest.validation.summary import ValidationSummary
 from trailscan.ingest.validation.unit import UnitReader, UnitVerdicts, ValidationContext
@@ -50,6 +51,7 @@ class ValidateOptions:
         copy_of: the `s3://bucket[/prefix]` of which the source is a copy; None if it is no copy, or
             if it is a folder whose layout follows from its digests.
         every: put every verdict into the summary, not only those that are not fine.
+        trust_store: use the public keys that the store keeps, where nobody else knows them.
         aws: how to reach AWS.
         progress: called with the numbers of digests, log files and bytes read so far.
     """
@@ -61,6 +63,7 @@ class ValidateOptions:
     ask_aws: bool = True
     copy_of: str | None = None
     every: bool = False
+    trust_store: bool = True
     aws: AwsOptions = field(default_factory=AwsOptions)
     progress: Callable[[int, int, int], None] = lambda *_: None
 
@@ -110,7 +113,7 @@ def validate_opened(
     if store is not None:
         from trailscan.ingest.validation.in_store import ValidationStore  # noqa: PLC0415  # start-up: pyarrow
 
-        opened = ValidationStore(store, options.aws, source.bucket.name, options.window, now)
+        opened = ValidationStore(store, options.aws, source, options.window, now)
     run = _Run(source, opened, options, now, trust_loaded=trust_loaded)
     run.go()
     run.summary.seconds = time.monotonic() - began
@@ -143,8 +146,9 @@ class _Run:
         self._now = now
         self._trust_loaded = trust_loaded
         self._keys = KeyRing(
-            [*options.public_keys, *(opened.public_keys() if opened else ())],
+            options.public_keys,
             PublicKeyLister(options.aws) if options.ask_aws else None,
+            opened.public_keys() if opened and options.trust_store else (),
         )
         self._layout = layout_of(source, options.copy_of)
         self.summary = ValidationSummary(
@@ -162,11 +166,25 @@ class _Run:
         at_once = min(UNITS, max(1, count // 3)) if source.is_remote else 1
         with workers("read", count) as readers, workers("unit", at_once) as pool:
             failures = self.summary.failures
-            units = find_units(source.bucket, source.prefix, scope, failures, readers.map)
+            others: list[str] = []
+            units = find_units(source.bucket, source.prefix, scope, failures, readers.map, others)
+            if self._store is not None and not failures:  # a failed listing misses nothing
+                units += self._store.units(scope, units)
             unit_reader = UnitReader(self._context(readers, count))
+            elsewhere = ElsewhereReader(
+                source.bucket,
+                scope,
+                self._options.window,
+                None if self._store is None else self._store.elsewhere(),
+            )
+            self.summary.add_elsewhere(elsewhere.read(others, unit_reader, failures))
             for verdicts in in_order(pool, unit_reader.validate, units, 2 * at_once):
                 self._add(verdicts)
+                elsewhere.note(verdicts)
+        outside = elsewhere.judge(self._now)
+        self.summary.add_log_files(outside)
         if self._store is not None:
+            self._store.add_log_files(outside)
             self._store.add_keys(self.summary.keys)
             self.summary.failures += self._store.write()
         self.summary.failures += self._keys.failures
@@ -194,7 +212,9 @@ class _Run:
             readers=readers,
             ahead=threads,
             now=None if self.summary.copy else self._now,
+            clock=self._now,
             loaded=self._store.loaded if self._store else None,
+            proved=self._store.proved if self._store else None,
             trust_loaded=self._trust_loaded,
         )
 

@@ -67,13 +67,17 @@ class ValidationSummary:
 
     @property
     def outcome(self) -> Outcome:
-        """Tampered if anything was; valid only if there were digests and nothing stays open."""
+        """Tampered if anything was; valid only if there were digests and nothing stays open.
+
+        In a copy a log file whose digest is not there stays open: it may never have been copied.
+        """
         severities = {finding.severity for finding in self.findings}
         if "tampered" in severities:
             return "tampered"
         open_gap = any(gap.kind != "start" for gap in self.gaps)
         proved = any(verdict == "valid" for verdict, _ in self.digests)
-        is_open = severities or open_gap or self.failures or not proved
+        waits = self.copy and self.pending
+        is_open = severities or open_gap or self.failures or waits or not proved
         return "incomplete" if is_open else "valid"
 
     def add(self, found: UnitVerdicts) -> None:
@@ -83,14 +87,28 @@ class ValidationSummary:
         for digest in found.digests:
             self.digests[digest.verdict, digest.reason] += 1
             self._take(replace(digest, digest=None))
-        for log_file in found.log_files:
-            self.log_files[log_file.verdict, log_file.reason] += 1
-            self.states.update(_states(log_file))
-            self._take(log_file)
+        self.add_log_files(found.log_files)
         self.gaps += found.gaps
         self.failures += found.failures
         self.known += found.known
         self.bytes_read += found.bytes_read
+
+    def add_log_files(self, found: Iterable[LogFileVerdict]) -> None:
+        """Add verdicts on log files."""
+        for log_file in found:
+            self.log_files[log_file.verdict, log_file.reason] += 1
+            self.states.update(_states(log_file))
+            self._take(log_file)
+
+    def add_elsewhere(self, found: UnitVerdicts) -> None:
+        """Add what reading log files outside the folders of accounts took."""
+        self.known += found.known
+        self.bytes_read += found.bytes_read
+
+    @property
+    def pending(self) -> int:
+        """How many log files wait for their digest."""
+        return self.log_files["pending", "younger"]
 
     def _take(self, verdict: Verdict) -> None:
         """Keep a verdict that is not fine, and any if asked for."""

@@ -24,14 +24,24 @@ from trailscan.ingest.validation.units import (
     list_digests,
     list_log_files,
 )
+from trailscan.location import key_text
 from trailscan.parallel import grouped, in_order
 from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
 from trailscan.validate.chain import judge_chain
+from trailscan.validate.elsewhere import AttestedContent
 from trailscan.validate.layout import ArchiveLayout, guess_layout
-from trailscan.validate.reconcile import Archive, Hashed, judge_log_files, to_read
+from trailscan.validate.reconcile import (
+    Archive,
+    Hashed,
+    covered_times,
+    is_future,
+    judge_log_files,
+    to_read,
+)
+from trailscan.validate.remembered import remember
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from concurrent.futures import Executor
     from datetime import datetime
 
@@ -40,9 +50,11 @@ if TYPE_CHECKING:
     from trailscan.ingest.validation.key_ring import KeyRing
     from trailscan.ingest.validation.units import Unit
     from trailscan.validate.chain import DigestFile
+    from trailscan.validate.reconcile import TimeRange
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Gap, LogFileVerdict
     from trailscan.window import Window
 
+Chains = tuple["ChainVerdicts", ...]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -72,7 +84,10 @@ class ValidationContext:
         readers: threads that read.
         ahead: how many threads there are.
         now: the present, for a bucket that CloudTrail delivers to; None for a copy.
+        clock: the present; None if it does not matter.
         loaded: returns the log files of a unit in the store, by key; None without a store.
+        proved: returns the digests of a unit that the store proves, without those of some keys;
+            None without a store.
         trust_loaded: use the hash that the load computed if the ETag is the same.
     """
 
@@ -83,7 +98,9 @@ class ValidationContext:
     readers: Executor
     ahead: int
     now: datetime | None = None
+    clock: datetime | None = None
     loaded: Callable[[Unit], dict[str, LoadedLogFile]] | None = None
+    proved: Callable[[Unit, Collection[str]], list[DigestFile]] | None = None
     trust_loaded: bool = False
 
 
@@ -103,6 +120,8 @@ class UnitVerdicts:
         bytes_read: as stored.
         known: the number of log files whose hash is that of the load.
         held: how many bytes its digests take that nothing proved when they were read.
+        covered: the times that proved digests cover, if there are log files elsewhere.
+        attested: what proved digests attest of the content of log files elsewhere, by SHA-256.
     """
 
     unit: Unit
@@ -116,15 +135,22 @@ class UnitVerdicts:
     bytes_read: int = 0
     known: int = 0
     held: int = 0
+    covered: list[TimeRange] = field(default_factory=list)
+    attested: dict[str, AttestedContent] = field(default_factory=dict)
 
 
 class UnitReader:
-    """Validates units of one archive; many threads may share it."""
+    """Validates units of one archive; many threads may share it.
+
+    Attributes:
+        elsewhere: the SHA-256 of each log file outside the folders of accounts; None without any.
+    """
 
     def __init__(self, context: ValidationContext) -> None:
         self._context = context
         self._bucket = context.bucket
         self._hashing = threading.BoundedSemaphore(_PROCESSORS)
+        self.elsewhere: Collection[str] | None = None
         self._large = LargeOneAtATime()
         self._digests = DigestReader(context.bucket, context.keys)
 
@@ -134,11 +160,9 @@ class UnitReader:
         found = UnitVerdicts(unit, context.layout or ArchiveLayout(None, copy=True))
         listing = context.readers.submit(self._list, list_log_files, unit.logs, found)
         files = self._read_digests(self._list(list_digests, unit.digests, found), found)
-        if context.layout is None:
-            signed = ((file.key, file.digest.key) for file in files if file.digest)
-            found.layout = guess_layout(signed) or found.layout
-        chains = self._judge_chains(unit, files, found)
         listed = {one.info.key: one for one in listing.result()}
+        chains = self._remember(unit, self._judge_chains(unit, files, found), listed, found)
+        self._note_digests(chains, found)
         loaded = context.loaded(unit) if context.loaded else None
         found.loaded = None if loaded is None else len(loaded)
         archive = Archive(
@@ -148,19 +172,41 @@ class UnitReader:
             {key: one.delivered for key, one in listed.items() if one.in_window},
             None if loaded is None else {key: one.sha256 for key, one in loaded.items()},
             self._now(listed.values()),
+            context.clock,
             context.window,
         )
+        self._note_elsewhere(archive, found)
         self._digests.release(found.held)
-        hashed = self._hash(to_read(archive), listed, loaded or {}, found)
+        hashed = self.hash_log_files(to_read(archive), listed, loaded or {}, found)
         found.log_files = judge_log_files(archive, hashed)
         return found
 
     def _now(self, listed: Iterable[ListedLogFile]) -> datetime | None:
         """The time until which log files can be delivered: now, or the latest one of a copy."""
-        if self._context.now is not None:
-            end = self._context.window.end
-            return min(self._context.now, end) if end else self._context.now
-        return max((one.delivered for one in listed if one.delivered), default=None)
+        now, clock = self._context.now, self._context.clock
+        if now is not None:
+            return now
+        delivered = (one.delivered for one in listed if one.delivered)
+        return max((one for one in delivered if not is_future(one, clock)), default=None)
+
+    def _note_digests(self, chains: Chains, found: UnitVerdicts) -> None:
+        """Note the verdicts on digests, gaps, and the keys that checked signatures."""
+        for chain in chains:
+            found.digests += chain.digests
+            found.gaps += chain.gaps
+        found.keys |= {
+            one.digest.fingerprint for one in found.digests if one.signature and one.digest
+        }
+
+    def _note_elsewhere(self, archive: Archive, found: UnitVerdicts) -> None:
+        """Note what the digests of a unit say of log files outside the folders of accounts."""
+        if self.elsewhere is None:
+            return
+        found.covered = covered_times(archive)
+        for key, one in archive.attested.items():
+            sha256 = one.log_file.sha256
+            if sha256 in self.elsewhere and one.by.proof and one.conflict is None:
+                found.attested[sha256] = AttestedContent(key, one)
 
     def _list(
         self,
@@ -192,24 +238,39 @@ class UnitReader:
         """Read a group of digests, in a thread of the pool."""
         return [self._digests.read(listed) for listed in group]
 
-    def _judge_chains(
-        self, unit: Unit, files: list[DigestFile], found: UnitVerdicts
-    ) -> tuple[ChainVerdicts, ...]:
-        """The verdicts on the digests of every chain."""
+    def _judge_chains(self, unit: Unit, files: list[DigestFile], found: UnitVerdicts) -> Chains:
+        """The verdicts on the digests of every chain that is listed."""
         context = self._context
+        found.layout = self._layout(files) or found.layout
         keys = context.keys.for_digests(unit.region, files)
         chains = []
         files.sort(key=_chain_order)
         for _, group in groupby(files, key=_chain_order):
             now = None if found.layout.copy else context.now
-            chain = self._whole(judge_chain(group, keys, found.layout, context.window, now))
-            chains.append(chain)
-            found.digests += chain.digests
-            found.gaps += chain.gaps
-        found.keys |= {
-            one.digest.fingerprint for one in found.digests if one.signature and one.digest
-        }
+            chains.append(self._whole(judge_chain(group, keys, found.layout, context.window, now)))
         return tuple(chains)
+
+    def _remember(
+        self, unit: Unit, chains: Chains, present: Collection[str], found: UnitVerdicts
+    ) -> Chains:
+        """The chains with the digests that the store proved and that are gone or changed."""
+        context = self._context
+        if context.proved is None or found.failures:  # a failed listing misses nothing
+            return chains
+        verdicts = [one for chain in chains for one in (*chain.digests, *chain.context)]
+        proved = context.proved(unit, {key_text(one.key) for one in verdicts if one.proof})
+        if not proved:
+            return chains
+        if not verdicts:
+            found.layout = self._layout(proved) or found.layout
+        keys = context.keys.for_digests(unit.region, proved)
+        return remember(chains, proved, keys, found.layout, context.window, present)
+
+    def _layout(self, files: Iterable[DigestFile]) -> ArchiveLayout | None:
+        """The layout of a folder, from its digests; None if they do not say, or it is known."""
+        if self._context.layout is not None:
+            return None
+        return guess_layout((one.key, one.digest.key) for one in files if one.digest)
 
     def _whole(self, chain: ChainVerdicts) -> ChainVerdicts:
         """A chain with the log files of every digest that is proved."""
@@ -219,7 +280,7 @@ class UnitReader:
             context=tuple(map(self._digests.whole, chain.context)),
         )
 
-    def _hash(
+    def hash_log_files(
         self,
         keys: list[str],
         listed: dict[str, ListedLogFile],

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.ingest.plan import DIGESTS, LOGS, Skipped, Walker
+from trailscan.location import key_text
 from trailscan.trail.digest import DigestKey, parse_digest_key
 from trailscan.trail.keys import parse_key
 from trailscan.validate.chain import in_question
@@ -33,6 +34,8 @@ _USUAL = re.compile(
 )
 """The usual name of a log file below the folder of a unit: faster to parse than any other key."""
 _A_DAY = timedelta(days=1)
+_PLACE = re.compile(r"((?:.*?/)?[0-9]{12}/)CloudTrail(?:-Digest)?/([a-z0-9-]{5,30})/")
+_APPLE_DOUBLE = "._"  # RFC 1740: what a Mac leaves beside a file on another file system
 
 
 class Unit(NamedTuple):
@@ -43,12 +46,44 @@ class Unit(NamedTuple):
         region: by its folder.
         logs: the folder of its log files, or None.
         digests: the folder of its digests, or None.
+        known_place: where it was, if neither folder is listed any more.
     """
 
     account_id: str
     region: str
     logs: str | None
     digests: str | None
+    known_place: UnitPlace | None = None
+
+    @property
+    def place(self) -> UnitPlace | None:
+        """Where it is, as the keys of its log files and digests say."""
+        folder = self.logs or self.digests
+        return self.known_place if folder is None else place_of(key_text(f"{folder}x"))
+
+
+class UnitPlace(NamedTuple):
+    """Where a unit is: the folder of its account, and its region."""
+
+    account: str
+    region: str
+
+    @property
+    def account_id(self) -> str:
+        """The account, by its folder."""
+        return self.account[-_ACCOUNT_DIGITS - 1 : -1]
+
+
+def place_of(key: str) -> UnitPlace | None:
+    """The unit to which a log file or digest of this key belongs; None outside of all."""
+    return _place_of_folder(key.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _place_of_folder(folder: str) -> UnitPlace | None:
+    """The unit to which a folder belongs; cached, since many keys share one."""
+    found = _PLACE.match(f"{folder}/")
+    return UnitPlace(found[1], found[2]) if found else None
 
 
 class ListedDigest(NamedTuple):
@@ -67,8 +102,13 @@ class ListedLogFile(NamedTuple):
     in_window: bool
 
 
-def find_units(
-    bucket: Bucket, prefix: str, scope: Scope, failures: list[str], look: Map = map
+def find_units(  # two lists that it fills
+    bucket: Bucket,
+    prefix: str,
+    scope: Scope,
+    failures: list[str],
+    look: Map = map,
+    others: list[str] | None = None,
 ) -> list[Unit]:
     """The units below a prefix, in the order of their folders.
 
@@ -78,10 +118,13 @@ def find_units(
         scope: accounts and regions.
         failures: gets a line for each folder that could not be listed.
         look: applies a function to several folders: `map`, or that of a pool of threads.
+        others: gets every other folder that holds objects.
     """
     skipped = Skipped()
     folders = Walker(bucket, scope, (LOGS, DIGESTS)).walk(prefix, skipped, look)
     failures += skipped.failures
+    if others is not None:
+        others += sorted(folders.others)
     found: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for folder in folders.regions:
         account_folder, kind, region = folder[:-1].rsplit("/", 2)
@@ -103,7 +146,7 @@ def list_digests(bucket: Bucket, folder: str, window: Window) -> list[ListedDige
     after: dict[ChainName, ListedDigest] = {}
     for info in _list_days(bucket, folder, window):
         name = parse_digest_key(info.key)
-        if name is None:
+        if name is None or is_apple_double(info.key):
             continue
         if in_question(name.end, window):
             found.append(ListedDigest(info, name, context=False))
@@ -124,13 +167,18 @@ def list_log_files(bucket: Bucket, folder: str, window: Window) -> list[ListedLo
     for info in _list_days(bucket, folder, window):
         if usual := _USUAL.fullmatch(info.key, len(folder)):
             delivered = _delivered(usual[1])
-        elif (trail := parse_key(info.key)).kind == "log_file":
+        elif (trail := parse_key(info.key)).kind == "log_file" and not is_apple_double(info.key):
             delivered = trail.delivered
         else:
             continue
         in_window = delivered is None or delivered in window
         found.append(ListedLogFile(info, delivered, in_window))
     return found
+
+
+def is_apple_double(key: str) -> bool:
+    """Whether a key is one of a file that a Mac left beside another one."""
+    return key.rpartition("/")[2].startswith(_APPLE_DOUBLE)
 
 
 @lru_cache(maxsize=4096)
