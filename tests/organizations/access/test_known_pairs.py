@@ -84,7 +84,6 @@ ROLE = "arn:aws:iam::*:role/"
         (when("IpAddress", ["2001:DB8::/32"]), when("IpAddress", ["2001:db8::/32"]), "same"),
         (when("ArnLike", ROLE + "a*", "aws:SourceArn"), when("ArnEquals", ROLE + "a*", "aws:SourceArn"), "same"),
         (when("ArnLike", ROLE + "a", "aws:SourceArn"), when("ArnLike", ROLE + "a*", "aws:SourceArn"), "less"),
-        (when("ArnLike", ROLE + "a", "aws:PrincipalArn"), when("StringLike", ROLE + "a", "aws:PrincipalArn"), "less"),
         (when("ArnNotLike", ROLE + "*", "aws:PrincipalArn"), when("ArnNotLike", ROLE + "a", "aws:PrincipalArn"), "less"),
         (when("BinaryEquals", "QUI="), when("BinaryEquals", "QUM="), "both"),
         (when("ForAnyValue:StringEquals", ["a"]), when("ForAnyValue:StringEquals", ["a", "b"]), "less"),
