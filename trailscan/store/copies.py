@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from trailscan.events.event import decode_object
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from trailscan.events.event import JsonObject
     from trailscan.events.schema import EventRow
-    from trailscan.store.writer import LogFileResult
 
 _MEANING = ("errorCode", "errorMessage", "serviceEventDetails", "addendum", "eventType")
 """Members whose absence says something: a copy that lacks one of them is another record."""
@@ -29,8 +28,17 @@ Key = tuple[str, str]
 """Recipient account and event id."""
 
 
+class _HasEvents(Protocol):
+    """A log file with its events."""
+
+    events: Sequence[EventRow]
+
+
+Result = TypeVar("Result", bound=_HasEvents)
+
+
 @dataclass(slots=True)
-class Compared:
+class Compared(Generic[Result]):
     """A log file whose events were compared with those of the store.
 
     Attributes:
@@ -39,7 +47,7 @@ class Compared:
         duplicates: how many of its events are known.
     """
 
-    result: LogFileResult
+    result: Result
     kept: list[tuple[EventRow, bool]] = field(default_factory=list)
     duplicates: int = 0
 
@@ -49,7 +57,7 @@ class Compared:
         return sum(conflict for _, conflict in self.kept) if self.kept else 0
 
 
-class Comparison:
+class Comparison(Generic[Result]):
     """Compares the events of a batch with those of the store and with one another, in order.
 
     Args:
@@ -67,10 +75,10 @@ class Comparison:
     ) -> None:
         self._seen = seen
         self._stored = stored
-        self._kept: defaultdict[Key, list[tuple[Compared, EventRow]]] = defaultdict(list)
+        self._kept: defaultdict[Key, list[tuple[Compared[Result], EventRow]]] = defaultdict(list)
         self.superseded: set[str] = set()
 
-    def compare(self, result: LogFileResult) -> Compared:
+    def compare(self, result: Result) -> Compared[Result]:
         """Decide which events of a log file are new, duplicates, or in conflict."""
         compared = Compared(result)
         for row in result.events:

@@ -121,6 +121,7 @@ class LogFileResult:
         return LogFileId(self.bucket, self.key, self.etag, self.day)
 
 
+_Compared = Compared[LogFileResult]
 _Earlier = Mapping[Place, Sequence[Reading]]
 
 
@@ -197,7 +198,7 @@ class StoreWriter:
             and not _is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
         ]
 
-    def _compare(self, batch: list[LogFileResult]) -> tuple[list[Compared], frozenset[str]]:
+    def _compare(self, batch: list[LogFileResult]) -> tuple[list[_Compared], frozenset[str]]:
         """Decide which events are new, which are duplicates, and which conflict with a known one.
 
         A duplicate has the time of the event that it copies, so only its own day is searched. A
@@ -212,7 +213,7 @@ class StoreWriter:
         ids = {row.event.event_id for row in rows}
         seen = self._events.find(self.commits, days, ids)
         stored = lru_cache(4)(lambda day: self._events.records(self.commits, day, ids))
-        comparison = Comparison(seen, stored)
+        comparison = Comparison[LogFileResult](seen, stored)
         return [comparison.compare(result) for result in batch], frozenset(comparison.superseded)
 
 
@@ -228,7 +229,7 @@ def _is_same_again(result: LogFileResult, earlier: Sequence[Reading], event_sour
 
 
 def _replaced(
-    compared: Iterable[Compared], earlier: _Earlier, superseded: frozenset[str]
+    compared: Iterable[_Compared], earlier: _Earlier, superseded: frozenset[str]
 ) -> Replaced | None:
     """The counts of the earlier readings of log files that were read now; None without any."""
     total = dict.fromkeys(Replaced.counted(), 0)
@@ -251,7 +252,7 @@ def _replaced(
     return Replaced(**total, records_sha256=tuple(sorted(superseded)))
 
 
-def _counts(compared: list[Compared]) -> Counts:
+def _counts(compared: list[_Compared]) -> Counts:
     """The sums over log files, which are checked to add up."""
     done = [one for one in compared if one.result.failure is None]
     counts = Counts(
@@ -270,7 +271,7 @@ def _counts(compared: list[Compared]) -> Counts:
     return counts
 
 
-def _filtered_out(one: Compared) -> int:
+def _filtered_out(one: _Compared) -> int:
     """The number of records of other event sources in a log file."""
     result = one.result
     return result.records - len(result.events) - result.record_rejects
@@ -286,7 +287,7 @@ class _Part(NamedTuple):
 
 
 def _data_files(
-    compared: list[Compared], event_sources: str, seq: int
+    compared: list[_Compared], event_sources: str, seq: int
 ) -> Iterator[tuple[DataFile, bytes]]:
     """The data files of a commit with their bytes, encoded in a few threads."""
     parts = _parts(compared, event_sources)
@@ -296,7 +297,7 @@ def _data_files(
         yield from in_order(pool, lambda part: data_file(*part[:2], seq, *part[2:]), parts, 4)
 
 
-def _parts(compared: list[Compared], event_sources: str) -> Iterator[_Part]:
+def _parts(compared: list[_Compared], event_sources: str) -> Iterator[_Part]:
     """The rows of a commit, one part for each data file."""
     events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
     log_files: defaultdict[date, list[tuple[object, ...]]] = defaultdict(list)
