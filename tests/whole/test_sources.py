@@ -263,3 +263,45 @@ def test_an_archive_that_was_copied_anew_is_known(case, loaded, tmp_path):
     code, summary = loaded(source)
     assert (code, summary["log_files"]["known"], summary["log_files"]["done"]) == (0, 2, 0)
     assert sorted(p.name for p in (tmp_path / "store").rglob("*") if p.is_file()) == before
+
+
+def test_a_copy_with_fewer_members_is_no_conflict(case, loaded, report):
+    """EventBridge's events lack members of the trail's records, and differ in none."""
+    code, summary = loaded(case("11"))
+    assert (code, summary["conflicts"], summary["records"]["kept"]) == (0, 0, 1)
+    assert len(report("changes")) == 1
+
+
+@pytest.mark.parametrize("names", [("trail", "eventbridge"), ("eventbridge", "trail")])
+def test_the_copy_with_more_members_is_shown(case, loaded, report, tmp_path, names):
+    """In whatever order the copies were loaded; duplicates later stay duplicates."""
+    folder = case("11")
+    for name in (*names, names[0]):
+        code, summary = loaded(folder / f"{name}.json")
+        assert (code, summary["conflicts"]) == (0, 0)
+    assert len(report("changes")) == 1
+    import trailscan as ts
+
+    (shown,) = ts.open(str(tmp_path / "store")).events()["record"]
+    assert "eventCategory" in shown
+    assert b" 1 event " in run_command("status", "--store", tmp_path / "store").stdout
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [{"errorCode": "AccessDenied"}, {"addendum": {"reason": "UPDATED_DATA"}}, {"eventName": "X"}],
+    ids=lambda planted: next(iter(planted)),
+)
+def test_a_copy_that_means_something_else_is_a_conflict(loaded, tmp_path, planted):
+    """A member whose absence says something makes another record, and both are shown."""
+    (tmp_path / "a.json").write_text(json.dumps(record()), encoding="utf-8")
+    (tmp_path / "b.json").write_text(json.dumps(record(**planted)), encoding="utf-8")
+    flags = []
+    for first, second in (("a", "b"), ("b", "a")):
+        loaded(tmp_path / f"{first}.json", store=first)
+        assert loaded(tmp_path / f"{second}.json", store=first)[1]["conflicts"] == 1
+        import trailscan as ts
+
+        events = ts.open(str(tmp_path / first)).events()
+        flags.append(sorted(events["conflict"]))
+    assert flags == [[True, True]] * 2

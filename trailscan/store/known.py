@@ -226,6 +226,22 @@ class KnownEvents:
                 found[(account, event_id)].add(sha256)
         return found
 
+    def records(
+        self, commits: Iterable[Commit], day: date, event_ids: Collection[str]
+    ) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """The hashes and records of the events of a day that have one of these ids, by key."""
+        found: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        ids = strings(sorted(event_ids))
+        same = Selection(
+            Window(), lambda rows: pc.is_in(rows["event_id"], value_set=ids), ("event_id",)
+        )
+        names = [*_EVENT, "record"]
+        for table in read_files(self._bucket, select_files(commits, "events", [day]), names, same):
+            columns = (table[name].to_pylist() for name in names)
+            for account, event_id, sha256, record in zip(*columns, strict=True):
+                found[account, event_id].append((sha256, record))
+        return found
+
     def _tables(self, files: list[DataFile]) -> Iterable[pa.Table]:
         """The identities in data files, cached as far as there is room."""
         missing = [file for file in files if file.path not in self._cached]

@@ -39,6 +39,7 @@ from trailscan.errors import (
 )
 from trailscan.store.packing import is_sealed, pack, seal, unpack
 from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path
+from trailscan.store.readings import Replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -84,26 +85,6 @@ class Counts(msgspec.Struct, frozen=True):
     duplicates: int = 0
     rejects: int = 0
     conflicts: int = 0
-
-
-class Replaced(msgspec.Struct, frozen=True):
-    """How much of what earlier commits count is read again in a commit, and counts there.
-
-    Attributes:
-        log_files: earlier readings of log files.
-        rejected_log_files: earlier rejects of log files that were read now.
-        records: of the earlier readings, as the next ones.
-        filtered_out: by their event source.
-        duplicates: those counted then, and those that are duplicates now because of what was kept.
-        rejects: records that could not be used.
-    """
-
-    log_files: int = 0
-    rejected_log_files: int = 0
-    records: int = 0
-    filtered_out: int = 0
-    duplicates: int = 0
-    rejects: int = 0
 
 
 class Commit(msgspec.Struct, frozen=True):

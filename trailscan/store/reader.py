@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -27,7 +27,7 @@ from trailscan.store.attestations import (
 from trailscan.store.layout import LOG_FILES, REJECTS
 from trailscan.store.ledger import Commit, Ledger
 from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName
-from trailscan.store.readings import last_readings
+from trailscan.store.readings import last_readings, with_conflicts
 from trailscan.store.strays import find_strays
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window
@@ -140,7 +140,16 @@ class StoreReader:
         selection = (
             Selection(window, where, filter_columns) if where or window != Window() else None
         )
+        flagged = self._conflicting if columns is None or "conflict" in columns else frozenset()
+        if needed is not None and self._superseded:
+            needed = [*dict.fromkeys([*needed, "record_sha256"])]
+        if needed is not None and flagged:
+            needed = [*dict.fromkeys([*needed, "recipient_account_id"])]
         rows = self._read(files, "events", needed, selection)
+        if self._superseded:
+            rows = self._without_superseded(rows)
+        if flagged:
+            rows = with_conflicts(rows, flagged)
         if ordered:
             rows = rows.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
         return rows if columns is None else rows.select(columns)
@@ -155,6 +164,30 @@ class StoreReader:
             for rows in read_files(self._bucket, files, EVENTS.names, same_id):
                 if rows.num_rows:
                     yield commit, rows
+
+    @cached_property
+    def _conflicting(self) -> frozenset[tuple[str, str]]:
+        """Account and id of the events of which there are several with different content.
+
+        The writer flags the one that it met last; a reader flags all of them.
+        """
+        if not any(commit.counts.conflicts for commit in self.commits):
+            return frozenset()
+        names = ["recipient_account_id", "event_id"]
+        chosen = Selection(Window(), lambda rows: rows["conflict"], ("conflict",))
+        rows = self._read(self.files("events"), "events", names, chosen)
+        return frozenset(zip(*(rows[name].to_pylist() for name in names), strict=True))
+
+    @cached_property
+    def _superseded(self) -> frozenset[str]:
+        """The hashes of records of which a later commit has a copy with more members."""
+        replaced = (commit.replaced for commit in self.commits)
+        return frozenset(sha256 for one in replaced if one for sha256 in one.records_sha256)
+
+    def _without_superseded(self, rows: pa.Table) -> pa.Table:
+        """Events without those of which there is a copy with more members."""
+        hashes = strings(sorted(self._superseded))
+        return rows.filter(pc.invert(pc.is_in(rows["record_sha256"], value_set=hashes)))
 
     @property
     def _has_repeated_readings(self) -> bool:
@@ -185,8 +218,12 @@ class StoreReader:
         files = sorted(self.files(table), key=lambda file: (str(file.day), file.path))
         if table == "log_files" and self._has_repeated_readings:
             return self._scan_last_readings(files, columns or LOG_FILES.names)
-        rows = read_files(self._bucket, files, columns or SCHEMAS[table].names)
-        return zip(files, rows, strict=True)
+        names = columns or SCHEMAS[table].names
+        if table != "events" or not self._superseded:
+            return zip(files, read_files(self._bucket, files, names), strict=True)
+        needed = [*dict.fromkeys([*names, "record_sha256"])]
+        rows = map(self._without_superseded, read_files(self._bucket, files, needed))
+        return zip(files, (one.select(names) for one in rows), strict=True)
 
     def _scan_last_readings(
         self, files: Iterable[DataFile], columns: list[str]

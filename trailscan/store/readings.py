@@ -1,6 +1,6 @@
-"""A log file that was read several times counts once: by its last reading.
+"""What was read several times counts once: log files by their last reading, events by their flag.
 
-It is read again for other event sources, as a new version, and after it was rejected.
+A log file is read again for other event sources, as a new version, and after it was rejected.
 """
 
 from __future__ import annotations
@@ -8,10 +8,40 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class Replaced(msgspec.Struct, frozen=True):
+    """How much of what earlier commits count is read again in a commit, and counts there.
+
+    Attributes:
+        log_files: earlier readings of log files.
+        rejected_log_files: earlier rejects of log files that were read now.
+        records: of the earlier readings, as the next ones.
+        filtered_out: by their event source.
+        duplicates: those counted then, and those that are duplicates now because of what was kept.
+        rejects: records that could not be used.
+        kept: earlier events that are a part of an event of the commit.
+        records_sha256: hashes of their records.
+    """
+
+    log_files: int = 0
+    rejected_log_files: int = 0
+    records: int = 0
+    filtered_out: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    kept: int = 0
+    records_sha256: tuple[str, ...] = ()
+
+    @classmethod
+    def counted(cls) -> tuple[str, ...]:
+        """The names of the counts."""
+        return cls.__struct_fields__[:-1]
 
 
 def last_readings(rows: pa.Table) -> pa.Table:
@@ -57,3 +87,13 @@ def _all_sources(texts: Any) -> str:
     """Several sets of event sources as one, as the ledger has them."""
     found = {source for text in texts for source in text.split(",")}
     return "all" if "all" in found else ",".join(sorted(found))
+
+
+def with_conflicts(rows: pa.Table, conflicting: frozenset[tuple[str, str]]) -> pa.Table:
+    """Events with the flag of a conflict on each of those that conflict."""
+    names = ("recipient_account_id", "event_id")
+    keys = zip(*(rows[name].to_pylist() for name in names), strict=True)
+    flags = bytearray(key in conflicting for key in keys)
+    mask = pa.Array.from_buffers(pa.uint8(), len(flags), [None, pa.py_buffer(bytes(flags))])
+    at = rows.schema.get_field_index("conflict")
+    return rows.set_column(at, rows.schema.field(at), mask.cast(pa.bool_()))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from trailscan.errors import StoreError
 from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
 from trailscan.parallel import in_order
+from trailscan.store.copies import Compared, Comparison
 from trailscan.store.known import (
     KnownEvents,
     KnownLogFiles,
@@ -26,9 +28,10 @@ from trailscan.store.known import (
     covers,
 )
 from trailscan.store.layout import LOG_FILES, LOG_FILES_ENCODING, REJECTS
-from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Replaced, Source, rows_by_day
+from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Source, rows_by_day
 from trailscan.store.marker import ensure_store
 from trailscan.store.paths import NO_DAY, DataFile, TableName, data_path
+from trailscan.store.readings import Replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -118,18 +121,7 @@ class LogFileResult:
         return LogFileId(self.bucket, self.key, self.etag, self.day)
 
 
-class _Compared(NamedTuple):
-    """A log file whose events were compared with those of the store."""
-
-    result: LogFileResult
-    kept: list[tuple[EventRow, bool]]  # with whether it conflicts
-    duplicates: int
-
-    @property
-    def conflicts(self) -> int:
-        return sum(conflict for _, conflict in self.kept) if self.kept else 0
-
-
+_Compared = Compared[LogFileResult]
 _Earlier = Mapping[Place, Sequence[Reading]]
 
 
@@ -181,9 +173,9 @@ class StoreWriter:
 
         def draft(_: tuple[Commit, ...], seq: int) -> Draft:
             earlier = self.known(event_sources).earlier([result.id for result in batch])
-            compared = self._compare(self._still_new(batch, event_sources, earlier))
+            compared, superseded = self._compare(self._still_new(batch, event_sources, earlier))
             files = dict(_data_files(compared, event_sources, seq))
-            replaced = _replaced(compared, earlier)
+            replaced = _replaced(compared, earlier, superseded)
             return Draft(event_sources, sources, _counts(compared), files, replaced)
 
         return self._ledger.append(draft, self._load_id, now).counts
@@ -206,17 +198,23 @@ class StoreWriter:
             and not _is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
         ]
 
-    def _compare(self, batch: list[LogFileResult]) -> list[_Compared]:
+    def _compare(self, batch: list[LogFileResult]) -> tuple[list[_Compared], frozenset[str]]:
         """Decide which events are new, which are duplicates, and which conflict with a known one.
 
         A duplicate has the time of the event that it copies, so only its own day is searched. A
         conflicting event of another day is kept like any other event; a query over all days shows
         the conflict.
+
+        Returns:
+            The log files, and the hashes of records in the store that lack members of new ones.
         """
         rows = [row for result in batch for row in result.events]
         days = {row.event_date for row in rows}
-        seen = self._events.find(self.commits, days, {row.event.event_id for row in rows})
-        return [_compare_one(result, seen) for result in batch]
+        ids = {row.event.event_id for row in rows}
+        seen = self._events.find(self.commits, days, ids)
+        stored = lru_cache(4)(lambda day: self._events.records(self.commits, day, ids))
+        comparison = Comparison[LogFileResult](seen, stored)
+        return [comparison.compare(result) for result in batch], frozenset(comparison.superseded)
 
 
 def _is_same_again(result: LogFileResult, earlier: Sequence[Reading], event_sources: str) -> bool:
@@ -230,9 +228,11 @@ def _is_same_again(result: LogFileResult, earlier: Sequence[Reading], event_sour
     )
 
 
-def _replaced(compared: Iterable[_Compared], earlier: _Earlier) -> Replaced | None:
+def _replaced(
+    compared: Iterable[_Compared], earlier: _Earlier, superseded: frozenset[str]
+) -> Replaced | None:
     """The counts of the earlier readings of log files that were read now; None without any."""
-    total = dict.fromkeys(Replaced.__struct_fields__, 0)
+    total = dict.fromkeys(Replaced.counted(), 0)
     for one in compared:
         if one.result.failure is not None:
             continue
@@ -246,20 +246,10 @@ def _replaced(compared: Iterable[_Compared], earlier: _Earlier) -> Replaced | No
         total["filtered_out"] += last.filtered_out
         total["rejects"] += last.rejects
         total["duplicates"] += last.duplicates + min(last.kept, one.duplicates)
-    return Replaced(**total) if any(total.values()) else None
-
-
-def _compare_one(result: LogFileResult, seen: defaultdict[tuple[str, str], set[str]]) -> _Compared:
-    """Compare the events of one log file with those seen, and add them to those seen."""
-    kept, duplicates = [], 0
-    for row in result.events:
-        known = seen[row.key]
-        if row.record_sha256 in known:
-            duplicates += 1
-        else:
-            kept.append((row, bool(known)))
-            known.add(row.record_sha256)
-    return _Compared(result, kept, duplicates)
+    if not (superseded or any(total.values())):
+        return None
+    total["kept"] = len(superseded)
+    return Replaced(**total, records_sha256=tuple(sorted(superseded)))
 
 
 def _counts(compared: list[_Compared]) -> Counts:
@@ -336,7 +326,7 @@ def _is_read_only(row: EventRow) -> bool:
     return (row.event.event_name or "").startswith(_READ_ONLY)
 
 
-def _log_file_values(one: _Compared, event_sources: str) -> tuple[object, ...]:
+def _log_file_values(one: Compared, event_sources: str) -> tuple[object, ...]:
     """A log file in the order of `LOG_FILES`."""
     result = one.result
     failed = result.failure
