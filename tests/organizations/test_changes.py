@@ -490,7 +490,13 @@ def test_an_unknown_operation_is_told_in_general_words():
 def test_copies_in_several_accounts_are_one_change():
     """Events of one sharedEventID with other recipients are one change seen twice."""
     first = make("AcceptHandshake", 1, sharedEventID="s", requestParameters=REQUEST)
-    copy = make("AcceptHandshake", 2, sharedEventID="s", recipientAccountId="222233334444")
+    copy = make(
+        "AcceptHandshake",
+        1,
+        eventID="event-2",
+        sharedEventID="s",
+        recipientAccountId="222233334444",
+    )
     (change,) = describe(first, copy)
     assert change.related_event_ids == ("event-2",)
 
@@ -498,7 +504,13 @@ def test_copies_in_several_accounts_are_one_change():
 def test_of_copies_the_callers_own_is_told():
     """The copies in other accounts may hide who called and with what."""
     foreign = make("AcceptHandshake", 1, sharedEventID="s", recipientAccountId="222233334444")
-    own = make("AcceptHandshake", 2, sharedEventID="s", requestParameters={"handshakeId": "h-ex1"})
+    own = make(
+        "AcceptHandshake",
+        1,
+        eventID="event-2",
+        sharedEventID="s",
+        requestParameters={"handshakeId": "h-ex1"},
+    )
     (change,) = describe(foreign, own)
     assert (change.event, change.related_event_ids) == (own, ("event-1",))
 
@@ -509,11 +521,102 @@ def test_a_copied_request_keeps_its_result():
     status = {"id": "car-1", "state": "SUCCEEDED", "accountId": "222233334444"}
     (change,) = describe(
         make("CreateAccount", 1, **asked),
-        make("CreateAccount", 2, recipientAccountId="555566667777", **asked),
+        make("CreateAccount", 1, eventID="event-2", recipientAccountId="555566667777", **asked),
         make("CreateAccountResult", 3, serviceEventDetails={"createAccountStatus": status}),
     )
     assert change.description == "created account 222233334444"
     assert change.related_event_ids == ("event-3", "event-2")
+
+
+OTHER_PARAMETERS = {"requestParameters": {"handshakeId": "h-forged"}}
+SHARED = {"sharedEventID": "s", "requestID": "r", "requestParameters": {"handshakeId": "h-ex1"}}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"eventTime": "1999-01-01T00:00:00Z"},
+        {"requestID": "another"},
+        OTHER_PARAMETERS,
+        {"responseElements": {"handshake": {"id": "h-forged"}}},
+        {"errorCode": "AccessDenied"},
+        {"userIdentity": {"type": "IAMUser", "accountId": "222233334444", "userName": "x"}},
+        {"recipientAccountId": "111122223333", "requestID": "another"},
+    ],
+)
+def test_a_forged_copy_hides_nothing(forged):
+    """Copies agree in time, request, response and caller; what does not is another call, and said."""
+    true = make("AcceptHandshake", 1, **SHARED, responseElements={"handshake": {"id": "h-ex1"}})
+    fields = {"eventID": "forged", "recipientAccountId": "222233334444", **SHARED, **forged}
+    told = {one.event.event_id: one for one in describe(true, make("AcceptHandshake", 1, **fields))}
+    assert told.keys() == {"event-1", "forged"}
+    for event_id, other in (("event-1", "forged"), ("forged", "event-1")):
+        assert told[event_id].related_event_ids == (other,)
+        assert told[event_id].description.endswith(
+            f"; event {other} has the same sharedEventID and contradicts it"
+        )
+
+
+def test_many_records_of_one_shared_id_cost_no_more_than_themselves():
+    """Whoever plants thousands of records under one sharedEventID slows nobody down."""
+    many = [
+        make("TagResource", 1, eventID=f"e-{number:05}", sharedEventID="s", requestID=str(number))
+        for number in range(3000)
+    ]
+    told = describe(*many)
+    assert len(told) == len(many)
+    assert {len(change.related_event_ids) for change in told} == {3}
+
+
+def test_a_copy_in_which_values_are_hidden_is_a_copy():
+    """CloudTrail leaves out and hides values in the trails of other accounts."""
+    shown = {"email": "a@example.com", "notes": "x", "list": [{"a": 1}]}
+    hidden = {"email": "****", "list": [{"a": "HIDDEN_DUE_TO_SECURITY_REASONS"}]}
+    copy = {"eventID": "copy", "recipientAccountId": "222233334444"}
+    (change,) = describe(
+        make("TagResource", 1, sharedEventID="s", requestParameters=hidden, **copy),
+        make("TagResource", 1, sharedEventID="s", requestParameters=shown),
+    )
+    assert (change.event.event_id, change.related_event_ids) == ("event-1", ("copy",))
+
+
+@pytest.mark.parametrize("first", ["SUCCEEDED", "FAILED"])
+def test_results_that_contradict_each_other_are_both_told(first):
+    """A success is never turned into a failure by somebody who writes that it failed."""
+    second = {"SUCCEEDED": "FAILED", "FAILED": "SUCCEEDED"}[first]
+    results = [
+        make(
+            "CloseAccountResult",
+            number,
+            serviceEventDetails={
+                "closeAccountStatus": {"accountId": "222233334444", "state": state}
+            },
+        )
+        for number, state in ((2, first), (3, second))
+    ]
+    failed = f"event-{2 if first == 'FAILED' else 3}"
+    (change,) = describe(
+        make("CloseAccount", 1, requestParameters={"accountId": "222233334444"}), *results
+    )
+    assert (change.outcome, change.severity) == ("succeeded", "critical")
+    assert change.description == (
+        f"closed account 222233334444; but event {failed} reports that it failed"
+    )
+    assert set(change.related_event_ids) == {"event-2", "event-3"}
+
+
+def test_a_second_result_that_agrees_is_no_contradiction():
+    """What was reported twice is one change; what comes days later belongs to another request."""
+    status = {"closeAccountStatus": {"accountId": "222233334444", "state": "SUCCEEDED"}}
+    request = make("CloseAccount", 1, requestParameters={"accountId": "222233334444"})
+    near = [make("CloseAccountResult", number, serviceEventDetails=status) for number in (2, 3)]
+    (change,) = describe(request, *near)
+    assert change.description == "closed account 222233334444"
+    assert change.related_event_ids == ("event-2", "event-3")
+    late = make(
+        "CloseAccountResult", 4, eventTime="2026-11-29T12:00:00Z", serviceEventDetails=status
+    )
+    assert len(describe(request, near[0], late)) == 2
 
 
 def test_one_event_from_two_places_has_an_order():

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trailscan.organizations.excerpts import MAX_WORDS
 from trailscan.organizations.policies import (
     MAX_UNNAMED,
-    MAX_WORDS,
     PolicyDifference,
     StatementChange,
     compare_policies,
@@ -71,7 +71,7 @@ def test_a_difference_in_words():
         "removed statement DenyLeave (Deny organizations:LeaveOrganization); "
         "changed statement Regions: effect Deny -> Allow; "
         "conditions - StringNotEquals aws:RequestedRegion eu-west-1; "
-        "Version changed"
+        "Version: 2012-10-17 -> 2008-10-17"
     )
 
 
@@ -132,20 +132,24 @@ def test_what_makes_no_difference(old, new):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "told"),
     [
-        ({"a": 1}, {"a": True}),
-        ({"a": 1}, {"a": "1"}),
-        ({"a": None}, {"a": []}),
-        ({"a": [[1]]}, {"a": [1]}),
-        ({"a": [{"b": 1}, {"b": 2}]}, {"a": [{"b": 2}, {"b": 1}]}),
-        ({"a": "X"}, {"a": "x"}),
+        ({"a": 1}, {"a": True}, "a: 1 -> true"),
+        ({"a": 1}, {"a": "1"}, "a changed"),
+        ({"a": None}, {"a": []}, "a changed"),
+        ({"a": [[1]]}, {"a": [1]}, "a changed"),
+        ({"a": [{"b": 1}, {"b": 2}]}, {"a": [{"b": 2}, {"b": 1}]}, "a changed"),
+        ({"a": "X"}, {"a": "x"}, "a: X -> x"),
+        ({"a": "x" * 120 + "1"}, {"a": "x" * 120 + "2"}, "a changed"),
+        ({"a": {"@@assign": "b; c"}}, {"a": {"@@assign": "off"}}, "a: 'b; c' -> off"),
+        ({"@@assign": 1}, {"@@assign": 2}, "@@assign: 1 -> 2"),
+        ({"a": {"@@assign": ["x", "y"]}}, {"a": {"@@assign": ["y", "z"]}}, "a: + z, - x"),
     ],
     ids=str,
 )
-def test_what_looks_alike_is_not_the_same(old, new):
-    """Types, nesting, letters and the order of objects count."""
-    assert compare_policies(json.dumps(old), json.dumps(new)).other == ("a changed",)
+def test_what_looks_alike_is_not_the_same(old, new, told):
+    """Types, nesting, letters and the order of objects count; values that can be told are shown."""
+    assert compare_policies(json.dumps(old), json.dumps(new)).other == (told,)
 
 
 def test_only_letters_of_actions_have_no_case():
@@ -236,9 +240,9 @@ def test_texts_without_statements_are_compared_by_path():
     assert compare_policies(json.dumps(old), json.dumps(new)) == SAME._replace(
         other=(
             "New added",
-            "tags.CostCenter.tag_value.@@assign changed",
+            "tags.CostCenter.tag_value: + b, - a",
             "tags.Old removed",
-            "tags.'a.b' changed",
+            "tags.'a.b': 1 -> 2",
         )
     )
 
@@ -275,7 +279,7 @@ def test_an_empty_list_of_statements_is_not_none():
 def test_a_sid_of_another_type_is_a_member():
     """What is no text names nothing, yet its change is told."""
     old, new = ({**BUCKETS, "Sid": sid} for sid in ({"a": 1}, {"a": 2}))
-    assert changed(old, new) == StatementChange("Deny s3:PutObject, s3:*Acl", ("Sid.a changed",))
+    assert changed(old, new) == StatementChange("Deny s3:PutObject, s3:*Acl", ("Sid.a: 1 -> 2",))
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from trailscan.location import Location
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.catalogue import operation as find_operation
 from trailscan.organizations.context import SentenceContext
-from trailscan.organizations.correlate import correlate, in_order_of_time
+from trailscan.organizations.correlate import correlate, in_order_of_time, reports_failure
 from trailscan.organizations.effects import with_member
 from trailscan.organizations.fields import enum_at, omitted
 from trailscan.organizations.operation import READ, Case, Operation
 from trailscan.organizations.replay import apply
-from trailscan.organizations.resources import Resource, any_resource, denied_resource
+from trailscan.organizations.resources import Resource, any_resource, denied_resource, quoted
 from trailscan.organizations.sentences import fill
 from trailscan.organizations.severity import UNKNOWN_SEVERITY, Severity
 from trailscan.organizations.state import Organization
@@ -169,19 +169,24 @@ def _describe(
     """The change that an event is, with its result and its cause if it has them."""
     event = one.event
     result, cause = correlation.results.get(one.position), correlation.causes.get(one.position)
-    related = (result, cause, *correlation.copies.get(one.position, ()))
+    further = correlation.further.get(one.position, ())
+    others = correlation.contradictions.get(one.position, ())
+    copies = correlation.copies.get(one.position, ())
+    related = (result, cause, *copies, *further, *others)
     ending = event if result is None else result.event
     name = event.event_name or "an unnamed operation"
     service = known.services[event.event_source]
     why = None if cause is None else cause.event
     call = SentenceContext(event, ending, state, service.roles, service.values, why)
     outcome = _outcome(ending, known)
-    ended = f"{_ending(ending, outcome, known)}{_OMITTED if omitted(event) else ''}"
+    contradicted = _contradicted(outcome, further, others)
+    ended = f"{_ending(ending, outcome, known)}{_OMITTED if omitted(event) else ''}{contradicted}"
     before, after = None, None
     case = None if operation is None else operation.case_of(call)
     if operation is None:
         target = any_resource(event, state)
-        sentence = f"called {name}{f' on {target.id}' if target.id else ''}"
+        about = f" on {quoted(target.id)}" if target.id else ""
+        sentence = f"called {quoted(name)}{about}"
     else:
         target = _target(call, operation, case)
         sentence = _sentence(call, operation, case, outcome)
@@ -270,6 +275,23 @@ def _sentence(
     tried = f"tried to {fill((case and case.tried) or operation.tried, call)}"
     denied = str(denied) if (denied := denied_resource(call.event, call.state)).id else ""
     return f"{tried} (resource: {denied})" if denied and denied not in tried else tried
+
+
+def _contradicted(
+    outcome: Outcome, further: Iterable[OrderedEvent], others: Iterable[OrderedEvent]
+) -> str:
+    """What other events say against a change: another result, or another call under its id."""
+    ended = "failed" if outcome == "succeeded" else "succeeded"
+    against = [
+        f"; but event {quoted(one.event.event_id)} reports that it {ended}"
+        for one in further
+        if reports_failure(one) == (ended == "failed")
+    ]
+    against += [
+        f"; event {quoted(one.event.event_id)} has the same sharedEventID and contradicts it"
+        for one in others
+    ]
+    return "".join(against)
 
 
 def _ending(event: Event, outcome: Outcome, known: Catalogue) -> str:

@@ -7,11 +7,12 @@ can write two records with one id must not be able to hide one of them.
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.catalogue import catalogue
-from trailscan.organizations.fields import text_at
+from trailscan.organizations.fields import HIDDEN, enum_at, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from trailscan.organizations.operation import Operation
 
     _CauseKey = tuple[str | None, str | None, str]
+    _Groups = dict[int, list["OrderedEvent"]]
 
+_MOST_CONTRADICTIONS = 3  # named with a change
+_MOST_COMPARED = 20  # calls of one second and sharedEventID: no copy has so many that differ
+_LONGEST_BETWEEN_RESULTS = timedelta(days=1)
 _FIRST = ("Create", "Enable")
 _LAST = ("Delete", "Close", "Leave", "Remove")
 
@@ -57,12 +62,16 @@ class Correlation(NamedTuple):
         results: of a request, the service event that reports how it ended.
         causes: of a service event, the call that caused it.
         merged: the copies and results, which are reported with another event.
+        further: of a request, results besides the one that counts.
+        contradictions: of a call, some others with its sharedEventID that say something else.
     """
 
     copies: dict[int, list[OrderedEvent]]
     results: dict[int, OrderedEvent]
     causes: dict[int, OrderedEvent]
     merged: frozenset[int]
+    further: Mapping[int, list[OrderedEvent]]
+    contradictions: Mapping[int, list[OrderedEvent]]
 
 
 def correlate(events: Iterable[OrderedEvent]) -> Correlation:
@@ -73,12 +82,19 @@ def correlate(events: Iterable[OrderedEvent]) -> Correlation:
         for one in events
         if (one.event.event_source, one.event.event_name) in correlated or one.event.shared_event_id
     ]
-    copies = find_copies(candidates)
+    copies, contradictions = find_copies(candidates)
     copied = {one.position for group in copies.values() for one in group}
     originals = [one for one in candidates if one.position not in copied]
-    results = find_results(originals)
-    merged = frozenset(copied | {one.position for one in results.values()})
-    return Correlation(copies, results, find_causes(originals, results), merged)
+    results, further = find_results(originals)
+    told = [*results.values(), *(one for group in further.values() for one in group)]
+    return Correlation(
+        copies=copies,
+        results=results,
+        causes=find_causes(originals, results),
+        merged=frozenset(copied | {one.position for one in told}),
+        further=further,
+        contradictions=contradictions,
+    )
 
 
 def may_correlate(
@@ -120,31 +136,95 @@ def _rank(known: Catalogue, event_source: str | None, event_name: str | None) ->
     return 0 if name.startswith(_FIRST) else 2 if name.startswith(_LAST) else 1
 
 
-def find_copies(events: Sequence[OrderedEvent]) -> dict[int, list[OrderedEvent]]:
-    """By position of the copy of a call to report, its other copies in other accounts' trails.
+def find_copies(events: Sequence[OrderedEvent]) -> tuple[_Groups, _Groups]:
+    """By position of the copy of a call to report: its other copies, and what contradicts it.
 
-    Copies have one sharedEventID and name, and each its own event id and recipient account. The
-    copy of the account that called is reported: the others can hide who it was.
+    Copies have one sharedEventID and name, and each its own event id and recipient account. They
+    are one call only if they agree (`agree`): somebody who can write a record must not be able to
+    hide another one behind it. The copy of the account that called is reported, since the others
+    can hide who it was, and of several the one that says most.
     """
-    groups: defaultdict[object, dict[str | None, OrderedEvent]] = defaultdict(dict)
+    groups: defaultdict[object, list[OrderedEvent]] = defaultdict(list)
     for one in events:
         if shared := one.event.shared_event_id:
-            group = groups[shared, one.event.event_source, one.event.event_name]
-            group.setdefault(one.event.recipient_account_id, one)
-    copies = (sorted(group.values(), key=_is_foreign) for group in groups.values())
-    return {first.position: others for first, *others in copies if others}
+            groups[shared, one.event.event_source, one.event.event_name].append(one)
+    copies: _Groups = {}
+    contradictions: _Groups = {}
+    for group in groups.values():
+        calls = _calls(sorted(group, key=_order_of_copies))
+        examples = [first for first, *_ in calls[: _MOST_CONTRADICTIONS + 1]]
+        for first, *others in calls:
+            if others:
+                copies[first.position] = others
+            if more := [other for other in examples if other is not first]:
+                contradictions[first.position] = more[:_MOST_CONTRADICTIONS]
+    return copies, contradictions
 
 
-def _is_foreign(one: OrderedEvent) -> bool:
-    """Whether an event is in the trail of another account than the one that called."""
-    return one.event.recipient_account_id != one.event.user_identity.account_id
+def _calls(group: Sequence[OrderedEvent]) -> list[list[OrderedEvent]]:
+    """The calls among events of one sharedEventID, each with its copies in other accounts."""
+    calls: list[list[OrderedEvent]] = []
+    alike: defaultdict[object, list[list[OrderedEvent]]] = defaultdict(list)
+    for one in group:
+        near = alike[one.event.event_time, one.event.error_code]
+        for call in near[:_MOST_COMPARED]:
+            recipients = {other.event.recipient_account_id for other in call}
+            if one.event.recipient_account_id not in recipients and agree(call[0].event, one.event):
+                call.append(one)
+                break
+        else:
+            near.append([one])
+            calls.append(near[-1])
+    return calls
 
 
-def find_results(events: Iterable[OrderedEvent]) -> dict[int, OrderedEvent]:
-    """By position of a request, the service event that reports how it ended: both share an id."""
+def _order_of_copies(one: OrderedEvent) -> tuple[bool, int]:
+    """The caller's own first, then those that say most."""
+    event = one.event
+    is_foreign = event.recipient_account_id != event.user_identity.account_id
+    said = (event.request_parameters, event.response_elements, event.request_id)
+    return (is_foreign, sum(part is None for part in said))
+
+
+def agree(one: Event, other: Event) -> bool:
+    """Whether two records can be copies of one call, apart from what CloudTrail hides in one."""
+    accounts = (one.user_identity.account_id, other.user_identity.account_id)
+    return (
+        one.event_time == other.event_time
+        and one.error_code == other.error_code
+        and _compatible(one.request_id, other.request_id)
+        and _compatible(*accounts)
+        and _compatible(one.request_parameters, other.request_parameters)
+        and _compatible(one.response_elements, other.response_elements)
+    )
+
+
+def _compatible(one: object, other: object) -> bool:
+    """Whether two values are the same where both are told."""
+    if one is None or other is None or _is_hidden(one) or _is_hidden(other):
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(_compatible(one[name], other[name]) for name in one.keys() & other.keys())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_compatible, one, other))
+    return one == other
+
+
+def _is_hidden(value: object) -> bool:
+    return isinstance(value, str) and value in HIDDEN
+
+
+def find_results(events: Iterable[OrderedEvent]) -> tuple[dict[int, OrderedEvent], _Groups]:
+    """By position of a request: the service event that reports how it ended, and further ones.
+
+    Request and result share an id. If results contradict each other, the one that reports success
+    counts, so that nobody can hide what was done by writing that it failed.
+    """
     results = catalogue().results
-    pending: defaultdict[tuple[str | None, str | None, str], list[OrderedEvent]] = defaultdict(list)
+    pending: defaultdict[_CauseKey, list[OrderedEvent]] = defaultdict(list)
+    settled: dict[_CauseKey, OrderedEvent] = {}
     found: dict[int, OrderedEvent] = {}
+    more: defaultdict[int, list[OrderedEvent]] = defaultdict(list)
     for one in events:
         event, operation = one.event, one.operation
         if operation is None or not operation.request_id:
@@ -152,12 +232,39 @@ def find_results(events: Iterable[OrderedEvent]) -> dict[int, OrderedEvent]:
         source, name, identifier = (
             event.event_source, event.event_name, text_at(event, *operation.request_id)
         )  # fmt: skip
-        if (source, name) in results:
-            if requests := pending[source, name, identifier or ""]:
-                found[requests.pop().position] = one
-        elif operation.result and not event.error_code and identifier:
-            pending[source, operation.result, identifier].append(one)
-    return found
+        key = (source, name, identifier or "")
+        if (source, name) not in results:
+            if operation.result and not event.error_code and identifier:
+                pending[source, operation.result, identifier].append(one)
+        elif requests := pending[key]:
+            settled[key] = requests.pop()
+            found[settled[key].position] = one
+        elif key in settled:
+            _add_result(settled[key].position, one, found, more)
+    return found, more
+
+
+def _add_result(
+    position: int,
+    one: OrderedEvent,
+    found: dict[int, OrderedEvent],
+    more: defaultdict[int, list[OrderedEvent]],
+) -> None:
+    """Add a further result to a request whose first one is not long ago."""
+    first = found[position]
+    if len(more[position]) >= _MOST_CONTRADICTIONS:
+        return
+    if one.event.event_time - first.event.event_time > _LONGEST_BETWEEN_RESULTS:
+        return
+    if reports_failure(first) and not reports_failure(one):
+        first, found[position], one = one, one, first
+    more[position].append(one)
+
+
+def reports_failure(one: OrderedEvent) -> bool:
+    """Whether a result reports that its request failed."""
+    status = one.operation.status if one.operation else ""
+    return bool(status) and enum_at(one.event, f"{status}.state") == "failed"
 
 
 def find_causes(

@@ -9,7 +9,6 @@ A text can have any form: a denied call may have sent anything.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict, deque
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +17,7 @@ import msgspec
 
 from trailscan.errors import DecodeError
 from trailscan.events.event import JsonObject, decode_object
+from trailscan.organizations.excerpts import SHOWN_CHARACTERS, excerpt, limited, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,14 +25,8 @@ if TYPE_CHECKING:
 MAX_UNNAMED = 200
 """The most statements without `Sid` on one side that are still matched by similarity."""
 
-MAX_WORDS = 400
-"""The longest description of a difference, in characters."""
-
-_SHOWN_CHARACTERS = 100  # of one text: an ARN of a role fits
 _SHOWN_VALUES = 3
-_ROOM_FOR_REST = 30  # "… and 123,456 more changes"
 _PATH_CHARACTERS = 300
-_MARKS = re.compile(r"[\s,;()'\"\\…]")  # characters of the words around a text
 _ACTIONS = ("Action", "NotAction")
 _DECISION = frozenset({"Effect", *_ACTIONS})
 _SIMILARITIES: tuple[Callable[[str], bool], ...] = (
@@ -100,7 +94,7 @@ class PolicyDifference(NamedTuple):
             return "only its formatting"
         if not self.comparable:
             return "text changed (not comparable)"
-        return _limited(
+        return limited(
             [
                 *(f"added statement {label}" for label in self.added),
                 *(f"removed statement {label}" for label in self.removed),
@@ -266,13 +260,13 @@ def _sid(statement: object) -> str | None:
 def label(statement: object) -> str:
     """`DenyLeave (Deny organizations:LeaveOrganization)`, or the part in brackets alone."""
     sid = _sid(statement)
-    return _summary(statement) if sid is None else f"{_shown(sid)} ({_summary(statement)})"
+    return _summary(statement) if sid is None else f"{excerpt(sid)} ({_summary(statement)})"
 
 
 def _summary(statement: object) -> str:
     """The effect and first actions of a statement, or the start of its JSON if it has neither."""
     if not isinstance(statement, dict) or not _DECISION & statement.keys():
-        return _shown(_text(statement))
+        return excerpt(text_of(statement))
     words = {"Effect": "", "Action": "", "NotAction": "all but "}
     parts = [f"{word}{_first(statement[key])}" for key, word in words.items() if key in statement]
     return " ".join(parts if "Effect" in statement else ["no effect", *parts])
@@ -281,7 +275,7 @@ def _summary(statement: object) -> str:
 def _first(value: object) -> str:
     """The first few values of an element, and how many more there are."""
     values = value if isinstance(value, list) else [value]
-    shown = ", ".join(_shown(_text(item)) for item in values[:_SHOWN_VALUES])
+    shown = ", ".join(excerpt(text_of(item)) for item in values[:_SHOWN_VALUES])
     more = len(values) - _SHOWN_VALUES
     return f"{shown or 'nothing'}{f' … and {more:,} more' if more > 0 else ''}"
 
@@ -297,7 +291,7 @@ def _changed(old: object, new: object) -> StatementChange:
     old_rest, new_rest = (_without(one, "Effect", *_NOUNS) for one in (before, after))
     sid = _sid(old)
     return StatementChange(
-        label=_summary(old) if sid is None else _shown(sid),
+        label=_summary(old) if sid is None else excerpt(sid),
         members=(*_effect(before, after), *words, *_differences(old_rest, new_rest)),
     )
 
@@ -306,7 +300,8 @@ def _effect(before: Mapping[str, object], after: Mapping[str, object]) -> Iterat
     """The effects of two statements, if they differ."""
     if _element(before, "Effect") != _element(after, "Effect"):
         old, new = (
-            _shown(_text(one["Effect"])) if "Effect" in one else "none" for one in (before, after)
+            excerpt(text_of(one["Effect"])) if "Effect" in one else "none"
+            for one in (before, after)
         )
         yield f"effect {old} -> {new}"
 
@@ -329,7 +324,7 @@ def _values(word: str, old: object, new: object) -> str:
 def _signed(sign: str, leaves: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """The first few values with a sign before each, and how many more there are."""
     for leaf in leaves[:_SHOWN_VALUES]:
-        yield f"{sign} {' '.join(map(_shown, leaf))}"
+        yield f"{sign} {' '.join(map(excerpt, leaf))}"
     if len(leaves) > _SHOWN_VALUES:
         yield f"{sign} {len(leaves) - _SHOWN_VALUES:,} more"
 
@@ -349,15 +344,18 @@ def _walk(value: object, levels: int) -> Iterator[tuple[str, ...]]:
             yield from ((name, *leaf) for leaf in _walk(inner, levels - 1))
     else:
         for item in value if isinstance(value, list) else [value]:
-            yield (_text(item),)
+            yield (text_of(item),)
 
 
 def _differences(
     old: Mapping[str, object], new: Mapping[str, object], above: str = ""
 ) -> Iterator[str]:
-    """The paths of members that only one of two objects has, or that differ: `Version changed`."""
+    """The members that only one of two objects has, or that differ, with their values.
+
+    `@@assign` gives a value to the member above it (user guide, "Policy syntax and inheritance").
+    """
     for name in sorted(old.keys() | new.keys()):
-        path = _path(above, name)
+        path = above if name == "@@assign" and above else _path(above, name)
         if name not in old or name not in new:
             yield f"{path} {'removed' if name in old else 'added'}"
             continue
@@ -365,39 +363,27 @@ def _differences(
         if isinstance(before, dict) and isinstance(after, dict):
             yield from _differences(before, after, path)
         elif _form(before) != _form(after):
-            yield f"{path} changed"
+            yield _changed_value(path, before, after)
+
+
+def _changed_value(path: str, before: object, after: object) -> str:
+    """A member with its old and its new value: `mode: block_bidirectional -> off`."""
+    values = (value if isinstance(value, list) else [value] for value in (before, after))
+    if any(isinstance(one, dict | list) for value in values for one in value):
+        return f"{path} changed"
+    if isinstance(before, list) or isinstance(after, list):
+        lists = _values(f"{path}:", before, after)
+        return f"{path} changed" if lists.endswith(": changed") else lists
+    old, new = excerpt(text_of(before)), excerpt(text_of(after))
+    return f"{path} changed" if old == new else f"{path}: {old} -> {new}"
 
 
 def _path(above: str, name: str) -> str:
     """A path and one more name, quoted if it has a dot, and cut if it is too long."""
-    step = repr(name[:_SHOWN_CHARACTERS]) if "." in name else _shown(name)
+    step = repr(name[:SHOWN_CHARACTERS]) if "." in name else excerpt(name)
     path = f"{above}.{step}" if above else step
     return path if len(path) <= _PATH_CHARACTERS else f"{path[:_PATH_CHARACTERS]}…"
 
 
 def _without(value: Mapping[str, object], *names: str) -> dict[str, object]:
     return {name: inner for name, inner in value.items() if name not in names}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def _shown(text: str) -> str:
-    r"""The start of a text, quoted if it could be taken for the words around it: `'a; b\x1b'`."""
-    start = text[:_SHOWN_CHARACTERS]
-    plain = start and start.isprintable() and not _MARKS.search(start)
-    return f"{start if plain else repr(start)}{'…' if len(text) > len(start) else ''}"
-
-
-def _limited(parts: list[str]) -> str:
-    """As many changes as fit into `MAX_WORDS` characters, and how many more there are."""
-    room = MAX_WORDS - _ROOM_FOR_REST
-    text = parts[0] if len(parts[0]) <= room else f"{parts[0][:room]}…"
-    for shown, part in enumerate(parts[1:], 1):
-        longer = f"{text}; {part}"
-        if len(longer) > room:
-            more = len(parts) - shown
-            return f"{text} … and {more:,} more change{'s' if more > 1 else ''}"
-        text = longer
-    return text
