@@ -30,6 +30,16 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def traced(tmp_path_factory):
+    """A store of the cases with the records that issued their sessions, found by tracing."""
+    place = tmp_path_factory.mktemp("traced") / "store"
+    words = ("load", CASES / "identity", CASES / "identity-sts", "--store", place)
+    found = run_command(*words)
+    assert b"2 of 5 traced" in found.stdout
+    return place
+
+
+@pytest.fixture(scope="module")
 def changes(store):
     """The rows of `report changes` by event id."""
     return {row["event_id"]: row for row in report(store, "changes")}
@@ -76,3 +86,47 @@ def test_federated_sessions_are_judged_by_their_issuer(store):
     (case,) = [case for case in EXPECTED if "finding_about" in case["must"]]
     findings = report(store, "findings", "--rule", "change-without-mfa")
     assert case["event_id"] in {one for row in findings for one in row["event_ids"]}
+
+
+def test_a_load_says_which_sessions_are_not_traced(store, changes):
+    """Without their issuing records, sessions are named by their role, and that is said."""
+    found = run_command("load", CASES / "identity", "--store", store.parent / "again")
+    assert b"sessions: 0 of 5 traced" in found.stdout
+    assert b"no issuing record in the log files of account 111122223333" in found.stdout
+    untraced = [row["principal"] for row in changes.values() if row["principal_trace"] != "direct"]
+    assert len(untraced) == 5
+
+
+def test_issuing_records_name_who_opened_the_sessions(traced, changes):
+    """Two sessions get a person and a workflow, with the roles beside; nobody else changes."""
+    rows = {row["event_id"]: row for row in report(traced, "changes")}
+    people = report(traced, "principals")
+    for case in EXPECTED:
+        row, must = rows[case["event_id"]], case.get("must_with_sts")
+        own = [one for one in people if one["principal"] == row["principal"]]
+        check_columns(must or case["must"], row, own)
+        if must is None:
+            different = {name for name in row if row[name] != changes[case["event_id"]][name]}
+            assert different == set()
+        else:
+            assert row["principal_chain"]
+            assert row["principal_trace"] == "traced"
+
+
+def test_a_person_is_found_through_the_roles_they_used(traced):
+    """One question finds what somebody did by whatever role, and no claim counts any more."""
+    found = report(traced, "changes", "--principal", "mallory@example.com")
+    assert [row["target_name"] for row in found] == ["I05"]
+    assert report(traced, "changes", "--principal", "OrgAdminHop2") == found
+    assert report(traced, "changes", "--principal", "botocore-session-1790388662") == []
+
+
+def test_show_draws_the_chain_with_its_evidence(traced):
+    """Each hop stands with its record and where that was read."""
+    (case,) = [case for case in EXPECTED if case["id"] == "I05"]
+    shown = run_command("show", case["event_id"], "--store", traced).stdout.decode()
+    chain = shown.partition("Sessions\n")[2].partition("\n\n")[0].splitlines()
+    assert chain[0].endswith(":assumed-role/OrgAdminHop2/botocore-session-1790388662")
+    assert chain[1] == "  └─ opened by mallory@example.com  (identity_center_user)"
+    assert "8b1c21c7-8db0-5e20-9b0a-207bd7b53a64" in chain[3]
+    assert chain[3].endswith("I05-sts.json#0")

@@ -17,6 +17,9 @@ Other regions cost up to twice as much; other storage classes also charge for ea
 
 ASSUMED = "S3 Standard at the prices of us-east-1; data transfer and KMS not included"
 
+TRACE_SHARE = 0.1
+"""How many bytes may be read to trace sessions, as a share of those that a load reads."""
+
 
 class Planned(NamedTuple):
     """What a load would read: the result of `--dry-run`.
@@ -26,12 +29,14 @@ class Planned(NamedTuple):
         stored_bytes: their size as stored.
         list_requests: the number of LIST requests; the load makes them again.
         get_requests: the number of objects to read from S3.
+        trace: whether the load traces sessions.
     """
 
     log_files: int = 0
     stored_bytes: int = 0
     list_requests: int = 0
     get_requests: int = 0
+    trace: bool = False
 
     def more(self, new: Sequence[PlannedFile], *, from_s3: bool) -> Planned:
         """This plan with more log files."""
@@ -43,5 +48,11 @@ class Planned(NamedTuple):
 
     @property
     def dollars(self) -> float:
-        """The price of the load's requests."""
-        return self.list_requests * PRICES["list"] + self.get_requests * PRICES["get"]
+        """The price of the load's requests, and of as many more as tracing may take."""
+        share = 1 + TRACE_SHARE if self.trace else 1
+        return self.list_requests * PRICES["list"] + self.get_requests * PRICES["get"] * share
+
+    @property
+    def trace_bytes(self) -> int:
+        """How many more bytes the load may read to trace sessions."""
+        return int(self.stored_bytes * TRACE_SHARE) if self.trace else 0

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from trailscan.ingest.issuing import IssuingLogFiles
     from trailscan.ingest.summary import LoadSummary
     from trailscan.store.known import KnownLogFiles
     from trailscan.store.writer import LogFileResult, StoreWriter
@@ -96,6 +97,7 @@ class Job:
         wanted: the event sources to keep.
         streams: the bytes of sources that can be read only once, each with its name.
         hash_all: hash the uncompressed bytes of every log file, for a validation.
+        issuing: gets the log files that are read, to trace sessions; None if none is traced.
         progress: called as the load goes on.
         stop: when set, the pipeline commits what it has read and ends.
         load_id: names the load in its commits.
@@ -106,6 +108,7 @@ class Job:
     wanted: Wanted
     streams: Sequence[tuple[str, bytes]] = ()
     hash_all: bool = False
+    issuing: IssuingLogFiles | None = None
     progress: Callable[[Progress], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
     load_id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -158,7 +161,8 @@ class Pipeline:
             self._summary.known += 1
             return
         job = self._job
-        scan_into(result, stored, job.wanted, self._large, hash_all=job.hash_all)
+        issued = scan_into(result, stored, job.wanted, self._large, hash_all=job.hash_all)
+        self._remember(result, stored, None, issued)
         self._take(result, uri)
 
     def _load_source(self, source: SourcePlan, window: Window) -> None:
@@ -244,16 +248,33 @@ class Pipeline:
 
         A bit that flipped on the network says nothing about the log file.
         """
-        result, stored, job = fetched.result, fetched.stored, self._job
-        scan_planned(fetched, job.wanted, self._large, hash_all=job.hash_all)
+        result, stored = fetched.result, fetched.stored
+        self._scan_planned(fetched)
         is_final = result.failure is None or result.kind != "log_file"
         if stored is None or is_final or not fetched.planned.bucket.is_remote:
             return result
         again = read_planned(fetched.planned)
         if again.stored is None or again.stored == stored:
             return result
-        scan_planned(again, job.wanted, self._large, hash_all=job.hash_all)
+        self._scan_planned(again)
         return again.result
+
+    def _scan_planned(self, fetched: Fetched) -> None:
+        """Fill the result of a log file that was read."""
+        job = self._job
+        issued = scan_planned(fetched, job.wanted, self._large, hash_all=job.hash_all)
+        self._remember(fetched.result, fetched.stored, fetched.planned, issued)
+
+    def _remember(
+        self,
+        result: LogFileResult,
+        stored: bytes | None,
+        planned: PlannedFile | None,
+        issued: tuple[bytes, ...],
+    ) -> None:
+        """Remember which credentials a log file may have issued, to trace sessions."""
+        if self._job.issuing is not None and stored is not None:
+            self._job.issuing.add(result, planned, stored, issued)
 
     def _take(self, result: LogFileResult, uri: str) -> None:
         """Add a result to the batch, after committing a batch that is full.

@@ -12,10 +12,12 @@ from trailscan.buckets import open_bucket
 from trailscan.errors import NotFoundError
 from trailscan.ingest.cost import Planned
 from trailscan.ingest.event_history import open_event_history
+from trailscan.ingest.issuing import IssuingLogFiles
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.pipeline import Job, Pipeline, Progress
 from trailscan.ingest.plan import Scope, SourcePlan, is_stream, open_source, read_stream
 from trailscan.ingest.summary import LoadSummary
+from trailscan.ingest.tracing import Tracer
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
 from trailscan.store.known import KnownLogFiles, covers
@@ -53,6 +55,7 @@ class LoadOptions:
             the load.
         progress: called as the load goes on.
         stop: when set, the load commits what it has read and ends.
+        trace: look for the records that opened the sessions of the store.
         dry_run: plan what would be read and what that costs, and read nothing.
     """
 
@@ -65,6 +68,7 @@ class LoadOptions:
     validate: ValidateOptions | None = None
     progress: Callable[[Progress], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
+    trace: bool = True
     dry_run: bool = False
 
     @property
@@ -93,7 +97,7 @@ def run_load(
     Raises:
         TrailscanError: a source or the store cannot be opened, or the store cannot be written.
     """
-    wanted = Wanted(options.event_sources)
+    wanted = Wanted(options.event_sources, issued=options.trace)
     opened = [
         _open(uri, options, wanted, now)
         for uri in sources
@@ -114,9 +118,15 @@ def run_load(
     job = Job([], options.scope, wanted, hash_all=options.validate is not None)
     job.streams = _streams(sources, standard_input)
     job.progress, job.stop = options.progress, options.stop
+    job.issuing = IssuingLogFiles() if options.trace else None
     writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)
     job.sources = _windows(opened, options, writer.commits, now, summary)
     Pipeline(job, writer, summary, now).run()
+    if job.issuing is not None and summary.bytes_stored and not options.stop.is_set():
+        opened = [source for source, _ in job.sources]
+        bucket = open_bucket(store, options.aws)
+        tracer = Tracer(bucket, store, job.issuing, opened, summary.bytes_stored)
+        summary.tracing = tracer.run(writer, now)
     if options.validate is not None and not options.stop.is_set():
         for source, window in job.sources:
             if not source.has_digests:
@@ -174,7 +184,7 @@ def _plan(
     """The plan of a load: what it would read and what that costs. Nothing is read or written."""
     known = KnownLogFiles(open_bucket(summary.store, options.aws), summary.event_sources)
     known.update(commits)
-    planned = Planned()
+    planned = Planned(trace=options.trace)
     for source, window in windows:
         held = rows_by_day(commits, "log_files")
         request = ListingRequest(options.scope, window, known, held, now.date())

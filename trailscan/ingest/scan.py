@@ -107,16 +107,19 @@ def stream_result(stored: bytes) -> LogFileResult:
 
 def scan_planned(
     fetched: Fetched, wanted: Wanted, large: LargeOneAtATime, *, hash_all: bool = False
-) -> None:
+) -> tuple[bytes, ...]:
     """Fill the result of a log file that was read.
 
     An object that neither name nor content shows as a log file is not recognised. Of the content of
     a file outside of the source that is no log file, nothing is kept.
+
+    Returns:
+        The ids of the access keys that its records may have issued, if `wanted` asks for them.
     """
     result, planned = fetched.result, fetched.planned
     if fetched.stored is None:
-        return
-    scan_into(result, fetched.stored, wanted, large, hash_all=hash_all)
+        return ()
+    issued = scan_into(result, fetched.stored, wanted, large, hash_all=hash_all)
     failure = result.failure
     if failure is not None and planned.trail.kind == "unknown":
         result.kind = "unrecognised"
@@ -124,6 +127,7 @@ def scan_planned(
     if result.rejects and planned.info.outside:
         words = f"a link to {planned.info.outside}, outside of the source, which is no log file"
         result.rejects = tuple(one._replace(message=words, raw=b"") for one in result.rejects)
+    return issued
 
 
 def scan_into(
@@ -133,8 +137,11 @@ def scan_into(
     large: LargeOneAtATime,
     *,
     hash_all: bool = False,
-) -> None:
+) -> tuple[bytes, ...]:
     """Fill a result with what a log file holds: its wanted events, its rejects, its counts.
+
+    Returns:
+        The ids of the access keys that its records may have issued, if `wanted` asks for them.
 
     Args:
         result: of this log file.
@@ -150,7 +157,7 @@ def scan_into(
         )
     except DecodeError as error:
         result.rejects = (Reject(None, error.reason, str(error), error.json_path),)
-        return
+        return ()
     result.records = scanned.records
     result.inflated_bytes = scanned.inflated_bytes
     result.sha256 = scanned.sha256
@@ -158,6 +165,7 @@ def scan_into(
     result.others = scanned.others
     if scanned.candidates:
         result.events, result.rejects = _decode(scanned, wanted, result.account_id)
+    return scanned.issued
 
 
 def _decode(

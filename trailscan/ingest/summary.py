@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trailscan.ingest.cost import Planned
     from trailscan.ingest.plan import Skipped
+    from trailscan.ingest.tracing import Tracing
     from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.location import RejectLine
     from trailscan.window import Window
@@ -37,6 +38,7 @@ class LoadSummary:
         not_as_delivered: log files that were not as CloudTrail delivers them, by difference.
         failures: what could not be listed.
         interrupted: the user ended the load; what it had read is in the store.
+        tracing: which sessions of the store were traced; None if none was looked for.
         planned: what a load would do, after `--dry-run`.
         validations: what `--validate` found, one for each source.
     """
@@ -76,6 +78,7 @@ class LoadSummary:
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
+    tracing: Tracing | None = None
     planned: Planned | None = None
     validations: list[ValidationSummary] = field(default_factory=list)
 

@@ -17,6 +17,7 @@ from trailscan.validate.verdicts import DigestVerdict
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
+    from trailscan.ingest.tracing import Tracing
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.validate.verdicts import Gap
 
@@ -66,6 +67,7 @@ def _load(summary: LoadSummary) -> dict[str, object]:
         "conflicts": summary.conflicts,
         "bytes": {"stored": summary.bytes_stored, "inflated": summary.bytes_inflated},
         "seconds": round(summary.seconds, 3),
+        "sessions": summary.tracing and _tracing(summary.tracing),
         "objects": summary.objects,
         "other_objects": dict(sorted(summary.others.items())),
         "unrecognised_objects": summary.unrecognised,
@@ -83,11 +85,24 @@ def _load(summary: LoadSummary) -> dict[str, object]:
     }
 
 
+def _tracing(tracing: Tracing) -> dict[str, object]:
+    """Which sessions of the store were traced, and what that took."""
+    return {
+        "needed": tracing.sessions,
+        "traced": tracing.traced,
+        "issuing_records_kept": tracing.kept,
+        "log_files": tracing.log_files,
+        "bytes": tracing.bytes_stored,
+        "untraced": list(tracing.untraced),
+    }
+
+
 def _planned(planned: Planned) -> dict[str, object]:
     """What a dry run answers."""
     return {
         "log_files": planned.log_files,
         "bytes": planned.stored_bytes,
+        "trace_bytes": planned.trace_bytes,
         "list_requests": planned.list_requests,
         "get_requests": planned.get_requests,
         "dollars": round(planned.dollars, 6),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from trailscan.ingest.cost import Planned
+    from trailscan.ingest.tracing import Tracing
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.location import RejectLine
     from trailscan.store.ledger import Counts
@@ -72,6 +73,8 @@ def _load(summary: LoadSummary) -> Iterator[str]:
         yield _conflicts(summary.conflicts)
     if summary.interrupted:
         yield "interrupted; run the same command to resume"
+    if summary.tracing is not None:
+        yield from _tracing(summary.tracing)
     if summary.planned is None:
         yield _log_files(summary)
         yield _records(summary)
@@ -79,6 +82,21 @@ def _load(summary: LoadSummary) -> Iterator[str]:
         new = summary.planned.log_files
         yield f"log files listed {summary.listed:,} = known {summary.known:,} + new {new:,}"
         yield _planned(summary.planned)
+
+
+def _tracing(tracing: Tracing) -> Iterator[str]:
+    """Which sessions were traced; nothing if the store has none."""
+    if not tracing.sessions:
+        return
+    read = counted(tracing.log_files, "more log file")
+    size = size_text(tracing.bytes_stored)
+    yield (
+        f"sessions: {tracing.traced:,} of {tracing.sessions:,} traced to who opened them, "
+        f"{counted(tracing.kept, 'issuing record')} added; {read} read for it, {size}"
+    )
+    yield from (f"not traced: {line}" for line in tracing.untraced[:_SHOWN])
+    if len(tracing.untraced) > _SHOWN:
+        yield f"… and {counted(len(tracing.untraced) - _SHOWN, 'more session')} not traced"
 
 
 def _scope(summary: LoadSummary) -> str:
@@ -149,6 +167,8 @@ def _planned(planned: Planned) -> str:
     """What a dry run answers."""
     files = counted(planned.log_files, "log file")
     would = f"dry run: a load would read {files}, {size_text(planned.stored_bytes)}"
+    if planned.trace_bytes:
+        would = f"{would}, and up to {size_text(planned.trace_bytes)} to trace sessions"
     if not planned.list_requests:
         return would
     price = f"${planned.dollars:,.2f}" if planned.dollars >= _CENT else "less than $0.01"

@@ -36,7 +36,7 @@ _CODE = (
     "sessions",
     "organizations",
     "reports/changes.py",
-    "reports/issuances.py",
+    "store/issuances.py",
     "reports/cache.py",
 )
 _HASH_BYTES = 32

@@ -25,8 +25,9 @@ from trailscan.organizations.correlate import (
 from trailscan.organizations.operation import READ
 from trailscan.reports.attestation import EVIDENCE, with_attestation
 from trailscan.reports.cache import cached
-from trailscan.reports.issuances import read_issuances
 from trailscan.reports.notes import Examined, notes_on
+from trailscan.sessions.chain import Issuances
+from trailscan.store.issuances import read_issuances
 from trailscan.table import Column, Table, detail, row_maker
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _decode(
         events.correlation(),
         reads=reads,
         names=store.names,
-        issued=read_issuances(store),
+        issued=Issuances(read_issuances(store)),
     )
 
 

@@ -112,7 +112,12 @@ class Issuances:
 
 def chain_of(event: Event, issued: Issuances) -> Chain:
     """The chain of sessions behind a call."""
-    who, when = event.user_identity, event.event_time
+    return chain_behind(event.user_identity, event.event_time, issued)
+
+
+def chain_behind(who: UserIdentity, when: datetime, issued: Issuances) -> Chain:
+    """The chain of sessions behind an identity that made a call at a time."""
+    own = who
     origin = identify(who)
     with_mfa = _has_mfa(who)
     passed = [origin]
@@ -122,7 +127,7 @@ def chain_of(event: Event, issued: Issuances) -> Chain:
     state: State = "direct" if _is_end(origin) else "untraced"
     while who.access_key_id and state != "traced":
         if who.access_key_id in seen:  # only forged records say so: nobody is named by them
-            return Chain((), passed[0], "circular", _has_mfa(event.user_identity))
+            return Chain((), passed[0], "circular", _has_mfa(own))
         seen.add(who.access_key_id)
         fitting, against = issued.find(who, when)
         contradictions += against

@@ -95,7 +95,7 @@ class Issued(msgspec.Struct, frozen=True):
         """
         context = who.session_context or SessionContext()
         issuer = context.session_issuer or SessionIssuer()
-        began, issued = _creation(context), self.event_time.replace(microsecond=0)
+        began, issued = session_start(context), self.event_time.replace(microsecond=0)
         if when < issued:
             return f"used at {_text(when)}, before it was issued at {_text(issued)}"
         if began is not None and began.replace(microsecond=0) != issued:
@@ -183,7 +183,7 @@ ISSUERS: dict[str, Callable[[Event], _Subject]] = {
 """The operations of AWS STS that issue credentials, and whose they are (STS API reference)."""
 
 
-def _creation(context: SessionContext) -> datetime | None:
+def session_start(context: SessionContext) -> datetime | None:
     """When a session began; None if its record does not say."""
     began = context.attributes.creation_date if context.attributes else None
     try:

@@ -96,7 +96,7 @@ class Commit(msgspec.Struct, frozen=True):
         load_id: random, one for each load.
         tool: the program and version that made it.
         committed_at: by the clock of the machine that made it; no decision depends on it.
-        event_sources: what was looked for; empty for a validation.
+        event_sources: what was looked for; empty for a validation and for evidence.
         sources: what was requested.
         counts: what it adds.
         files: the data files it adds.
@@ -119,7 +119,7 @@ class Commit(msgspec.Struct, frozen=True):
 
     @property
     def is_validation(self) -> bool:
-        """Whether it is the commit of a validation and not of a load."""
+        """Whether it is the commit of a validation, or of evidence, and not of a load."""
         return not self.event_sources
 
 
@@ -176,7 +176,7 @@ class Draft(NamedTuple):
     """The content of a commit whose number is not decided yet.
 
     Attributes:
-        event_sources: what was looked for; empty for a validation.
+        event_sources: what was looked for; empty for a validation and for evidence.
         sources: what was requested.
         counts: what it adds.
         files: the data files with their bytes; none if there is nothing to add.

@@ -180,6 +180,33 @@ class StoreWriter:
 
         return self._ledger.append(draft, self._load_id, now).counts
 
+    def commit_evidence(self, batch: Sequence[LogFileResult], now: datetime) -> Counts:
+        """Add events of log files as evidence, whole or not at all; the log files stay unread.
+
+        Args:
+            batch: log files with the events to add.
+            now: the present.
+
+        Returns:
+            The counts of what was added: `records = kept + duplicates`.
+        """
+
+        def draft(_: tuple[Commit, ...], seq: int) -> Draft:
+            compared = self._compare(list(batch))
+            kept = sum(len(one.kept) for one in compared)
+            duplicates = sum(one.duplicates for one in compared)
+            conflicts = sum(one.conflicts for one in compared)
+            counts = Counts(
+                records=kept + duplicates, kept=kept, duplicates=duplicates, conflicts=conflicts
+            )
+            files = dict(
+                data_file(part.table, part.day, seq, part.rows, part.first)
+                for part in _event_parts(compared)
+            )
+            return Draft("", (), counts, files)
+
+        return self._ledger.append(draft, self._load_id, now).counts
+
     def _still_new(
         self, batch: Sequence[LogFileResult], event_sources: str, earlier: _Earlier
     ) -> list[LogFileResult]:
@@ -299,26 +326,32 @@ def _data_files(
 
 def _parts(compared: list[_Compared], event_sources: str) -> Iterator[_Part]:
     """The rows of a commit, one part for each data file."""
-    events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
     log_files: defaultdict[date, list[tuple[object, ...]]] = defaultdict(list)
     rejects: list[tuple[object, ...]] = []
     for one in compared:
         result = one.result
-        if one.kept:
-            evidence = Evidence(result.bucket, result.key, result.etag, result.sha256)
-            for row, conflict in one.kept:
-                events[row.event_date].append((row, evidence, conflict))
         log_files[result.day or NO_DAY].append(_log_file_values(one, event_sources))
         rejects += [_reject_values(result, reject) for reject in result.rejects]
+    yield from _event_parts(compared)
+    for day, values in sorted(log_files.items()):
+        yield _Part("log_files", day, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
+    if rejects:
+        yield _Part("rejects", None, to_table(rejects, REJECTS))
+
+
+def _event_parts(compared: list[_Compared]) -> Iterator[_Part]:
+    """The events to keep, one part for each day."""
+    events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
+    for one in compared:
+        result = one.result
+        evidence = Evidence(result.bucket, result.key, result.etag, result.sha256)
+        for row, conflict in one.kept:
+            events[row.event_date].append((row, evidence, conflict))
     for day, rows in sorted(events.items()):
         rows.sort(key=lambda row: (_is_read_only(row[0]), row[0].order))
         values = [event_values(row, evidence, conflict=flag) for row, evidence, flag in rows]
         changes = sum(not _is_read_only(row) for row, _, _ in rows)
         yield _Part("events", day, to_table(values, EVENTS), changes)
-    for day, values in sorted(log_files.items()):
-        yield _Part("log_files", day, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
-    if rejects:
-        yield _Part("rejects", None, to_table(rejects, REJECTS))
 
 
 def _is_read_only(row: EventRow) -> bool:

@@ -20,6 +20,7 @@ import stringzilla
 from trailscan.errors import DecodeError
 from trailscan.trail.envelopes import RawRecord, read_records
 from trailscan.trail.forms import encoding_of, to_utf8, unsupported_form
+from trailscan.trail.issuing import issued_key_ids
 from trailscan.trail.json_bytes import repeated_names
 
 if TYPE_CHECKING:
@@ -41,10 +42,15 @@ _NONE_DELIVERED = b'{"Records":[]}'
 
 
 class Wanted:
-    """The event sources to keep; None keeps them all."""
+    """The event sources to keep; None keeps them all.
 
-    def __init__(self, event_sources: tuple[str, ...] | None) -> None:
+    Attributes:
+        issued: whether to list the access keys that records issued.
+    """
+
+    def __init__(self, event_sources: tuple[str, ...] | None, *, issued: bool = False) -> None:
         self.event_sources = event_sources
+        self.issued = issued
         self._encoded = tuple(source.encode() for source in event_sources or ())
         self._escapable = any(b"/" in source for source in self._encoded)
 
@@ -103,6 +109,7 @@ class ScannedLogFile(NamedTuple):
         others: events that are no records of a call or service event, counted by kind.
         unclear: how many more records have no readable event source than are candidates.
         unclear_from: the position of the first of them.
+        issued: the ids of access keys that records may have issued, if they were asked for.
     """
 
     records: int
@@ -113,6 +120,7 @@ class ScannedLogFile(NamedTuple):
     others: dict[str, int] = {}  # noqa: RUF012  # never changed
     unclear: int = 0
     unclear_from: int = 0
+    issued: tuple[bytes, ...] = ()
 
 
 class _Source(msgspec.Struct):
@@ -139,12 +147,13 @@ def scan_log_file(
     """
     body, deviations = inflate(stored, most)
     text, deviations = _readable(body, deviations)
+    issued = issued_key_ids(text) if wanted.issued else ()
     if not wanted.may_be_in(text) and (count := _count_delivered(text)) is not None:
         sha256 = hashlib.sha256(body).hexdigest() if hash_all else None
-        return ScannedLogFile(count, (), len(body), sha256, deviations)
+        return ScannedLogFile(count, (), len(body), sha256, deviations, issued=issued)
     found = _find_candidates(text, wanted, deviations)
     sha256 = hashlib.sha256(body).hexdigest() if found.candidates or hash_all else None
-    return found._replace(inflated_bytes=len(body), sha256=sha256)
+    return found._replace(inflated_bytes=len(body), sha256=sha256, issued=issued)
 
 
 def _readable(

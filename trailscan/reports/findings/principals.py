@@ -93,27 +93,7 @@ def unusual_hour(history: History) -> Iterator[Hit]:
         yield Hit(run, f"at {local:%H:%M} ({history.tz}) {_together(run)}")
 
 
-def contradicted_sessions(history: History) -> Iterator[Hit]:
-    """Calls whose session does not fit the record that issued its credentials."""
-    for change in history.changes:
-        if change.chain.contradictions:
-            against = "; ".join(change.chain.contradictions)
-            yield Hit((change,), f"{in_words(change)}; its session contradicts {against}")
-
-
 PRINCIPALS = (
-    Rule(
-        id="session-contradicts-record",
-        title="A session contradicts the record that issued it",
-        severity="high",
-        fires=(
-            "a record of AWS STS issued the access key of a call, but at another time, in another "
-            "account, or for another role or session"
-        ),
-        why="CloudTrail does not write such records: one of the two was changed or made up.",
-        false_positives="Log files that were edited, such as to hide names.",
-        find=contradicted_sessions,
-    ),
     Rule(
         id="root-user-change",
         title="A root user changed the organization",

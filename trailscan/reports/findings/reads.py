@@ -17,7 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trailscan.events.event import Event, UserIdentity
+from trailscan.events.event import UserIdentity
 from trailscan.events.schema import strings
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.operation import READ
@@ -30,15 +30,14 @@ from trailscan.reports.changes import (
 )
 from trailscan.reports.findings.history import Actor, actor_of, is_discovery
 from trailscan.reports.findings.patterns import first_sweeps
-from trailscan.reports.issuances import read_issuances
-from trailscan.sessions.chain import chain_of
+from trailscan.sessions.chain import Issuances, chain_behind
+from trailscan.store.issuances import read_issuances
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trailscan.organizations.changes import Change
     from trailscan.organizations.operation import Operation
-    from trailscan.sessions.chain import Issuances
     from trailscan.store.reader import StoreReader
 
 _WANTED = ["event_time", "event_name", "user_identity", "event_id"]
@@ -91,7 +90,7 @@ def _discoveries(
 ) -> Iterator[tuple[datetime, str, Actor, str]]:
     """Time, name, actor and id of each discovery call, in order of time; memory holds a day."""
     actors: dict[str | None, Actor] = {}
-    issued = read_issuances(store)
+    issued = Issuances(read_issuances(store))
     files = store.scan("events", _COLUMNS)
     for _, found in groupby(files, lambda pair: pair[0].day):
         rows = pa.concat_tables([_discovering(table) for _, table in found])
@@ -119,5 +118,4 @@ def _discovering(rows: pa.Table) -> pa.Table:
 def _actor(identity: str | None, when: datetime, issued: Issuances) -> Actor:
     """The actor behind a `userIdentity`, the same as for a change."""
     who = msgspec.json.decode(identity, type=UserIdentity) if identity else UserIdentity()
-    event = Event(event_time=when, event_id="", user_identity=who)
-    return actor_of(chain_of(event, issued).origin)
+    return actor_of(chain_behind(who, when, issued).origin)

@@ -17,6 +17,7 @@ from trailscan.reports.findings.history import History, Hit, when
 from trailscan.reports.findings.patterns import PATTERNS
 from trailscan.reports.findings.principals import BASELINE, PRINCIPALS
 from trailscan.reports.findings.reads import Examination, examine
+from trailscan.reports.findings.sessions import SESSIONS
 from trailscan.reports.notes import Examined, notes_on
 from trailscan.reports.tally import all_of, distinct_of
 from trailscan.table import Column, Table, detail, rows_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from trailscan.reports.findings.rule import Rule
     from trailscan.store.reader import StoreReader
 
-RULES = (*ACCOUNTS, *GUARDRAILS, *DELEGATIONS, *PRINCIPALS, *PATTERNS, *EXITS)
+RULES = (*ACCOUNTS, *GUARDRAILS, *DELEGATIONS, *PRINCIPALS, *SESSIONS, *PATTERNS, *EXITS)
 """Every rule, in the order in which they are listed."""
 
 

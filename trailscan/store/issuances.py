@@ -1,17 +1,18 @@
-"""The issuing records of a store: those that say who opened the sessions behind its events."""
+"""The issuing records of a store, and the sessions of its events that lack theirs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trailscan.events.event import decode_record
+from trailscan.events.event import UserIdentity, decode_record
 from trailscan.events.schema import strings
 from trailscan.location import Location
-from trailscan.sessions.chain import Issuances
 from trailscan.sessions.issued import ISSUERS, STS, Issued, read_issued
+from trailscan.sessions.sought import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,13 +24,13 @@ _READ = ["record", "log_file_bucket", "log_file_key", "record_index", "user_iden
 _FILTER = ("event_source", "event_name", "response_elements")
 
 
-def read_issuances(store: StoreReader) -> Issuances:
+def read_issuances(store: StoreReader) -> list[Issued]:
     """The records that issued credentials which events of the store used, hop by hop.
 
     Of other records of AWS STS, of which a store can hold millions, only the response is read.
     """
     if not store.events(columns=["event_id"], where=_issuing, ordered=False).num_rows:
-        return Issuances()
+        return []
     used = store.events(
         columns=["user_identity_access_key_id"],
         where=lambda rows: pc.invert(_issuing(rows)),
@@ -41,7 +42,25 @@ def read_issuances(store: StoreReader) -> Issuances:
         rows = _issued(store, new)
         found += _decoded(rows)
         new = _key_ids(rows) - known
-    return Issuances(found)
+    return found
+
+
+def read_calls(store: StoreReader) -> list[Call]:
+    """The calls with temporary credentials, one for each identity, without issuing records."""
+    rows = store.events(
+        columns=["user_identity", "event_time", "recipient_account_id"],
+        where=lambda rows: pc.and_(
+            pc.invert(_issuing(rows)),
+            pc.starts_with(pc.fill_null(rows["user_identity_access_key_id"], ""), "ASIA"),
+        ),
+        filter_columns=("event_source", "event_name", "user_identity_access_key_id"),
+    )
+    decode = msgspec.json.Decoder(UserIdentity).decode
+    found: dict[str, Call] = {}
+    for identity, when, account in zip(*(one.to_pylist() for one in rows.columns), strict=True):
+        if identity not in found:
+            found[identity] = Call(decode(identity), when, account)
+    return [*found.values()]
 
 
 def _issuing(rows: pa.Table) -> pa.Array:

@@ -1,0 +1,199 @@
+"""The log files that a load read, by the access keys that their records issued."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from array import array
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from trailscan.errors import DecodeError
+from trailscan.events.event import decode_object
+from trailscan.events.schema import nested_json
+from trailscan.ingest.scan import decode_candidate, read_planned
+from trailscan.sessions.issued import STS, read_issued
+from trailscan.store.writer import LogFileResult
+from trailscan.trail.log_file import Wanted, scan_log_file
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from trailscan.events.schema import EventRow
+    from trailscan.ingest.plan import PlannedFile
+    from trailscan.ingest.reading import LargeOneAtATime
+    from trailscan.sessions.issued import Issued
+
+HELD_BYTES = 64 * 1024 * 1024
+"""How many bytes of log files that issued credentials are held; the others are read again."""
+
+_MOST_KEYS = 4_000_000  # 12 bytes each
+_STS = Wanted((STS,), issued=True)
+_SECRETS = frozenset(
+    {"sessiontoken", "secretaccesskey", "webidentitytoken", "samlassertion", "tokencode"}
+)
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_.-]{100,}")
+REMOVED = "removed by trailscan"
+"""What stands in a kept record in place of what may be a secret."""
+
+
+class LogFilePlace(NamedTuple):
+    """A log file that can be searched for issuing records.
+
+    Attributes:
+        result: names it.
+        planned: how to read it again; None for standard input.
+        stored: its bytes, if they are held.
+    """
+
+    result: LogFileResult
+    planned: PlannedFile | None
+    stored: bytes | None = None
+
+
+class FoundRecords(NamedTuple):
+    """The issuing records that were found in a log file, and how many bytes were read for it."""
+
+    result: LogFileResult
+    issued: tuple[Issued, ...]
+    stored_bytes: int
+
+
+class IssuingLogFiles:
+    """The log files that a load read; many threads may add to it."""
+
+    def __init__(self) -> None:
+        self._keys, self._places_of = array("Q"), array("I")
+        self._places: list[LogFilePlace] = []
+        self._read: set[int] = set()
+        self._held = 0
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        result: LogFileResult,
+        planned: PlannedFile | None,
+        stored: bytes,
+        issued: Collection[bytes],
+    ) -> None:
+        """Add a log file with the ids of the access keys that its records may have issued."""
+        keys = [_hash(key) for key in issued]
+        with self._lock:
+            self._read.add(_hash(f"{result.bucket}/{result.key}".encode()))
+            if not keys or len(self._keys) > _MOST_KEYS:
+                return
+            hold = planned is None or self._held + len(stored) <= HELD_BYTES
+            self._held += len(stored) if hold else 0
+            self._keys.extend(keys)
+            self._places_of.extend([len(self._places)] * len(keys))
+            self._places.append(LogFilePlace(_named(result), planned, stored if hold else None))
+
+    def has_read(self, bucket: str, key: str) -> bool:
+        """Whether the load read a log file."""
+        return _hash(f"{bucket}/{key}".encode()) in self._read
+
+    def find(self, key_ids: Iterable[str]) -> list[LogFilePlace]:
+        """The log files whose records may have issued one of some access keys."""
+        if not self._keys:
+            return []
+        wanted = np.array([_hash(key.encode()) for key in key_ids], np.uint64)
+        found = np.isin(np.array(self._keys, np.uint64), wanted)
+        places = np.unique(np.array(self._places_of, np.uint32)[found])
+        return [self._places[at] for at in places.tolist()]
+
+
+class ReadLogFile(NamedTuple):
+    """A log file that was read for tracing alone, with the access keys that it may have issued."""
+
+    place: LogFilePlace
+    issued: frozenset[str]
+
+
+def read_log_file(
+    log_files: IssuingLogFiles, planned: PlannedFile, large: LargeOneAtATime
+) -> ReadLogFile | None:
+    """Read a log file that the load did not read, and add it; None if it cannot be read."""
+    fetched = read_planned(planned)
+    stored = fetched.stored
+    if stored is None:
+        return None
+    try:
+        issued = large.run(lambda most: scan_log_file(stored, _STS, most=most)).issued
+    except DecodeError:
+        issued = ()  # a load that reads it names it
+    log_files.add(fetched.result, planned, stored, issued)
+    place = LogFilePlace(_named(fetched.result), planned, stored)
+    return ReadLogFile(place, frozenset(key.decode() for key in issued))
+
+
+def search(
+    place: LogFilePlace, key_ids: Collection[str], large: LargeOneAtATime
+) -> FoundRecords | None:
+    """The records of a log file that issued some access keys; None if it cannot be read."""
+    stored, read = place.stored, 0
+    if stored is None and place.planned is not None:
+        fetched = read_planned(place.planned)
+        stored, read = fetched.stored, fetched.result.stored_bytes
+    if stored is None:
+        return None
+    data = stored
+    try:
+        scanned = large.run(lambda most: scan_log_file(data, _STS, most=most))
+    except DecodeError:
+        return FoundRecords(place.result, (), read)  # the load has it among its rejects
+    rows: list[EventRow] = []
+    issued: list[Issued] = []
+    for candidate in scanned.candidates:
+        try:
+            row = decode_candidate(candidate, _STS, place.result.account_id)
+        except DecodeError:
+            continue
+        where = f"{place.result.bucket}/{place.result.key}#{candidate.position}"
+        one = read_issued(row.event, where) if row else None
+        if row and one and one.access_key_id in key_ids:
+            rows.append(_without_secrets(row))
+            issued.append(one)
+    result = _named(place.result)
+    result.sha256, result.events, result.records = scanned.sha256, rows, len(rows)
+    return FoundRecords(result, tuple(issued), read)
+
+
+def _named(result: LogFileResult) -> LogFileResult:
+    """The name and version of a log file, without what it holds."""
+    return LogFileResult(
+        bucket=result.bucket,
+        key=result.key,
+        etag=result.etag,
+        stored_bytes=result.stored_bytes,
+        organization_id=result.organization_id,
+        account_id=result.account_id,
+        region=result.region,
+        delivered=result.delivered,
+        day=result.day,
+    )
+
+
+def _without_secrets(row: EventRow) -> EventRow:
+    """An event whose record holds nothing that may be a secret; its hash is the record's own."""
+    record = _cleaned(decode_object(row.record))
+    text = msgspec.json.encode(record).decode()
+    return row._replace(record=text, nested=nested_json(record))
+
+
+def _cleaned(value: Any) -> Any:
+    """A JSON value in which secrets are replaced."""
+    if isinstance(value, dict):
+        return {
+            name: REMOVED if name.casefold() in _SECRETS and inner else _cleaned(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    return REMOVED if isinstance(value, str) and _TOKEN.fullmatch(value) else value
+
+
+def _hash(data: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
