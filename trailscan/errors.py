@@ -35,11 +35,26 @@ _NAMED = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CANONICAL = re.compile(r"((?:CanonicalRequest|StringToSign)(?:Bytes)?>)[^<]+")
-_USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE)
+_USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[^\s/@]+@", re.IGNORECASE)
+
+
+_LONGEST = 4000
+"""How many characters of a message are shown: a server may answer with any number."""
+
+
+def bounded(text: str) -> str:
+    """The text, cut to a length that a person reads and a pattern is quickly searched in."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}… ({len(text):,} characters)"
 
 
 def without_secrets(text: str) -> str:
-    """The text with credentials replaced by `***`; an access key ID keeps its last four letters."""
+    """The text with credentials replaced by `***`, cut to what is shown.
+
+    An access key ID keeps its last four letters.
+    """
+    text = bounded(text)
     text = _KEY_ID.sub(rf"\1{_HIDDEN}\2", text)
     text = _NAMED.sub(rf"\1{_HIDDEN}", _CANONICAL.sub(rf"\1{_HIDDEN}", text))
     return _USER_INFO.sub(rf"\1{_HIDDEN}@", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -172,3 +173,19 @@ def test_the_export_reads_its_changes_from_the_records(cache, place, monkeypatch
     assert read_changes(open_store(place).reader) == []
     after = build_package(open_store(place).reader, date(2026, 10, 17)).files["changes.csv"]
     assert after == before
+
+
+@pytest.mark.parametrize("planted", ["pipe", "link", "folder"])
+def test_what_is_no_regular_file_is_not_read(cache, place, planted, tmp_path):
+    """A pipe in the place of the cache does not wait, a link is not followed."""
+    read_changes(open_store(place).reader)
+    (file,) = cache.iterdir()
+    kept = file.rename(tmp_path / "kept")
+    if planted == "pipe":
+        os.mkfifo(file)
+    elif planted == "link":
+        file.symlink_to(kept)
+    else:
+        file.mkdir()
+    assert not is_read(place)
+    assert read_changes(open_store(place).reader) == uncached(place)

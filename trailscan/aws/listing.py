@@ -7,6 +7,7 @@ takes 3, which makes listings through boto3 as fast as S3 sends them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree as ET
@@ -20,6 +21,12 @@ PAGE = "Page"
 """The name of the parsed page in the response of `list_objects_v2`; its value may be None."""
 
 _OK = 200
+_DIGITS = re.compile(r"[0-9]{1,16}")
+_ETAG = re.compile(r"[!-~]{1,256}")
+"""An ETag goes into the header of a request: no line end may."""
+_LONGEST_KEY = 4096  # bytes; S3 allows 1,024, others more
+_LARGEST = 2**50  # bytes; the largest object of S3 has 50 TB
+_MOST_KEYS = 1_000_000  # S3 gives 1,000 a page
 _NOTHING = b"<ListBucketResult/>"
 
 
@@ -62,7 +69,8 @@ def parse_page(body: bytes) -> Page | None:
     space, _, name = root.tag.rpartition("}")
     space = f"{space}}}" if space else ""
     said = {child.tag.removeprefix(space): child.text or "" for child in root if not len(child)}
-    if name != "ListBucketResult" or not said.get("KeyCount", "").isdigit():
+    counted = _number(said.get("KeyCount", ""), _MOST_KEYS)
+    if name != "ListBucketResult" or counted is None:
         return None
     encoded = said.get("EncodingType") == "url"
     try:
@@ -71,7 +79,7 @@ def parse_page(body: bytes) -> Page | None:
     except (KeyError, ValueError, IndexError):
         return None
     token = said.get("NextContinuationToken") if said.get("IsTruncated") == "true" else None
-    counted = int(said["KeyCount"])  # S3 counts common prefixes too, not all that resemble it do
+    # S3 counts common prefixes too, not all that resemble it do
     if counted not in (len(objects), len(objects) + len(prefixes)):
         return None
     if token is None and said.get("IsTruncated") != "false":
@@ -83,7 +91,17 @@ def _listed(found: Element, space: str, *, encoded: bool) -> Listed:
     """One `Contents`."""
     values = {child.tag: child.text or "" for child in found}
     key = _text(values[f"{space}Key"], encoded=encoded)
-    return Listed(key, int(values[f"{space}Size"]), values[f"{space}ETag"].strip('"'))
+    size, etag = _number(values[f"{space}Size"], _LARGEST), values[f"{space}ETag"].strip('"')
+    if size is None or not _ETAG.fullmatch(etag) or len(key.encode()) > _LONGEST_KEY:
+        raise ValueError("no object of S3 is like this")
+    return Listed(key, size, etag)
+
+
+def _number(text: str, most: int) -> int | None:
+    """A number in decimal digits up to a limit, or None."""
+    if not _DIGITS.fullmatch(text) or int(text) > most:
+        return None
+    return int(text)
 
 
 def _text(text: str, *, encoded: bool) -> str:

@@ -6,14 +6,16 @@ one such key ends its whole listing. Whoever may write to a bucket could so hide
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from trailscan.aws.listing import PAGE, Page, parse_pages
-from trailscan.aws.session import AwsOptions, certificates, without_answer
+from trailscan.aws.session import AwsOptions, certificates, find_credentials, without_answer
 from trailscan.errors import (
     AccessError,
     ArchivedError,
@@ -75,7 +77,14 @@ _HINTS = {
 }
 _ATTEMPTS = 8
 _READ_TIMEOUT = 60
+_AWS_HOSTS = (
+    *(".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"),
+    *(".cloud.adc-e.uk", ".csp.hci.ic.gov"),
+)
+"""The domains of AWS's partitions (botocore's partitions.json, `dnsSuffix`)."""
 _CONNECTIONS = 64
+_MOST_EMPTY = 100
+"""How many pages without a key may follow each other: S3 skips what was deleted in some pages."""
 _PAUSES = (0.5, 2.0)
 """Seconds to wait before a request is repeated whose response was not one of S3."""
 
@@ -90,6 +99,22 @@ class Endpoint(NamedTuple):
 
     url: str
     virtual_hosted: bool
+
+    @property
+    def host(self) -> str:
+        """The name or address of the server, without its port."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether it is one of AWS's own, over TLS."""
+        return self.url.startswith("https://") and self.host.endswith(_AWS_HOSTS)
+
+    @property
+    def has_proxy(self) -> bool:
+        """Whether the user's settings send requests to it through a proxy."""
+        scheme = urlsplit(self.url).scheme
+        return scheme in getproxies() and not proxy_bypass(self.host)
 
 
 class S3Access:
@@ -162,6 +187,15 @@ class S3Access:
         except (BotoCoreError, ResponseStreamingError) as error:
             raise NoAnswerError(f"{self._uri(key)} was cut short: {error}") from None
 
+    @property
+    def has_token(self) -> bool:
+        """Whether requests carry a session token.
+
+        Raises:
+            AccessError: there are no credentials.
+        """
+        return bool(find_credentials(self.session).token)
+
     def attempt(self, operation: str, **options: Any) -> Tried:
         """The result of one request to the bucket, as a value."""
         from trailscan.aws.tries import try_call  # noqa: PLC0415  # start-up
@@ -179,13 +213,20 @@ class S3Access:
             options: of ListObjectsV2, as `StartAfter` or `Delimiter`; empty ones are left out.
         """
         request: dict[str, Any] = {name: value for name, value in options.items() if value}
+        tokens: set[bytes] = set()
+        empty = 0
         while True:
             page: Page = self._list(prefix, request)[PAGE]
             yield page
             if page.token is None:
                 return
-            if page.token == request.get("ContinuationToken"):
+            token = hashlib.blake2b(page.token.encode(), digest_size=16).digest()
+            empty = 0 if page.objects or page.folders else empty + 1
+            if token in tokens:
                 raise NoAnswerError(f"{self._uri(prefix)}: the listing repeats the same page")
+            if empty > _MOST_EMPTY:
+                raise NoAnswerError(f"{self._uri(prefix)}: the listing has {empty} empty pages")
+            tokens.add(token)
             request["ContinuationToken"] = page.token
 
     def _list(

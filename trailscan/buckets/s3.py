@@ -48,6 +48,10 @@ _RETRY: Any = {
 _CLIENT: Any = {"connect_timeout": "10s", "read_timeout": "30s", "timeout": "10m"}
 """obstore's timeouts of one request: they measure silence, not a slow line."""
 
+_NOWHERE = "http://127.0.0.1:1"
+"""The proxy for every host but the bucket's own: nobody listens there, so that no redirect of the
+server leads obstore to another host."""
+
 _WRITE_PAUSES = (0.2, 1.0, 5.0)
 """Seconds before a write of unknown outcome is repeated."""
 
@@ -63,11 +67,16 @@ class S3Bucket:
         store: the bucket in obstore.
         access: the bucket in boto3.
         prefix: empty, or ending in `/`.
+        careful: read through boto3, which follows no redirect; obstore does, and takes a session
+            token along.
     """
 
     is_remote = True
 
-    def __init__(self, store: S3Store, access: S3Access, prefix: str = "") -> None:
+    def __init__(
+        self, store: S3Store, access: S3Access, prefix: str = "", *, careful: bool = False
+    ) -> None:
+        self._careful = careful
         self.name = access.bucket
         self._store = store
         self._access = access
@@ -75,7 +84,7 @@ class S3Bucket:
 
     def below(self, prefix: str) -> S3Bucket:
         """The objects under a prefix, as a bucket of their own."""
-        return S3Bucket(self._store, self._access, prefix)
+        return S3Bucket(self._store, self._access, prefix, careful=self._careful)
 
     @property
     def list_requests(self) -> int:
@@ -110,7 +119,7 @@ class S3Bucket:
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
         """The bytes and metadata of an object, in one request."""
         whole = self._prefix + key
-        if not _is_plain(whole) or whole.endswith("/"):
+        if self._careful or not _is_plain(whole) or whole.endswith("/"):
             return StoredObject(*self._access.read(whole, etag))
         try:
             data, found = self._get(key, etag)
@@ -291,14 +300,18 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
     from obstore.store import S3Store  # noqa: PLC0415  # start-up
 
     client: Any = {**_CLIENT, "allow_http": access.endpoint.url.startswith("http://")}
+    if not access.endpoint.has_proxy:
+        client["proxy_url"], client["proxy_excludes"] = _NOWHERE, access.endpoint.host
     if access.certificates is not None:
         client["root_certificate"] = access.certificates
     owner = options.owner_of(access.bucket)
     if owner is not None:
         client["default_headers"] = {"x-amz-expected-bucket-owner": owner}
+    careful = False
     signing: Any = {"skip_signature": options.no_sign_request}
     if not options.no_sign_request:
         signing["credential_provider"] = credential_provider(access.session)
+        careful = access.has_token and not access.endpoint.is_aws
     store = S3Store(  # obstore takes anything missing here from environment variables of its own
         access.bucket,
         region=region,
@@ -311,4 +324,4 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
         retry_config=_RETRY,
         **signing,
     )
-    return S3Bucket(store, access, prefix)
+    return S3Bucket(store, access, prefix, careful=careful)

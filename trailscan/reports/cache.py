@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from functools import lru_cache
 from itertools import islice
@@ -66,8 +67,11 @@ def _decode(table: bytes) -> Iterator[Change]:
 def _read(path: Path, store: StoreReader) -> bytes | None:
     """The Parquet table of a cache; None unless the user wrote it, for this store and code."""
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):  # a pipe must not wait
+                return None
             if status.st_uid != os.getuid() or status.st_mode & _OTHERS_MAY_WRITE:
                 return None
             sha256, table = file.read(_HASH_BYTES), file.read()
