@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from trailscan.aws.partitions import global_regions
 from trailscan.errors import TrailscanError
 from trailscan.ingest.cost import TRACE_SHARE
 from trailscan.ingest.issuing import read_log_file, search
@@ -24,7 +25,7 @@ from trailscan.sessions.chain import Issuances, chain_behind, needs_tracing
 from trailscan.sessions.sought import Sought, all_sought, sought
 from trailscan.store.issuances import read_calls, read_issuances
 from trailscan.store.reader import StoreReader
-from trailscan.trail.keys import ORGANIZATIONS_REGIONS, parse_key
+from trailscan.trail.keys import parse_key
 from trailscan.window import Window, day_path, shifted
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ class Tracer:
     def _rank(self, planned: PlannedFile) -> tuple[int, bool, str, str]:
         """The order of log files: regions in which others were found, then global endpoints."""
         region = planned.trail.region or ""
-        is_global = region in ORGANIZATIONS_REGIONS.values()
+        is_global = region in global_regions().values()
         return (-self._regions[region], not is_global, str(planned.trail.delivered), region)
 
     def _sum_up(self) -> None:

@@ -192,7 +192,7 @@ class StoreWriter:
         """
 
         def draft(_: tuple[Commit, ...], seq: int) -> Draft:
-            compared = self._compare(list(batch))
+            compared = self._compare(list(batch))[0]
             kept = sum(len(one.kept) for one in compared)
             duplicates = sum(one.duplicates for one in compared)
             conflicts = sum(one.conflicts for one in compared)
@@ -359,7 +359,7 @@ def _is_read_only(row: EventRow) -> bool:
     return (row.event.event_name or "").startswith(_READ_ONLY)
 
 
-def _log_file_values(one: Compared, event_sources: str) -> tuple[object, ...]:
+def _log_file_values(one: _Compared, event_sources: str) -> tuple[object, ...]:
     """A log file in the order of `LOG_FILES`."""
     result = one.result
     failed = result.failure
