@@ -73,7 +73,8 @@ class LoadSummary:
     @property
     def complete(self) -> bool:
         """Whether everything asked for was read and understood; of a plan, could be listed."""
-        return not (self.rejected or self.failures or self.unread or self.interrupted)
+        rejected = any(not line.accepted for line in self.rejected)
+        return not (rejected or self.failures or self.unread or self.interrupted)
 
     def add_skipped(self, skipped: Skipped) -> None:
         """Add what a walk skipped."""
