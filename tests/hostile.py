@@ -31,6 +31,8 @@ ATTACKS = (
     '=HYPERLINK("http://www.example.com","open")',
     "\x1b[31mred\x1b]0;title\x07", "\x9b31m", "\x1b[2J\x1b[H", "over\rwritten", "back\b\b\bspace", "bell\x07",
     "a\u202eb\u202c", "\u2066isolated\u2069", "zero\u200bwidth\ufeff", "soft\u00adhyphen",
+    "\u3164", "\u2800\u2800", "fil\u115f\u1160\uffa0ler", "smug\U000e0041\U000e0042\ufe0f\U000e0101gled", "\u034f\u180e\u2060",
+    "a;=cmd|' /C calc'!A0", 'a; "=1"', "a;\t-1;@x",
     "two\nlines", "nul\0", "line\u2028para\u2029", "next\x85line", "del\x7f",
     "a | b || c |", "|", "\\|", "\\", "trailing\\", "`code`", "``", "`|`", "```\n# heading",
     "**bold** _it_ ~~no~~", "[link](http://www.example.com)", "![image](http://www.example.com/x.png)", "[ref]: http://www.example.com",

@@ -47,12 +47,13 @@ class Location(NamedTuple):
 
 
 class RejectLine(NamedTuple):
-    """One reject as summaries and the status of a store list it."""
+    """One reject as the summary of a load lists it; somebody may have accepted it before."""
 
     where: Location
     reason: str
     message: str
     json_path: str = "$"
+    accepted: bool = False
 
 
 class S3Location(NamedTuple):

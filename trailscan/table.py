@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from trailscan.visible import visible
-from trailscan.window import format_instant
+from trailscan.window import format_instant, in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -136,6 +136,11 @@ class Table:
         default=None, compare=False, repr=False
     )
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What people should know besides the rows: why it may lack something, then the notes."""
+        return (*(f"incomplete: {why}" for why in self.incomplete), *self.notes)
+
     def __repr__(self) -> str:
         said = self.notes[0] if self.notes else ""
         rows = f"{len(self.rows):,} {'row' if len(self.rows) == 1 else 'rows'}"
@@ -200,7 +205,7 @@ class Table:
             for row in self.rows[:ROWS_IN_A_NOTEBOOK]
         )
         more = len(self.rows) - ROWS_IN_A_NOTEBOOK
-        said = [*self.notes, *([f"{more:,} more rows: to_frame() has all"] if more > 0 else [])]
+        said = [*self.remarks, *([f"{more:,} more rows: to_frame() has all"] if more > 0 else [])]
         notes = "<br>".join(map(_escaped, said))
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{notes}</p>"
 
@@ -218,14 +223,6 @@ def as_text(value: object) -> str:
             return json.dumps(value, ensure_ascii=False)
         return "; ".join(str(item) for item in value)
     return str(value)
-
-
-def in_zone(when: datetime, tz: tzinfo) -> datetime:
-    """The same instant in a zone; as it is where the zone lies beyond the calendar."""
-    try:
-        return when.astimezone(tz)
-    except OverflowError:
-        return when
 
 
 def clock_text(when: datetime) -> str:

@@ -7,13 +7,20 @@ import unicodedata
 
 _PLAIN = re.compile(r"[ -~]*")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200a\u202f\u205f\u2800\u3164"
+    "\ufe00-\ufe0f\uffa0\ufffc\U0001d159\U000e0100-\U000e01ef]"
+)
+"""Characters of other categories that show nothing: fillers, variation selectors (Unicode 15,
+DerivedCoreProperties.txt, Default_Ignorable_Code_Point), the blank pattern of Braille, a notehead
+that is empty, and spaces of unusual width. The no-break and the ideographic space stay."""
 
 
 def visible(text: str) -> str:
     r"""Text in which every invisible character is written out: `\x1b`, `\u202e`, `\n`.
 
-    Controls, formatting characters (bidi overrides, zero width), line separators, lone surrogates
-    and unassigned characters are replaced; everything else stays.
+    Controls, formatting characters (bidi overrides, zero width, tags), line separators, fillers,
+    lone surrogates and unassigned characters are replaced; everything else stays.
     """
     if _PLAIN.fullmatch(text):
         return text
@@ -28,7 +35,7 @@ def quoted(text: str) -> str:
 
 def is_hidden(char: str) -> bool:
     """Whether a character is invisible, or controls how others are shown."""
-    return unicodedata.category(char) in _HIDDEN
+    return unicodedata.category(char) in _HIDDEN or _BLANK.match(char) is not None
 
 
 def _shown(char: str) -> str:

@@ -104,12 +104,20 @@ def day_path(day: date) -> str:
     return f"{day.year:04}/{day.month:02}/{day.day:02}"
 
 
+def in_zone(when: datetime, tz: tzinfo) -> datetime:
+    """The same instant in a zone; as it is where the zone lies beyond the calendar."""
+    try:
+        return when.astimezone(tz)
+    except OverflowError:
+        return when
+
+
 def format_instant(when: datetime, tz: tzinfo = UTC) -> str:
     """An aware instant as `2026-11-22T14:05:00Z`, with microseconds only when there are any.
 
     Of another zone it has the offset instead of `Z`: the same instant.
     """
-    text = when.astimezone(tz).isoformat()
+    text = in_zone(when, tz).isoformat()
     return text.replace("+00:00", "Z") if tz == UTC else text
 
 

@@ -19,7 +19,7 @@ from trailscan.cli.app import main
 NAME = "111122223333_CloudTrail_us-east-1_20261122T1205Z_{:016d}.json.gz"
 GOOD = (1, 2)
 BAD = 5
-INCOMPLETE = "trailscan: incomplete: see the rejects above, or `rejects/` in the store\n"
+INCOMPLETE = "trailscan: incomplete: see above; `trailscan rejects` lists the rejects\n"
 WINDOW = "2026-11-02T00:00:00Z to 2026-11-01T00:00:00Z"
 WHEN = "is not a date (2026-11-22), an ISO instant (2026-11-22T14:05Z) or an age (7d, 36h, 2w)"
 

@@ -35,7 +35,8 @@ ALLOWED = frozenset(
 """What a report in Markdown becomes, and no more."""
 
 OBEYED = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\U000e0001]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\U000e0001"
+    "\u3164\u2800\u115f\u1160\uffa0\u034f\u180e\u2060\ufe0f\U000e0041\U000e0101]"
 )
 """What a terminal, an editor or a browser obeys or hides; of line ends only ours are left."""
 
@@ -70,6 +71,9 @@ def check_csv(hostile: Any) -> None:
         len(hostile.table.rows) + 1
     )
     assert not any(is_formula(text) for row in rows for text in row)
+    for separator in ";\t":
+        split = csv.reader(io.StringIO(out), delimiter=separator)
+        assert not any(is_formula(text) for row in split for text in row)
 
 
 def check_json(hostile: Any) -> None:

@@ -270,3 +270,20 @@ def labels_of_time(first: datetime, last: datetime) -> list[str]:
 def test_the_labels_of_time_are_those_of_a_calendar(days, expected):
     """Midnights, Mondays, quarters or years: each label says what differs from the one before."""
     assert labels_of_time(START, START + timedelta(days=days)) == expected
+
+
+@pytest.mark.parametrize(
+    ("event_id", "command"),
+    [
+        ("3a1b2c3d-0000-4000-8000-000000000001", "3a1b2c3d-0000-4000-8000-000000000001"),
+        ("x; rm -rf ~", "'x; rm -rf ~'"),
+        ("$(id)'`id`", "'$(id)'\"'\"'`id`'"),
+        ("-o/tmp/x", "-- -o/tmp/x"),
+        ("a\nid", r"'a\nid'"),
+    ],
+)
+def test_a_command_that_the_page_offers_is_safe_to_paste(event_id, command):
+    """Whatever an event ID holds, a shell takes it for one word."""
+    evidence = (Evidence(event_id, "{}", "s3://t/k", 0),) * 21
+    ((block,), _) = page_data.evidence_blocks([evidence], packed=False)
+    assert json.loads(block.text)[0][20]["show"] == f"trailscan show {command}"

@@ -133,7 +133,7 @@ def test_a_log_file_that_was_read_in_the_end_is_read(deliver, covered, tmp_path)
         ("rejects", "04", 1, 0, 2),
     ]
     assert table.incomplete == ("1 log file could not be read", "2 records could not be decoded")
-    assert table.notes[1:3] == tuple(f"incomplete: {why}" for why in table.incomplete)
+    assert table.remarks[:2] == tuple(f"incomplete: {why}" for why in table.incomplete)
     deliver(3)
     assert [row["status"] for row in covered().records()] == ["read", "rejects"]
 
@@ -168,7 +168,10 @@ def test_a_window_is_of_delivery_days(deliver, covered):
         ("1111", "read", "03", "03", 1, 1)
     ]
     empty = covered(since="2026-12-01")
-    assert (empty.rows, empty.incomplete) == ((), ("the store holds no log file",))
+    assert (empty.rows, empty.incomplete) == (
+        (),
+        ("the store holds no log file delivered in this window",),
+    )
     assert spans(covered(account="999999999999")) == []
 
 

@@ -240,3 +240,32 @@ def test_a_process_that_queried_ends_well(samples):
             check=False,
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"True\n438\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        ("select date '290000-01-01' as d", "290000-01-01"),
+        ("select date '5000-01-01 (BC)' as d", "5000-01-01 (BC)"),
+        ("select [date '290000-01-01'] as d", "[290000-01-01]"),
+        ("select timestamptz '290000-01-01 00:00:00+00' as d", "290000-01-01 00:00:00+00"),
+    ],
+)
+def test_a_time_beyond_the_calendar_is_text_as_duckdb_writes_it(samples, query, value):
+    """Python's calendar has the years 1 to 9999, DuckDB's many more."""
+    assert samples.sql(query).rows == ((value,),)
+
+
+def test_every_type_of_duckdb_has_a_value(samples):
+    """Also those whose least and greatest values no other calendar or number has."""
+    assert len(samples.sql("select * from test_all_types()").rows) == 3
+
+
+def test_instants_at_the_end_of_the_calendar_are_told_in_every_zone(samples):
+    """One that lies beyond the calendar of a zone is told in UTC."""
+    query = (
+        "select unnest([timestamptz '9999-12-31 23:59:59+00', timestamptz '0001-01-01 00:00+00'])"
+    )
+    for zone in ("Asia/Tokyo", "America/Los_Angeles"):
+        column = samples.sql(query, tz=zone)
+        assert {row[0].year for row in column.rows} == {1, 9999}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from trailscan import __version__
-from trailscan.cli import demo, doctor, load, read, report, validate
+from trailscan.cli import demo, doctor, load, read, rejects, report, validate
 from trailscan.cli.output import say
 from trailscan.errors import ExitCode, TrailscanError
 
@@ -39,7 +39,10 @@ def _add(command: Callable[..., None]) -> None:
 _add(demo.demo)
 _add(load.load)
 app.add_typer(report.app, name="report")
-for _command in (read.show, validate.validate, read.export, read.status, read.sql, doctor.doctor):
+for _command in (read.show, validate.validate, read.export, read.status):
+    _add(_command)
+app.add_typer(rejects.app, name="rejects")
+for _command in (read.sql, doctor.doctor):
     _add(_command)
 
 
@@ -49,10 +52,10 @@ _UsageError = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
 def _say_usage(error: Any) -> None:
     """What is wrong with the arguments, in one line; the help if there are none."""
-    text = error.format_message()
-    if not text or "\n" in text:
+    if type(error).__name__ == "NoArgsIsHelpError":  # its text is the help
         error.show()
         return
+    text = error.format_message()
     command = error.ctx.command_path if error.ctx else "trailscan"
     say(f"trailscan: {text} (see: {command} --help)")
 

@@ -158,7 +158,7 @@ def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
     for one in (summary, *(() if form is o.SummaryFormat.json else summary.validations)):
         write_summary(one, form, quiet=quiet)
     if not (summary.complete or summary.interrupted):
-        say("trailscan: incomplete: see the rejects above, or `rejects/` in the store", quiet=quiet)
+        say("trailscan: incomplete: see above; `trailscan rejects` lists the rejects", quiet=quiet)
 
 
 def _accounts(given: list[str] | None) -> list[str]:

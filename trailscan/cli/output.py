@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -74,7 +75,7 @@ def write_table(
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
     if chosen != "table" or output is not None:
-        say(*table.notes, quiet=quiet)
+        say(*table.remarks, quiet=quiet)
 
 
 def _form(form: Format | None, output: Path | None) -> str:
@@ -109,13 +110,19 @@ def write_text(text: str, output: Path | None) -> None:
 
 
 def _write_file(data: bytes, output: Path) -> None:
-    """Write a file that is whole or absent."""
+    """Write a file that is whole or absent.
+
+    It may hold evidence, so only its owner may read it, as far as the umask allows; a file that is
+    replaced keeps its mode.
+    """
     staged = None
     try:
+        mode = stat.S_IMODE(output.stat().st_mode) if output.is_file() else None
         with tempfile.NamedTemporaryFile(dir=output.parent, delete=False) as file:
             staged = Path(file.name)
             file.write(data)
-        staged.chmod(0o644)
+        if mode is not None:
+            staged.chmod(mode)
         staged.replace(output)
     except OSError as error:
         from trailscan.errors import TrailscanError

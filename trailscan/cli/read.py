@@ -36,7 +36,7 @@ def status(
 
     reader = o.open_store(store, aws)
     if head:
-        typer.echo(reader.head)
+        write_text(reader.head, None)
         return
     found = store_status(reader)
     write_summary(found, format)
@@ -96,7 +96,7 @@ def sql(
     """Query the store with SQL over the views {views}.
 
     The store is only read, and a query reaches nothing else: no file, no network, no setting.
-    DESCRIBE changes lists the columns of a view.
+    DESCRIBE changes lists the columns of a view. Exit code 4: something is missing from the store.
     """
     from trailscan.reports.sql import run_query
     from trailscan.window import parse_zone
@@ -105,6 +105,7 @@ def sql(
     with o.usage():
         table = run_query(reader, query, parse_zone(tz))
     write_table(table, format, output, quiet=quiet, no_color=no_color)
+    end(ExitCode.INCOMPLETE if table.incomplete else ExitCode.COMPLETE)
 
 
 sql.__doc__ = (sql.__doc__ or "").format(views=", ".join(VIEWS))

@@ -275,6 +275,8 @@ def _scalar_text(value: Any) -> Any:
 
 
 _EVENT = msgspec.json.Decoder(Event)
+_ROUNDED = b".999999"
+"""In a record whose time msgspec may round up to the next second; `parse_event_time` cuts it."""
 
 
 def decode_record(raw: bytes) -> Event:
@@ -287,8 +289,11 @@ def decode_record(raw: bytes) -> Event:
         event = _EVENT.decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return decode_event(decode_object(raw))
+    when = event.event_time
     details = (event.request_parameters, event.response_elements, event.service_event_details)
-    if event.event_time.utcoffset() != _NO_OFFSET or any(isinstance(one, str) for one in details):
+    if when.utcoffset() != _NO_OFFSET or when.microsecond or _ROUNDED in raw:
+        return decode_event(decode_object(raw))
+    if any(isinstance(one, str) for one in details):
         return decode_event(decode_object(raw))
     return event
 

@@ -27,7 +27,7 @@ class Written(NamedTuple):
 
 
 def write_package(package: Package, into: Path) -> Written:
-    """Write a package as a folder of its own.
+    """Write a package as a folder of its own, which only its owner may read: it is evidence.
 
     The same package again changes nothing. Another one of the same day, made when the store knew
     less, is never overwritten: it is set aside under the digest of its manifest.
@@ -42,7 +42,6 @@ def write_package(package: Package, into: Path) -> Written:
             return Written(folder, "unchanged")
         staged = Path(tempfile.mkdtemp(prefix=f".{package.name}-", dir=into))
         try:
-            staged.chmod(0o755)
             for name, data in package.files.items():
                 _write(staged / name, data)
             aside = _set_aside(folder) if folder.exists() else None
@@ -75,8 +74,9 @@ def _set_aside(folder: Path) -> Path:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a new file and flush it to the disk."""
-    with path.open("xb") as file:
+    """Write a new file that only its owner may read, and flush it to the disk."""
+    path.touch(mode=0o600, exist_ok=False)
+    with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

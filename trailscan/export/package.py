@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,22 +22,32 @@ from trailscan.render.csv import neutralised_cells, render_csv
 from trailscan.reports.attestation import NOT_CHECKED, attested_rows
 from trailscan.reports.changes import changes_report
 from trailscan.reports.filter import ChangeFilter
-from trailscan.store.layout import LOG_FILES, REJECTS
+from trailscan.reports.missing import AFTERMATH, Question, reasons
+from trailscan.reports.rejects import COLUMNS
+from trailscan.store.layout import LOG_FILES
 from trailscan.store.paths import NO_DAY
-from trailscan.table import Column, Table
+from trailscan.store.rejects import read_rejects
+from trailscan.table import Column, Table, rows_of
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window, format_instant, shifted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from trailscan.store.reader import StoreReader
+    from trailscan.store.rejects import StoredReject
 
 MANIFEST = "manifest-sha256.txt"
-AFTERMATH = timedelta(hours=1)
-"""Log files delivered this long after a day still belong to its package: CloudTrail delivers within
-minutes on average, and without promise; an event that came later brings its log file with it."""
-
 _RECORD_COLUMNS = ["event_time", "event_id", "event_source", "record", "conflict"]
 _FILE_COLUMNS = ["log_file_bucket", "log_file_key", "log_file_etag"]
+
+_REJECT_COLUMNS = (
+    Column("bucket", "bucket", "text", of="where.bucket"),
+    Column("key", "key", "text", of="where.key"),
+    *(Column(name, name, "text") for name in ("etag", "reason", "message", "json_path", "id")),
+    *(column for column in COLUMNS if column.name in ("record_index", "first_seen")),
+    *(column for column in COLUMNS if column.name.startswith("accepted")),
+)
 
 _README = """\
 trailscan export of {day}: the changes to an AWS Organization on one day (UTC)
@@ -50,16 +60,18 @@ trailscan export of {day}: the changes to an AWS Organization on one day (UTC)
   log_files.csv      the log files that were read for this day: bucket, key, ETag, counts,
                      sha256 (of its uncompressed bytes, the value that CloudTrail's digest
                      files attest) or, where that was not computed, stored_sha256 (of the object)
-  rejects.csv        what could not be used, with where and why
+  rejects.csv        what could not be used, with where and why, and who accepted it
   {manifest}
 
 To check that no file was changed:  sha256sum -c {manifest}
 """
 
 _COMPLETE_MEANS = (
-    "every log file of the day that the store holds was read and every record of it understood, "
-    "and log files delivered after the day are in the store. Whether CloudTrail delivered log "
-    "files that the store was never shown is for digest files to say: see attested_by_digests."
+    "the day was requested whole, for Organizations events, of every account; every log file of "
+    "the day that the store holds was read and every record of it understood, but for rejects that "
+    "somebody accepted; and log files delivered after the day are in the store. Whether CloudTrail "
+    "delivered log files that the store was never shown is for digest files to say: see "
+    "attested_by_digests."
 )
 
 
@@ -87,11 +99,14 @@ def build_package(store: StoreReader, day: date) -> Package:
     changes = changes_report(store, ChangeFilter(window=window), cache=False)
     events = store.events(window, [*_RECORD_COLUMNS, *_FILE_COLUMNS], _of_organizations)
     log_files = _log_files(store, day, events)
-    rejects = _rejects(store, log_files)
-    incomplete = tuple(_incomplete(store, day, log_files))
+    question = _question(day, log_files)
+    rejects = [one for one in read_rejects(store) if question.needs(one)]
+    incomplete = tuple(_incomplete(store, day, log_files, question))
     attested = _attested(store, log_files)
+    accepted = sum(not one.is_open for one in rejects)
     statement = {
         **_statement(day, changes, events, log_files, incomplete, attested),
+        "rejects": {"open": len(rejects) - accepted, "accepted": accepted},
         "store": {"commits": len(store.commits), "head_sha256": store.head},
     }
     contents = {
@@ -100,7 +115,7 @@ def build_package(store: StoreReader, day: date) -> Package:
         "changes.parquet": _parquet(changes.to_arrow()),
         "log_files.csv": _as_csv("log_files", log_files, window),
         "records.jsonl": _records(events),
-        "rejects.csv": _as_csv("rejects", rejects, window),
+        "rejects.csv": _rejects(rejects, window),
         "statement.json": (json.dumps(statement, indent=2) + "\n").encode(),
     }
     contents[MANIFEST] = _manifest(contents)
@@ -137,19 +152,16 @@ def _partition_day(key: str) -> date:
     return parse_key(key).day or NO_DAY
 
 
-def _rejects(store: StoreReader, log_files: pa.Table) -> pa.Table:
-    """The rejects of some log files; of one that was done in the end, only its records'."""
-    status = {
-        (row["bucket"], row["key"], row["etag"]): row["status"] for row in log_files.to_pylist()
-    }
-    rows = [
-        row
-        for row in store.rejects().to_pylist()
-        if (found := status.get((row["bucket"], row["key"], row["etag"])))
-        and (found == "rejected" or row["record_index"] is not None)
-    ]
-    rows.sort(key=lambda row: (row["bucket"], row["key"], row["record_index"] or -1))
-    return pa.Table.from_pylist(rows, schema=REJECTS).drop_columns(["raw"])
+def _question(day: date, log_files: pa.Table) -> Question:
+    """What is asked of the store: the log files of the day, and those that its events came from."""
+    places = zip(*(log_files[name].to_pylist() for name in ("bucket", "key")), strict=True)
+    return replace(Question.of_events(Window.day(day)), log_files=frozenset(places))
+
+
+def _rejects(rejects: Sequence[StoredReject], window: Window) -> bytes:
+    """What could not be used, as CSV."""
+    columns = _REJECT_COLUMNS
+    return render_csv(Table("rejects", columns, rows_of(columns, rejects), window)).encode()
 
 
 def _attested(store: StoreReader, log_files: pa.Table) -> dict[str, int]:
@@ -160,21 +172,17 @@ def _attested(store: StoreReader, log_files: pa.Table) -> dict[str, int]:
     return dict(sorted(Counter(one.state for one in attested_rows(store, done)).items()))
 
 
-def _incomplete(store: StoreReader, day: date, log_files: pa.Table) -> list[str]:
+def _incomplete(
+    store: StoreReader, day: date, log_files: pa.Table, question: Question
+) -> Iterator[str]:
     """Why a package is not complete; nothing proves nothing, so no log file is a reason too."""
-    reasons = []
     if not log_files.num_rows:
-        reasons.append("the store holds no log file delivered for this day")
-    rejected = log_files.filter(pc.equal(log_files["status"], "rejected")).num_rows
-    if rejected:
-        reasons.append(f"{rejected} log files could not be read")
-    broken = pc.sum(log_files["rejects"]).as_py()
-    if broken:
-        reasons.append(f"{broken} records could not be decoded")
+        yield "the store holds no log file delivered for this day"
     held = [file.day for file in store.files("log_files") if file.day]
     if max(held, default=date.min) <= day:
-        reasons.append("the store holds no log file delivered after this day")
-    return reasons
+        yield "the store holds no log file delivered after this day"
+        question = replace(question, delivered=Window(question.delivered.start))  # said already
+    yield from (one.text for one in reasons(store, question) if one.kind != "nothing")
 
 
 def _statement(

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.aws.partitions import global_regions
 from trailscan.errors import (
     AccessError,
     ArchivedError,
@@ -36,6 +37,7 @@ from trailscan.location import Location, RejectLine
 from trailscan.numbers import counted
 from trailscan.parallel import grouped, in_order, workers
 from trailscan.store.ledger import Counts, Source
+from trailscan.store.requests import short_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,6 +57,7 @@ _FETCHED_BYTES = 256 * 1024 * 1024
 _GROUP = 16  # log files a task, so that passing tasks between threads costs little
 _COMMIT_LOG_FILES = 10_000  # 1 kB each while they wait, and twice that while they are written
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
+_MOST_ACCOUNTS = 1000  # that the ledger names of those left out
 _MOST_UNRECOGNISED = 2000
 """How many objects of a source may turn out not to be log files before others without a name that
 says so are not looked at."""
@@ -128,6 +131,7 @@ class Pipeline:
         self._batch_events = 0
         self._newest: dict[str, datetime] = {}
         self._complete: set[str] = set()
+        self._skipped: dict[str, Skipped] = {}
         self._given_up: str | None = None
         self._without_answer = 0
         self._refused = False
@@ -186,6 +190,8 @@ class Pipeline:
             skipped.failures.append(self._given_up)
         if not (skipped.failures or self._refused or self._job.stop.is_set()):
             self._complete.add(source.uri)
+        if not self._job.stop.is_set():
+            self._skipped[source.uri] = skipped
         self._summary.add_skipped(skipped)
         was_listed = not (skipped.failures or self._job.stop.is_set())
         has_none = self._summary.listed == listed_before and skipped.holds_something
@@ -330,9 +336,8 @@ class Pipeline:
         summary.bytes_inflated += result.inflated_bytes
         for reject in result.rejects:
             where = Location(result.bucket, result.key, reject.record_index)
-            summary.rejected.append(
-                RejectLine(where, reject.reason, reject.message, reject.json_path)
-            )
+            accepted = self._writer.is_accepted(where, result.etag)
+            summary.rejected.append(RejectLine(where, *reject[1:4], accepted=accepted))
         for how in result.deviations:
             summary.not_as_delivered[how] = summary.not_as_delivered.get(how, 0) + 1
         for kind, count in result.others.items():
@@ -348,8 +353,6 @@ class Pipeline:
     def _commit(self) -> None:
         """Commit the batch to the store, and add its counts to the summary."""
         batch, self._batch, self._batch_events = self._batch, [], 0
-        if not batch:
-            return
         counts = self._writer.commit(batch, self._job.wanted.text, self._sources(), self._now)
         self._count(batch, counts)
 
@@ -365,18 +368,27 @@ class Pipeline:
             setattr(summary, name, getattr(summary, name) + getattr(counts, name))
 
     def _sources(self) -> tuple[Source, ...]:
-        """The requests for the ledger, with the newest log file only if the load was complete."""
-        scope = self._job.scope
-        return tuple(
-            Source(
-                source.uri,
-                window.start,
-                window.end,
-                self._newest.get(source.uri) if source.uri in self._complete else None,
-                tuple(sorted(scope.accounts)),
-                tuple(sorted(scope.regions)),
-            )
-            for source, window in self._job.sources
+        """The requests for the ledger, as far as the load went."""
+        return tuple(self._source(source, window) for source, window in self._job.sources)
+
+    def _source(self, source: SourcePlan, window: Window) -> Source:
+        """A request for the ledger, with the newest log file only if the load was complete."""
+        scope, skipped = self._job.scope, self._skipped.get(source.uri)
+        regions = skipped.regions_left_out if skipped else ()
+        failures = [*filter(None, [source.missing]), *(skipped.failures if skipped else ())]
+        return Source(
+            source.uri,
+            window.start,
+            window.end,
+            self._newest.get(source.uri) if source.uri in self._complete else None,
+            tuple(sorted(scope.accounts)),
+            tuple(sorted(scope.regions)),
+            accounts_left_out=tuple(sorted(skipped.accounts_left_out)[:_MOST_ACCOUNTS])
+            if skipped
+            else (),
+            regions_left_out=tuple(sorted(set(regions) & set(global_regions().values()))),
+            failures=short_failures(failures),
+            partial=skipped is None,
         )
 
 

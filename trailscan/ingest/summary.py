@@ -85,7 +85,8 @@ class LoadSummary:
     @property
     def complete(self) -> bool:
         """Whether everything asked for was read and understood; of a plan, could be listed."""
-        unread = self.rejected or self.unread or self.unrecognised or self.without_log_files
+        rejected = any(not line.accepted for line in self.rejected)
+        unread = rejected or self.unread or self.unrecognised or self.without_log_files
         return not (unread or self.failures or self.interrupted)
 
     def add_skipped(self, skipped: Skipped) -> None:

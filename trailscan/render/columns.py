@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trailscan.render.escape import FORMULA_STARTS, cell
+from trailscan.render.escape import FORMULA_STARTS, csv_cell
 from trailscan.table import as_text
 from trailscan.visible import visible
 
@@ -34,12 +34,12 @@ def visible_texts(found: list[str]) -> list[str]:
 
 
 def safe_cells(found: list[str]) -> list[str]:
-    """The texts of a column for a spreadsheet: `cell` of each."""
+    """The texts of a column for a CSV file: `csv_cell` of each."""
     plain = is_plain(found)
-    suspects = {text for text in set(found) if not plain or text[:1] in _SUSPECT}
+    suspects = {text for text in set(found) if not plain or text[:1] in _SUSPECT or ";" in text}
     if not suspects:
         return found
-    safe = {text: cell(text) for text in suspects}
+    safe = {text: csv_cell(text) for text in suspects}
     return [safe.get(text, text) for text in found]
 
 

@@ -7,27 +7,42 @@ import io
 from typing import TYPE_CHECKING
 
 from trailscan.render.columns import safe_cells, texts
-from trailscan.render.escape import cell
+from trailscan.render.escape import cell, csv_cell
 from trailscan.table import as_text
+from trailscan.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trailscan.table import Table
+
+NUMBERS = frozenset({"count", "number", "instant", "flag"})
+"""The kinds of columns whose values are no text, and so no formula."""
 
 
 def render_csv(table: Table) -> str:
-    """All columns by name, every cell quoted; a leading apostrophe neutralizes formulas."""
+    """All columns by name, every cell quoted; apostrophes neutralize formulas.
+
+    Numbers and times stay as they are.
+    """
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow([cell(column.name) for column in table.columns])
-    columns = [safe_cells(texts(values)) for values in zip(*table.rows, strict=True)]
+    columns = [
+        texts(values) if column.kind in NUMBERS else safe_cells(texts(values))
+        for column, values in zip(table.columns, zip(*table.rows, strict=True), strict=False)
+    ]
     writer.writerows(zip(*columns, strict=True))
     return out.getvalue()
 
 
-def neutralised_cells(table: Table) -> int:
-    """The number of cells that the CSV alters because they look like formulas."""
-    return sum(
-        cell(text).startswith("'") and not text.startswith("'")
-        for row in table.rows
-        for text in map(as_text, row)
-    )
+def neutralised_cells(table: Table, safe: Callable[[str], str] = csv_cell) -> int:
+    """The number of cells that a form alters because a spreadsheet may take them for formulas.
+
+    Args:
+        table: a report.
+        safe: makes the text of a cell harmless in that form.
+    """
+    places = [at for at, column in enumerate(table.columns) if column.kind not in NUMBERS]
+    found = (as_text(row[at]) for row in table.rows for at in places)
+    return sum(safe(text) != visible(text) for text in found)

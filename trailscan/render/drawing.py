@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.render.templates import read_file, template
-from trailscan.table import in_zone
+from trailscan.window import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

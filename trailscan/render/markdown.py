@@ -27,8 +27,7 @@ def render_markdown(table: Table) -> str:
     """A heading, the notes, and the columns that are not details."""
     shown = [(place, column) for place, column in enumerate(table.columns) if not column.detail]
     heading = inline(table.title or table.name)
-    missing = [f"incomplete: {why}" for why in table.incomplete]
-    lines = [f"## {heading}", "", *(f"- {inline(note)}" for note in (*missing, *table.notes))]
+    lines = [f"## {heading}", "", *(f"- {inline(note)}" for note in table.remarks)]
     if table.rows:
         titles = [inline(column.title) for _, column in shown]
         rules = ["---:" if column.kind in {"count", "number"} else "---" for _, column in shown]

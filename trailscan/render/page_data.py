@@ -7,6 +7,7 @@ that opening a row unpacks only a few hundred records.
 from __future__ import annotations
 
 import base64
+import shlex
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -89,7 +90,7 @@ def evidence_blocks(evidence: Behind, *, packed: bool) -> tuple[list[Block], int
         block = _block(name, [list(_records(row)) for row in rows], packed=packed)
         room -= len(block.text)
         if room < 0:
-            bare = [[_shown(one) | {"record": None} for one in row] for row in rows]
+            bare = [list(map(_left_out, row)) for row in rows]
             block = _block(name, bare, packed=packed)
             left_out += len(rows)
         blocks.append(block)
@@ -124,7 +125,7 @@ def _are_few(values: set[object], rows: int) -> bool:
 def _records(row: Sequence[Evidence]) -> Iterator[dict[str, object]]:
     """The records of a row as a page shows them; of later ones only where they are."""
     for number, one in enumerate(row):
-        yield _shown(one) | ({} if number < _MOST_RECORDS else {"record": None})
+        yield _shown(one) if number < _MOST_RECORDS else _left_out(one)
 
 
 def _shown(one: Evidence) -> dict[str, object]:
@@ -139,6 +140,14 @@ def _shown(one: Evidence) -> dict[str, object]:
         "attested": one.attested and visible(one.attested),
         "record": safe_json(msgspec.json.format(one.record, indent=2)),
     }
+
+
+def _left_out(one: Evidence) -> dict[str, object]:
+    """A record that a page leaves out, with the command that shows it, safe to paste in a shell."""
+    event_id = visible(one.event_id)
+    options_end = "-- " if event_id.startswith("-") else ""
+    show = f"trailscan show {options_end}{shlex.quote(event_id)}"
+    return _shown(one) | {"record": None, "show": show}
 
 
 def _block(name: str, data: object, *, packed: bool = False) -> Block:

@@ -9,7 +9,7 @@ from trailscan.ingest.cost import ASSUMED, Planned
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.summary import GAPS, ValidationSummary
 from trailscan.render.json import plain, window_json
-from trailscan.reports.status import Status
+from trailscan.reports.status import SHOWN_REJECTS, Status
 from trailscan.store.ledger import Counts, days_of
 from trailscan.store.paths import FORMAT
 from trailscan.store.writer import sum_counts
@@ -76,7 +76,12 @@ def _load(summary: LoadSummary) -> dict[str, object]:
         "other_events": dict(sorted(summary.other_events.items())),
         "not_as_delivered": dict(sorted(summary.not_as_delivered.items())),
         "rejects": [
-            {"where": str(line.where), "reason": line.reason, "message": line.message}
+            {
+                "where": str(line.where),
+                "reason": line.reason,
+                "message": line.message,
+                "accepted": line.accepted,
+            }
             for line in summary.rejected
         ],
         "failures": list(summary.failures),
@@ -225,16 +230,18 @@ def _status(status: Status) -> dict[str, object]:
         ],
         "accounts": [plain(row) for row in status.accounts.records()],
         "rejects": {
-            "log_files": status.count("rejected_log_files"),
-            "records": status.totals.rejects,
+            "log_files": status.rejected_log_files,
+            "records": len(status.rejects) - status.rejected_log_files,
+            "accepted": status.accepted,
             "newest": [
                 {
+                    "id": line.id,
                     "where": str(line.where),
                     "reason": line.reason,
                     "message": line.message,
                     "json_path": line.json_path,
                 }
-                for line in status.rejects
+                for line in status.rejects[:SHOWN_REJECTS]
             ],
         },
         "conflicts": status.totals.conflicts,

@@ -16,9 +16,10 @@ from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.summary import GAPS, ValidationSummary, kind_of
 from trailscan.location import object_uri
 from trailscan.numbers import counted, size_text
-from trailscan.reports.status import Status
+from trailscan.reports.status import SHOWN_REJECTS, Status
 from trailscan.store.ledger import days_of
 from trailscan.store.paths import FORMAT
+from trailscan.store.rejects import SHORT_ID
 from trailscan.store.writer import sum_counts
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.visible import visible
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.location import RejectLine
     from trailscan.store.ledger import Counts
+    from trailscan.store.rejects import StoredReject
     from trailscan.validate.verdicts import Gap
 
 _SHOWN = 10  # failures, rejects
@@ -66,9 +68,12 @@ def _load(summary: LoadSummary) -> Iterator[str]:
     yield from (f"could not be listed: {failure}" for failure in summary.failures[:_SHOWN])
     if len(summary.failures) > _SHOWN:
         yield f"… and {len(summary.failures) - _SHOWN:,} more that could not be listed"
-    yield from (f"reject: {reject_text(line)}" for line in summary.rejected[:_SHOWN])
-    if len(summary.rejected) > _SHOWN:
-        yield f"… and {counted(len(summary.rejected) - _SHOWN, 'more reject')}"
+    open_ = [line for line in summary.rejected if not line.accepted]
+    yield from (f"reject: {reject_text(line)}" for line in open_[:_SHOWN])
+    if len(open_) > _SHOWN:
+        yield f"… and {counted(len(open_) - _SHOWN, 'more reject')}"
+    if accepted := len(summary.rejected) - len(open_):
+        yield f"accepted: {counted(accepted, 'reject')}; `trailscan rejects` lists them"
     if summary.conflicts:
         yield _conflicts(summary.conflicts)
     if summary.interrupted:
@@ -271,7 +276,13 @@ def _status(status: Status) -> Iterator[str]:
         windows = "; ".join(window.in_words for window in asked.windows)
         yield f"requested: {asked.event_sources} from {asked.uri}, delivered: {windows}"
     yield from (f"incomplete: {why}" for why in status.incomplete)
-    yield from (f"  reject: {reject_text(line)}" for line in status.rejects)
+    for one in status.rejects[:SHOWN_REJECTS]:
+        yield f"  reject {one.id[:SHORT_ID]}: {reject_text(one)}"
+    if len(status.rejects) > SHOWN_REJECTS:
+        more = len(status.rejects) - SHOWN_REJECTS
+        yield f"  … and {counted(more, 'more reject')}; `trailscan rejects` lists all"
+    if status.accepted:
+        yield f"accepted: {counted(status.accepted, 'reject')}; `trailscan rejects` lists them"
     if status.totals.conflicts:
         yield _conflicts(status.totals.conflicts)
     if status.not_as_delivered:
@@ -302,7 +313,7 @@ def _records(counts: LoadSummary | Counts) -> str:
     )
 
 
-def reject_text(line: RejectLine) -> str:
+def reject_text(line: RejectLine | StoredReject) -> str:
     """What, and where: `eventTime is missing (at s3://b/k.json.gz#17 $.eventTime)`."""
     path = "" if line.json_path == "$" else f" {line.json_path}"
     return f"{line.message} (at {line.where}{path})"

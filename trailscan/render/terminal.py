@@ -46,7 +46,7 @@ def render_terminal(table: Table, *, width: int, color: bool) -> str:
         cells = [_cells(values[place], column) for place, column in shown]
         columns = [column for _, column in shown]
         lines = [*_grid(columns, cells, _widths(columns, cells, width), color=color), ""]
-    return "".join(f"{line}\n" for line in (*lines, *map(visible, table.notes)))
+    return "".join(f"{line}\n" for line in (*lines, *map(visible, table.remarks)))
 
 
 def _grid(

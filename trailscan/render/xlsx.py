@@ -137,7 +137,7 @@ def _about(table: Table) -> Iterator[tuple[str, str]]:
         yield "Incomplete", why
     for note in table.notes:
         yield "Note", note
-    altered = neutralised_cells(table)
+    altered = neutralised_cells(table, cell)
     if altered:
         yield (
             "Altered",

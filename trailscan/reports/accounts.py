@@ -19,6 +19,7 @@ from trailscan.reports.changes import read_changes
 from trailscan.reports.notes import Examined, notes_on
 from trailscan.reports.tally import all_of, tally
 from trailscan.table import Column, Table, detail, rows_of
+from trailscan.window import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,7 +64,7 @@ class _Life:
     @property
     def story(self) -> str | None:
         """The steps in words, each with its date."""
-        told = (f"{when.astimezone(self.tz):%Y-%m-%d} {words}" for when, words in self.steps)
+        told = (f"{in_zone(when, self.tz):%Y-%m-%d} {words}" for when, words in self.steps)
         return "; ".join(told) or None
 
 

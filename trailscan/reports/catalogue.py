@@ -52,6 +52,11 @@ class Report(NamedTuple):
         package = "findings.report" if self.name == "findings" else self.name
         return f"trailscan.reports.{package}"
 
+    @property
+    def is_coverage(self) -> bool:
+        """Whether it is about log files, and so says itself what is missing of its days."""
+        return self.name == "coverage"
+
     def build(self, store: StoreReader, filters: ChangeFilter) -> Table:
         """The report on a store, with times in the zone of the filter.
 
@@ -59,10 +64,14 @@ class Report(NamedTuple):
             StoreError: the store is damaged.
         """
         from trailscan.reports.evidence import with_evidence  # noqa: PLC0415  # start-up
+        from trailscan.reports.missing import Question, missing  # noqa: PLC0415  # start-up
 
         module = import_module(self.module)
         table: Table = getattr(module, f"{self.name}_report")(store, filters)
         title = self.answers.partition(": one row")[0].rstrip(".")
+        if not self.is_coverage:
+            question = Question.of_events(filters.window, filters.account)
+            table = replace(table, incomplete=missing(store, question))
         return with_evidence(store, replace(table.in_zone(filters.tz), title=title))
 
 

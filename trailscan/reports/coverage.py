@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from trailscan.numbers import counted
 from trailscan.reports.attestation import STATES, count_attested
+from trailscan.reports.missing import Question, missing
 from trailscan.reports.notes import store_notes
 from trailscan.store.paths import NO_DAY
 from trailscan.table import Column, Table, detail, rows_of
@@ -36,13 +37,15 @@ STATUSES = {
     "not yet": "no log file for these days: the first of this account and region is later",
     "no more": "no log file for these days: the last of this account and region is earlier",
 }
-"""What a span of days can be. `gap` and `rejects` make the answer incomplete."""
+"""What a span of days can be. A gap makes the answer incomplete, unless digests prove that nothing
+was delivered; so do rejects, unless they were accepted."""
 
 _IDENTITY = ["bucket", "key", "etag"]
 _PLACE = ["account_id", "region"]
 _SUMS = ["records", "kept", "filtered_out", "duplicates", "rejects", "conflicts"]
 _COLUMNS = [*_IDENTITY, *_PLACE, *_SUMS, "delivered", "status", "event_sources"]
 _ONE_DAY = timedelta(days=1)
+_AN_INSTANT = timedelta(microseconds=1)
 
 
 class _Place(NamedTuple):
@@ -160,8 +163,17 @@ def coverage_report(store: StoreReader, filters: ChangeFilter) -> Table:
         rows=rows_of(COLUMNS, rows),
         window=filters.window,
         notes=tuple(_notes(store, filters, places, spans)),
-        incomplete=tuple(_incomplete(spans)),
+        incomplete=missing(store, _question(filters)),
     )
+
+
+def _question(filters: ChangeFilter) -> Question:
+    """What is asked of the delivery days that the window touches."""
+    start, end = filters.window.start, filters.window.end
+    first = start and Window.day(start.date()).start
+    last = end and Window.day(shifted(end, -_AN_INSTANT).date()).end
+    days = Window(first, last and max(last, first or last))
+    return Question(days, filters.account, gaps=True, only=filters.account)
 
 
 def _read(store: StoreReader, filters: ChangeFilter) -> _Places:
@@ -272,18 +284,6 @@ def _empty(status: str, first: date, last: date) -> list[_Span]:
     return [_Span(status, first, last)] if first <= last else []
 
 
-def _incomplete(spans: list[_Span]) -> Iterator[str]:
-    """Why the store may lack something."""
-    if not any(span.done for span in spans):
-        yield "the store holds no log file"
-    if gaps := [span for span in spans if span.status == "gap"]:
-        yield f"{counted(len(gaps), 'span')} of days without a log file between days that have some"
-    if rejected := sum(span.rejected for span in spans):
-        yield f"{counted(rejected, 'log file')} could not be read"
-    if rejects := sum(span.sums[_SUMS.index("rejects")] for span in spans):
-        yield f"{counted(rejects, 'record')} could not be decoded"
-
-
 def _notes(
     store: StoreReader,
     filters: ChangeFilter,
@@ -299,7 +299,6 @@ def _notes(
         f"{log_files} of {counted(accounts, 'account')} in {counted(regions, 'region')}{by}; "
         f"delivered: {filters.window.told_in(filters.tz)}"
     )
-    yield from (f"incomplete: {why}" for why in _incomplete(spans))
     yield from _requests(store, filters)
     yield from store_notes(store)
     yield _attested(store, places)

@@ -68,17 +68,10 @@ def store_notes(store: StoreReader) -> Iterator[str]:
     totals = total_counts(store.commits)
     events, log_files = counted(totals.kept, "event"), counted(totals.log_files, "log file")
     yield f"from {events} out of {log_files} in {store.place}"
-    if totals.rejects:
-        yield f"{counted(totals.rejects, 'record')} could not be decoded (see rejects/)"
-    if totals.rejected_log_files:
-        failed = counted(totals.rejected_log_files, "log file")
-        yield f"{failed} could not be read at some time; run `trailscan report coverage` for more"
     if totals.conflicts:
         events = counted(totals.conflicts, "event")
         verb = "repeats" if totals.conflicts == 1 else "repeat"
         yield f"{events} {verb} the ID of another event with different content; all are shown"
-    if store.strays:
-        yield f"{strays_in_words(store.strays)}; run `trailscan status` to see which"
 
 
 def strays_in_words(strays: tuple[str, ...]) -> str:

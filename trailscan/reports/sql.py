@@ -12,6 +12,7 @@ only what the query keeps.
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, tzinfo
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,12 @@ from trailscan.reports.catalogue import VIEWS
 from trailscan.reports.changes import COLUMNS, changes_report
 from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.missing import Question, missing
 from trailscan.reports.notes import store_notes
 from trailscan.store.reader import SCHEMAS
 from trailscan.table import Column, Kind, Table
 from trailscan.visible import visible
-from trailscan.window import Window
+from trailscan.window import Window, in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,6 +50,9 @@ _SHUT = {
     "temp_directory": "",
 }
 """The settings of DuckDB that confine a query to the views."""
+
+_REPEATED = re.compile(r"\n\n(?=LINE |Stack Trace)")
+"""Where DuckDB begins to repeat the query, or to tell of its own code."""
 
 _FOLDED = 40
 _SHOWN_COLUMNS = 12
@@ -76,12 +81,40 @@ def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
         database.execute("SET lock_configuration = true")
         try:
             _check(database.extract_statements(query), duckdb.StatementType.SELECT)
-            rows = database.sql(query).to_arrow_table()
+            rows = _within_calendar(database, database.sql(query).to_arrow_table())
         except duckdb.Error as error:
             if failures:
                 raise failures[0] from None
-            raise ValueError(f"the query cannot be run: {error}") from None
+            said = _REPEATED.split(str(error))[0]
+            raise ValueError(f"the query cannot be run: {said}") from None
     return with_evidence(store, _to_table(store, rows, tz))
+
+
+def _within_calendar(database: Any, rows: pa.Table) -> pa.Table:
+    """The rows, with text as DuckDB writes it where a column has times that Python cannot hold.
+
+    Instants become UTC: others may be within the calendar there, and beyond it in the zone.
+    """
+    for place, column in enumerate(rows.columns):
+        if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+            utc = column.cast(pa.timestamp(column.type.unit, tz="UTC"))
+            rows = rows.set_column(place, rows.column_names[place], utc)
+    beyond = [place for place, column in enumerate(rows.columns) if not _is_held(column)]
+    if beyond:
+        those = rows.select(beyond).rename_columns([f"c{place}" for place in beyond])
+        texts = database.from_arrow(those).select("COLUMNS(*)::VARCHAR").to_arrow_table()
+        for place, text in zip(beyond, texts.columns, strict=True):
+            rows = rows.set_column(place, rows.column_names[place], text)
+    return rows
+
+
+def _is_held(column: pa.ChunkedArray) -> bool:
+    """Whether Python can hold every value of a column."""
+    try:
+        column.to_pylist()
+    except (OverflowError, ValueError):
+        return False
+    return True
 
 
 def _check(statements: Sequence[Any], select: object) -> None:
@@ -175,6 +208,7 @@ def _to_table(store: StoreReader, rows: pa.Table, tz: tzinfo) -> Table:
         window=Window(),
         notes=(counted(rows.num_rows, "row"), *said, *store_notes(store)),
         tz=tz,
+        incomplete=missing(store, Question(event_source=None)),
         title="Result of a query",
     )
 
@@ -192,7 +226,7 @@ def _column(values: list[Any], of: pa.DataType, tz: tzinfo) -> tuple[Kind, list[
     """The kind and values of a column; a type without a kind of its own becomes text."""
     some = [value for value in values if value is not None]
     if pa.types.is_timestamp(of) and of.tz is not None:
-        return "instant", [value and value.astimezone(tz) for value in values]
+        return "instant", [value and in_zone(value, tz) for value in values]
     if pa.types.is_boolean(of):
         return "flag", values
     if pa.types.is_integer(of) or (pa.types.is_decimal(of) and of.scale == 0):

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, islice, pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.location import Location, RejectLine
 from trailscan.numbers import counted
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
-from trailscan.reports.notes import strays_in_words
+from trailscan.reports.missing import merged_windows, missing
 from trailscan.store.ledger import total_counts
-from trailscan.store.paths import NO_DAY
+from trailscan.store.rejects import StoredReject, read_rejects
 from trailscan.table import Column, Table, detail
-from trailscan.trail.keys import parse_key
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from trailscan.store.ledger import Commit, Counts
     from trailscan.store.reader import StoreReader
 
 SHOWN_REJECTS = 5
-SHOWN_STRAYS = 10
+"""How many rejects a summary lists."""
 
 COLUMNS = (
     Column("account_id", "Account", "id"),
@@ -74,7 +72,9 @@ class Status:
         totals: the sum of what they added.
         asked: one for each source and set of event sources.
         accounts: a row for each account and region.
-        rejects: the newest ones, without log files that were read later.
+        incomplete: why the store may lack something that was requested.
+        rejects: those that are open, the newest first.
+        accepted: how many rejects were accepted.
         head: SHA-256 of the newest commit.
         strays: files in the store that no commit names.
         not_as_delivered: how many log files deviate from CloudTrail's format, by deviation.
@@ -85,7 +85,9 @@ class Status:
     totals: Counts
     asked: tuple[Requested, ...]
     accounts: Table
-    rejects: tuple[RejectLine, ...]
+    incomplete: tuple[str, ...]
+    rejects: tuple[StoredReject, ...]
+    accepted: int
     not_as_delivered: dict[str, int]
     head: str = ""
     strays: tuple[str, ...] = ()
@@ -101,8 +103,13 @@ class Status:
     @property
     def last_load(self) -> tuple[Commit, ...]:
         """The commits of the last load that added anything."""
-        loads = [commit for commit in self.commits if not commit.is_validation]
+        loads = [commit for commit in self.commits if commit.is_load and commit.files]
         return tuple(commit for commit in loads if commit.load_id == loads[-1].load_id)
+
+    @property
+    def rejected_log_files(self) -> int:
+        """How many log files could not be read, without those that were accepted."""
+        return sum(one.is_log_file for one in self.rejects)
 
     @property
     def bytes(self) -> int:
@@ -113,33 +120,19 @@ class Status:
         """The sum of a column of the accounts."""
         return sum(int(str(row[name])) for row in self.accounts.records())
 
-    @property
-    def incomplete(self) -> tuple[str, ...]:
-        """Why the store may lack something that was requested."""
-        found = []
-        if rejected := self.count("rejected_log_files"):
-            found.append(f"{counted(rejected, 'log file')} could not be read")
-        if self.totals.rejects:
-            found.append(f"{counted(self.totals.rejects, 'record')} could not be decoded")
-        found += [
-            f"never requested from {asked.uri}: log files delivered {window}"
-            for asked in self.asked
-            for window in asked.never_asked
-        ]
-        if self.strays:
-            found.append(f"{strays_in_words(self.strays)}: {', '.join(self.strays[:SHOWN_STRAYS])}")
-        return tuple(found)
-
 
 def store_status(store: StoreReader) -> Status:
-    """What a store holds; reads the counts of all log files, and the newest rejects."""
+    """What a store holds; reads the counts of all log files, and the rejects."""
+    rejects = read_rejects(store)
     return Status(
         place=store.place,
         commits=store.commits,
         totals=total_counts(store.commits),
         asked=tuple(_asked(store.commits)),
         accounts=_accounts(store),
-        rejects=tuple(islice(_newest_rejects(store), SHOWN_REJECTS)),
+        incomplete=missing(store),
+        rejects=tuple(one for one in reversed(rejects) if one.is_open),
+        accepted=sum(not one.is_open for one in rejects),
         not_as_delivered=_not_as_delivered(store),
         head=store.head,
         strays=store.strays,
@@ -193,49 +186,9 @@ def _asked(commits: tuple[Commit, ...]) -> Iterator[Requested]:
             if source.newest is not None:
                 newest[asked] = max(source.newest, newest.get(asked, source.newest))
     for (uri, event_sources), found in windows.items():
-        merged = tuple(_merged(found))
+        merged = tuple(merged_windows(found))
         between = tuple(Window(one.end, two.start) for one, two in pairwise(merged))
         yield Requested(uri, event_sources, merged, between, newest.get((uri, event_sources)))
-
-
-def _merged(windows: Iterable[Window]) -> Iterator[Window]:
-    """Windows in order of time, merged where they touch."""
-    current: Window | None = None
-    for window in sorted(windows, key=_start):
-        if current is None:
-            current = window
-        elif current.end is not None and window.start is not None and window.start > current.end:
-            yield current
-            current = window
-        else:
-            ends = [one for one in (current.end, window.end) if one is not None]
-            current = Window(current.start, max(ends))
-    if current is not None:
-        yield current
-
-
-def _start(window: Window) -> tuple[bool, datetime | None]:
-    """The order of windows: those without a start come first."""
-    return (window.start is not None, window.start)
-
-
-def _newest_rejects(store: StoreReader) -> Iterator[RejectLine]:
-    """The rejects, the newest first, without log files that were read later."""
-    for commit in reversed(store.commits):
-        for rows in store.read(file for file in commit.files if file.table == "rejects"):
-            for row in reversed(rows.to_pylist()):
-                if row["record_index"] is None and _is_done(store, row):
-                    continue
-                where = Location(row["bucket"], row["key"], row["record_index"])
-                yield RejectLine(where, row["reason"], row["message"], row["json_path"])
-
-
-def _is_done(store: StoreReader, row: dict[str, object]) -> bool:
-    """Whether a rejected log file was read later."""
-    names = ["bucket", "key", "etag", "status"]
-    rows = store.log_files([parse_key(str(row["key"])).day or NO_DAY], names)
-    found = zip(*(rows[name].to_pylist() for name in names), strict=True)
-    return (row["bucket"], row["key"], row["etag"], "done") in found
 
 
 def _not_as_delivered(store: StoreReader) -> dict[str, int]:

@@ -64,6 +64,10 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
             and read; None before.
         accounts: only these accounts; empty for all.
         regions: only these regions; empty for all.
+        accounts_left_out: accounts that the source has and that were not requested.
+        regions_left_out: the same of the regions that record Organizations events.
+        failures: what could not be listed or read, one line each, and how many more there were.
+        partial: the load had not ended when it made the commit.
     """
 
     uri: str
@@ -72,6 +76,10 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     newest: datetime | None = None
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    accounts_left_out: tuple[str, ...] = ()
+    regions_left_out: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    partial: bool = False
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -87,6 +95,22 @@ class Counts(msgspec.Struct, frozen=True):
     conflicts: int = 0
 
 
+class Acceptance(msgspec.Struct, frozen=True):
+    """Somebody's word that a reject is known and no longer makes an answer incomplete.
+
+    Attributes:
+        reject: the id of the reject.
+        by: who accepted it: user and host.
+        because: why.
+        at: when, by the clock of the machine.
+    """
+
+    reject: str
+    by: str
+    because: str
+    at: datetime
+
+
 class Commit(msgspec.Struct, frozen=True):
     """One commit of the ledger.
 
@@ -96,10 +120,11 @@ class Commit(msgspec.Struct, frozen=True):
         load_id: random, one for each load.
         tool: the program and version that made it.
         committed_at: by the clock of the machine that made it; no decision depends on it.
-        event_sources: what was looked for; empty for a validation and for evidence.
+        event_sources: what was looked for; empty for anything but a load.
         sources: what was requested.
         counts: what it adds.
-        files: the data files it adds.
+        files: the data files it adds; none if a load found nothing new or failed.
+        accepted: the rejects that it accepts; then it adds nothing else.
         checksum: SHA-256 of its own bytes with an empty checksum, hex; empty in commits of older
             versions.
         replaced: the earlier readings of its log files, which no longer count; None without any.
@@ -114,13 +139,14 @@ class Commit(msgspec.Struct, frozen=True):
     sources: tuple[Source, ...]
     counts: Counts
     files: tuple[DataFile, ...]
+    accepted: tuple[Acceptance, ...] = ()
     checksum: str = ""
     replaced: Replaced | None = None
 
     @property
-    def is_validation(self) -> bool:
-        """Whether it is the commit of a validation, or of evidence, and not of a load."""
-        return not self.event_sources
+    def is_load(self) -> bool:
+        """Whether it is the commit of a load, not of a validation or an acceptance."""
+        return bool(self.event_sources)
 
 
 def tool_name() -> str:
@@ -176,10 +202,12 @@ class Draft(NamedTuple):
     """The content of a commit whose number is not decided yet.
 
     Attributes:
-        event_sources: what was looked for; empty for a validation and for evidence.
+        event_sources: what was looked for; empty for anything but a load.
         sources: what was requested.
         counts: what it adds.
-        files: the data files with their bytes; none if there is nothing to add.
+        files: the data files with their bytes.
+        accepted: the rejects that it accepts.
+        is_news: the commit is made without data files too: the ledger does not know of the request.
         replaced: the earlier readings of its log files.
     """
 
@@ -187,6 +215,8 @@ class Draft(NamedTuple):
     sources: tuple[Source, ...]
     counts: Counts
     files: Mapping[DataFile, bytes]
+    accepted: tuple[Acceptance, ...] = ()
+    is_news: bool = False
     replaced: Replaced | None = None
 
 
@@ -259,7 +289,7 @@ class Ledger:
         while True:
             seq = self.next_seq
             made = draft(self.commits, seq)
-            if not made.files:
+            if not (made.files or made.accepted or made.is_news):
                 return made
             commit = Commit(
                 seq=seq,
@@ -272,6 +302,7 @@ class Ledger:
                 counts=made.counts,
                 files=tuple(made.files),
                 replaced=made.replaced,
+                accepted=made.accepted,
             )
             done = self.try_commit(commit, {file.path: data for file, data in made.files.items()})
             commits = self.settle()

@@ -233,11 +233,14 @@ class StoreReader:
             found = list(same_day)
             yield found[-1], last_readings(self._read(found, "log_files", None)).select(columns)
 
-    def read(self, files: Iterable[DataFile]) -> Iterator[pa.Table]:
-        """The rows of data files of one table, file by file, with all columns."""
+    def read(
+        self, files: Iterable[DataFile], columns: list[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """The rows of data files of one table, file by file, with some columns or all."""
         wanted = list(files)
         if wanted:
-            yield from read_files(self._bucket, wanted, SCHEMAS[wanted[0].table].names)
+            names = columns or SCHEMAS[wanted[0].table].names
+            yield from read_files(self._bucket, wanted, names)
 
     def rejects(self) -> pa.Table:
         """The rejects of the store."""

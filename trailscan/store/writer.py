@@ -31,7 +31,10 @@ from trailscan.store.layout import LOG_FILES, LOG_FILES_ENCODING, REJECTS
 from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Source, rows_by_day
 from trailscan.store.marker import ensure_store
 from trailscan.store.paths import NO_DAY, DataFile, TableName, data_path
+from trailscan.store.reader import select_files
 from trailscan.store.readings import Replaced
+from trailscan.store.rejects import read_acceptances, reject_id
+from trailscan.store.requests import is_news
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
     from trailscan.buckets import Bucket
     from trailscan.errors import DecodeError
+    from trailscan.location import Location
 
 _ENCODERS = 2
 _RAW_KEPT = 64 * 1024
@@ -141,6 +145,7 @@ class StoreWriter:
         self._events = KnownEvents(bucket)
         self._ledger.settle()
         self._ledger.tidy()
+        self._accepted = read_acceptances(self.commits)
 
     @property
     def commits(self) -> tuple[Commit, ...]:
@@ -153,6 +158,10 @@ class StoreWriter:
             self._known[event_sources] = KnownLogFiles(self._bucket, event_sources)
         self._known[event_sources].update(self.commits)
         return self._known[event_sources]
+
+    def is_accepted(self, where: Location, etag: str) -> bool:
+        """Whether a log file, or a record of it, is a reject that somebody accepted."""
+        return bool(self._accepted) and reject_id(where, etag) in self._accepted
 
     def held(self) -> dict[date, int]:
         """The number of log files in the store by delivery day."""
@@ -167,16 +176,23 @@ class StoreWriter:
     ) -> Counts:
         """Add a batch, whole or not at all, without what another process added meanwhile.
 
+        A batch that adds nothing is committed if the ledger does not know yet what was requested of
+        the sources, or how it ended.
+
         Returns:
             The counts of what was added: `records = kept + filtered_out + duplicates + rejects`.
         """
 
-        def draft(_: tuple[Commit, ...], seq: int) -> Draft:
+        def draft(commits: tuple[Commit, ...], seq: int) -> Draft:
             earlier = self.known(event_sources).earlier([result.id for result in batch])
             compared, superseded = self._compare(self._still_new(batch, event_sources, earlier))
-            files = dict(_data_files(compared, event_sources, seq))
+            is_first = not select_files(commits, "events")
+            files = dict(_data_files(compared, event_sources, seq, is_first=is_first))
             replaced = _replaced(compared, earlier, superseded)
-            return Draft(event_sources, sources, _counts(compared), files, replaced)
+            news = is_news(commits, sources, event_sources, now)
+            return Draft(
+                event_sources, sources, _counts(compared), files, is_news=news, replaced=replaced
+            )
 
         return self._ledger.append(draft, self._load_id, now).counts
 
@@ -314,11 +330,11 @@ class _Part(NamedTuple):
 
 
 def _data_files(
-    compared: list[_Compared], event_sources: str, seq: int
+    compared: list[_Compared], event_sources: str, seq: int, *, is_first: bool
 ) -> Iterator[tuple[DataFile, bytes]]:
     """The data files of a commit with their bytes, encoded in a few threads."""
     parts = _parts(compared, event_sources)
-    if compared and seq == 1 and not any(one.kept for one in compared):
+    if compared and is_first and not any(one.kept for one in compared):
         parts = chain(parts, [_Part("events", NO_DAY, EVENTS.empty_table())])  # the schema
     with ThreadPoolExecutor(_ENCODERS) as pool:
         yield from in_order(pool, lambda part: data_file(*part[:2], seq, *part[2:]), parts, 4)

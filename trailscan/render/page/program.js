@@ -136,8 +136,7 @@
     term(list, "Attested", one.attested ?? "not checked against CloudTrail's digest files");
     const view = make("section", { class: "record" }, make("h3", {}, position ? "Related event" : "Event"), list);
     if (one.record === null) {
-      const hint = `trailscan show ${one.event_id}`;
-      view.append(make("p", { class: "remark" }, "The record is left out of this page. Show it with: ", make("code", {}, hint)));
+      view.append(make("p", { class: "remark" }, "The record is left out of this page. Show it with: ", make("code", {}, one.show)));
       return view;
     }
     const copy = make("button", { type: "button" }, "Copy record");

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.reports.findings.history import TOGETHER, Hit, actor, clusters, in_words, when
 from trailscan.reports.findings.rule import Rule
+from trailscan.window import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,14 +83,14 @@ def unusual_hour(history: History) -> Iterator[Hit]:
     hours: Counter[int] = Counter()
     found = []
     for change in calls:
-        hour = when(change).astimezone(history.tz).hour
+        hour = in_zone(when(change), history.tz).hour
         near = sum(hours[(hour + step) % 24] for step in (-1, 0, 1))
         enough = hours.total() >= LEAST_CHANGES and when(change) - when(calls[0]) >= BASELINE
         if enough and near < UNUSUAL * hours.total():
             found.append(change)
         hours[hour] += 1
     for run in clusters(found, TOGETHER):
-        local = when(run[-1]).astimezone(history.tz)
+        local = in_zone(when(run[-1]), history.tz)
         yield Hit(run, f"at {local:%H:%M} ({history.tz}) {_together(run)}")
 
 
