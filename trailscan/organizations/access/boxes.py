@@ -1,0 +1,216 @@
+"""Turns statements into boxes: products of one set for each part of a request.
+
+A condition with a policy variable compares two values of the request. It becomes a part of its own
+that is either true or not, with rules that name what it can never be; whoever finds a request must
+find values that make it so. A statement with a variable that has no value does not apply, unless
+its operator is …IfExists (IAM user guide, `reference_policies_variables`).
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.organizations.access.budget import Undecidable
+from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, Term
+from trailscan.organizations.access.patterns import pattern, pieces, variables_of
+from trailscan.organizations.access.values import Comparison, parse_bound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trailscan.organizations.access.patterns import Pattern, Piece
+    from trailscan.organizations.access.statements import Condition, Names, Statement
+
+PRINCIPAL_KEY = "aws:principalarn"
+"""The condition key that is the principal of the request."""
+
+Product = tuple[Term, ...]
+"""What a request must meet in every part that is named."""
+
+_MOST_PRODUCTS = 200
+_ACCOUNT_DIGITS = 12
+
+
+class Comparand(NamedTuple):
+    """A value with variables that a part of the request is compared with.
+
+    Attributes:
+        dimension: the part.
+        value: what the value consists of.
+        fold: whether case is ignored.
+        arn: whether it is compared as an ARN.
+    """
+
+    dimension: str
+    value: tuple[Piece, ...]
+    fold: bool
+    arn: bool
+
+    @property
+    def name(self) -> str:
+        """A name for whether the part has the value; no condition key has such a name."""
+        return f"${self!r}"
+
+    def term(self, *, true: bool) -> Term:
+        """Whether the part has the value."""
+        return Term(self.name, None, negated=not true, absent=not true)
+
+
+class Boxes(NamedTuple):
+    """What a statement applies to: any of the products.
+
+    Attributes:
+        products: of which a request must meet one.
+        comparands: every comparison with a variable in them.
+    """
+
+    products: tuple[Product, ...]
+    comparands: frozenset[Comparand]
+
+
+def boxes_of(statement: Statement) -> Boxes:
+    """What a statement applies to.
+
+    Raises:
+        Undecidable: a value cannot be read, or variables make too many combinations.
+    """
+    comparands: set[Comparand] = set()
+    actions = frozenset(
+        pattern(pieces(one, wildcards=True, variables=False)) for one in statement.actions.values
+    )
+    alternatives: list[list[Product]] = [[(Term(ACTION, actions, statement.actions.negated),)]]
+    alternatives.append(_resources(statement.resources, statement.variables, comparands))
+    if statement.principals is not None:
+        alternatives.append([(_principals(statement.principals),)])
+    for one in sorted(statement.conditions, key=repr):
+        alternatives.append(_condition(one, statement.variables, comparands))
+    count = 1
+    for each in alternatives:
+        count *= len(each)
+    if count > _MOST_PRODUCTS:
+        raise Undecidable("too many combinations")
+    products = tuple(
+        tuple(term for part in chosen for term in part) for chosen in product(*alternatives)
+    )
+    return Boxes(products, frozenset(comparands))
+
+
+def _resolved(comparands: Iterable[Comparand], *, absent: bool = False) -> list[tuple[Term, ...]]:
+    """What makes every variable without a default have a value, or one of them none."""
+    keys = {
+        each.key
+        for one in comparands
+        for each in variables_of(one.value)
+        if each.default is None and each.key != PRINCIPAL_KEY
+    }
+    terms = [Term(key, None, negated=absent, absent=absent) for key in sorted(keys)]
+    return [(one,) for one in terms] if absent else [tuple(terms)]
+
+
+def impossible(comparands: Iterable[Comparand]) -> list[Product]:
+    """What no request can be: equal to a variable where not even a wildcard would match."""
+    return [
+        (
+            one.term(true=True),
+            Term(
+                one.dimension,
+                frozenset({pattern(one.value, fold=one.fold, arn=one.arn)}),
+                negated=True,
+                absent=True,
+            ),
+        )
+        for one in comparands
+    ]
+
+
+def _resources(names: Names, variables: bool, comparands: set[Comparand]) -> list[Product]:  # noqa: FBT001  # of the version
+    values = [pieces(one, wildcards=True, variables=variables) for one in sorted(names.values)]
+    return _texts(
+        [Comparand(RESOURCE, one, fold=False, arn=False) for one in values],
+        Term(RESOURCE, None, names.negated),
+        comparands,
+    )
+
+
+def _texts(values: list[Comparand], term: Term, comparands: set[Comparand]) -> list[Product]:
+    """A part that has one of some values, of which some can have variables, or none of them."""
+    fixed = frozenset(
+        pattern(one.value, fold=one.fold, arn=one.arn)
+        for one in values
+        if not variables_of(one.value)
+    )
+    varied = [one for one in values if variables_of(one.value)]
+    comparands.update(varied)
+    (known,) = _resolved(varied)
+    if term.negated:
+        none = tuple(one.term(true=False) for one in varied)
+        return [(term._replace(members=fixed), *none, *known)]
+    found: list[Product] = [(one.term(true=True), *known) for one in varied]
+    if fixed or term.absent or not varied:
+        found.append((term._replace(members=fixed), *known))
+    return found
+
+
+def _principals(names: Names) -> Term:
+    """Principals by ARN or account id; an account stands for everybody in it."""
+    found: set[Pattern] = set()
+    for one in names.values:
+        account = one.removesuffix(":root").rpartition(":")[2]
+        whole = len(account) == _ACCOUNT_DIGITS and account.isdecimal()
+        if whole and (one == account or one.endswith(":root")):
+            found.add(
+                pattern(pieces(f"arn:*:*::{account}:*", wildcards=True, variables=False), arn=True)
+            )
+        else:
+            found.add(pattern(pieces(one, wildcards=True, variables=False)))
+    return Term(PRINCIPAL, frozenset(found), names.negated)
+
+
+def _condition(one: Condition, variables: bool, comparands: set[Comparand]) -> list[Product]:  # noqa: FBT001  # of the version
+    dimension = PRINCIPAL if one.key == PRINCIPAL_KEY else one.key
+    if one.operator == "null":
+        return _null(dimension, one)
+    absent = one.if_exists or one.quantifier == "all" or (one.negated and not one.quantifier)
+    term = Term(dimension, None, one.negated, one.quantifier, absent)
+    if one.operator not in {"string", "string_fold", "like", "arn", "binary"}:
+        return [(term._replace(members=_comparison(one)),)]
+    like = one.operator in {"like", "arn"}
+    values = [
+        Comparand(
+            dimension,
+            pieces(value, wildcards=like, variables=variables and one.operator != "binary"),
+            fold=one.operator == "string_fold",
+            arn=one.operator == "arn",
+        )
+        for value in sorted(one.values)
+    ]
+    if (
+        one.quantifier
+        and dimension != PRINCIPAL
+        and any(variables_of(each.value) for each in values)
+    ):
+        raise Undecidable("a policy variable among the values of a key with several values")
+    found = _texts(values, term, comparands)
+    if one.if_exists and any(variables_of(each.value) for each in values):
+        found.append((Term(dimension, None, negated=True, absent=True),))
+        found += _resolved(values, absent=True)
+    return found
+
+
+def _null(dimension: str, one: Condition) -> list[Product]:
+    wanted = {value.lower() for value in one.values}
+    if not wanted <= {"true", "false"}:
+        raise Undecidable("a value of Null is neither true nor false")
+    return [(Term(dimension, None, negated="false" not in wanted, absent="true" in wanted),)]
+
+
+def _comparison(one: Condition) -> Comparison:
+    if one.operator in {"bool", "address"}:
+        found = Comparison(one.operator, "=", one.values)  # type: ignore[arg-type]  # both are families
+    else:
+        family = "number" if one.operator.startswith("number") else "date"
+        found = Comparison(family, one.operator.removeprefix(family), one.values)  # type: ignore[arg-type]  # the same
+    for value in found.values:
+        parse_bound(found.family, value)
+    return found

@@ -1,0 +1,49 @@
+"""What a change of policies means, as a value."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Answer = Literal["same", "less", "more", "both", "unknown"]
+Verdict = Literal["allowed", "denied"]
+
+
+class Witness(msgspec.Struct, frozen=True):
+    """A request that is decided otherwise after a change.
+
+    Attributes:
+        principal: the ARN of who asks; it is the condition key aws:PrincipalArn too.
+        action: what for.
+        resource: on what: an ARN, or `*` for an action that has no resource.
+        context: condition keys and their values; every other key is absent.
+        before: what the policies said.
+        after: what they say.
+    """
+
+    principal: str
+    action: str
+    resource: str
+    context: dict[str, str | list[str]]
+    before: Verdict
+    after: Verdict
+
+
+class AccessChange(msgspec.Struct, frozen=True):
+    """What accounts may do after a change, compared with before.
+
+    Attributes:
+        kind: `more`: something was denied and is allowed; `less`: the reverse; `both`; `same`; or
+            `unknown`.
+        witnesses: a request for each direction, `more` before `less`.
+        reason: why it is unknown; empty otherwise.
+        opened: what is no longer denied, in words, the widest first.
+        closed: what is newly denied, in words.
+    """
+
+    kind: Answer
+    witnesses: tuple[Witness, ...] = ()
+    reason: str = ""
+    opened: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()

@@ -1,0 +1,250 @@
+"""Decides whether a change of service or resource control policies opens or closes something.
+
+A request is allowed when a statement of every level (root, OUs, account) allows it and no statement
+of any level denies it (AWS Organizations user guide, `orgs_manage_policies_scps_evaluation`). The
+decision compares all requests at once: any principal of a member account, any action and resource,
+each condition key with any value or absent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.organizations.access.boxes import Boxes, boxes_of, impossible
+from trailscan.organizations.access.budget import Budget, Undecidable
+from trailscan.organizations.access.change import AccessChange, Answer, Verdict, Witness
+from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, Dimension, Term
+from trailscan.organizations.access.evaluate import Request, evaluate
+from trailscan.organizations.access.requests import Space, requests
+from trailscan.organizations.access.search import find, narrowed
+from trailscan.organizations.access.statements import Kind, parse_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from trailscan.organizations.access.boxes import Comparand, Product
+    from trailscan.organizations.access.dimensions import Value
+    from trailscan.organizations.access.search import Box, Region
+    from trailscan.organizations.access.statements import Statement
+
+    Levels = Sequence[Sequence[str]]
+    """The texts of the policies attached at each level, from the root down."""
+
+FULL_ACCESS: dict[Kind, str] = {
+    "scp": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+    "rcp": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*",'
+    '"Action":"*","Resource":"*"}]}',
+}
+"""What FullAWSAccess and RCPFullAWSAccess say."""
+
+_MOST_TRIES = 40
+_MOST_REGIONS = 6
+
+
+class _Side(NamedTuple):
+    """The policies before or after a change: all denials, and what each level allows."""
+
+    denials: tuple[Statement, ...]
+    levels: tuple[frozenset[Statement], ...]
+
+
+def decide_update(before: str, after: str, kind: Kind) -> AccessChange:
+    """What a new text of a policy changes, if nothing is known about what stands beside it.
+
+    Where both texts allow something, each is judged alone; otherwise FullAWSAccess stands beside
+    both. RCPFullAWSAccess always stands beside resource control policies.
+    """
+    try:
+        alone = all(
+            any(one.allow for one in parse_policy(text, kind).statements)
+            for text in (before, after)
+        )
+    except Undecidable as error:
+        return AccessChange("unknown", reason=str(error))
+    beside = () if alone else (FULL_ACCESS[kind],)
+    return decide([[before, *beside]], [[after, *beside]], kind)
+
+
+def decide(before: Levels, after: Levels, kind: Kind) -> AccessChange:
+    """What changes if the policies of one path are replaced by others.
+
+    Args:
+        before: the texts attached at each level; an SCP level without any allows nothing.
+        after: the texts afterwards.
+        kind: of all the policies.
+    """
+    try:
+        return _Comparison(
+            _with_full_access(before, kind), _with_full_access(after, kind), kind
+        ).decided()
+    except Undecidable as error:
+        return AccessChange("unknown", reason=str(error))
+
+
+def _with_full_access(levels: Levels, kind: Kind) -> list[list[str]]:
+    """The levels; RCPFullAWSAccess cannot be detached."""
+    beside = [FULL_ACCESS[kind]] if kind == "rcp" else []
+    return [[*dict.fromkeys([*texts, *beside])] for texts in levels]
+
+
+class _Comparison:
+    """Two sides, and the space of requests that they tell apart."""
+
+    def __init__(self, before: list[list[str]], after: list[list[str]], kind: Kind) -> None:
+        self._texts = before, after
+        self._kind: Kind = kind
+        self._budget = Budget()
+        self._spellings: dict[str, str] = {}
+        self._sides = self._side(before), self._side(after)
+        self._boxes: dict[Statement, tuple[Box, ...]] = {}
+
+    def _side(self, levels: list[list[str]]) -> _Side:
+        denials: dict[Statement, None] = {}
+        allowed = []
+        for texts in levels:
+            statements: list[Statement] = []
+            for text in texts:
+                policy = parse_policy(text, self._kind)
+                self._budget.spend(len(policy.statements))
+                statements += policy.statements
+                self._spellings.update(policy.spellings)
+            denials.update((one, None) for one in statements if not one.allow)
+            allowed.append(frozenset(one for one in statements if one.allow))
+        return _Side(tuple(denials), tuple(allowed))
+
+    def decided(self) -> AccessChange:
+        """The answer, with its requests."""
+        before, after = self._sides
+        if frozenset(before.denials) == frozenset(after.denials) and before.levels == after.levels:
+            return AccessChange("same")
+        self._prepare()
+        opened = self._regions(before, after)
+        closed = self._regions(after, before)
+        missing = next((one.name for one in self._space.dimensions if not one.exact), None)
+        if missing and not (opened and closed):
+            raise Undecidable(
+                f"values of different types are compared with {self._spelling(missing)}"
+            )
+        witnesses = [
+            self._witness(regions, opens=opens)
+            for regions, opens in ((opened, True), (closed, False))
+            if regions
+        ]
+        kinds: dict[tuple[bool, bool], Answer] = {
+            (True, True): "both", (True, False): "more", (False, True): "less",
+            (False, False): "same",
+        }  # fmt: skip
+        return AccessChange(
+            kinds[bool(opened), bool(closed)],
+            tuple(witnesses),
+        )
+
+    def _prepare(self) -> None:
+        """Divides every part of a request into what the statements tell apart."""
+        every: dict[Statement, Boxes] = {}
+        for side in self._sides:
+            for one in (*side.denials, *(one for level in side.levels for one in level)):
+                if one not in every:
+                    every[one] = boxes_of(one)
+        comparands = sorted({one for boxes in every.values() for one in boxes.comparands}, key=repr)
+        never = impossible(comparands)
+        terms: dict[str, list[Term]] = {ACTION: [], RESOURCE: [], PRINCIPAL: []}
+        for product in (*(one for boxes in every.values() for one in boxes.products), *never):
+            for term in product:
+                terms.setdefault(term.dimension, []).append(term)
+        dimensions = [Dimension(name, asked, self._budget) for name, asked in terms.items()]
+        self._space = Space(dimensions, comparands)
+        self._parts = {one.name: at for at, one in enumerate(dimensions)}
+        self._boxes = {
+            one: tuple(box for each in boxes.products if (box := self._box(each)) is not None)
+            for one, boxes in every.items()
+        }
+        self._never = [box for each in never if (box := self._box(each)) is not None]
+
+    def _box(self, product: Product) -> Box | None:
+        """The bits of a product; None if it is empty."""
+        found: dict[int, int] = {}
+        for term in product:
+            part = self._parts[term.dimension]
+            dimension = self._space.dimensions[part]
+            found[part] = found.get(part, dimension.full) & dimension.mask(term)
+            if not found[part]:
+                return None
+        return tuple(
+            (part, bits)
+            for part, bits in found.items()
+            if bits != self._space.dimensions[part].full
+        )
+
+    def _regions(self, before: _Side, after: _Side) -> list[Region]:
+        """Regions of requests that were denied and are allowed, the widest first."""
+        denied = [box for one in after.denials for box in self._boxes[one]] + self._never
+        allowed = [[box for one in level for box in self._boxes[one]] for level in after.levels]
+        found = []
+        for region, avoid in self._starts(before, after):
+            one = find(region, allowed, [*avoid, *denied], self._budget)
+            if one is not None:
+                found.append(one)
+                if len(found) == _MOST_REGIONS:
+                    break
+        return sorted(found, key=self._breadth, reverse=True)
+
+    def _starts(self, before: _Side, after: _Side) -> Iterator[tuple[Region, list[Box]]]:
+        """Where requests were denied: in a box, or outside of all that a level allows."""
+        everything: Region = tuple(one.full for one in self._space.dimensions)
+        kept = frozenset(after.denials)
+        boxes = [box for one in before.denials if one not in kept for box in self._boxes[one]]
+        regions = [region for box in boxes if (region := narrowed(everything, box)) is not None]
+        yield from ((one, []) for one in sorted(regions, key=self._breadth, reverse=True))
+        for level in before.levels:
+            if not any(other <= level for other in after.levels):
+                yield everything, [box for one in level for box in self._boxes[one]]
+
+    def _breadth(self, region: Region) -> float:
+        """How much of the space a region is, by its classes."""
+        found = 1.0
+        for dimension, bits in zip(self._space.dimensions, region, strict=True):
+            found *= bits.bit_count() / dimension.full.bit_count()
+        return found
+
+    def _witness(self, regions: Sequence[Region], *, opens: bool) -> Witness:
+        """A request of the widest region that the evaluator of one request confirms.
+
+        Raises:
+            Undecidable: there is none.
+        """
+        wanted = ("denied", "allowed") if opens else ("allowed", "denied")
+        for region in regions:
+            for tried, values in enumerate(requests(self._space, region)):
+                if tried == _MOST_TRIES:
+                    break
+                witness = self._request(values, *wanted)
+                request = Request(
+                    witness.principal, witness.action, witness.resource, witness.context
+                )
+                if wanted == tuple(evaluate(one, request, self._kind) for one in self._texts):
+                    return witness
+        if self._space.comparands:
+            raise Undecidable("a policy variable is compared with other values")
+        raise Undecidable("the witness did not hold (a defect of trailscan)")
+
+    def _request(self, values: Mapping[str, Value], before: Verdict, after: Verdict) -> Witness:
+        """A witness with the values of some parts."""
+        names = {one.name for one in self._space.comparands}
+        context = {
+            self._spelling(key): list(value) if isinstance(value, tuple) else value
+            for key, value in values.items()
+            if value is not None and key not in {ACTION, RESOURCE, PRINCIPAL} | names
+        }
+        return Witness(
+            str(values[PRINCIPAL]),
+            self._spelling(str(values[ACTION])),
+            str(values[RESOURCE]),
+            context,
+            before,
+            after,
+        )
+
+    def _spelling(self, lower: str) -> str:
+        """An action or key as a text spells it."""
+        return self._spellings.get(lower, lower)

@@ -1,0 +1,177 @@
+"""Finds a concrete request in a region of requests."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice, product
+from typing import TYPE_CHECKING, NamedTuple
+
+from trailscan.organizations.access import examples
+from trailscan.organizations.access.boxes import PRINCIPAL_KEY
+from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE
+from trailscan.organizations.access.patterns import Variable, Wildcard, variables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from trailscan.organizations.access.boxes import Comparand
+    from trailscan.organizations.access.dimensions import Dimension, Value
+    from trailscan.organizations.access.search import Region
+
+_MOST_TRIES = 200
+_MOST_VALUES = 8
+_FALSE, _TRUE = 1, 2  # the bits of a comparison with a variable
+
+
+class Space(NamedTuple):
+    """The parts of a request, and the comparisons with variables among them."""
+
+    dimensions: Sequence[Dimension]
+    comparands: Sequence[Comparand]
+
+    def at(self, name: str) -> int | None:
+        """The position of a part; None if nothing asks about it."""
+        return next((at for at, one in enumerate(self.dimensions) if one.name == name), None)
+
+
+def requests(space: Space, region: Region) -> Iterator[dict[str, Value]]:
+    """The values of all parts, for requests of a region: none if no variables fit it.
+
+    Several are tried where values depend on each other by variables.
+    """
+    fixed = _plain(space, region)
+    wanted = [
+        (one, region[at] == _TRUE)
+        for one in space.comparands
+        if (at := space.at(one.name)) is not None and region[at] in {_FALSE, _TRUE}
+    ]
+    if not wanted:
+        yield fixed
+        return
+    keys = sorted({each.key for one, _ in wanted for each in variables_of(one.value)})
+    options = [_options(space, region, _part(key), wanted) for key in keys]
+    for chosen in islice(product(*options), _MOST_TRIES):
+        given = dict(zip(map(_part, keys), chosen, strict=True))
+        if (
+            found := _fitted(space, region, {**fixed, **given}, frozenset(given), wanted)
+        ) is not None:
+            yield found
+
+
+def _part(key: str) -> str:
+    return PRINCIPAL if key == PRINCIPAL_KEY else key
+
+
+def _plain(space: Space, region: Region) -> dict[str, Value]:
+    """A value for each part that has nothing to do with variables."""
+    names = {one.name for one in space.comparands}
+    found: dict[str, Value] = {}
+    action = ""
+    for at, dimension in enumerate(space.dimensions):
+        if dimension.name in names:
+            continue
+        suggestions: Iterator[str] | tuple[str, ...]
+        if dimension.name == ACTION:
+            by_case = {one.lower(): one for one in examples.actions()}
+            value = dimension.value(region[at], by_case)
+            action = by_case.get(str(value), str(value))
+            found[ACTION] = action
+            continue
+        if dimension.name == RESOURCE:
+            suggestions = examples.resources(action)
+        elif dimension.name == PRINCIPAL:
+            suggestions = examples.PRINCIPALS
+        else:
+            suggestions = examples.values(dimension.name)
+        found[dimension.name] = dimension.value(region[at], suggestions)
+    return found
+
+
+def _options(
+    space: Space, region: Region, part: str, wanted: Sequence[tuple[Comparand, bool]]
+) -> list[Value]:
+    """Values that the key of a variable could have, the most promising first."""
+    at = space.at(part)
+    if at is not None:
+        values = [
+            one for one in space.dimensions[at].values(region[at]) if not isinstance(one, tuple)
+        ]
+        return sorted(values, key=lambda one: one is None)[:_MOST_VALUES]
+    found: list[Value] = []
+    for one, _ in wanted:
+        compared = space.at(one.dimension)
+        if compared is not None and len(one.value) == 1:
+            found += space.dimensions[compared].values(region[compared])
+    found = [one for one in found if isinstance(one, str)][:_MOST_VALUES]
+    return [*dict.fromkeys([*found, *examples.values(part), "other"]), None]
+
+
+def _fitted(
+    space: Space,
+    region: Region,
+    values: Mapping[str, Value],
+    given: frozenset[str],
+    wanted: Sequence[tuple[Comparand, bool]],
+) -> dict[str, Value] | None:
+    """The values with those parts changed that are compared with variables; None if none fit."""
+    found = dict(values)
+    for part in sorted({one.dimension for one, _ in wanted}):
+        at = space.at(part)
+        if at is None:
+            return None
+        mine = [(one, true) for one, true in wanted if one.dimension == part]
+        exact = [_substituted(one, found) for one, true in mine if true]
+        candidates: list[Value] = [found[part]] if part in given else [
+            *exact, found.get(part), *space.dimensions[at].values(region[at])[:_MOST_VALUES], "other",
+        ]  # fmt: skip
+        for value in candidates:
+            text = value if isinstance(value, str) else None
+            inside = value is None or (
+                text is not None and space.dimensions[at].has_text(region[at], text)
+            )
+            if value is None and not region[at] & 1:
+                continue
+            if inside and all(_matches(one, text, found) == true for one, true in mine):
+                found[part] = value
+                break
+        else:
+            return None
+    return found
+
+
+def _substituted(one: Comparand, values: Mapping[str, Value]) -> str | None:
+    """A text that a value with variables stands for; None if a variable has no value."""
+    parts = []
+    for piece in one.value:
+        if isinstance(piece, Variable):
+            text = _resolved(piece, values)
+            if text is None:
+                return None
+            parts.append(text)
+        else:
+            parts.append("x" if isinstance(piece, Wildcard) else piece)
+    return "".join(parts)
+
+
+def _resolved(variable: Variable, values: Mapping[str, Value]) -> str | None:
+    value = values.get(_part(variable.key))
+    return value if isinstance(value, str) else variable.default
+
+
+def _matches(one: Comparand, text: str | None, values: Mapping[str, Value]) -> bool:
+    """Whether a text is what a value with variables stands for."""
+    if text is None:
+        return False
+    parts = []
+    for piece in one.value:
+        if isinstance(piece, Variable):
+            resolved = _resolved(piece, values)
+            if resolved is None:
+                return False
+            parts.append(re.escape(resolved))
+        elif isinstance(piece, Wildcard):
+            parts.append(".*" if piece.sign == "*" else ".")
+        else:
+            parts.append(re.escape(piece))
+    flags = re.DOTALL | (re.IGNORECASE if one.fold else 0)
+    return re.fullmatch("".join(parts), text, flags) is not None

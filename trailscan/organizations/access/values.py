@@ -1,0 +1,159 @@
+"""The values of conditions that are no text: numbers, instants, addresses and booleans.
+
+Formats: IAM user guide, `reference_policies_elements_condition_operators`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from trailscan.organizations.access.budget import Undecidable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Family = Literal["number", "date", "address", "bool"]
+Address = tuple[int, int]
+"""The version of an IP address and its number."""
+
+BOOLEANS = ("true", "false")
+
+_NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,12})?", re.ASCII)
+_DATE = re.compile(
+    r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?)?",
+    re.ASCII,
+)
+_FIRST_DAY = "-01-01"
+_DAY = len("2026-11-26")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BITS = {4: 32, 6: 128}
+_LAST_SECOND = int((datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH).total_seconds())
+
+
+class Comparison(NamedTuple):
+    """A set of values that are no texts: those that compare so with one of the values."""
+
+    family: Family
+    sign: str
+    values: frozenset[str]
+
+    def has(self, text: str) -> bool:
+        """Whether a text is such a value; one that cannot be read is none."""
+        if self.family == "bool":
+            return text.lower() in {one.lower() for one in self.values}
+        try:
+            value = parse(self.family, text)
+        except Undecidable:
+            return False
+        return any(
+            _compares(self.sign, value, parse_bound(self.family, one)) for one in self.values
+        )
+
+
+def _compares(sign: str, value: Fraction | Address, bound: object) -> bool:
+    if isinstance(value, tuple):
+        low, high = bound  # type: ignore[misc]  # an address is compared with a range
+        return bool(low <= value <= high)
+    assert isinstance(bound, Fraction)  # noqa: S101  # a number or date is compared with one
+    return {
+        "=": value == bound,
+        "<": value < bound,
+        "<=": value <= bound,
+        ">": value > bound,
+        ">=": value >= bound,
+    }[sign]
+
+
+def parse(family: Family, text: str) -> Fraction | Address:
+    """The value that a text has in a request.
+
+    Raises:
+        Undecidable: it is no value of this family.
+    """
+    try:
+        if family == "number" and _NUMBER.fullmatch(text):
+            return Fraction(text)
+        if family == "date" and (_NUMBER.fullmatch(text) or _DATE.fullmatch(text)):
+            return _seconds(text) if _DATE.fullmatch(text) else Fraction(text)
+        if family == "address":
+            address = ipaddress.ip_address(text)
+            return address.version, int(address)
+    except (ValueError, OverflowError):
+        pass
+    raise Undecidable(f"a value is no {family}")
+
+
+def parse_bound(family: Family, text: str) -> object:
+    """What a value of a policy is compared as: a number, an instant, or a range of addresses.
+
+    Raises:
+        Undecidable: it is no value of this family.
+    """
+    if family == "bool":
+        if text.lower() not in BOOLEANS:
+            raise Undecidable("a value is neither true nor false")
+        return text.lower()
+    if family != "address":
+        return parse(family, text)
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise Undecidable("a value is no range of IP addresses") from None
+    first, last = int(network.network_address), int(network.broadcast_address)
+    return (network.version, first), (network.version, last)
+
+
+def _seconds(text: str) -> Fraction:
+    when = datetime.fromisoformat(
+        text + _FIRST_DAY[len(text) - _DAY :] if len(text) < _DAY else text
+    )
+    passed = when.replace(tzinfo=when.tzinfo or UTC) - _EPOCH
+    return Fraction(passed // timedelta(microseconds=1), 1_000_000)
+
+
+def examples(family: Family, comparisons: Iterable[Comparison]) -> list[str]:
+    """Values of which each that a request can have compares like one of them."""
+    texts = {text for one in comparisons for text in one.values}
+    bounds = [parse_bound(family, text) for text in sorted(texts)]
+    if family == "bool":
+        return list(BOOLEANS)
+    if family == "address":
+        return _addresses(bounds)
+    points = sorted({bound for bound in bounds if isinstance(bound, Fraction)})
+    between = [_between(low, high) for low, high in zip(points, points[1:], strict=False)]
+    values = [points[0] - 1, *points, *between, points[-1] + 1]
+    return [_shown(family, value) for value in values]
+
+
+def _between(low: Fraction, high: Fraction) -> Fraction:
+    whole = Fraction(low.numerator // low.denominator + 1)
+    return whole if whole < high else (low + high) / 2
+
+
+def _addresses(bounds: Iterable[object]) -> list[str]:
+    found = {(4, 0xC0000201), (6, 0x20010DB8 << 96)}  # for documentation: RFC 5737, RFC 3849
+    for low, high in bounds:  # type: ignore[misc,attr-defined]  # all are ranges
+        version, last = high
+        inside = [low, (version, min(low[1] + 10, last)), (version, last)]
+        outside = [(version, low[1] - 1), (version, last + 1)]
+        found.update(one for one in (*inside, *outside) if 0 <= one[1] < 1 << _BITS[one[0]])
+    found |= {(4, 0), (6, 0)}
+    return [str(_address(*one)) for one in sorted(found)]
+
+
+def _address(version: int, number: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number)  # noqa: PLR2004  # IPv4
+
+
+def _shown(family: Family, value: Fraction) -> str:
+    if family == "date" and abs(value) < _LAST_SECOND:
+        when = _EPOCH + timedelta(microseconds=int(value * 1_000_000))
+        return when.isoformat().replace("+00:00", "Z")
+    if value.denominator == 1:
+        return str(value.numerator)
+    return format(Decimal(value.numerator) / Decimal(value.denominator), "f").rstrip("0")
