@@ -7,6 +7,7 @@ wildcards). Its deterministic form is built only as far as texts reach it.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from trailscan.organizations.access.budget import Budget
-    from trailscan.organizations.access.patterns import Pattern, Token
+    from trailscan.organizations.access.patterns import Token
 
 _LOOPS = frozenset({token.MANY, token.MANY_PART, token.MANY_DIGITS, token.MANY_NAME})
 _DIGITS = "1234567890"
 _NAMES = "xyzabcdefghijklmnopqrstuvw-" + _DIGITS
 _OTHERS = "XYZABCDEFGHIJKLMNOPQRSTUVW_~+=@"
 _RARE = 0x4E00  # where a character is sought that no pattern has
-_BITS_A_UNIT = 8192
+_BITS_A_UNIT = 200_000  # that are compared with each character
+_BITS_A_WORK = 5_000  # that each group is compared with
 _WORDS = 3000  # that are tried when all short members of a class are texts of their own
 
 
@@ -82,11 +84,14 @@ class Automaton:
         self._universe = self._group(0, universe)
         self._groups = [self._group(sets, members) for sets, members in by_sets.items()]
         self._loops = self._bits_of(_LOOPS)
-        self._exact_bits = self._bits_of(None)
+        self._digits = self._bits_of(frozenset({token.DIGIT, token.MANY_DIGITS}))
+        self._names = self._bits_of(frozenset({token.NAME, token.MANY_NAME}))
+        self._parts = self._names | self._bits_of(frozenset({token.ONE_PART, token.MANY_PART}))
         self._endless = 0
         for one in self._groups:
             self._endless |= one.endless
-        self._unit = 1 + len(self._tokens) // _BITS_A_UNIT
+        self._unit = 1 + len(self._tokens) * len(self._exact) // _BITS_A_UNIT
+        self._group_units = len(self._groups) * (1 + len(self._tokens) // _BITS_A_WORK) // 8
         self.start = self._reduced(self._start | (self._start & self._loops) << 1)
 
     def _group(self, sets: int, members: Iterable[tuple[Token, ...]]) -> Group:
@@ -107,12 +112,10 @@ class Automaton:
                 endless |= 1 << (last - 1)
         return Group(sets, span, ends, endless)
 
-    def _bits_of(self, kinds: frozenset[Token] | None) -> int:
-        table = self._exact if kinds is None else self._classes
+    def _bits_of(self, kinds: frozenset[Token]) -> int:
         bits = 0
-        for kind, at in table.items():
-            if kinds is None or kind in kinds:
-                bits |= at
+        for kind in kinds:
+            bits |= self._classes.get(kind, 0)
         return bits
 
     def step(self, state: int, char: str) -> int:
@@ -147,6 +150,7 @@ class Automaton:
         if not state & self._universe.span:
             return 0
         if state & self._endless:
+            self._budget.spend(self._group_units)
             sets = 0
             for one in self._groups:
                 if at := state & one.endless:
@@ -162,6 +166,7 @@ class Automaton:
         """The sets that a text which led here is a member of; None if it is not possible."""
         if not state & self._universe.ends:
             return None
+        self._budget.spend(self._group_units // 4)
         sets = 0
         for one in self._groups:
             if state & one.ends:
@@ -238,33 +243,26 @@ class Automaton:
     def _chars(self, state: int, avoided: str = "") -> Iterator[str]:
         """One character of each kind that the state tells apart, if possible none to avoid."""
         named: dict[str, None] = {}
-        exact = state & self._exact_bits
-        while exact:
-            lowest = exact & -exact
-            one = self._tokens[lowest.bit_length() - 1] or 0
-            if one >= token.FOLD:
-                named[chr(one - token.FOLD).upper()] = None
-            named[chr(one % token.FOLD)] = None
-            exact ^= lowest
+        for one, bits in self._exact.items():
+            if state & bits:
+                if one >= token.FOLD:
+                    named[chr(one - token.FOLD).upper()] = None
+                named[chr(one % token.FOLD)] = None
         yield from named
-        parts = self._at(state, token.ONE_PART, token.MANY_PART, token.NAME, token.MANY_NAME)
-        if parts and ":" not in named:
+        if state & self._parts and ":" not in named:
             yield ":"
-        named.update(dict.fromkeys(avoided))
-        if self._at(state, token.NAME, token.MANY_NAME):
+        if avoided:
+            named.update(dict.fromkeys(avoided))
+        if state & self._names:
             yield from _first(_NAMES, named)
-        if self._at(state, token.DIGIT, token.MANY_DIGITS):
+        if state & self._digits:
             yield from _first(_DIGITS, named)
-        for char in (*_OTHERS, *(chr(_RARE + at) for at in range(len(named) + 1))):
-            if char not in named:
-                yield char
-                break
-
-    def _at(self, state: int, *kinds: Token) -> bool:
-        return any(state & self._classes.get(kind, 0) for kind in kinds)
+        yield from _first(_OTHERS, named) or _first(map(chr, range(_RARE, sys.maxunicode)), named)
 
 
-def _first(chars: str, named: Mapping[str, None]) -> Iterator[str]:
-    found = next((char for char in chars if char not in named), None)
-    if found is not None:
-        yield found
+def _first(chars: Iterable[str], named: Mapping[str, None]) -> tuple[str, ...]:
+    """The first character that is not named, if there is one."""
+    for char in chars:
+        if char not in named:
+            return (char,)
+    return ()

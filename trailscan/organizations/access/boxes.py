@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.access.budget import Undecidable
 from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, Term
-from trailscan.organizations.access.patterns import pattern, pieces, variables_of
+from trailscan.organizations.access.patterns import MANY, pattern, pieces, variables_of
 from trailscan.organizations.access.values import Comparison, parse_bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trailscan.organizations.access.dimensions import TextSet
     from trailscan.organizations.access.patterns import Pattern, Piece
     from trailscan.organizations.access.statements import Condition, Names, Statement
 
@@ -76,15 +77,17 @@ def boxes_of(statement: Statement) -> Boxes:
         Undecidable: a value cannot be read, or variables make too many combinations.
     """
     comparands: set[Comparand] = set()
-    actions = frozenset(
+    actions = _set(
         pattern(pieces(one, wildcards=True, variables=False)) for one in statement.actions.values
     )
     alternatives: list[list[Product]] = [[(Term(ACTION, actions, statement.actions.negated),)]]
     alternatives.append(_resources(statement.resources, statement.variables, comparands))
     if statement.principals is not None:
         alternatives.append([(_principals(statement.principals),)])
-    for one in sorted(statement.conditions, key=repr):
-        alternatives.append(_condition(one, statement.variables, comparands))
+    alternatives += [
+        _condition(one, statement.variables, comparands)
+        for one in sorted(statement.conditions, key=repr)
+    ]
     count = 1
     for each in alternatives:
         count *= len(each)
@@ -135,7 +138,7 @@ def _resources(names: Names, variables: bool, comparands: set[Comparand]) -> lis
 
 def _texts(values: list[Comparand], term: Term, comparands: set[Comparand]) -> list[Product]:
     """A part that has one of some values, of which some can have variables, or none of them."""
-    fixed = frozenset(
+    fixed = _set(
         pattern(one.value, fold=one.fold, arn=one.arn)
         for one in values
         if not variables_of(one.value)
@@ -147,9 +150,15 @@ def _texts(values: list[Comparand], term: Term, comparands: set[Comparand]) -> l
         none = tuple(one.term(true=False) for one in varied)
         return [(term._replace(members=fixed), *none, *known)]
     found: list[Product] = [(one.term(true=True), *known) for one in varied]
-    if fixed or term.absent or not varied:
+    if fixed != frozenset() or term.absent or not varied:
         found.append((term._replace(members=fixed), *known))
     return found
+
+
+def _set(members: Iterable[Pattern]) -> TextSet | None:
+    """A set of texts; None if all texts are members."""
+    found = frozenset(members)
+    return None if (MANY,) in found else found
 
 
 def _principals(names: Names) -> Term:
@@ -164,7 +173,7 @@ def _principals(names: Names) -> Term:
             )
         else:
             found.add(pattern(pieces(one, wildcards=True, variables=False)))
-    return Term(PRINCIPAL, frozenset(found), names.negated)
+    return Term(PRINCIPAL, _set(found), names.negated)
 
 
 def _condition(one: Condition, variables: bool, comparands: set[Comparand]) -> list[Product]:  # noqa: FBT001  # of the version
@@ -207,7 +216,7 @@ def _null(dimension: str, one: Condition) -> list[Product]:
 
 def _comparison(one: Condition) -> Comparison:
     if one.operator in {"bool", "address"}:
-        found = Comparison(one.operator, "=", one.values)  # type: ignore[arg-type]  # both are families
+        found = Comparison(one.operator, "=", one.values)
     else:
         family = "number" if one.operator.startswith("number") else "date"
         found = Comparison(family, one.operator.removeprefix(family), one.values)  # type: ignore[arg-type]  # the same

@@ -40,6 +40,7 @@ class AccessChange(msgspec.Struct, frozen=True):
         reason: why it is unknown; empty otherwise.
         opened: what is no longer denied, in words, the widest first.
         closed: what is newly denied, in words.
+        note: how texts of the same meaning differ.
     """
 
     kind: Answer
@@ -47,3 +48,18 @@ class AccessChange(msgspec.Struct, frozen=True):
     reason: str = ""
     opened: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
+    note: str = ""
+
+
+def words(change: AccessChange) -> str:
+    """What a change means, in one line; values are as the policies have them, not escaped."""
+    if change.kind == "unknown":
+        return f"it is not known what this permits: {change.reason}"
+    if change.kind == "same":
+        return f"same meaning ({change.note})" if change.note else "same meaning"
+    opened, closed = "; ".join(change.opened), "; ".join(change.closed)
+    parts = (
+        f"no longer denied: {opened}" if opened else "",
+        f"newly denied: {closed}" if closed else "",
+    )
+    return "; ".join(part for part in parts if part)

@@ -10,11 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.numbers import counted
 from trailscan.organizations.access.boxes import Boxes, boxes_of, impossible
 from trailscan.organizations.access.budget import Budget, Undecidable
 from trailscan.organizations.access.change import AccessChange, Answer, Verdict, Witness
-from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, Dimension, Term
+from trailscan.organizations.access.dimensions import (
+    ACTION,
+    PRINCIPAL,
+    RESOURCE,
+    UNIVERSES,
+    Dimension,
+    Term,
+)
 from trailscan.organizations.access.evaluate import Request, evaluate
+from trailscan.organizations.access.phrases import phrases
 from trailscan.organizations.access.requests import Space, requests
 from trailscan.organizations.access.search import find, narrowed
 from trailscan.organizations.access.statements import Kind, parse_policy
@@ -22,7 +31,7 @@ from trailscan.organizations.access.statements import Kind, parse_policy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from trailscan.organizations.access.boxes import Comparand, Product
+    from trailscan.organizations.access.boxes import Product
     from trailscan.organizations.access.dimensions import Value
     from trailscan.organizations.access.search import Box, Region
     from trailscan.organizations.access.statements import Statement
@@ -116,7 +125,7 @@ class _Comparison:
         """The answer, with its requests."""
         before, after = self._sides
         if frozenset(before.denials) == frozenset(after.denials) and before.levels == after.levels:
-            return AccessChange("same")
+            return AccessChange("same", note="only order, names or spacing differ")
         self._prepare()
         opened = self._regions(before, after)
         closed = self._regions(after, before)
@@ -137,7 +146,19 @@ class _Comparison:
         return AccessChange(
             kinds[bool(opened), bool(closed)],
             tuple(witnesses),
+            opened=phrases(self._space, opened, self._spelling),
+            closed=phrases(self._space, closed, self._spelling),
+            note="" if opened or closed else self._note(),
         )
+
+    def _note(self) -> str:
+        """How sides of the same meaning differ."""
+        counts = [
+            len(side.denials) + sum(len(level) for level in side.levels) for side in self._sides
+        ]
+        if counts[0] == counts[1]:
+            return "written differently"
+        return f"{counted(counts[0], 'statement')} became {counts[1]}"
 
     def _prepare(self) -> None:
         """Divides every part of a request into what the statements tell apart."""
@@ -213,7 +234,7 @@ class _Comparison:
         Raises:
             Undecidable: there is none.
         """
-        wanted = ("denied", "allowed") if opens else ("allowed", "denied")
+        wanted: tuple[Verdict, Verdict] = ("denied", "allowed") if opens else ("allowed", "denied")
         for region in regions:
             for tried, values in enumerate(requests(self._space, region)):
                 if tried == _MOST_TRIES:
@@ -222,19 +243,26 @@ class _Comparison:
                 request = Request(
                     witness.principal, witness.action, witness.resource, witness.context
                 )
-                if wanted == tuple(evaluate(one, request, self._kind) for one in self._texts):
+                if wanted == self._evaluated(request):
                     return witness
         if self._space.comparands:
             raise Undecidable("a policy variable is compared with other values")
         raise Undecidable("the witness did not hold (a defect of trailscan)")
 
+    def _evaluated(self, request: Request) -> tuple[Verdict, ...]:
+        """How the evaluator of one request decides, before and after."""
+        try:
+            return tuple(evaluate(one, request, self._kind) for one in self._texts)
+        except ValueError as error:
+            raise Undecidable(f"AWS refuses the text: {error}") from None
+
     def _request(self, values: Mapping[str, Value], before: Verdict, after: Verdict) -> Witness:
         """A witness with the values of some parts."""
         names = {one.name for one in self._space.comparands}
         context = {
-            self._spelling(key): list(value) if isinstance(value, tuple) else value
+            self._spelling(key): self._given(key, value)
             for key, value in values.items()
-            if value is not None and key not in {ACTION, RESOURCE, PRINCIPAL} | names
+            if value is not None and key not in names and key not in UNIVERSES
         }
         return Witness(
             str(values[PRINCIPAL]),
@@ -244,6 +272,13 @@ class _Comparison:
             before,
             after,
         )
+
+    def _given(self, key: str, value: str | tuple[str, ...]) -> str | list[str]:
+        """A value of a key; a list if the key can have several."""
+        part = self._parts.get(key)
+        if part is not None and self._space.dimensions[part].several and isinstance(value, str):
+            return [value]
+        return value if isinstance(value, str) else list(value)
 
     def _spelling(self, lower: str) -> str:
         """An action or key as a text spells it."""

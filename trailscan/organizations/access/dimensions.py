@@ -48,13 +48,17 @@ UNIVERSES: dict[str, tuple[tuple[Token, ...], ...]] = {
     ),
     PRINCIPAL: (
         _tokens("arn:aws", token.MANY_NAME, ":iam::", *_ACCOUNT, ":root"),
-        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_ACCOUNT, ":role/", *_REST),
-        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_ACCOUNT, ":user/", *_REST),
-        _tokens("arn:aws", token.MANY_NAME, ":sts::", *_ACCOUNT, ":federated-user/", *_REST),
-        _tokens("arn:aws", token.MANY_NAME, ":sts::", *_ACCOUNT, ":assumed-role/", *_REST),
+        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_ACCOUNT, ":role/", *_PARTS),
+        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_ACCOUNT, ":user/", *_PARTS),
+        _tokens("arn:aws", token.MANY_NAME, ":sts::", *_ACCOUNT, ":federated-user/", *_PARTS),
+        _tokens("arn:aws", token.MANY_NAME, ":sts::", *_ACCOUNT, ":assumed-role/", *_PARTS),
     ),
 }
-"""The texts that are possible. Principals: `reference_policies_condition-keys`, aws:PrincipalArn."""
+"""The texts that are possible.
+
+Principals: `reference_policies_condition-keys`, aws:PrincipalArn. A path of a user or role could
+have a colon; such paths are left out, because nobody has them.
+"""
 
 _ANY_TEXT = (_REST,)
 
@@ -100,6 +104,8 @@ class Classes(NamedTuple):
             return self.texts[text]
         if self.automaton is not None:
             return self.automaton.sets_of(text)
+        if 0 in self.by_sets and len(self.by_sets) == 1:
+            return 0
         return next((sets for sets, one in self.by_sets.items() if one == text), None)
 
 
@@ -107,6 +113,9 @@ def classes_of(
     sets: Sequence[TextSet | Comparison], universe: Sequence[tuple[Token, ...]], budget: Budget
 ) -> Classes:
     """The classes of values that some sets tell apart."""
+    if not sets:
+        return Classes({0: "example"}, exact=True)
+    budget.spend(sum(len(one.values) for one in sets if isinstance(one, Comparison)) // 5)
     texts = _classes_of_texts(
         [one if isinstance(one, frozenset) else frozenset() for one in sets], universe, budget
     )
@@ -121,14 +130,15 @@ def classes_of(
     ]
     if families != {"bool"}:
         values += texts.texts
+    budget.spend(len(values) * sum(len(one.values) for one in comparisons) // 30)
+    members = [texts.sets_of(value) or 0 for value in values]
+    for at, one in enumerate(sets):
+        if isinstance(one, Comparison):
+            has = one.members(values)
+            members = [each | has[which] << at for which, each in enumerate(members)]
     found: dict[int, str] = {}
-    budget.spend(len(values) * len(comparisons) // 20)
-    for value in values:
-        member = texts.sets_of(value) or 0
-        for at, one in enumerate(sets):
-            if isinstance(one, Comparison) and one.has(value):
-                member |= 1 << at
-        found.setdefault(member, value)
+    for each, value in zip(members, values, strict=True):
+        found.setdefault(each, value)
     wild = any(
         not isinstance(one, str) for each in sets if isinstance(each, frozenset) for one in each
     )
@@ -140,9 +150,9 @@ def _classes_of_texts(
 ) -> Classes:
     by_pattern: dict[Pattern, int] = {}
     for at, one in enumerate(sets):
-        budget.spend(len(one) // 50)
-        for member in one:
-            by_pattern[member] = by_pattern.get(member, 0) | 1 << at
+        budget.spend(len(one) // 20)
+        for pattern in one:
+            by_pattern[pattern] = by_pattern.get(pattern, 0) | 1 << at
     wild = [(one, by) for one, by in by_pattern.items() if not isinstance(one, str)]
     automaton = Automaton(sorted(wild), universe, budget)
     texts: dict[str, int] = {}
@@ -168,6 +178,7 @@ class Dimension:
 
     Attributes:
         name: as given.
+        several: whether the key can have several values.
         full: the bits of all its classes.
         exact: whether there is no value beside those of the classes.
     """
@@ -175,69 +186,75 @@ class Dimension:
     def __init__(self, name: str, terms: Iterable[Term], budget: Budget) -> None:
         self.name = name
         every = list(dict.fromkeys(terms))
-        self._members = list(dict.fromkeys(one.members for one in every if one.members is not None))
+        members = dict.fromkeys(one.members for one in every if one.members is not None)
+        self._bits = {one: at for at, one in enumerate(members)}
         self._is_key = name not in UNIVERSES
-        self._classes = classes_of(self._members, UNIVERSES.get(name, _ANY_TEXT), budget)
+        self._classes = classes_of(list(members), UNIVERSES.get(name, _ANY_TEXT), budget)
         self.exact = self._classes.exact
-        self._values: list[tuple[int, int, Value]] = [(0, 0, None)] if self._is_key else []
-        several = self._is_key and any(one.quantifier for one in every)
-        all_sets = (1 << len(self._members)) - 1
-        single = {(sets, all_sets & ~sets): (text,) for sets, text in self._classes.by_sets.items()}
-        found = _several(single, budget) if several else single
-        for (some, others), texts in found.items():
-            self._values.append((some, others, texts if len(texts) > 1 else texts[0]))
+        self.several = self._is_key and any(one.quantifier for one in every)
+        single = {(sets, self._rest(sets)): (text,) for sets, text in self._classes.by_sets.items()}
+        found = _several(single, budget) if self.several else single
+        budget.spend(len(found) // 20)
+        self._values: list[Value] = [None] if self._is_key else []
+        self._at: dict[tuple[int, int], int] = {}
+        some, others = [0] * len(members), [0] * len(members)
+        for (sets, rest), texts in found.items():
+            at = self._at[sets, rest] = len(self._values)
+            self._values.append(texts if len(texts) > 1 else texts[0])
+            _mark(some, sets, at)
+            if self.several:
+                _mark(others, rest, at)
         self.full = (1 << len(self._values)) - 1
-        self._masks: dict[Term, int] = {}
+        self._present = self.full & ~1 if self._is_key else self.full
+        self._some = some
+        self._others = others if self.several else [self._present & ~one for one in some]
+
+    def _rest(self, sets: int) -> int:
+        return ((1 << len(self._bits)) - 1) & ~sets
 
     def mask(self, term: Term) -> int:
         """The bits of the classes that belong to a term."""
-        found = self._masks.get(term)
-        if found is None:
-            bit = 0 if term.members is None else 1 << self._members.index(term.members)
-            found = 0
-            for at, (some, others, value) in enumerate(self._values):
-                inside = term.absent if value is None else _belongs(term, bit, some, others)
-                found |= inside << at
-            self._masks[term] = found
-        return found
+        absent = int(self._is_key and term.absent)
+        if term.members is None:
+            return absent | (0 if term.negated else self._present)
+        bit = self._bits[term.members]
+        some, others = self._some[bit], self._others[bit]
+        if term.negated:
+            some, others = others, some
+        if term.quantifier == "all" or (term.negated and not term.quantifier):
+            return absent | self._present & ~others
+        return absent | some
 
     def value(self, mask: int, suggestions: Iterable[str] = ()) -> Value:
         """A value of one of the classes: absent if it can be, else a suggestion that belongs."""
         if self._is_key and mask & 1:
             return None
         for text in suggestions:
-            if (sets := self._classes.sets_of(text)) is not None and self.has(mask, sets):
+            if self.has_text(mask, text):
                 return text
-        return self._values[(mask & -mask).bit_length() - 1][2]
+        found = self._values[(mask & -mask).bit_length() - 1]
+        if isinstance(found, str) and found.endswith(("-", "/")):
+            longer = f"{found}example"
+            return longer if self.has_text(mask, longer) else found
+        return found
 
     def values(self, mask: int) -> list[Value]:
         """One value of each of the classes."""
-        return [value for at, (_, _, value) in enumerate(self._values) if mask >> at & 1]
-
-    def has(self, mask: int, sets: int) -> bool:
-        """Whether single values that are members of some sets belong to the classes."""
-        rest = ((1 << len(self._members)) - 1) & ~sets
-        return any(
-            some == sets and others == rest and value is not None
-            for at, (some, others, value) in enumerate(self._values)
-            if mask >> at & 1
-        )
+        return [value for at, value in enumerate(self._values) if mask >> at & 1]
 
     def has_text(self, mask: int, text: str) -> bool:
-        """Whether a text belongs to the classes."""
+        """Whether a text, as the only value, belongs to the classes."""
         sets = self._classes.sets_of(text)
-        return sets is not None and self.has(mask, sets)
+        at = None if sets is None else self._at.get((sets, self._rest(sets)))
+        return at is not None and bool(mask >> at & 1)
 
 
-def _belongs(term: Term, bit: int, some: int, others: int) -> bool:
-    """Whether values of which some are members, and some are not, meet a term."""
-    if term.members is None:
-        return not term.negated
-    if term.quantifier == "any":
-        return bool((others if term.negated else some) & bit)
-    if term.quantifier == "all":
-        return not (some if term.negated else others) & bit
-    return bool(some & bit) != term.negated
+def _mark(masks: list[int], sets: int, at: int) -> None:
+    """Adds a class to the masks of the sets that it belongs to."""
+    while sets:
+        lowest = sets & -sets
+        masks[lowest.bit_length() - 1] |= 1 << at
+        sets ^= lowest
 
 
 def _several(

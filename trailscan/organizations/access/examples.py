@@ -133,7 +133,7 @@ _RESOURCES = {
     "sns": f"arn:aws:sns:{_REGION}:{_ACCOUNT}:example",
     "logs": f"arn:aws:logs:{_REGION}:{_ACCOUNT}:log-group:example",
     "cloudtrail": f"arn:aws:cloudtrail:{_REGION}:{_ACCOUNT}:trail/example",
-    "guardduty": f"arn:aws:guardduty:{_REGION}:{_ACCOUNT}:detector/12abc34d567e8fa901bc2d34e56789f0",
+    "guardduty": f"arn:aws:guardduty:{_REGION}:{_ACCOUNT}:detector/12abc34d567e8fa9",
 }
 _WITHOUT_RESOURCE = frozenset(
     {
@@ -186,8 +186,8 @@ def actions() -> Iterator[str]:
             yield f"{service}:{name}"
 
 
-def resources(action: str) -> Iterator[str]:
-    """Resources that an action could be about."""
+def resources(action: str, region: str | None = None) -> Iterator[str]:
+    """Resources that an action in a region could be about."""
     service, _, name = action.partition(":")
     if action not in _WITHOUT_RESOURCE:
         if service == "s3" and "Bucket" in name:
@@ -195,7 +195,7 @@ def resources(action: str) -> Iterator[str]:
         if service == "iam" and ("User" in name or "AccessKey" in name):
             yield _USER
         if service in _RESOURCES:
-            yield _RESOURCES[service]
+            yield _RESOURCES[service].replace(_REGION, region or _REGION)
     yield "*"
 
 

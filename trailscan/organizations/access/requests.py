@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.access import examples
 from trailscan.organizations.access.boxes import PRINCIPAL_KEY
-from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE
+from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, UNIVERSES
 from trailscan.organizations.access.patterns import Variable, Wildcard, variables_of
 
 if TYPE_CHECKING:
@@ -65,45 +65,47 @@ def _part(key: str) -> str:
 def _plain(space: Space, region: Region) -> dict[str, Value]:
     """A value for each part that has nothing to do with variables."""
     names = {one.name for one in space.comparands}
-    found: dict[str, Value] = {}
-    action = ""
-    for at, dimension in enumerate(space.dimensions):
-        if dimension.name in names:
-            continue
-        suggestions: Iterator[str] | tuple[str, ...]
-        if dimension.name == ACTION:
-            by_case = {one.lower(): one for one in examples.actions()}
-            value = dimension.value(region[at], by_case)
-            action = by_case.get(str(value), str(value))
-            found[ACTION] = action
-            continue
-        if dimension.name == RESOURCE:
-            suggestions = examples.resources(action)
-        elif dimension.name == PRINCIPAL:
-            suggestions = examples.PRINCIPALS
-        else:
-            suggestions = examples.values(dimension.name)
-        found[dimension.name] = dimension.value(region[at], suggestions)
+    parts = {
+        one.name: (one, bits)
+        for one, bits in zip(space.dimensions, region, strict=True)
+        if one.name not in names
+    }
+    found = {
+        name: one.value(bits, examples.values(name))
+        for name, (one, bits) in parts.items()
+        if name not in UNIVERSES
+    }
+    by_case = {one.lower(): one for one in examples.actions()}
+    action, bits = parts[ACTION]
+    name = str(action.value(bits, by_case))
+    found[ACTION] = by_case.get(name, name)
+    resource, bits = parts[RESOURCE]
+    where = found.get("aws:requestedregion")
+    suggested = examples.resources(str(found[ACTION]), where if isinstance(where, str) else None)
+    found[RESOURCE] = resource.value(bits, suggested)
+    principal, bits = parts[PRINCIPAL]
+    found[PRINCIPAL] = principal.value(bits, examples.PRINCIPALS)
     return found
 
 
 def _options(
     space: Space, region: Region, part: str, wanted: Sequence[tuple[Comparand, bool]]
-) -> list[Value]:
+) -> Sequence[Value]:
     """Values that the key of a variable could have, the most promising first."""
     at = space.at(part)
     if at is not None:
-        values = [
-            one for one in space.dimensions[at].values(region[at]) if not isinstance(one, tuple)
-        ]
-        return sorted(values, key=lambda one: one is None)[:_MOST_VALUES]
-    found: list[Value] = []
-    for one, _ in wanted:
-        compared = space.at(one.dimension)
-        if compared is not None and len(one.value) == 1:
-            found += space.dimensions[compared].values(region[compared])
-    found = [one for one in found if isinstance(one, str)][:_MOST_VALUES]
-    return [*dict.fromkeys([*found, *examples.values(part), "other"]), None]
+        values = space.dimensions[at].values(region[at])
+        single = [one for one in values if not isinstance(one, tuple)]
+        return [*sorted(single, key=lambda one: one is None)][:_MOST_VALUES]
+    compared = [space.at(one.dimension) for one, _ in wanted if len(one.value) == 1]
+    near = [
+        value
+        for at in compared
+        if at is not None
+        for value in space.dimensions[at].values(region[at])
+        if isinstance(value, str)
+    ]
+    return [*dict.fromkeys([*near[:_MOST_VALUES], *examples.values(part), "other"]), None]
 
 
 def _fitted(
@@ -120,10 +122,11 @@ def _fitted(
         if at is None:
             return None
         mine = [(one, true) for one, true in wanted if one.dimension == part]
-        exact = [_substituted(one, found) for one, true in mine if true]
-        candidates: list[Value] = [found[part]] if part in given else [
-            *exact, found.get(part), *space.dimensions[at].values(region[at])[:_MOST_VALUES], "other",
-        ]  # fmt: skip
+        exact: list[Value] = [_substituted(one, found) for one, true in mine if true]
+        known = space.dimensions[at].values(region[at])[:_MOST_VALUES]
+        candidates = [*exact, found.get(part), *known, "other"]
+        if part in given:
+            candidates = [found[part]]
         for value in candidates:
             text = value if isinstance(value, str) else None
             inside = value is None or (

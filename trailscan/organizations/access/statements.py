@@ -65,6 +65,9 @@ _WITH_VARIABLES = "2012-10-17"
 _VERSIONS = frozenset({_WITH_VARIABLES, "2008-10-17"})
 _SHOWN = 40
 
+MOST_CHARACTERS = 40_960
+"""The longest text that is read: four times what AWS accepts (the quotas of AWS Organizations)."""
+
 
 class Names(NamedTuple):
     """An element such as `Action`, or `NotAction` if it is negated."""
@@ -139,6 +142,8 @@ def parse_policy(text: str, kind: Kind) -> Policy:
 
 
 def _load(text: str) -> dict[str, Any]:
+    if len(text) > MOST_CHARACTERS:
+        raise Undecidable(f"the text is longer than {MOST_CHARACTERS:,} characters")
     try:
         decode_object(text)
         found = json.loads(text, object_pairs_hook=_object, parse_int=_Number, parse_float=_Number)
@@ -195,7 +200,7 @@ def _statement(
         missing = "Resource" if actions else "Action"
         raise Undecidable(f"a statement has no {missing}; AWS refuses the text")
     for action in actions.values:
-        if action != "*" and ":" not in action:
+        if "*" not in action and ":" not in action:
             raise Undecidable(
                 f"the action {_quoted(action)} names no service; AWS refuses the text"
             )

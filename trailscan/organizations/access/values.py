@@ -6,23 +6,35 @@ Formats: IAM user guide, `reference_policies_elements_condition_operators`.
 from __future__ import annotations
 
 import ipaddress
+import operator
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from trailscan.organizations.access.budget import Undecidable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 Family = Literal["number", "date", "address", "bool"]
 Address = tuple[int, int]
 """The version of an IP address and its number."""
 
+Bound = Fraction | tuple[Address, Address]
+"""What a value is compared with: a number, an instant in seconds, or a range of addresses."""
+
 BOOLEANS = ("true", "false")
 
+_SIGNS: dict[str, Callable[[Fraction, Fraction], bool]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,12})?", re.ASCII)
 _DATE = re.compile(
     r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?)?",
@@ -42,31 +54,27 @@ class Comparison(NamedTuple):
     sign: str
     values: frozenset[str]
 
-    def has(self, text: str) -> bool:
-        """Whether a text is such a value; one that cannot be read is none."""
+    def members(self, texts: Sequence[str]) -> list[bool]:
+        """Whether each of some texts is such a value; one that cannot be read is none."""
         if self.family == "bool":
-            return text.lower() in {one.lower() for one in self.values}
-        try:
-            value = parse(self.family, text)
-        except Undecidable:
-            return False
-        return any(
-            _compares(self.sign, value, parse_bound(self.family, one)) for one in self.values
-        )
+            wanted = {one.lower() for one in self.values}
+            return [text.lower() in wanted for text in texts]
+        bounds = [parse_bound(self.family, one) for one in sorted(self.values)]
+        return [_is_member(self, text, bounds) for text in texts]
 
 
-def _compares(sign: str, value: Fraction | Address, bound: object) -> bool:
+def _is_member(comparison: Comparison, text: str, bounds: Sequence[Bound]) -> bool:
+    try:
+        value = parse(comparison.family, text)
+    except Undecidable:
+        return False
+    return any(_compares(comparison.sign, value, bound) for bound in bounds)
+
+
+def _compares(sign: str, value: Fraction | Address, bound: Bound) -> bool:
     if isinstance(value, tuple):
-        low, high = bound  # type: ignore[misc]  # an address is compared with a range
-        return bool(low <= value <= high)
-    assert isinstance(bound, Fraction)  # noqa: S101  # a number or date is compared with one
-    return {
-        "=": value == bound,
-        "<": value < bound,
-        "<=": value <= bound,
-        ">": value > bound,
-        ">=": value >= bound,
-    }[sign]
+        return isinstance(bound, tuple) and bound[0] <= value <= bound[1]
+    return isinstance(bound, Fraction) and _SIGNS[sign](value, bound)
 
 
 def parse(family: Family, text: str) -> Fraction | Address:
@@ -88,7 +96,7 @@ def parse(family: Family, text: str) -> Fraction | Address:
     raise Undecidable(f"a value is no {family}")
 
 
-def parse_bound(family: Family, text: str) -> object:
+def parse_bound(family: Family, text: str) -> Bound:
     """What a value of a policy is compared as: a number, an instant, or a range of addresses.
 
     Raises:
@@ -97,9 +105,10 @@ def parse_bound(family: Family, text: str) -> object:
     if family == "bool":
         if text.lower() not in BOOLEANS:
             raise Undecidable("a value is neither true nor false")
-        return text.lower()
+        return Fraction(text.lower() == "true")
     if family != "address":
-        return parse(family, text)
+        value = parse(family, text)
+        return (value, value) if isinstance(value, tuple) else value
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -123,9 +132,9 @@ def examples(family: Family, comparisons: Iterable[Comparison]) -> list[str]:
     if family == "bool":
         return list(BOOLEANS)
     if family == "address":
-        return _addresses(bounds)
+        return _addresses([one for one in bounds if isinstance(one, tuple)])
     points = sorted({bound for bound in bounds if isinstance(bound, Fraction)})
-    between = [_between(low, high) for low, high in zip(points, points[1:], strict=False)]
+    between = [_between(low, high) for low, high in pairwise(points)]
     values = [points[0] - 1, *points, *between, points[-1] + 1]
     return [_shown(family, value) for value in values]
 
@@ -135,9 +144,9 @@ def _between(low: Fraction, high: Fraction) -> Fraction:
     return whole if whole < high else (low + high) / 2
 
 
-def _addresses(bounds: Iterable[object]) -> list[str]:
+def _addresses(bounds: Iterable[tuple[Address, Address]]) -> list[str]:
     found = {(4, 0xC0000201), (6, 0x20010DB8 << 96)}  # for documentation: RFC 5737, RFC 3849
-    for low, high in bounds:  # type: ignore[misc,attr-defined]  # all are ranges
+    for low, high in bounds:
         version, last = high
         inside = [low, (version, min(low[1] + 10, last)), (version, last)]
         outside = [(version, low[1] - 1), (version, last + 1)]
