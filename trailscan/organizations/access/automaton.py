@@ -19,22 +19,18 @@ if TYPE_CHECKING:
     from trailscan.organizations.access.budget import Budget
     from trailscan.organizations.access.patterns import Token
 
-_LOOPS = frozenset({token.MANY, token.MANY_PART, token.MANY_DIGITS, token.MANY_NAME})
-_DIGITS = "1234567890"
-_NAMES = "xyzabcdefghijklmnopqrstuvw-" + _DIGITS
+_LOOPS = frozenset({token.MANY, token.MANY_PART, token.MANY_NAME})
+_NAMES = "xyzabcdefghijklmnopqrstuvw-1234567890"
 _OTHERS = "XYZABCDEFGHIJKLMNOPQRSTUVW_~+=@"
 _RARE = 0x4E00  # where a character is sought that no pattern has
 _BITS_A_UNIT = 200_000  # that are compared with each character
 _BITS_A_WORK = 5_000  # that each group is compared with
-_WORDS = 3000  # that are tried when all short members of a class are texts of their own
 
 
 def _accepts(kind: Token, char: str) -> bool:
     """Whether a class of characters has one."""
     if kind in {token.ONE_PART, token.MANY_PART}:
         return char != ":"
-    if kind in {token.DIGIT, token.MANY_DIGITS}:
-        return char in _DIGITS
     if kind in {token.NAME, token.MANY_NAME}:
         return char != ":" and char == char.lower()
     return True
@@ -84,7 +80,6 @@ class Automaton:
         self._universe = self._group(0, universe)
         self._groups = [self._group(sets, members) for sets, members in by_sets.items()]
         self._loops = self._bits_of(_LOOPS)
-        self._digits = self._bits_of(frozenset({token.DIGIT, token.MANY_DIGITS}))
         self._names = self._bits_of(frozenset({token.NAME, token.MANY_NAME}))
         self._parts = self._names | self._bits_of(frozenset({token.ONE_PART, token.MANY_PART}))
         self._endless = 0
@@ -225,19 +220,23 @@ class Automaton:
                 if one not in useful:
                     useful.add(one)
                     behind.append(one)
-        last, chars = set(ends), "".join(dict.fromkeys("".join(texts)))
+        last = set(ends)
+        prefixes = {text[:at] for text in texts for at in range(len(text) + 1)}
+        chars = "".join(dict.fromkeys("".join(texts)))
         queue = deque([(self.start, "")])
-        for _ in range(_WORDS):
-            if not queue:
-                break
+        seen = set()
+        while queue:
             state, word = queue.popleft()
+            self._budget.spend(self._unit)
             if word and state in last and word not in texts:
                 return word
-            queue.extend(
-                (following, word + char)
-                for char in dict.fromkeys((*self._chars(state), *self._chars(state, chars)))
-                if (following := self.step(state, char)) in useful
-            )
+            for char in dict.fromkeys((*self._chars(state), *self._chars(state, chars))):
+                following = self.step(state, char)
+                longer = word + char
+                at = following, longer if longer in prefixes else None
+                if following in useful and at not in seen:
+                    seen.add(at)
+                    queue.append((following, longer))
         return None
 
     def _chars(self, state: int, avoided: str = "") -> Iterator[str]:
@@ -255,8 +254,6 @@ class Automaton:
             named.update(dict.fromkeys(avoided))
         if state & self._names:
             yield from _first(_NAMES, named)
-        if state & self._digits:
-            yield from _first(_DIGITS, named)
         yield from _first(_OTHERS, named) or _first(map(chr, range(_RARE, sys.maxunicode)), named)
 
 

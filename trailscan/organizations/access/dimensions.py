@@ -35,7 +35,6 @@ def _tokens(*parts: str | int) -> tuple[Token, ...]:
     )
 
 
-_ACCOUNT = (token.DIGIT,) * 12
 _REST = (token.ONE, token.MANY)
 _NAMES = (token.NAME, token.MANY_NAME)
 UNIVERSES: dict[str, tuple[tuple[Token, ...], ...]] = {
@@ -47,18 +46,14 @@ UNIVERSES: dict[str, tuple[tuple[Token, ...], ...]] = {
         ),
     ),
     PRINCIPAL: (
-        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_ACCOUNT, ":root"),
-        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_ACCOUNT, ":role/", *_PARTS),
-        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_ACCOUNT, ":user/", *_PARTS),
-        _tokens("arn:aws", token.MANY_NAME, ":sts::", *_ACCOUNT, ":federated-user/", *_PARTS),
-        _tokens("arn:aws", token.MANY_NAME, ":sts::", *_ACCOUNT, ":assumed-role/", *_PARTS),
+        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_PARTS, ":root"),
+        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_PARTS, ":role/", *_REST),
+        _tokens("arn:aws", token.MANY_NAME, ":iam::", *_PARTS, ":user/", *_REST),
+        _tokens("arn:aws", token.MANY_NAME, ":sts::", *_PARTS, ":federated-user/", *_REST),
+        _tokens("arn:aws", token.MANY_NAME, ":sts::", *_PARTS, ":assumed-role/", *_REST),
     ),
 }
-"""The texts that are possible.
-
-Principals: `reference_policies_condition-keys`, aws:PrincipalArn. A path of a user or role could
-have a colon; such paths are left out, because nobody has them.
-"""
+"""The texts that are possible (principals: `reference_policies_condition-keys`)."""
 
 _ANY_TEXT = (_REST,)
 

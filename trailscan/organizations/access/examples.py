@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ACCOUNT = "111122223333"
+ACCOUNT = "111122223333"
+"""An account id."""
 _REGION = "eu-central-1"
 
 PRINCIPALS = (
-    f"arn:aws:iam::{_ACCOUNT}:role/Developer",
-    f"arn:aws:iam::{_ACCOUNT}:user/alice",
-    f"arn:aws:iam::{_ACCOUNT}:root",
+    f"arn:aws:iam::{ACCOUNT}:role/Developer",
+    f"arn:aws:iam::{ACCOUNT}:user/alice",
+    f"arn:aws:iam::{ACCOUNT}:root",
 )
 
 _ACTIONS = {
@@ -119,21 +120,21 @@ _ACTIONS = {
 }
 
 _RESOURCES = {
-    "ec2": f"arn:aws:ec2:{_REGION}:{_ACCOUNT}:instance/i-0123456789abcdef0",
+    "ec2": f"arn:aws:ec2:{_REGION}:{ACCOUNT}:instance/i-0123456789abcdef0",
     "s3": "arn:aws:s3:::example-bucket/example.txt",
-    "iam": f"arn:aws:iam::{_ACCOUNT}:role/Developer",
-    "sts": f"arn:aws:iam::{_ACCOUNT}:role/Developer",
-    "kms": f"arn:aws:kms:{_REGION}:{_ACCOUNT}:key/12345678-1234-1234-1234-123456789012",
-    "secretsmanager": f"arn:aws:secretsmanager:{_REGION}:{_ACCOUNT}:secret:example-AbCdEf",
-    "ssm": f"arn:aws:ssm:{_REGION}:{_ACCOUNT}:parameter/example",
-    "lambda": f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:example",
-    "dynamodb": f"arn:aws:dynamodb:{_REGION}:{_ACCOUNT}:table/example",
-    "rds": f"arn:aws:rds:{_REGION}:{_ACCOUNT}:db:example",
-    "sqs": f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:example",
-    "sns": f"arn:aws:sns:{_REGION}:{_ACCOUNT}:example",
-    "logs": f"arn:aws:logs:{_REGION}:{_ACCOUNT}:log-group:example",
-    "cloudtrail": f"arn:aws:cloudtrail:{_REGION}:{_ACCOUNT}:trail/example",
-    "guardduty": f"arn:aws:guardduty:{_REGION}:{_ACCOUNT}:detector/12abc34d567e8fa9",
+    "iam": f"arn:aws:iam::{ACCOUNT}:role/Developer",
+    "sts": f"arn:aws:iam::{ACCOUNT}:role/Developer",
+    "kms": f"arn:aws:kms:{_REGION}:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012",
+    "secretsmanager": f"arn:aws:secretsmanager:{_REGION}:{ACCOUNT}:secret:example-AbCdEf",
+    "ssm": f"arn:aws:ssm:{_REGION}:{ACCOUNT}:parameter/example",
+    "lambda": f"arn:aws:lambda:{_REGION}:{ACCOUNT}:function:example",
+    "dynamodb": f"arn:aws:dynamodb:{_REGION}:{ACCOUNT}:table/example",
+    "rds": f"arn:aws:rds:{_REGION}:{ACCOUNT}:db:example",
+    "sqs": f"arn:aws:sqs:{_REGION}:{ACCOUNT}:example",
+    "sns": f"arn:aws:sns:{_REGION}:{ACCOUNT}:example",
+    "logs": f"arn:aws:logs:{_REGION}:{ACCOUNT}:log-group:example",
+    "cloudtrail": f"arn:aws:cloudtrail:{_REGION}:{ACCOUNT}:trail/example",
+    "guardduty": f"arn:aws:guardduty:{_REGION}:{ACCOUNT}:detector/12abc34d567e8fa9",
 }
 _WITHOUT_RESOURCE = frozenset(
     {
@@ -144,16 +145,16 @@ _WITHOUT_RESOURCE = frozenset(
     }
 )  # fmt: skip
 _BUCKET = "arn:aws:s3:::example-bucket"
-_USER = f"arn:aws:iam::{_ACCOUNT}:user/alice"
+_USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
 
 _KEYS = {
     "aws:requestedregion": (_REGION, "us-east-1", "ap-southeast-2", "sa-east-1"),
     "aws:principalorgid": ("o-exampleorgid",),
     "aws:resourceorgid": ("o-exampleorgid",),
     "aws:sourceorgid": ("o-exampleorgid",),
-    "aws:principalaccount": (_ACCOUNT, "444455556666"),
-    "aws:sourceaccount": (_ACCOUNT, "444455556666"),
-    "aws:resourceaccount": (_ACCOUNT, "444455556666"),
+    "aws:principalaccount": (ACCOUNT, "444455556666"),
+    "aws:sourceaccount": (ACCOUNT, "444455556666"),
+    "aws:resourceaccount": (ACCOUNT, "444455556666"),
     "aws:principalorgpaths": ("o-exampleorgid/r-ab12/ou-ab12-11111111/",),
     "aws:resourceorgpaths": ("o-exampleorgid/r-ab12/ou-ab12-11111111/",),
     "aws:sourceip": ("203.0.113.10", "198.51.100.10", "192.0.2.10"),
@@ -165,13 +166,13 @@ _KEYS = {
     "aws:principaltype": ("AssumedRole", "User"),
     "aws:tagkeys": ("Environment", "CostCenter"),
     "aws:calledvia": ("cloudformation.amazonaws.com",),
-    "aws:sourcearn": (f"arn:aws:sns:{_REGION}:{_ACCOUNT}:example",),
+    "aws:sourcearn": (f"arn:aws:sns:{_REGION}:{ACCOUNT}:example",),
     "ec2:instancetype": ("m5.large", "t3.micro"),
     "ec2:region": (_REGION,),
     "ec2:volumetype": ("gp3",),
     "iam:passedtoservice": ("lambda.amazonaws.com",),
     "iam:policyarn": ("arn:aws:iam::aws:policy/AdministratorAccess",),
-    "iam:permissionsboundary": (f"arn:aws:iam::{_ACCOUNT}:policy/boundary",),
+    "iam:permissionsboundary": (f"arn:aws:iam::{ACCOUNT}:policy/boundary",),
     "s3:x-amz-server-side-encryption": ("AES256",),
     "s3:x-amz-acl": ("public-read",),
     "s3:prefix": ("reports/",),

@@ -23,8 +23,7 @@ ONE, MANY = -1, -2
 """Any one character; any characters."""
 ONE_PART, MANY_PART = -3, -4
 """The same without a colon: a wildcard in one part of an ARN."""
-DIGIT, MANY_DIGITS = -5, -6
-NAME, MANY_NAME = -7, -8
+NAME, MANY_NAME = -5, -6
 """What a name in lower case has: anything but a colon and upper-case letters."""
 FOLD = 0x200000
 

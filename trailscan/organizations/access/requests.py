@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trailscan.organizations.access.dimensions import Dimension, Value
     from trailscan.organizations.access.search import Region
 
+_ACCOUNT = 4  # the part of an ARN
 _MOST_TRIES = 200
 _MOST_VALUES = 8
 _FALSE, _TRUE = 1, 2  # the bits of a comparison with a variable
@@ -82,10 +83,25 @@ def _plain(space: Space, region: Region) -> dict[str, Value]:
     resource, bits = parts[RESOURCE]
     where = found.get("aws:requestedregion")
     suggested = examples.resources(str(found[ACTION]), where if isinstance(where, str) else None)
-    found[RESOURCE] = resource.value(bits, suggested)
+    found[RESOURCE] = _with_account(resource, bits, resource.value(bits, suggested))
     principal, bits = parts[PRINCIPAL]
-    found[PRINCIPAL] = principal.value(bits, examples.PRINCIPALS)
+    named = principal.value(bits, examples.PRINCIPALS)
+    found[PRINCIPAL] = _with_account(principal, bits, named)
     return found
+
+
+def _with_account(dimension: Dimension, bits: int, value: Value) -> Value:
+    """An ARN with an account id of twelve digits, if that belongs to the same classes."""
+    parts = value.split(":") if isinstance(value, str) else []
+    if len(parts) <= _ACCOUNT or not parts[_ACCOUNT]:
+        return value
+    account = parts[_ACCOUNT]
+    parts[_ACCOUNT] = examples.ACCOUNT
+    for _ in range(2):
+        if dimension.has_text(bits, ":".join(parts)):
+            return ":".join(parts)
+        parts[_ACCOUNT] = account.replace("X", "0").ljust(len(examples.ACCOUNT), "0")
+    return value
 
 
 def _options(
