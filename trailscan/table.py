@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROWS_IN_A_NOTEBOOK = 100
 """How many rows Jupyter shows of a report."""
 
-Kind = Literal["instant", "text", "id", "count", "number", "list", "flag", "chain"]
+Kind = Literal["instant", "text", "id", "count", "number", "list", "flag", "chain", "json"]
 
 CHAIN = ("name", "kind", "arn", "event_id", "event_time", "source")
 """What each value of a chain of sessions has, as text or None."""
@@ -38,7 +38,7 @@ class Column:
         name: as in JSON and in a frame.
         title: as people read it.
         kind: an aware datetime in the table's zone, a str, a str that identifies, an int, a float,
-            a tuple of str, a bool, a tuple of dicts with the keys `CHAIN`.
+            a tuple of str, a bool, a tuple of dicts with the keys `CHAIN`, a JSON object or list.
         wide: it takes the width that the others leave.
         detail: left out where space is short; always in data.
         least_width: the narrowest terminal that shows it.
@@ -180,10 +180,15 @@ class Table:
         schema = pa.schema(
             [(column.name, types.get(column.kind, pa.string())) for column in self.columns]
         )
-        values = zip(*self.rows, strict=True) if self.rows else [()] * len(schema)
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(schema)
         arrays = [
-            pa.array(list(column), type=field.type)
-            for column, field in zip(values, schema, strict=True)
+            pa.array(
+                [value and _compact(value) for value in values]
+                if column.kind == "json"
+                else list(values),
+                field.type,
+            )
+            for values, field, column in zip(columns, schema, self.columns, strict=True)
         ]
         return pa.Table.from_arrays(arrays, schema=schema)
 
@@ -220,9 +225,14 @@ def as_text(value: object) -> str:
         return format_instant(value, value.tzinfo or UTC)
     if isinstance(value, tuple | list):
         if value and isinstance(value[0], dict):
-            return json.dumps(value, ensure_ascii=False)
+            return _compact(value)
         return "; ".join(str(item) for item in value)
-    return str(value)
+    return _compact(value) if isinstance(value, dict) else str(value)
+
+
+def _compact(value: object) -> str:
+    """A JSON value in one line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def clock_text(when: datetime) -> str:

@@ -152,7 +152,7 @@ EXAMPLES = {
         f"updated {GUARD}: description",
     ),
     ("UpdatePolicy", "minor"): (
-        [TAGS, update(content='{"tags": {}}')],
+        [TAGS, update(content='{"tags": {"cost": {"tag_key": {"@@assign": "Cost"}}}}')],
         "medium",
         "updated tag policy guard (p-guard001): tags added",
     ),

@@ -13,6 +13,7 @@ from trailscan.events.client import client
 from trailscan.events.event import Event
 from trailscan.events.principal import Principal
 from trailscan.location import Location
+from trailscan.organizations.access.change import AccessChange
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.catalogue import operation as find_operation
 from trailscan.organizations.context import SentenceContext
@@ -66,6 +67,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         severity: by operation and outcome.
         related_event_ids: events that belong to the same change, or caused it.
         known: whether the catalogue has a record of the operation.
+        access: what accounts may do afterwards, compared with before.
     """
 
     event: Event
@@ -87,6 +89,23 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity = "medium"
     related_event_ids: tuple[str, ...] = ()
     known: bool = True
+    access: AccessChange | None = None
+
+    @property
+    def access_change(self) -> str | None:
+        """`same`, `less`, `more`, `both` or `unknown`; None if it is no change of policies."""
+        return None if self.access is None else self.access.kind
+
+    @property
+    def witness(self) -> object:
+        """A request that shows what access changed, a list of two for `both`, as JSON."""
+        found = [] if self.access is None else msgspec.to_builtins(self.access.witnesses)
+        return found if len(found) > 1 else next(iter(found), None)
+
+    @property
+    def access_change_reason(self) -> str | None:
+        """Why it is not known what access changed."""
+        return None if self.access is None else self.access.reason or None
 
     @property
     def operation(self) -> Operation | None:
@@ -181,7 +200,7 @@ def _describe(
     outcome = _outcome(ending, known)
     contradicted = _contradicted(outcome, further, others)
     ended = f"{_ending(ending, outcome, known)}{_OMITTED if omitted(event) else ''}{contradicted}"
-    before, after = None, None
+    before, after, access = None, None, None
     case = None if operation is None else operation.case_of(call)
     if operation is None:
         target = any_resource(event, state)
@@ -192,6 +211,8 @@ def _describe(
         sentence = _sentence(call, operation, case, outcome)
         if operation.before_and_after and outcome == "succeeded":
             before, after = operation.before_and_after(call)
+        if operation.access_change and outcome == "succeeded":
+            access = operation.access_change(call)
     return Change(
         event=event,
         where=one.where,
@@ -214,6 +235,7 @@ def _describe(
         else UNKNOWN_SEVERITY,
         related_event_ids=tuple([other.event.event_id for other in related if other is not None]),
         known=operation is not None,
+        access=access,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from trailscan.events.event import Event
+from trailscan.organizations.access.change import AccessChange
 from trailscan.organizations.context import SentenceContext, Value
 from trailscan.organizations.resources import Role
 from trailscan.organizations.severity import Severity, one_level_lower
@@ -107,6 +108,7 @@ class Operation(msgspec.Struct, frozen=True):
         effect: what it does to the state of the organization; None for nothing.
         before_and_after: finds the value that it changed.
         policy_step: what it does to a policy, past tense and infinitive.
+        access_change: finds what it lets accounts do, compared with before.
     """
 
     name: str
@@ -132,6 +134,7 @@ class Operation(msgspec.Struct, frozen=True):
     effect: Effect | None = None
     before_and_after: Callable[[SentenceContext], BeforeAndAfter] | None = None
     policy_step: tuple[str, str] | None = None
+    access_change: Callable[[SentenceContext], AccessChange | None] | None = None
     cases: tuple[Case, ...] = ()
 
     def case_of(self, call: SentenceContext) -> Case | None:

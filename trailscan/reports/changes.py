@@ -74,6 +74,11 @@ ERROR = (
     detail("error_message", "Error message", "text", of="event.error_message"),
     detail("user_agent", "User agent", "text", of="event.user_agent"),
 )
+ACCESS = (
+    detail("access_change", "Access change", "text"),
+    detail("witness", "Request that shows it", "json"),
+    detail("access_change_reason", "Why it is not known", "text"),
+)
 COLUMNS = (
     TIME,
     PRINCIPAL,
@@ -87,6 +92,7 @@ COLUMNS = (
     *SUBJECT,
     detail("before", "Before", "text"),
     detail("after", "After", "text"),
+    *ACCESS,
     RECORDED_IN,
     *IDENTITY,
     *CHAIN,

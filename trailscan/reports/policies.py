@@ -9,7 +9,7 @@ from trailscan.numbers import counted
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.versions import PolicyStep, follow_policies
 from trailscan.reports.attestation import EVIDENCE, with_attestation
-from trailscan.reports.changes import ACTION, CERTAIN, TIME, read_changes
+from trailscan.reports.changes import ACCESS, ACTION, CERTAIN, TIME, read_changes
 from trailscan.reports.notes import Examined, notes_on
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -72,7 +72,7 @@ COLUMNS = (
     detail("same_as_version", "Same text as version", "count", of="same_as"),
     detail("text_sha256", "SHA-256 of the text", "text", of=_text_sha256),
     detail("description", "Description", "text", of="change.description"),
-    *(column.via("change") for column in (ACTION, CERTAIN, *EVIDENCE)),
+    *(column.via("change") for column in (ACTION, *ACCESS, CERTAIN, *EVIDENCE)),
 )
 
 

@@ -25,6 +25,10 @@ CASES = {
         [CREATED, write_policy("UpdatePolicy", text("iam:*"), MINUTE)],
         [CREATED, write_policy("UpdatePolicy", text("iam:*", "organizations:*"), MINUTE)],
     ),
+    "guardrail-changed": (
+        [write_policy("UpdatePolicy", text("iam:*"), MINUTE)],
+        [CREATED, write_policy("UpdatePolicy", text("iam:*"), MINUTE)],
+    ),
     "guardrail-deleted": (
         [CREATED, on("DeletePolicy", policyId="p-guard001")],
         [TAG_POLICY, on("DeletePolicy", policyId="p-tags0001"), denied("DeletePolicy")],

@@ -10,6 +10,10 @@ Answer = Literal["same", "less", "more", "both", "unknown"]
 Verdict = Literal["allowed", "denied"]
 
 
+_PERMITS = "no longer denied", "newly denied"
+_ENFORCES = "enforces less", "enforces more"
+
+
 class Witness(msgspec.Struct, frozen=True):
     """A request that is decided otherwise after a change.
 
@@ -41,6 +45,7 @@ class AccessChange(msgspec.Struct, frozen=True):
         opened: what is no longer denied, in words, the widest first.
         closed: what is newly denied, in words.
         note: how texts of the same meaning differ.
+        enforces: whether the policies permit nothing, and `more` means that they enforce less.
     """
 
     kind: Answer
@@ -49,6 +54,7 @@ class AccessChange(msgspec.Struct, frozen=True):
     opened: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
     note: str = ""
+    enforces: bool = False
 
 
 def words(change: AccessChange) -> str:
@@ -58,8 +64,6 @@ def words(change: AccessChange) -> str:
     if change.kind == "same":
         return f"same meaning ({change.note})" if change.note else "same meaning"
     opened, closed = "; ".join(change.opened), "; ".join(change.closed)
-    parts = (
-        f"no longer denied: {opened}" if opened else "",
-        f"newly denied: {closed}" if closed else "",
-    )
+    less, more = _ENFORCES if change.enforces else _PERMITS
+    parts = (f"{less}: {opened}" if opened else "", f"{more}: {closed}" if closed else "")
     return "; ".join(part for part in parts if part)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trailscan.organizations.access.change import words
 from trailscan.organizations.fields import enum_at
-from trailscan.organizations.guardrails import loosened
 from trailscan.reports.findings.history import Hit, in_words
 from trailscan.reports.findings.rule import DF00TECH, SURVIVAL_KIT, Rule, each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from trailscan.organizations.access.change import AccessChange
     from trailscan.organizations.changes import Change
     from trailscan.organizations.versions import PolicyStep
     from trailscan.reports.findings.history import History
@@ -29,16 +30,47 @@ def detached(history: History) -> Iterator[Hit]:
 
 
 def weakened(history: History) -> Iterator[Hit]:
-    """Guardrails whose new text forbids less than the one before."""
+    """Guardrails whose new text permits what was denied, with a request that shows it."""
+    for step in _updated_guardrails(history):
+        access = step.change.access
+        if access is not None and access.kind in {"more", "both"}:
+            yield Hit(
+                (step.change,),
+                f"{_who_and_what(step, 'loosened')}: {words(access)}{_shown(access)}",
+            )
+
+
+def changed_somehow(history: History) -> Iterator[Hit]:
+    """Guardrails with a new text of which nobody can tell whether it permits more."""
+    for step in _updated_guardrails(history):
+        access = step.change.access
+        if access is not None and access.kind == "unknown":
+            yield Hit((step.change,), f"{_who_and_what(step, 'changed')}: {words(access)}")
+
+
+def _updated_guardrails(history: History) -> Iterator[PolicyStep]:
     for step in history.steps:
-        if step.before is None or step.after is None or not _is_guardrail(step):
-            continue
-        if step.change.case in ("reformatted", "same_meaning"):
-            continue
-        if how := loosened(step.before, step.after):
-            who, policy = step.change.principal.display, step.change.target_name
-            name = f"{policy or 'policy'} ({step.change.target_id})"
-            yield Hit((step.change,), f"{who} loosened {name}: {'; '.join(how)}")
+        if step.change.action == "UpdatePolicy" and _is_guardrail(step):
+            yield step
+
+
+def _who_and_what(step: PolicyStep, verb: str) -> str:
+    """Who did something to which policy."""
+    name = f"{step.change.target_name or 'policy'} ({step.change.target_id})"
+    return f"{step.change.principal.display} {verb} {name}"
+
+
+def _shown(access: AccessChange) -> str:
+    """The request that was denied and is allowed, if the policies permit at all."""
+    found = next((one for one in access.witnesses if one.after == "allowed"), None)
+    if found is None:
+        return ""
+    context = "".join(f", {key} {_value(value)}" for key, value in found.context.items())
+    return f" (shown by {found.action} on {found.resource} by {found.principal}{context})"
+
+
+def _value(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
 
 
 def deleted(history: History) -> Iterator[Hit]:
@@ -79,8 +111,9 @@ GUARDRAILS = (
         title="A guardrail was weakened",
         severity="high",
         fires=(
-            "UpdatePolicy gave a text that forbids less than the one before: a Deny ended, names "
-            "fewer actions or resources, or got a condition; or an Allow gained something"
+            "UpdatePolicy gave a text with which some request is allowed that was denied before, "
+            "or, for a policy that permits nothing, that enforces less; a request that shows it "
+            "is named"
         ),
         why="The policy is still attached and looks as if it still held.",
         false_positives="An exception that was agreed upon.",
@@ -88,6 +121,19 @@ GUARDRAILS = (
         find=weakened,
         adds=("T1666", "T1685"),
         references=("Landing Zone Accelerator revert-scp-changes",),
+    ),
+    Rule(
+        id="guardrail-changed",
+        title="A guardrail changed, and nobody can tell how",
+        severity="medium",
+        fires=(
+            "UpdatePolicy gave a text that cannot be compared with the one before: the previous "
+            "text is not in the store, a text is no policy, or policy variables leave it open"
+        ),
+        why="It may permit what was denied.",
+        false_positives="A policy that is older than the store; load the log files from before.",
+        events=("UpdatePolicy",),
+        find=changed_somehow,
     ),
     Rule(
         id="guardrail-deleted",

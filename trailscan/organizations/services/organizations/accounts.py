@@ -12,6 +12,7 @@ from trailscan.organizations.fields import enum_at, text_at, time_at
 from trailscan.organizations.operation import BeforeAndAfter, Case, Cause, Operation
 from trailscan.organizations.resources import caller
 from trailscan.organizations.services.organizations.membership import calling_account
+from trailscan.organizations.services.organizations.policy_access import moved_access
 from trailscan.organizations.services.organizations.policy_cases import MOVED
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.organizations.state import Account, AccountRequest, Membership
@@ -275,5 +276,5 @@ OPERATIONS = (
         done="moved {account} from {source} to {destination}", tried="move {account}[ from {source} to {destination}]",
         known_from="log", severity="medium", watched_by="MITRE DET0155", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Puts an account under another parent, so that it loses the policies of the old one and gets those of the new one.",
-        effect=_move, before_and_after=_parents, cases=MOVED),
+        effect=_move, before_and_after=_parents, cases=MOVED, access_change=moved_access),
 )

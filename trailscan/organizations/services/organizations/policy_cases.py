@@ -19,6 +19,7 @@ from trailscan.organizations.in_force import (
 )
 from trailscan.organizations.operation import Case
 from trailscan.organizations.resources import named, type_of
+from trailscan.organizations.services.organizations.policy_access import updated_access
 from trailscan.organizations.state import Policy
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def _keeps_meaning(call: SentenceContext) -> bool:
     if not call.event.request or omitted(call.event):
         return False
     content, before = text_at(call.event, "request.content"), policy_before(call).content
-    return content is None or (before is not None and same_meaning(before, content))
+    if content is None or (before is not None and same_meaning(before, content)):
+        return True
+    return before is not None and updated_access(call).kind == "same"
 
 
 def _is_reformatted(call: SentenceContext) -> bool:
@@ -181,8 +184,8 @@ def _became_valid(call: SentenceContext) -> bool:
 
 # fmt: off
 UPDATED = (
-    Case("reformatted", "its text only looks different: format, order or names of statements", _is_reformatted, "low",
-        "Changes how a policy is written and nothing that it says, as pipelines do on every run.",
+    Case("reformatted", "its text only looks different: whatever was denied or allowed before, still is", _is_reformatted, "low",
+        "Changes how a policy is written and nothing that it does, as pipelines do on every run.",
         done="{rewrote} {policy}; its meaning is unchanged"),
     Case("same_meaning", "only its name or description changes, or nothing", _keeps_meaning, "low",
         "Changes what a policy is called or described as, and nothing that it says."),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trailscan.organizations.fields import enum_at, look_up, text_at, time_at
+from trailscan.organizations.in_force import same_meaning
 from trailscan.organizations.policies import compare_policies
 from trailscan.organizations.policy_types import (
     policy_noun,
@@ -130,9 +131,10 @@ def _type(call: SentenceContext) -> str | None:
 
 def _rewrote(call: SentenceContext) -> str:
     """How a text was written anew whose meaning stayed."""
-    old, new = policy_before(call).content, text_at(call.event, "request.content")
-    same = compare_policies(old or "", new or "").same
-    return "reformatted" if same else "renamed statements of"
+    old, new = policy_before(call).content or "", text_at(call.event, "request.content") or ""
+    if compare_policies(old, new).same:
+        return "reformatted"
+    return "renamed statements of" if same_meaning(old, new) else "rewrote"
 
 
 def _starts_with(call: SentenceContext) -> str | None:

@@ -1,0 +1,126 @@
+"""What calls on policies and accounts change, with what the log has of what stands beside them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from making import MANAGEMENT, MEMBER, call, changes, denied, write_policy
+
+MINUTE = timedelta(minutes=1)
+OU, OTHER_OU, ROOT = "ou-exam-11111111", "ou-exam-22222222", "r-exam"
+GUARD, OTHER, FULL = "p-guard001", "p-guard002", "p-FullAWSAccess"
+IN_OU = call("CreateOrganizationalUnit", request={"parentId": ROOT, "name": "w"},
+    responseElements={"organizationalUnit": {"id": OU, "name": "w"}})  # fmt: skip
+
+
+def text(*actions, effect="Deny"):
+    """A policy's text."""
+    one = {"Effect": effect, "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [one]})
+
+
+def create(*actions, policy_id=GUARD, effect="Deny"):
+    """A policy made."""
+    return write_policy("CreatePolicy", text(*actions, effect=effect), policy_id=policy_id)
+
+
+def attach(policy_id, target, name="AttachPolicy", after=MINUTE):
+    """A policy attached, or detached."""
+    return call(name, after, request={"policyId": policy_id, "targetId": target})
+
+
+def detach(policy_id, target):
+    """A policy detached, after everything else."""
+    return attach(policy_id, target, "DetachPolicy", 2 * MINUTE)
+
+
+def update(*actions, effect="Deny"):
+    """The guard's text replaced, after everything else."""
+    content = text(*actions, effect=effect)
+    return call("UpdatePolicy", 2 * MINUTE, request={"policyId": GUARD, "content": content})
+
+
+def switch(name, kind="SERVICE_CONTROL_POLICY"):
+    """A policy type switched on or off."""
+    return call(name, 2 * MINUTE, request={"rootId": ROOT, "policyType": kind})
+
+
+MOVE = call("MoveAccount", 2 * MINUTE, request={"accountId": MEMBER, "sourceParentId": OU,
+    "destinationParentId": OTHER_OU})  # fmt: skip
+RENAME = call("UpdatePolicy", 2 * MINUTE, request={"policyId": GUARD, "name": "new"})
+
+CASES = [
+    ("a text by itself", [create("a:B", "c:D"), update("a:B")], "more", ""),
+    ("a text whose policy another repeats", [create("a:B", "c:D"), create("c:*", policy_id=OTHER),
+        attach(GUARD, OU), attach(OTHER, OU), update("a:B")], "same", ""),
+    ("another name", [create("a:B"), RENAME], "same", ""),
+    ("a text that is not known", [update("a:B")], "unknown", "the previous text is not in the store"),
+    ("an allow list with full access beside it",
+        [create("s3:*", effect="Allow"), attach(GUARD, OU), update("s3:*", "ec2:*", effect="Allow")],
+        "same", ""),
+    ("an allow list alone", [create("s3:*", effect="Allow"), attach(GUARD, OU),
+        attach(FULL, OU, "DetachPolicy"), update("s3:*", "ec2:*", effect="Allow")], "more", ""),
+    ("attached", [create("a:B"), attach(GUARD, OU, after=2 * MINUTE)], "less", ""),
+    ("attached where the root denies it", [IN_OU, create("a:B"), create("a:*", policy_id=OTHER),
+        attach(OTHER, ROOT), attach(GUARD, OU, after=2 * MINUTE)], "same", ""),
+    ("attached to the management account", [create("a:B"), call("CreateOrganization",
+        responseElements={"organization": {"id": "o-exampleorg1", "managementAccountId": MANAGEMENT}}),
+        attach(GUARD, MANAGEMENT, after=2 * MINUTE)], "same", ""),
+    ("attached, of unknown text", [attach(GUARD, OU)], "unknown",
+        "the text of the policy is not in the store"),
+    ("detached", [create("a:B"), attach(GUARD, OU), detach(GUARD, OU)], "more", ""),
+    ("full access detached", [create("s3:*", effect="Allow"), attach(GUARD, OU), detach(FULL, OU)],
+        "less", ""),
+    ("moved out of reach", [create("a:B"), attach(GUARD, OU), MOVE], "more", ""),
+    ("moved into reach", [create("a:B"), attach(GUARD, OTHER_OU), MOVE], "less", ""),
+    ("moved between the same policies",
+        [create("a:B"), attach(GUARD, OU), attach(GUARD, OTHER_OU), MOVE], "same", ""),
+    ("moved, and nothing is known", [MOVE], "unknown",
+        "no policy attached on the old or the new path is in the store"),
+    ("a type disabled", [create("a:B"), attach(GUARD, OU), switch("DisablePolicyType")], "more", ""),
+    ("a type disabled of which nothing is known", [switch("DisablePolicyType")], "unknown",
+        "no attached policy of this type is in the store"),
+    ("a type enabled", [switch("EnablePolicyType")], "same", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("events", "kind", "reason"), [pytest.param(*one[1:], id=one[0]) for one in CASES]
+)
+def test_what_stands_beside_decides(events, kind, reason):
+    """The last call permits more, less or the same, and a request shows it."""
+    change = changes(*events)[-1]
+    assert (change.access_change, change.access_change_reason) == (kind, reason or None)
+    assert (change.witness is not None) == (kind in {"more", "less"})
+
+
+def test_the_request_is_as_json():
+    """One request is an object, and two are a list."""
+    one, both = ([create("a:B"), update(*new)] for new in (("c:D", "a:B"), ("c:D",)))
+    assert changes(*one)[-1].witness == {
+        "principal": "arn:aws:iam::111122223333:role/Developer",
+        "action": "c:D",
+        "resource": "*",
+        "context": {},
+        "before": "allowed",
+        "after": "denied",
+    }
+    assert [one["action"] for one in changes(*both)[-1].witness] == ["a:B", "c:D"]
+
+
+def test_a_call_that_failed_changes_nothing():
+    """Denied calls, and calls that are not about policies, have no answer."""
+    for change in changes(denied("UpdatePolicy"), call("CreateAccount")):
+        assert (change.access_change, change.witness, change.access_change_reason) == (None,) * 3
+
+
+def test_an_update_that_means_the_same_is_low():
+    """A split statement permits and denies what one statement did."""
+    split = json.loads(text("a:B"))
+    split["Statement"] += json.loads(text("c:D"))["Statement"]
+    request = {"policyId": GUARD, "content": json.dumps(split)}
+    change = changes(create("a:B", "c:D"), call("UpdatePolicy", MINUTE, request=request))[-1]
+    assert (change.severity, change.access_change) == ("low", "same")
+    assert change.description == "rewrote SCP guard (p-guard001); its meaning is unchanged"
