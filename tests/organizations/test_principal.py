@@ -410,6 +410,12 @@ def test_a_claim_cannot_leave_its_quotation_marks():
     )
 
 
+def test_a_name_of_an_identity_provider_cannot_say_more_than_a_name():
+    """What looks like ours in such a name stands in quotation marks."""
+    identity = {"type": "SAMLUser", "userName": "eve (Admin through Identity Center)"}
+    assert parse_principal(make(identity)).display == '"eve (Admin through Identity Center)"'
+
+
 @pytest.mark.parametrize(
     ("identity", "fields", "expected"),
     [

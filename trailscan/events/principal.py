@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -19,6 +20,10 @@ Kind = Literal[
     "aws_account",
     "unknown",
 ]
+
+
+_AMBIGUOUS = re.compile(r'[()"]')
+"""Only identity providers give names with these; what stands outside of them is ours."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -67,7 +72,8 @@ class Principal(msgspec.Struct, frozen=True):
             named = ", ".join([f"role {self.name}", *self._of_role()])
         else:
             how = ", ".join(self._how())
-            named = f"{self.name} ({how})" if how else self.name
+            name = quoted(self.name) if _AMBIGUOUS.search(self.name) else self.name
+            named = f"{name} ({how})" if how else name
         roles = ", ".join(
             name if name.startswith("root user") else f"role {name}" for name in self.via
         )

@@ -126,7 +126,7 @@ def run_load(
         opened = [source for source, _ in job.sources]
         bucket = open_bucket(store, options.aws)
         tracer = Tracer(bucket, store, job.issuing, opened, summary.bytes_stored)
-        summary.tracing = tracer.run(writer, now)
+        summary.tracing = tracer.run(writer, now, options.stop)
     if options.validate is not None and not options.stop.is_set():
         for source, window in job.sources:
             if not source.has_digests:

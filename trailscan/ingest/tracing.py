@@ -29,6 +29,7 @@ from trailscan.trail.keys import parse_key
 from trailscan.window import Window, day_path, shifted
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
@@ -106,8 +107,13 @@ class Tracer:
         self._out_of_budget: set[str] = set()
         self._result = Tracing()
 
-    def run(self, writer: StoreWriter, now: datetime) -> Tracing:
+    def run(self, writer: StoreWriter, now: datetime, stop: threading.Event) -> Tracing:
         """Trace, and add the issuing records found to the store.
+
+        Args:
+            writer: of the store.
+            now: the present.
+            stop: when set, what was found so far is added.
 
         Raises:
             TrailscanError: the store could not be written.
@@ -118,6 +124,8 @@ class Tracer:
             self._search(missing)
             still = {one.id for one in self._missing()}
             for one in missing:
+                if stop.is_set():
+                    break
                 if one.id in still and one.access_key_id not in self._just_found:
                     self._look_for(one, missing)
             self._just_found.clear()
