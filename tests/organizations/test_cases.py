@@ -441,3 +441,82 @@ def test_a_billing_transfer_is_told_with_its_parties_and_dates():
         "terminated responsibility transfer rt-example1 as of 2026-12-31 18:30 UTC (account "
         "999900001111 pays the bills of the organization of account 111122223333)"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "description"),
+    [
+        ("TagResource", "account/o-ex/222233334444", "tried to tag account 222233334444"),
+        ("UntagResource", "root/o-ex/r-ex", "tried to remove tags from organization root r-ex"),
+        ("ListParents", "ou/o-ex/ou-ex-1", "tried to look up the parent of OU ou-ex-1"),
+        (
+            "DisablePolicyType",
+            "root/o-ex/r-ex",
+            "tried to disable a policy type in organization root r-ex",
+        ),
+    ],
+)
+def test_a_denied_call_reads_as_a_sentence(name, resource, description):
+    """What a refusal names is told where a person expects it."""
+    arn = f"arn:aws:organizations::111122223333:{resource}"
+    message = f"User: x is not authorized to perform: y on resource: {arn} because no"
+    (change,) = changes(denied(name, errorMessage=message))
+    assert change.description == f"{description}: denied"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Dev", "Dev"),
+        ("Dev and Test", "Dev and Test"),
+        ("Workloads/Prod", '"Workloads/Prod"'),
+        ("a (b)", '"a (b)"'),
+        ("a: denied", '"a: denied"'),
+        ('say "x"', r'"say \"x\""'),
+        ("it's", '"it\'s"'),
+        ("a, b", '"a, b"'),
+        (" a", '" a"'),
+        ("back\\slash", r'"back\\slash"'),
+    ],
+)
+def test_a_name_that_could_be_words_is_quoted(name, shown):
+    """A sentence can be read in one way only, whatever somebody calls a thing."""
+    request = {"organizationalUnitId": OU, "name": name}
+    made = call(
+        "CreateOrganizationalUnit",
+        request={"parentId": ROOT, "name": name},
+        responseElements={"organizationalUnit": {"id": OU, "name": name}},
+    )
+    assert last(call("UpdateOrganizationalUnit", request=request))[2].endswith(f" to {shown}")
+    assert last(made)[2] == f"created OU {shown} ({OU}) in organization root {ROOT}"
+    tagged = call("TagResource", request={"resourceId": OU, "tags": [{"key": "k", "value": name}]})
+    assert last(tagged)[2] == f"tagged OU {OU} with k={shown}"
+    before_call = changes(made, call("DeleteOrganizationalUnit", MINUTE, request=request))
+    if name:
+        assert before_call[-1].description == f"deleted OU {shown} ({OU})"
+
+
+def test_a_path_of_names_shows_where_each_ends():
+    """An OU called like a path is not the OU at that path."""
+    units = [
+        call(
+            "CreateOrganizationalUnit",
+            request={"parentId": parent, "name": name},
+            responseElements={"organizationalUnit": {"id": identifier, "name": name}},
+        )
+        for parent, identifier, name in (
+            (ROOT, "ou-exam-1", "Work"),
+            ("ou-exam-1", "ou-exam-2", "A/B"),
+            (ROOT, "ou-exam-3", "Work/A"),
+            ("ou-exam-3", "ou-exam-4", "B"),
+        )
+    ]
+    gone = [
+        call("DeleteOrganizationalUnit", MINUTE, request={"organizationalUnitId": one})
+        for one in ("ou-exam-2", "ou-exam-4")
+    ]
+    told = [change.description for change in changes(*units, *gone)[-2:]]
+    assert told == [
+        'deleted OU Work/"A/B" (ou-exam-2)',
+        'deleted OU "Work/A"/B (ou-exam-4)',
+    ]

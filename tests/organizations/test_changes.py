@@ -104,7 +104,7 @@ DONE = {
     "EnableAllFeatures": "began to enable all features (handshake h-ex1)",
     "InviteAccountToOrganization": "invited sam@example.com to the organization (handshake h-ex1)",
     "InviteOrganizationToTransferResponsibility": (
-        "offered sam@example.com to take over the bills of its organization (handshake h-ex1)"
+        "offered to take over the bills of the organization of sam@example.com (handshake h-ex1)"
     ),
     "PutResourcePolicy": (
         "wrote the organization's delegation policy rp-ex1 (CloudTrail hides its text)"
@@ -135,7 +135,7 @@ DONE = {
     ),
     "RemoveAccountFromOrganization": "removed account 222233334444 from the organization",
     "TagResource": "tagged OU ou-ex-1 with team=red",
-    "UntagResource": "removed the tags team from OU ou-ex-1",
+    "UntagResource": "removed the tag team from OU ou-ex-1",
     "DescribeAccount": "looked up account 222233334444",
     "DescribeCreateAccountStatus": "looked up the status of account request car-ex2",
     "DescribeEffectivePolicy": "looked up the effective backup policy of OU ou-ex-2",
@@ -417,7 +417,7 @@ def test_a_refused_resource_is_told_as_what_it_is(name, resource, description):
 def test_leaving_is_about_the_account_that_called():
     """A refusal names no account: the one whose trail it stands in would have left."""
     (change,) = describe(make("LeaveOrganization", errorCode="AccessDenied"))
-    assert change.description == "tried to leave the organization with account 111122223333: denied"
+    assert change.description == "tried to leave the organization as account 111122223333: denied"
     assert (change.target_id, change.target_type) == ("111122223333", "account")
 
 
@@ -716,7 +716,7 @@ def test_an_update_is_told_by_what_it_changed():
     )
     assert told["event-5"] == "updated SCP Guard (p-ex1): renamed to Gate"
     assert told["event-15"] == "tagged OU Test (ou-ex-1) with team=blue (was red)"
-    assert told["event-16"] == "removed the tags team (was blue) from OU Test (ou-ex-1)"
+    assert told["event-16"] == "removed the tag team (was blue) from OU Test (ou-ex-1)"
 
 
 DENY = '{"Statement": [{"Sid": "Leave", "Effect": "Deny", "Action": "organizations:Leave*"}]}'

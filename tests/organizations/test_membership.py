@@ -128,7 +128,7 @@ def test_an_exit_by_invitation_is_as_grave_when_it_fails():
         "left",
         "critical",
         (
-            f"tried to leave the organization with account {MEMBER} by accepting an invitation of "
+            f"tried to leave the organization as account {MEMBER} by accepting an invitation of "
             f"organization {OTHER} (handshake h-example01): "
             "failed (HandshakeConstraintViolationException)"
         ),

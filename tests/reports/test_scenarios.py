@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from services.command import run_command
 
 import trailscan as ts
 from trailscan.ingest.run import LoadOptions, run_load
@@ -105,3 +106,39 @@ def test_a_denied_call_is_told_with_the_policy_that_refused_it(stores):
     shown = stores["severity"].show(row["event_id"]).to_json()["records"][0]["refused_by"]
     names = [name for name in row if name.startswith("policy_")]
     assert {name: row[name] for name in names} | {"policy_attached_to": []} == shown
+
+
+def test_a_nightly_run_with_the_same_meaning_pages_nobody(tmp_path):
+    """Control Tower and Terraform write every policy again each night: `--fail-on high` ends with 0."""
+    statements = [
+        {"Sid": "A", "Effect": "Deny", "Action": ["iam:*", "s3:*"], "Resource": "*"},
+        {"Sid": "B", "Effect": "Deny", "Action": "ec2:*", "Resource": "*"},
+    ]
+    renamed = [{**one, "Sid": f"V{number}"} for number, one in enumerate(reversed(statements))]
+    lines = []
+    for number in range(6):
+        policy = f"p-guard00{number}"
+        for name, day, body, who in (
+            ("CreatePolicy", 1, statements, "setup"),
+            ("UpdatePolicy", 20, renamed, "setup"),
+        ):
+            content = json.dumps({"Version": "2012-10-17", "Statement": body}, indent=day % 3)
+            summary = {"id": policy, "name": "guard", "type": "SERVICE_CONTROL_POLICY"}
+            record = {
+                "eventTime": f"2026-11-{day:02}T02:00:0{number}Z",
+                "eventID": f"{name}-{number}",
+                "eventSource": "organizations.amazonaws.com",
+                "eventName": name,
+                "recipientAccountId": "111122223333",
+                "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": who},
+                "requestParameters": {"policyId": policy, "name": "guard", "content": content},
+                "responseElements": {"policy": {"policySummary": summary}},
+            }
+            lines.append(json.dumps(record))
+    log_file, store = tmp_path / "night.jsonl", str(tmp_path / "s")
+    log_file.write_text("\n".join(lines))
+    run_load([str(log_file)], store, LoadOptions(), datetime(2026, 11, 23, tzinfo=UTC))
+    for report in ("changes", "findings", "policies"):
+        words = ("report", report, "--store", store, "--since", "2026-11-20", "--fail-on", "high")
+        done = run_command(*words)
+        assert done.returncode == 0, done.stdout

@@ -263,7 +263,7 @@ OPERATIONS = (
                 done="{account} was permanently removed, 90 days after it was closed; its closing is not in the log"),
         )),
     Operation("LeaveOrganization", "account", "caller",
-        done="{caller} left the organization", tried="leave the organization with {caller}",
+        done="{caller} left the organization", tried="leave the organization as {caller}",
         known_from="log", severity="critical", severity_of_attempt="critical", watched_by="Elastic", mitre=("T1531", "T1666", "T1666.A002", "T1685", "T1685.002"), cis=CIS_CONTROL,
         reason="Takes the account out of the organization, so that its policies and central logging no longer hold there.",
         subject=calling_account, effect=_leave),

@@ -62,7 +62,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         "parent": Role(
             None, ("request.parentId",), "an unknown parent", denied_types=("ou", "root")
         ),
-        "child": Role(None, ("request.childId",), "an unknown account or OU"),
+        "child": Role(
+            None, ("request.childId",), "an unknown account or OU", denied_types=("account", "ou")
+        ),
         "source": Role(None, ("request.sourceParentId",), "an unknown parent"),
         "destination": Role(None, ("request.destinationParentId",), "an unknown parent"),
         "policy": Role("policy", ("request.policyId", "response.policy.policySummary.id")),
@@ -92,7 +94,19 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             ("response.resourcePolicy.resourcePolicySummary.id",),
             otherwise=_resource_policy,
         ),
-        "resource": Role(None, ("request.resourceId",), "an unknown resource"),
+        "resource": Role(
+            None,
+            ("request.resourceId",),
+            "an unknown resource",
+            denied_types=(
+                "account",
+                "ou",
+                "policy",
+                "resource_policy",
+                "responsibility_transfer",
+                "root",
+            ),
+        ),
         "service": Role("service", ("request.servicePrincipal",), "an unknown service"),
         "transfer": Role(
             "responsibility_transfer",

@@ -78,11 +78,12 @@ def tags(call: SentenceContext) -> str | None:
     return ", ".join(pairs) or None
 
 
-def tag_keys(call: SentenceContext) -> str | None:
-    """The keys of removed tags, each with its value if that is known."""
+def tag_keys(call: SentenceContext) -> str:
+    """The removed tags by their keys, each with its value if that is known."""
     before = _tags_before(call)
     keys = texts_at(call.event, _KEYS)
-    return ", ".join(f"{quoted(key)}{_was(before.get(key), None)}" for key in keys) or None
+    named = ", ".join(f"{quoted(key)}{_was(before.get(key), None)}" for key in keys)
+    return f"the {'tag' if len(keys) == 1 else 'tags'} {named}" if keys else "tags"
 
 
 def _was(old: str | None, new: str | None) -> str:
@@ -97,7 +98,7 @@ OPERATIONS = (
         reason="Sets labels, which matter only where rules for access or for cost read them.",
         effect=_tag, before_and_after=_tagged),
     Operation("UntagResource", "tag", "resource",
-        done="removed the tags {tag_keys} from {resource}", tried="remove tags[ {tag_keys}] from {resource}",
+        done="removed {tag_keys} from {resource}", tried="remove {tag_keys} from {resource}",
         known_from="model", severity="low",
         reason="Removes labels, so that rules for access or for cost that read them no longer match.",
         effect=_untag, before_and_after=_untagged),

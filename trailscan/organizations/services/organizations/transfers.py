@@ -77,8 +77,8 @@ def _cause_of_end(event: Event) -> Cause:
 # fmt: off
 OPERATIONS = (
     Operation("InviteOrganizationToTransferResponsibility", "responsibility_transfer", "invited",
-        done="offered {invited} to take over the bills of its organization[ from {start}][ ({handshake})]",
-        tried="offer {invited} to take over the bills of its organization[ from {start}]",
+        done="offered to take over the bills of the organization of {invited}[ from {start}][ ({handshake})]",
+        tried="offer to take over the bills of the organization of {invited}[ from {start}]",
         known_from="model", severity="medium",
         reason="Offers to take over the bills of another organization, which only begins when that one agrees.",
         effect=handshake_effect("open", by_organization=True)),

@@ -41,7 +41,7 @@ _PURPOSES = {
     "enable all features": "enabling all features",
     "approve all features": "approving all features",
     "add organizations service linked role": "adding the service-linked role of Organizations",
-    "transfer responsibility": "transfer of responsibility",
+    "transfer responsibility": "billing transfer",
 }
 _CHILD_TYPES = {"account": "accounts", "organizational unit": "OUs"}
 
@@ -208,6 +208,9 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "policy_type": lambda call: policy_type_at(call.event),
         "policy_types": lambda call: policy_types_label(_type(call)),
         "detached": detached_by_type,
+        "switched": lambda call: (
+            policy_types_label(_type(call)) if _type(call) else "a policy type"
+        ),
         "invalid": _invalid,
         "lost": lost_by_moving,
         "rewrote": _rewrote,
