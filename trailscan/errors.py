@@ -7,6 +7,7 @@
     │   └── KeyAccessError      the KMS key of the object may not be used
     ├── NotFoundError           a folder, bucket, store or object does not exist
     │   └── ChangedError        the object changed after it was listed
+    ├── RefusedError            S3 refuses for another reason, as objects with a key of their own
     ├── NoAnswerError           throttled, cut short or unreachable; a retry may succeed
     ├── AlreadyExistsError      a conditional write lost: somebody wrote that object first
     └── StoreError              the store is unreadable, or this version does not know its format
@@ -142,6 +143,12 @@ class ChangedError(NotFoundError):
 
 class NoAnswerError(TrailscanError):
     """No usable answer: throttled, cut short, unreachable, or not an answer of S3."""
+
+
+class RefusedError(TrailscanError):
+    """S3 answered that it will not do what was requested; asking again gives the same answer."""
+
+    reason = "refused"
 
 
 class AlreadyExistsError(TrailscanError):

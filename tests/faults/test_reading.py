@@ -62,7 +62,7 @@ LASTING = {
         "kms:Decrypt",
     ),
     "Glacier": (faults.error(403, "InvalidObjectState"), "archived", "restore it"),
-    "another region": (faults.error(301, "PermanentRedirect"), "unreadable", "PermanentRedirect"),
+    "another region": (faults.error(301, "PermanentRedirect"), "refused", "PermanentRedirect"),
 }
 
 

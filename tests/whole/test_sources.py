@@ -305,3 +305,20 @@ def test_a_copy_that_means_something_else_is_a_conflict(loaded, tmp_path, plante
         events = ts.open(str(tmp_path / first)).events()
         flags.append(sorted(events["conflict"]))
     assert flags == [[True, True]] * 2
+
+
+def test_a_correction_replaces_the_event_that_it_corrects(case, loaded, report, tmp_path):
+    """One change, that of the corrected record; the original is among the related events."""
+    assert kept(loaded(case("10") / "events.json")) == (0, 1, 2, 0, 0)
+    (row,) = report("changes")
+    assert row["event_id"] == "aaaaaaaa-0000-4000-9000-000000000001"
+    assert "00000001-0000-4000-9000-000000000001" in json.dumps(row)
+
+
+def test_nobody_hides_an_event_by_correcting_it(loaded, tmp_path, report):
+    """A correction is of the same call, account and time, or it is a change of its own."""
+    addendum = {"reason": "UPDATED_DATA", "originalEventID": record(1)["eventID"]}
+    planted = record(2, addendum=addendum, eventTime="2026-11-22T15:05:00Z")
+    (tmp_path / "x.json").write_text(json.dumps([record(1), planted]), encoding="utf-8")
+    loaded(tmp_path / "x.json")
+    assert len(report("changes")) == 2

@@ -24,6 +24,7 @@ from trailscan.errors import (
     KeyAccessError,
     NoAnswerError,
     NotFoundError,
+    RefusedError,
     TrailscanError,
 )
 from trailscan.location import S3Location
@@ -307,7 +308,8 @@ def explain(error: Any, where: str) -> TrailscanError:
 
 def explain_code(code: str, message: str, where: str, operation: str) -> TrailscanError:
     """The error of trailscan for an error code of S3, with a message of one line."""
-    kind = _ERRORS.get(code, TrailscanError)
+    may_differ = code.startswith("5") or "Throttl" in code
+    kind = _ERRORS.get(code, NoAnswerError if may_differ else RefusedError)
     if code.startswith("KMS.") or (kind is AccessError and "kms:" in message):
         kind = KeyAccessError
     if kind is NotFoundError:

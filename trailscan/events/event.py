@@ -140,6 +140,19 @@ class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     vpc_endpoint_id: str | None = None
     session_credential_from_console: str | bool | None = None
 
+    addendum: Any = None
+
+    @property
+    def corrects(self) -> str | None:
+        """The id of an event that this one corrects and replaces.
+
+        CloudTrail delivers corrections as events of their own (record contents: `addendum`).
+        """
+        found = self.addendum if isinstance(self.addendum, dict) else {}
+        original = found.get("originalEventID")
+        is_update = found.get("reason") == "UPDATED_DATA" and isinstance(original, str)
+        return original if is_update else None
+
     @property
     def request(self) -> JsonObject:
         """`requestParameters`, or an empty object if there are none."""

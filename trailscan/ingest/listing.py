@@ -202,13 +202,14 @@ def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo]
         return (one for one in _here(bucket, folder) if one.key != folder + MARKER)
     if listing.objects == "all":
         return bucket.list_objects(folder)
-    if listing.objects == "beside":
-        return _beside_days(bucket, folder, days or DayRange())
     first, last = days or DayRange()
     after = None if first is None else f"{folder}{day_path(first)}"
     end = None if last is None else f"{folder}{day_path(last)}/\U0010ffff"
     in_days = _until(bucket.list_objects(folder, after), end)
-    return (one for one in in_days if _YEAR.match(one.key, len(folder)))
+    found = (one for one in in_days if _YEAR.match(one.key, len(folder)))
+    if listing.beside is None:
+        return found
+    return chain(found, _beside_days(bucket, folder, listing.beside))
 
 
 def _here(bucket: Bucket, folder: str) -> Iterator[ObjectInfo]:

@@ -27,6 +27,7 @@ from trailscan.errors import (
     ArchivedError,
     CredentialsError,
     KeyAccessError,
+    RefusedError,
     TrailscanError,
 )
 from trailscan.ingest.listing import ListingRequest, Listings
@@ -67,7 +68,10 @@ _PATIENCE = 200
 
 _REFUSALS = frozenset(
     error.reason
-    for error in (TrailscanError, AccessError, CredentialsError, ArchivedError, KeyAccessError)
+    for error in (
+        *(TrailscanError, RefusedError),
+        *(AccessError, CredentialsError, ArchivedError, KeyAccessError),
+    )
 )
 """Reasons that may go away: until such a log file was read, no look-back moves past it."""
 

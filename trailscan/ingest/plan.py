@@ -150,12 +150,14 @@ class FolderListing(NamedTuple):
         folder: what is listed.
         days: the days of it, if it is the folder of an account and region; None for any other.
         objects: which objects of it: those `here`, directly in it; `all` that it holds; of the
-            folder of an account and region only its `days`, all that is `beside` the days, or both.
+            folder of an account and region those in its `days`.
+        beside: also what the folder holds outside of days, as far as it can be of these.
     """
 
     folder: str
     days: DayRange | None = None
-    objects: Literal["here", "all", "days", "beside"] = "here"
+    objects: Literal["here", "all", "days"] = "here"
+    beside: DayRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +296,10 @@ class SourceFolders:
         found += [FolderListing(folder, objects="all") for folder in sorted(self.whole)]
         if list(ranges) == [DayRange()]:
             return found + [FolderListing(folder, DayRange(), "all") for folder in regions]
-        if ranges:
-            days = DayRange(ranges[0].first, ranges[-1].last)
-            found += [FolderListing(folder, days, "beside") for folder in regions]
-        return found + [
-            FolderListing(folder, days, "days") for days in ranges for folder in regions
-        ]
+        for number, days in enumerate(ranges):
+            beside = None if number else DayRange(ranges[0].first, ranges[-1].last)
+            found += [FolderListing(folder, days, "days", beside) for folder in regions]
+        return found
 
 
 class Walker:

@@ -58,10 +58,11 @@ class Correlation(NamedTuple):
     """The events that belong together, by position.
 
     Attributes:
-        copies: of the copy of a call that is reported, its other copies.
+        copies: of the copy of a call that is reported, its other copies, and the event that it
+            corrects.
         results: of a request, the service event that reports how it ended.
         causes: of a service event, the call that caused it.
-        merged: the copies and results, which are reported with another event.
+        merged: the copies, results and corrected events, which are reported with another event.
         further: of a request, results besides the one that counts.
         contradictions: of a call, some others with its sharedEventID that say something else.
     """
@@ -77,12 +78,16 @@ class Correlation(NamedTuple):
 def correlate(events: Iterable[OrderedEvent]) -> Correlation:
     """The events that belong together; only those that `may_correlate` are needed."""
     correlated = catalogue().correlated
+    everything = list(events)
+    corrected = find_corrected(everything)
     candidates = [
         one
-        for one in events
+        for one in everything
         if (one.event.event_source, one.event.event_name) in correlated or one.event.shared_event_id
     ]
     copies, contradictions = find_copies(candidates)
+    for position, original in corrected.items():
+        copies[position] = [*copies.get(position, ()), original]
     copied = {one.position for group in copies.values() for one in group}
     originals = [one for one in candidates if one.position not in copied]
     results, further = find_results(originals)
@@ -134,6 +139,26 @@ def _rank(known: Catalogue, event_source: str | None, event_name: str | None) ->
         return 3
     name = event_name or ""
     return 0 if name.startswith(_FIRST) else 2 if name.startswith(_LAST) else 1
+
+
+def find_corrected(events: Iterable[OrderedEvent]) -> dict[int, OrderedEvent]:
+    """By position of an event that corrects another, the one that it corrects.
+
+    Both are of one account, operation, time and request: nobody can hide an event by naming it.
+    """
+    by_id = {one.event.event_id: one for one in events}
+    found: dict[int, OrderedEvent] = {}
+    for one in by_id.values():
+        original = by_id.get(one.event.corrects or "")
+        if original is not None and _call_of(original.event) == _call_of(one.event):
+            found[one.position] = original
+    return found
+
+
+def _call_of(event: Event) -> tuple[object, ...]:
+    """What the correction of an event leaves as it was."""
+    names = (event.event_source, event.event_name, event.event_time)
+    return (*names, event.recipient_account_id, event.request_id)
 
 
 def find_copies(events: Sequence[OrderedEvent]) -> tuple[_Groups, _Groups]:

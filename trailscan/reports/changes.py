@@ -243,11 +243,25 @@ class _Events:
 
     def correlation(self) -> Correlation:
         """Which of the events belong together."""
+        corrected = self._corrected()
         return correlate(
             self.at(position)
             for position, row in enumerate(self.order)
             if may_correlate(self._sources[row], self._names[row], self._shared[row])
+            or position in corrected
         )
+
+    def _corrected(self) -> set[int]:
+        """The positions of events that correct others, and of those that they correct."""
+        rows = self.order
+        correcting = {at for at, row in enumerate(rows) if b'"addendum"' in self._records[row]}
+        ids = {self.at(position).event.corrects for position in correcting} - {None}
+        wanted = [name.encode() for name in ids if name]
+        if not wanted:
+            return set()
+        return correcting | {
+            at for at, row in enumerate(rows) if any(name in self._records[row] for name in wanted)
+        }
 
 
 def all_that_tell(table: pa.Table) -> pa.Array:
