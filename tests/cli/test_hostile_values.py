@@ -73,9 +73,7 @@ def test_values_can_still_be_read_and_numbers_and_times_stay(store):
     """With commas as separators only an apostrophe was added; a number is no formula."""
     out = run_command("report", "changes", "--store", store, "--format", "csv").stdout.decode()
     rows = list(csv.DictReader(out.splitlines()))
-    assert rows[0]["description"].startswith(
-        "created OU Sandbox;'=cmd|' /C calc'!A0;x (id unknown) in "
-    )
+    assert rows[0]["description"].startswith("created OU \"Sandbox;'=cmd|' /C calc'!A0;x\" ")
     assert rows[0]["event_time"] == "2026-11-22T12:00:00Z"
     query = "select -5 as n, -1.5 as f, '-5' as t"
     out = run_command("sql", query, "--store", store, "--format", "csv").stdout.decode()

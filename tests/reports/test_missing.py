@@ -344,3 +344,25 @@ def test_every_form_of_a_report_says_that_it_is_incomplete(deliver, load, tmp_pa
     table = load().report("changes")
     assert table.remarks[0] == "incomplete: 1 log file could not be read"
     assert "incomplete: 1 log file could not be read" in table._repr_html_()
+
+
+def test_an_unrecognised_object_is_missing_until_it_is_accepted(deliver, load, tmp_path):
+    """What nobody can tell from its name or first bytes is a reject that can be accepted."""
+    deliver(1)
+    (tmp_path / "logs" / "notes").write_bytes(b"\x7fsomething else")
+    store = load()
+    (reject,) = read_rejects(store.reader)
+    assert store.report("changes").incomplete == ("1 log file could not be read",)
+    accept_reject(LocalBucket(tmp_path / "store"), store.reader, reject.id, "a note", NOW)
+    summary = run_load([str(tmp_path / "logs")], store.place, LoadOptions(), NOW)
+    assert (summary.unrecognised, summary.complete) == (1, True)
+    assert ts.open(store.place).report("changes").incomplete == ()
+
+
+def test_a_source_without_a_log_file_is_missing(load, tmp_path):
+    """Where something stood and nothing was read, nothing is proved, and the ledger knows it."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+    reasons = load().status().incomplete
+    assert reasons[0] == "the store holds no log file"
+    assert "no log file found in " in reasons[1]

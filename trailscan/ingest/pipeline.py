@@ -139,7 +139,7 @@ class Pipeline:
         self._given_up: str | None = None
         self._without_answer = 0
         self._refused = False
-        self._unrecognised = 0
+        self._unrecognised = self._unread_objects = 0
         self._passed, self._units = 0.0, 0
 
     def run(self) -> LoadSummary:
@@ -179,6 +179,7 @@ class Pipeline:
             return
         self._given_up, self._without_answer, self._refused = None, 0, False
         self._unrecognised, listed_before = 0, self._summary.listed
+        self._unread_objects = 0
         skipped = Skipped()
         request = ListingRequest(
             self._job.scope, window, self._known, self._writer.held(), self._now.date()
@@ -192,6 +193,9 @@ class Pipeline:
                 self._commit()
         if self._given_up is not None:
             skipped.failures.append(self._given_up)
+        if self._unread_objects:
+            objects = counted(self._unread_objects, "object")
+            skipped.failures.append(f"{objects} of {source.uri} not looked at: names tell nothing")
         if not (skipped.failures or self._refused or self._job.stop.is_set()):
             self._complete.add(source.uri)
         if not self._job.stop.is_set():
@@ -218,6 +222,7 @@ class Pipeline:
                     return
                 if planned.trail.kind == "unknown" and self._unrecognised >= _MOST_UNRECOGNISED:
                     self._summary.unrecognised += 1
+                    self._unread_objects += 1
                     continue
                 self._summary.listed += 1
                 yield planned

@@ -86,8 +86,9 @@ class LoadSummary:
     def complete(self) -> bool:
         """Whether everything asked for was read and understood; of a plan, could be listed."""
         rejected = any(not line.accepted for line in self.rejected)
-        unread = rejected or self.unread or self.unrecognised or self.without_log_files
-        return not (unread or self.failures or self.interrupted)
+        known = sum(line.accepted and line.reason == "unrecognised" for line in self.rejected)
+        unread = self.unread or self.unrecognised > known or self.without_log_files
+        return not (rejected or unread or self.failures or self.interrupted)
 
     def add_skipped(self, skipped: Skipped) -> None:
         """Add what a walk skipped."""

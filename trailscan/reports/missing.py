@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.aws.partitions import global_regions
@@ -315,9 +314,8 @@ def _days_held(store: StoreReader, question: Question) -> dict[Place, set[date]]
     for file, rows in store.scan("log_files", list(Place._fields)):
         if file.day is None or file.day == NO_DAY:
             continue
-        groups = pa.TableGroupBy(rows, list(Place._fields), use_threads=False).aggregate([])
-        for row in groups.to_pylist():
-            place = Place(row["account_id"], row["region"])
+        columns = (rows[name].to_pylist() for name in Place._fields)
+        for place in map(Place._make, set(zip(*columns, strict=True))):
             if question.concerns(place):
                 held[place].add(file.day)
     return held
