@@ -137,9 +137,12 @@ def parse_when(text: str, now: datetime, tz: tzinfo = UTC) -> datetime:
         if age := _AGE.fullmatch(text):
             return now.astimezone(UTC) - timedelta(**{_UNIT[age[2]]: int(age[1])})
         when = datetime.fromisoformat(text)
-        return when.replace(tzinfo=when.tzinfo or tz).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not {_EXPECTED}") from None
+    try:
+        return when.replace(tzinfo=when.tzinfo or tz).astimezone(UTC)
+    except OverflowError:  # in UTC it lies beyond the calendar
+        return (datetime.min if when.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
 def parse_zone(name: str) -> tzinfo:

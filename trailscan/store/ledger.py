@@ -30,13 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from trailscan.errors import (
-    AlreadyExistsError,
-    DecodeError,
-    NotFoundError,
-    StoreError,
-    TrailscanError,
-)
+from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, TrailscanError
 from trailscan.store.packing import is_sealed, pack, seal, unpack
 from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path
 from trailscan.store.readings import Replaced
@@ -320,7 +314,12 @@ class Ledger:
             intent = self._bucket.read(intent_path(self.next_seq))
         except NotFoundError:
             return frozenset()
-        return frozenset(_unpack(intent, self.next_seq, self._last_sha256)[1])
+        return frozenset(unpack(intent, self.next_seq, self._files_of)[1])
+
+    def _files_of(self, raw: bytes) -> dict[str, str]:
+        """The SHA-256 of each data file, by path, of what is to be the next commit."""
+        commit = decode_commit(raw, self.next_seq, self._last_sha256)
+        return {file.path: file.sha256 for file in commit.files}
 
     def tidy(self) -> None:
         """Remove spent intents, which a process leaves when it is killed."""
@@ -370,7 +369,7 @@ class Ledger:
         """
         decided = not self._is_committed(seq)
         if decided:
-            raw, files = _unpack(intent, seq, self._last_sha256)
+            raw, files = unpack(intent, seq, self._files_of)
             with ThreadPoolExecutor(_WRITERS) as writers:
                 list(writers.map(self._bucket.write, files, files.values()))
             self._commit(seq, raw)
@@ -398,31 +397,6 @@ class Ledger:
             self._bucket.delete(path)
         except TrailscanError:
             return
-
-
-def _unpack(intent: bytes, seq: int, previous_sha256: str) -> tuple[bytes, dict[str, bytes]]:
-    """The commit's bytes and the data files of an intent, checked against each other.
-
-    Raises:
-        StoreError: the intent is damaged, or its commit does not follow from the one before.
-    """
-    try:
-        raw, contents = unpack(intent)
-        commit = decode_commit(raw, seq, previous_sha256)
-    except (DecodeError, StoreError) as error:
-        raise _refused(seq, f"{error}") from None
-    expected = {file.path: file.sha256 for file in commit.files}
-    if expected != {path: _sha256(data) for path, data in contents.items()}:
-        raise _refused(seq, "its data files are not those that its commit names")
-    return raw, contents
-
-
-def _refused(seq: int, why: str) -> StoreError:
-    """The error for an intent that no load of this program has left."""
-    return StoreError(
-        f"the store is damaged: {intent_path(seq)} is not the beginning of a commit: {why}",
-        "no load left this file; keep a copy of it as evidence, then remove it from the store",
-    )
 
 
 def _sha256(data: bytes) -> str:

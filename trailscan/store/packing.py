@@ -8,10 +8,11 @@ import struct
 import zipfile
 from typing import TYPE_CHECKING
 
-from trailscan.errors import DecodeError
+from trailscan.errors import StoreError
+from trailscan.store.paths import intent_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _COMMIT = "commit.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -51,17 +52,37 @@ def pack(commit: bytes, files: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def unpack(intent: bytes) -> tuple[bytes, dict[str, bytes]]:
-    """The encoded commit and the data files of an intent.
+def unpack(
+    intent: bytes, seq: int, files_of: Callable[[bytes], Mapping[str, str]]
+) -> tuple[bytes, dict[str, bytes]]:
+    """The encoded commit and the data files of an intent, checked against each other.
+
+    Args:
+        intent: its bytes.
+        seq: its number.
+        files_of: the SHA-256 of each data file, by path, of an encoded commit; raises `StoreError`
+            if that does not follow from the last one.
 
     Raises:
-        DecodeError: `not_an_intent`.
+        StoreError: no load of this program has left this.
     """
     try:
         contents = _unzip(intent)
-        return contents.pop(_COMMIT), contents
-    except _BAD_ZIP as error:
-        raise DecodeError("not_an_intent", f"not the ZIP of a commit: {error}") from None
+        raw = contents.pop(_COMMIT)
+        expected = files_of(raw)
+    except (*_BAD_ZIP, StoreError) as error:
+        raise _refused(seq, f"{error}") from None
+    if expected != {path: hashlib.sha256(data).hexdigest() for path, data in contents.items()}:
+        raise _refused(seq, "its data files are not those that its commit names")
+    return raw, contents
+
+
+def _refused(seq: int, why: str) -> StoreError:
+    """The error for an intent that no load of this program has left."""
+    return StoreError(
+        f"the store is damaged: {intent_path(seq)} is not the beginning of a commit: {why}",
+        "no load left this file; keep a copy of it as evidence, then remove it from the store",
+    )
 
 
 def _unzip(intent: bytes) -> dict[str, bytes]:

@@ -11,7 +11,6 @@ import hashlib
 import os
 import threading
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -319,8 +318,14 @@ class UnitReader:
         ahead = self._context.ahead
         size = min(_MOST_IN_A_TASK, 1 + len(items) // (4 * ahead))
         groups = grouped(items, size, weigh, _TASK_BYTES)
-        weigh_group = partial(_total, weigh)
-        return in_order(self._context.readers, work, groups, ahead, weigh_group, _BYTES_AHEAD)
+        return in_order(
+            self._context.readers,
+            work,
+            groups,
+            ahead,
+            lambda group: sum(map(weigh, group)),
+            _BYTES_AHEAD,
+        )
 
     def _hash_group(
         self, group: list[tuple[str, ObjectInfo | None]]
@@ -381,11 +386,6 @@ def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
 def _size(log_file: tuple[str, ObjectInfo | None]) -> int:
     """The size of a log file as listed; 0 if it is not listed."""
     return log_file[1].size if log_file[1] else 0
-
-
-def _total(weigh: Callable[[Item], int], group: list[Item]) -> int:
-    """What a group of items weighs."""
-    return sum(map(weigh, group))
 
 
 def _digest_size(listed: ListedDigest) -> int:
