@@ -142,7 +142,7 @@ def parse_when(text: str, now: datetime, tz: tzinfo = UTC) -> datetime:
     try:
         return when.replace(tzinfo=when.tzinfo or tz).astimezone(UTC)
     except OverflowError:  # in UTC it lies beyond the calendar
-        return (datetime.min if when.year == 1 else datetime.max).replace(tzinfo=UTC)
+        return _FIRST if when.year == 1 else _LAST
 
 
 def parse_zone(name: str) -> tzinfo:
