@@ -160,11 +160,13 @@ EXAMPLES = {
         [
             create(LEAVE),
             create(LEAVE, USERS, policy_id="p-guard002"),
+            attach("p-guard001", OU),
             attach("p-guard002", ROOT),
+            attach("p-guard001", OU, "DetachPolicy"),
             call("DeletePolicy", 2 * MINUTE, request={"policyId": "p-guard001"}),
         ],
         "low",
-        f"deleted {GUARD}; another attached policy denies the same",
+        f"deleted {GUARD}; where it had been attached, other policies deny the same",
     ),
     ("AttachPolicy", "allow_list_lifted"): (
         [attach("p-FullAWSAccess", OU)],

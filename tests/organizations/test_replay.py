@@ -55,7 +55,12 @@ def after(*events: Any, known: Organization | None = None) -> dict[str, Any]:
     """What a state has after some events, without what it has not."""
     state = replay(known or Organization(), events)
     maps = {name: getattr(state, name) for name in state.__struct_fields__}
-    return {name: dict(found.items()) for name, found in maps.items() if len(found)}
+    indexes = {"attached_at", "attached_ever"}  # of attachments, tested apart
+    return {
+        name: dict(found.items())
+        for name, found in maps.items()
+        if len(found) and name not in indexes
+    }
 
 
 def summary(identifier: str, **more: str):
@@ -452,3 +457,35 @@ def test_the_path_of_a_unit_is_known_or_not_told():
     )
     found = [state.path_of(f"ou-ex-{number}") for number in range(1, 6)]
     assert found == [("Workloads",), ("Workloads", "Prod"), None, None, None]
+
+
+def test_what_is_attached_is_known_by_target_and_by_policy():
+    """Two indexes say the same as the attachments, and what was detached was attached once."""
+
+    def attach(name, policy, target):
+        return make(name, {"policyId": policy, "targetId": target})
+
+    kind = summary("p-1", type="TAG_POLICY")
+    state = replay(
+        Organization(),
+        [
+            make("CreatePolicy", {"type": "TAG_POLICY"}, kind),
+            attach("AttachPolicy", "p-1", "ou-1"),
+            attach("AttachPolicy", "p-2", "ou-1"),
+            attach("AttachPolicy", "p-2", "ou-2"),
+            attach("DetachPolicy", "p-2", "ou-2"),
+            attach("DetachPolicy", "p-3", "ou-3"),
+        ],
+    )
+    assert {target: {*found} for target, found in state.attached_at.items()} == {
+        "ou-1": {"p-1", "p-2"},
+        "ou-2": set(),
+        "ou-3": set(),
+    }
+    assert {policy: {*found} for policy, found in state.attached_ever.items()} == {
+        "p-1": {"ou-1"},
+        "p-2": {"ou-1", "ou-2"},
+        "p-3": {"ou-3"},
+    }
+    disabled = make("DisablePolicyType", {"rootId": "r-ex", "policyType": "TAG_POLICY"})
+    assert {*apply(state, disabled).attached_at["ou-1"]} == {"p-2"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
+from rpds import HashTrieMap
 
 from trailscan.events.event import Event
 from trailscan.organizations.state import Account, Membership, OrganizationalUnit
@@ -45,6 +46,21 @@ def with_account(state: Organization, account_id: str | None, **values: object) 
 def with_ou(state: Organization, ou_id: str | None, **values: object) -> Organization:
     """The state in which an OU has the values that an event gives."""
     return with_values(state, "units", ou_id, OrganizationalUnit(), **values)
+
+
+def with_attachment(
+    state: Organization, policy_id: str, target_id: str, *, attached: bool
+) -> Organization:
+    """The state in which a policy is attached to a target, or is not."""
+    at = state.attached_at.get(target_id, HashTrieMap())
+    ever = state.attached_ever.get(policy_id, HashTrieMap())
+    at = at.insert(policy_id, True) if attached else at.discard(policy_id)
+    return replace(
+        state,
+        attachments=state.attachments.insert((policy_id, target_id), attached),
+        attached_at=state.attached_at.insert(target_id, at),
+        attached_ever=state.attached_ever.insert(policy_id, ever.insert(target_id, True)),
+    )
 
 
 def with_roots(state: Organization, *ids: str | None) -> Organization:

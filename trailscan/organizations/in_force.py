@@ -132,9 +132,8 @@ def _parent(state: Organization, target: str) -> str | None:
 
 def attached(state: Organization, path: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Policy and target of each attachment to the nodes of a path."""
-    nodes = set(path)
-    for (policy_id, target), is_attached in state.attachments.items():
-        if is_attached and target in nodes:
+    for target in path:
+        for policy_id in state.attached_at.get(target, ()):
             yield policy_id, target
 
 

@@ -155,6 +155,8 @@ class Organization(msgspec.Struct, frozen=True):
         units: OU id -> `OrganizationalUnit`.
         policies: policy id -> `Policy`.
         attachments: (policy id, target id) -> whether attached.
+        attached_at: target id -> map of policy id -> True, of what is attached.
+        attached_ever: policy id -> map of target id -> True, of what was ever attached.
         policy_types: (root id, policy type) -> whether enabled.
         trusted_access: (management account id, service principal) -> whether enabled.
         delegated_administrators: (account id, service principal) -> whether registered.
@@ -172,6 +174,8 @@ class Organization(msgspec.Struct, frozen=True):
     units: Map = HashTrieMap()
     policies: Map = HashTrieMap()
     attachments: Map = HashTrieMap()
+    attached_at: Map = HashTrieMap()
+    attached_ever: Map = HashTrieMap()
     policy_types: Map = HashTrieMap()
     trusted_access: Map = HashTrieMap()
     delegated_administrators: Map = HashTrieMap()

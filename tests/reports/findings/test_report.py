@@ -159,7 +159,7 @@ def test_no_finding_says_how_much_was_looked_at(samples):
     """An empty answer tells what the rules saw."""
     notes = samples.report("findings", since="2026-10-31").notes
     assert notes[:4] == (
-        "0 findings by 0 of 35 rules",
+        "0 findings by 0 of 36 rules",
         "made of 0 calls; 2026-10-31T00:00:00Z to now",
         "the rules examined 155 changes and 181 reads of all times",
         "No match among 336 calls from 2026-08-03T09:02:11Z to 2026-10-30T16:45:30Z",

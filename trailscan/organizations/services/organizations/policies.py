@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from trailscan.organizations.effects import Switch, no_effect, with_values
+from trailscan.organizations.effects import Switch, no_effect, with_attachment, with_values
 from trailscan.organizations.fields import omitted, text_at
 from trailscan.organizations.in_force import same_meaning
 from trailscan.organizations.operation import BeforeAndAfter, Operation
@@ -36,6 +34,7 @@ from trailscan.organizations.state import Policy, ResourcePolicy
 if TYPE_CHECKING:
     from trailscan.events.event import Event
     from trailscan.organizations.context import SentenceContext
+    from trailscan.organizations.operation import Effect
     from trailscan.organizations.state import Organization
 
 _RESOURCE_POLICY = "response.resourcePolicy.resourcePolicySummary"
@@ -81,14 +80,24 @@ def _delete(state: Organization, event: Event) -> Organization:
     )
 
 
+def _attaching(*, on: bool) -> Effect:
+    """The effect of attaching a policy, or of detaching it."""
+    switched = _ATTACHMENT.effect(on=on)
+
+    def effect(state: Organization, event: Event) -> Organization:
+        key = _attachment(event)
+        return switched(with_attachment(state, *key, attached=on), event) if key else state
+
+    return effect
+
+
 def _disable_type(state: Organization, event: Event) -> Organization:
     """Disabling a type detaches all policies of it (user guide, "Disabling a policy type")."""
     kind = (text_at(event, "request.policyType") or "").upper()
-    attachments = state.attachments
     for (policy_id, target_id), attached in state.attachments.items():
         if attached and (state.policy_type_of(policy_id) or "").upper() == kind:
-            attachments = attachments.insert((policy_id, target_id), False)
-    return replace(_type_disabled(state, event), attachments=attachments)
+            state = with_attachment(state, policy_id, target_id, attached=False)
+    return _type_disabled(state, event)
 
 
 def _put_resource_policy(state: Organization, event: Event) -> Organization:
@@ -179,14 +188,14 @@ OPERATIONS = (
         known_from="log", severity="medium", watched_by="LZA", cis=CIS_CONTROL,
         reason="Puts a policy in force on accounts, which can stop their work, or permit what an allow list had kept out.",
         policy_step=("attached", "attach"),
-        effect=_ATTACHMENT.effect(on=True), before_and_after=_ATTACHMENT.shown(on=True), cases=ATTACHED,
+        effect=_attaching(on=True), before_and_after=_ATTACHMENT.shown(on=True), cases=ATTACHED,
         access_change=attached_access),
     Operation("DetachPolicy", "policy", "policy",
         done="detached {policy} from {target}", tried="detach {policy}[ from {target}]",
         known_from="log", severity="high", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Takes a policy off accounts, so that what it forbade can be possible at once.",
         policy_step=("detached", "detach"),
-        effect=_ATTACHMENT.effect(on=False), before_and_after=_ATTACHMENT.shown(on=False), cases=DETACHED,
+        effect=_attaching(on=False), before_and_after=_ATTACHMENT.shown(on=False), cases=DETACHED,
         access_change=detached_access),
     Operation("EnablePolicyType", "policy_type", "root",
         done="enabled {policy_types} in {root}", tried="enable {switched} in {root}",

@@ -43,6 +43,7 @@ _PROTECTING = frozenset(
 
 _DENYING = ("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY")
 _SHOWN = 3
+_MOST_TARGETS = 100  # of a deleted policy that are compared
 
 
 def policy_before(call: SentenceContext) -> Policy:
@@ -124,12 +125,13 @@ def _attachment(call: SentenceContext) -> tuple[str, str]:
 
 
 def _has_successor(call: SentenceContext) -> bool:
-    """Whether an attached policy denies all that the deleted one denied."""
-    lost, own = denials(policy_before(call).content or ""), _policy_id(call)
-    in_use = {policy for (policy, _), is_attached in call.state.attachments.items() if is_attached}
-    others = (call.state.policies.get(policy) for policy in in_use - {own})
-    same_type = (one for one in others if one and one.type == policy_before(call).type)
-    return bool(lost) and any(lost <= denials(one.content or "") for one in same_type)
+    """Whether other policies deny the same wherever the deleted one had been attached."""
+    lost = denials(policy_before(call).content or "")
+    targets = call.state.attached_ever.get(_policy_id(call), ())
+    if not lost or not 0 < len(targets) <= _MOST_TARGETS:
+        return False
+    paths = (path_from(call.state, target) for target in targets)
+    return all(lost <= denied_on(call.state, path, _policy_type(call)) for path in paths)
 
 
 def _was_disabled(call: SentenceContext) -> bool:
@@ -213,9 +215,9 @@ DETACHED = (
         "Takes off a policy that takes no permission from anybody."),
 )
 DELETED = (
-    Case("replaced", "an attached policy denies the same", _has_successor, "low",
+    Case("replaced", "other policies deny the same wherever it had been attached", _has_successor, "low",
         "Removes a policy that another one in force has replaced.",
-        done="deleted {policy}; another attached policy denies the same"),
+        done="deleted {policy}; where it had been attached, other policies deny the same"),
 )
 TYPE_ENABLED = (
     Case("enabled_again", "it was disabled before", _was_disabled, "low",
