@@ -305,11 +305,7 @@ class Ledger:
                 return made
 
     def unfinished(self) -> frozenset[str]:
-        """The data files of a commit that was claimed and is not finished; none without one.
-
-        Raises:
-            StoreError: what is there does not follow from the last commit.
-        """
+        """The data files of a commit that was claimed and is not finished; none without one."""
         try:
             intent = self._bucket.read(intent_path(self.next_seq))
         except NotFoundError:
@@ -362,10 +358,7 @@ class Ledger:
         """Publish and commit what an intent decided; returns False if the intent was spent.
 
         The check for the commit must come after the intent was read: a spent intent can only be
-        created again after its commit exists.
-
-        Raises:
-            StoreError: the intent is damaged, or does not follow from the last commit.
+        created again after its commit exists. An intent that does not follow is a `StoreError`.
         """
         decided = not self._is_committed(seq)
         if decided:

@@ -318,14 +318,8 @@ class UnitReader:
         ahead = self._context.ahead
         size = min(_MOST_IN_A_TASK, 1 + len(items) // (4 * ahead))
         groups = grouped(items, size, weigh, _TASK_BYTES)
-        return in_order(
-            self._context.readers,
-            work,
-            groups,
-            ahead,
-            lambda group: sum(map(weigh, group)),
-            _BYTES_AHEAD,
-        )
+        limits = (lambda group: sum(map(weigh, group)), _BYTES_AHEAD)
+        return in_order(self._context.readers, work, groups, ahead, *limits)
 
     def _hash_group(
         self, group: list[tuple[str, ObjectInfo | None]]
