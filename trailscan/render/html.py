@@ -94,8 +94,9 @@ def _data(table: Table) -> tuple[list[Block], tuple[str, ...]]:
 def _tiles(table: Table, place: int) -> Iterator[tuple[str, int, str]]:
     """Each value of a column whose values have an order, its number of rows, and its look."""
     column = table.columns[place]
-    counts = Counter(row[place] for row in table.rows)
-    for value in order(column):
+    values = order(column)
+    counts = Counter(row[place] for row in table.rows) if values else Counter()
+    for value in values:
         if counts[value]:
             yield visible(value), counts[value], tone(column, value) or ""
 
