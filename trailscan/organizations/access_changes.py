@@ -152,8 +152,8 @@ def _text_of(state: Organization, policy_id: str, kind: Kind) -> str | None:
 
 
 def _targets(state: Organization, policy_id: str) -> list[str]:
-    pairs = state.attachments.items()
-    return sorted(target for (policy, target), on in pairs if on and policy == policy_id)
+    ever = state.attached_ever.get(policy_id, ())
+    return sorted(target for target in ever if state.attachments.get((policy_id, target)))
 
 
 def _is_exempt(state: Organization, target: str, kind: Kind) -> bool:
