@@ -130,6 +130,16 @@ def test_delivery_window_ignores_loads_of_less(other):
     assert (window, note is not None) == (Window(midnight("10-24")), True)
 
 
+@pytest.mark.parametrize(
+    "commits", [[], [commit(1, request(midnight("10-24"), midnight("11-20")))]]
+)
+def test_delivery_window_of_the_past_is_30_days_too(commits):
+    """`--until` before the look-back reads what was delivered before that instant."""
+    options = LoadOptions(window=Window(None, midnight("02-01")), regions=OPTIONS.regions)
+    window, _ = delivery_window(S3, options, commits, NOW)
+    assert window == Window(midnight("01-02"), midnight("02-01"))
+
+
 def test_delivery_window_is_the_user_s_where_there_is_one(tmp_path):
     """`--since` counts as it is, and a folder is read whole."""
     since = LoadOptions(window=Window(midnight("01-01")))

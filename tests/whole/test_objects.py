@@ -279,3 +279,16 @@ def test_a_named_pipe_is_read_as_a_stream(tmp_path):
         )
         writer.join()
         assert (done.returncode, json.loads(done.stdout)["log_files"]["done"]) == (0, expected)
+
+
+def test_the_european_cloud_is_in_the_default_scope(load, tmp_path):
+    """Each partition that botocore knows has its region, and the summary says so."""
+    from trailscan.render.summary_text import summary_text
+
+    folder = "AWSLogs/o-exampleeu01/111122223333/CloudTrail/eusc-de-east-1/2026/11/20"
+    name = "111122223333_CloudTrail_eusc-de-east-1_20261120T0815Z_ABCDEFGH12345678.json.gz"
+    data = gzip.compress((CASES / "european-cloud.json").read_bytes())
+    put(tmp_path, f"in/{folder}/{name}", data)
+    summary = load(tmp_path / "in")
+    assert (summary.kept, summary.complete) == (1, True)
+    assert "eusc-de-east-1" in summary_text(summary)

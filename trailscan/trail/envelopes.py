@@ -12,10 +12,10 @@ that string), so that they can be kept as they were recorded.
 from __future__ import annotations
 
 import re
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+import stringzilla
 
 from trailscan.errors import DecodeError
 from trailscan.trail.json_bytes import (
@@ -38,6 +38,7 @@ MOST_ENVELOPES = 16
 
 _BOM = b"\xef\xbb\xbf"
 _DELIVERED = b'{"eventVersion":"1.'
+_INSIGHTS = b"AwsCloudTrailInsight"
 _RECORDS = re.compile(rb'\s*(?:\{\s*"Records"\s*:\s*)?(?=\[)')
 _NAMED_BY = ("eventVersion", "eventSource", "eventTime", "eventID")
 _ALONE = (*_NAMED_BY, "eventName", "userIdentity", "awsRegion", "recipientAccountId")
@@ -88,7 +89,16 @@ def read_records(body: bytes | bytearray) -> Iterator[RawRecord]:
         found = map(bytes, _LOG_FILE.decode(body).records)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return _any_form(bytes(body))
-    return chain.from_iterable(map(_unwrap_item, found))
+    return _of_log_file(found, may_be_insights=stringzilla.find(body, _INSIGHTS) >= 0)
+
+
+def _of_log_file(found: Iterable[bytes], *, may_be_insights: bool) -> Iterator[RawRecord]:
+    """The records of a log file: nearly all stand there as delivered, so that nothing is parsed."""
+    for item in found:
+        if item.startswith(_DELIVERED) and not may_be_insights:
+            yield RawRecord(item)
+        else:
+            yield from _unwrap_item(item)
 
 
 def _one_at_a_time(text: bytes) -> Iterator[RawRecord]:
@@ -239,13 +249,13 @@ def _other_kind(record: bytes) -> str | None:
     Insights events name the event source that they are about, and have none of their own
     (docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html).
     """
-    if b"AwsCloudTrailInsight" not in record:
+    if _INSIGHTS not in record:
         return None
     try:
         kind = string_value(split_object(record).get("eventType", b""))
     except DecodeError:
         return None
-    return "Insights event" if kind == "AwsCloudTrailInsight" else None
+    return "Insights event" if kind == _INSIGHTS.decode() else None
 
 
 def _holds_records(value: bytes, depth: int) -> bool:

@@ -32,6 +32,7 @@ MAX_INFLATED_BYTES = 256 * 1024 * 1024
 _MAX_RATIO = 1032  # what deflate can reach at most, so that a larger claim is a lie
 _PIECE = 1024 * 1024
 _GZIP = b"\x1f\x8b"
+_NAME = b'"eventSource"'
 _MEMBER = b"\x1f\x8b\x08"
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
 """A printable character of ASCII as an escape of JSON."""
@@ -190,12 +191,16 @@ def _find_candidates(
             others[record.other] += 1
             continue
         selected = _select(record.raw, wanted)
-        unclear += selected is None
-        if selected or (selected is None and unclear <= MAX_UNCLEAR):
-            candidates.append(Candidate(position, record._replace(times=1)))
-        if selected is None and (more := record.times - (unclear <= MAX_UNCLEAR)):
-            first_left_out = first_left_out or position
-            left_out += more
+        if selected:
+            candidates.append(Candidate(position, record))
+        elif selected is None:
+            unclear += 1
+            is_single = unclear <= MAX_UNCLEAR
+            if is_single:
+                candidates.append(Candidate(position, record._replace(times=1)))
+            if more := record.times - is_single:
+                first_left_out = first_left_out or position
+                left_out += more
         position += record.times
     counts = (dict(others), left_out, first_left_out)
     return ScannedLogFile(position, tuple(candidates), 0, None, deviations, *counts)
@@ -224,13 +229,14 @@ def _count_delivered(body: bytes | bytearray) -> int | None:
 
 def _select(raw: bytes, wanted: Wanted) -> bool | None:
     """Whether a record is of a wanted event source; None if its event source cannot be read."""
-    if raw[:1] != b"{" or b'"eventSource"' not in raw:
+    named = raw.find(_NAME)
+    if named < 0 or raw[:1] != b"{":
         return None
     if not wanted.may_be_in(raw):
         return False
     try:
         source = _SOURCE.decode(raw).event_source
-        if source is not None and raw.count(b'"eventSource"') > 1 and _names_it_twice(raw):
+        if raw.find(_NAME, named + 1) >= 0 and _names_it_twice(raw):
             return None
     except (msgspec.MsgspecError, RecursionError, UnicodeError, DecodeError):
         return None
