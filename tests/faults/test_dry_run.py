@@ -28,9 +28,10 @@ def test_a_dry_run_counts_and_prices_and_reads_nothing(s3, deliver, load, tmp_pa
     assert ended.summary["dry_run"] == {
         "log_files": 1200,
         "bytes": size,
+        "trace_bytes": size // 10,
         "list_requests": listed,
         "get_requests": 1200,
-        "dollars": pytest.approx(listed * 0.005 / 1000 + 1200 * 0.0004 / 1000, abs=1e-6),
+        "dollars": pytest.approx(listed * 0.005 / 1000 + 1320 * 0.0004 / 1000, abs=1e-6),
         "assumed": "S3 Standard at the prices of us-east-1; data transfer and KMS not included",
     }
     s3.heal()
@@ -57,7 +58,7 @@ def test_a_dry_run_in_words(s3, deliver, tmp_path):
     assumed = "S3 Standard at the prices of us-east-1; data transfer and KMS not included"
     assert done.stdout.splitlines()[-2:] == [
         "log files listed 1 = known 0 + new 1",
-        f"dry run: a load would read 1 log file, {size} bytes, with 8 LIST and 1 GET request for less than $0.01 ({assumed})",
+        f"dry run: a load would read 1 log file, {size} bytes, and up to {size // 10} bytes to trace sessions, with 8 LIST and 1 GET request for less than $0.01 ({assumed})",
     ]
 
 

@@ -122,7 +122,7 @@ def run_load(
     writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)
     job.sources = _windows(opened, options, writer.commits, now, summary)
     Pipeline(job, writer, summary, now).run()
-    if job.issuing is not None and summary.bytes_stored and not options.stop.is_set():
+    if job.issuing is not None and job.issuing.is_needed and not options.stop.is_set():
         opened = [source for source, _ in job.sources]
         bucket = open_bucket(store, options.aws)
         tracer = Tracer(bucket, store, job.issuing, opened, summary.bytes_stored)

@@ -43,6 +43,10 @@ BEFORE, AFTER = timedelta(minutes=2), timedelta(minutes=30)
 """How long before and after an issuing record the log file that holds it is delivered: names are
 earlier than delivery by minutes, and delivery mostly takes five minutes."""
 
+ARRIVAL = timedelta(days=4)
+"""How long before the log files of a load the calls lie whose issuing records they may hold: these
+arrive up to 48 hours late, and a session of GetFederationToken lasts up to 36 hours."""
+
 _MOST_LISTS = 2000  # listings of an account and region, in one load: one cent
 _LOCAL_BYTES = 64 * 1024 * 1024
 """How much may be read of local files whose names do not say when they were delivered."""
@@ -92,8 +96,10 @@ class Tracer:
         bytes_read: int,
     ) -> None:
         reader = StoreReader(bucket, place)
-        self._issued = read_issuances(reader)
-        self._calls = read_calls(reader)
+        earliest = log_files.earliest
+        window = Window(None if earliest is None else shifted(earliest, -ARRIVAL))
+        self._issued = read_issuances(reader, window)
+        self._calls = read_calls(reader, window)
         self._log_files = log_files
         self._sources = [one for one in sources if not (one.single or one.commit_often)]
         self._left = int(bytes_read * TRACE_SHARE)

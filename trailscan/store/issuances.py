@@ -18,38 +18,45 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from trailscan.store.reader import StoreReader
+    from trailscan.window import Window
 
 _KEY_ID = r'"accessKeyId":"(?P<key>\w+)"'
 _READ = ["record", "log_file_bucket", "log_file_key", "record_index", "user_identity_access_key_id"]
 _FILTER = ("event_source", "event_name", "response_elements")
 
 
-def read_issuances(store: StoreReader) -> list[Issued]:
+def read_issuances(store: StoreReader, window: Window | None = None) -> list[Issued]:
     """The records that issued credentials which events of the store used, hop by hop.
 
     Of other records of AWS STS, of which a store can hold millions, only the response is read.
+
+    Args:
+        store: where they are.
+        window: of event time; None for all.
     """
-    if not store.events(columns=["event_id"], where=_issuing, ordered=False).num_rows:
+    if not store.events(window, ["event_id"], _issuing, ordered=False).num_rows:
         return []
     used = store.events(
-        columns=["user_identity_access_key_id"],
+        window,
+        ["user_identity_access_key_id"],
         where=lambda rows: pc.invert(_issuing(rows)),
         ordered=False,
     )
     new, known, found = _key_ids(used), set[str](), list[Issued]()
     while new:
         known |= new
-        rows = _issued(store, new)
+        rows = _issued(store, window, new)
         found += _decoded(rows)
         new = _key_ids(rows) - known
     return found
 
 
-def read_calls(store: StoreReader) -> list[Call]:
+def read_calls(store: StoreReader, window: Window | None = None) -> list[Call]:
     """The calls with temporary credentials, one for each identity, without issuing records."""
     rows = store.events(
-        columns=["user_identity", "event_time", "recipient_account_id"],
-        where=lambda rows: pc.and_(
+        window,
+        ["user_identity", "event_time", "recipient_account_id"],
+        lambda rows: pc.and_(
             pc.invert(_issuing(rows)),
             pc.starts_with(pc.fill_null(rows["user_identity_access_key_id"], ""), "ASIA"),
         ),
@@ -69,7 +76,7 @@ def _issuing(rows: pa.Table) -> pa.Array:
     return pc.and_(sts, pc.is_in(rows["event_name"], value_set=strings(ISSUERS)))
 
 
-def _issued(store: StoreReader, key_ids: Iterable[str]) -> pa.Table:
+def _issued(store: StoreReader, window: Window | None, key_ids: Iterable[str]) -> pa.Table:
     """The events that issued some access keys."""
     wanted = strings(sorted(key_ids))
 
@@ -77,7 +84,7 @@ def _issued(store: StoreReader, key_ids: Iterable[str]) -> pa.Table:
         key_id = pc.struct_field(pc.extract_regex(rows["response_elements"], _KEY_ID), "key")
         return pc.and_(_issuing(rows), pc.is_in(key_id, value_set=wanted))
 
-    return store.events(columns=_READ, where=where, filter_columns=_FILTER, ordered=False)
+    return store.events(window, _READ, where, filter_columns=_FILTER, ordered=False)
 
 
 def _key_ids(rows: pa.Table) -> set[str]:
