@@ -25,7 +25,8 @@ from trailscan.buckets import LocalBucket, ObjectInfo
 from trailscan.ingest import run as loading
 from trailscan.ingest.plan import SourcePlan
 from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
-from trailscan.store.writer import LogFileResult, StoreWriter
+from trailscan.store.log_file_result import LogFileResult
+from trailscan.store.writer import StoreWriter
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window
 

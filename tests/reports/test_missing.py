@@ -16,9 +16,10 @@ from trailscan.reports.catalogue import REPORTS
 from trailscan.reports.missing import Question, missing, quiet_days
 from trailscan.store.attesting import write_validation
 from trailscan.store.ledger import Source
+from trailscan.store.log_file_result import LogFileResult, Reject
 from trailscan.store.reader import StoreReader
 from trailscan.store.rejects import accept_reject, read_rejects
-from trailscan.store.writer import LogFileResult, Reject, StoreWriter
+from trailscan.store.writer import StoreWriter
 from trailscan.window import Window
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)

@@ -16,8 +16,9 @@ from trailscan.render.summary_json import summary_json
 from trailscan.render.summary_text import summary_text
 from trailscan.reports.status import store_status
 from trailscan.store.ledger import Source
+from trailscan.store.log_file_result import LogFileResult, Reject
 from trailscan.store.reader import StoreReader
-from trailscan.store.writer import LogFileResult, Reject, StoreWriter
+from trailscan.store.writer import StoreWriter
 from trailscan.window import Window
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

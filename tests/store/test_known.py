@@ -14,7 +14,8 @@ from services.trail import log_file_key
 
 from trailscan.store import known
 from trailscan.store.known import KnownLogFiles, LogFileId, covers
-from trailscan.store.writer import LogFileResult, Reject, StoreWriter
+from trailscan.store.log_file_result import LogFileResult, Reject
+from trailscan.store.writer import StoreWriter
 from trailscan.trail.keys import parse_key
 
 ORGANIZATIONS = "organizations.amazonaws.com"
