@@ -36,7 +36,7 @@ from trailscan.ingest.pipeline import FETCHERS
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.ingest.scan import scan_into
-from trailscan.store.writer import LogFileResult
+from trailscan.store.log_file_result import LogFileResult
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window
 

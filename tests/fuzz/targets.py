@@ -23,9 +23,9 @@ from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import scan_into
 from trailscan.ingest.validation.units import place_of
 from trailscan.store.ledger import Commit, Counts, Ledger, encode_commit
+from trailscan.store.log_file_result import LogFileResult
 from trailscan.store.paths import DataFile, data_path
 from trailscan.store.reader import StoreReader
-from trailscan.store.writer import LogFileResult
 from trailscan.trail.digest import (
     decode_digest,
     decode_metadata,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
-    from trailscan.ingest.pipeline import Progress
+    from trailscan.ingest.job import Progress
     from trailscan.ingest.summary import LoadSummary
 
 _KILLED = 128

@@ -18,7 +18,7 @@ from trailscan.events.schema import nested_json
 from trailscan.ingest.scan import decode_candidate, read_planned
 from trailscan.sessions.chain import needs_tracing
 from trailscan.sessions.issued import STS, read_issued
-from trailscan.store.writer import LogFileResult
+from trailscan.store.log_file_result import LogFileResult
 from trailscan.trail.log_file import Wanted, scan_log_file
 
 if TYPE_CHECKING:

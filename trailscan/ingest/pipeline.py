@@ -14,12 +14,9 @@ that scan read the local disk themselves.
 from __future__ import annotations
 
 import os
-import threading
 import time
-import uuid
-from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trailscan.aws.partitions import global_regions
 from trailscan.errors import (
@@ -30,8 +27,9 @@ from trailscan.errors import (
     RefusedError,
     TrailscanError,
 )
+from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
-from trailscan.ingest.plan import PlannedFile, Scope, Skipped, SourcePlan
+from trailscan.ingest.plan import PlannedFile, Skipped, SourcePlan
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import Fetched, read_planned, scan_into, scan_planned, stream_result
 from trailscan.location import Location, RejectLine
@@ -41,14 +39,13 @@ from trailscan.store.ledger import Counts, Source
 from trailscan.store.requests import short_failures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from trailscan.ingest.issuing import IssuingLogFiles
     from trailscan.ingest.summary import LoadSummary
     from trailscan.store.known import KnownLogFiles
-    from trailscan.store.writer import LogFileResult, StoreWriter
-    from trailscan.trail.log_file import Wanted
+    from trailscan.store.log_file_result import LogFileResult
+    from trailscan.store.writer import StoreWriter
     from trailscan.window import Window
 
 LEAST_FETCHERS, FETCHERS = 8, 64
@@ -74,51 +71,6 @@ _REFUSALS = frozenset(
     )
 )
 """Reasons that may go away: until such a log file was read, no look-back moves past it."""
-
-
-class Progress(NamedTuple):
-    """The progress of a load.
-
-    Attributes:
-        listed: log files listed so far.
-        done: log files that are done, rejected or known.
-        stored_bytes: bytes read so far.
-        units: listings that are done, with fractions of them, over all sources.
-        of_units: the number of listings.
-    """
-
-    listed: int = 0
-    done: int = 0
-    stored_bytes: int = 0
-    units: float = 0.0
-    of_units: int = 1
-
-
-@dataclass(slots=True)
-class Job:
-    """What a pipeline is to load.
-
-    Attributes:
-        sources: opened sources with the delivery window of each.
-        scope: accounts and regions.
-        wanted: the event sources to keep.
-        streams: the bytes of sources that can be read only once, each with its name.
-        hash_all: hash the uncompressed bytes of every log file, for a validation.
-        issuing: gets the log files that are read, to trace sessions; None if none is traced.
-        progress: called as the load goes on.
-        stop: when set, the pipeline commits what it has read and ends.
-        load_id: names the load in its commits.
-    """
-
-    sources: list[tuple[SourcePlan, Window]]
-    scope: Scope
-    wanted: Wanted
-    streams: Sequence[tuple[str, bytes]] = ()
-    hash_all: bool = False
-    issuing: IssuingLogFiles | None = None
-    progress: Callable[[Progress], None] = lambda _: None
-    stop: threading.Event = field(default_factory=threading.Event)
-    load_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 class Pipeline:

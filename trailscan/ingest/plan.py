@@ -17,7 +17,6 @@ take 30 requests for an account that is quiet for a month.
 from __future__ import annotations
 
 import re
-import stat
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -26,11 +25,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from trailscan.aws.partitions import global_regions
 from trailscan.buckets import LocalArchive, find_s3, list_folder
-from trailscan.errors import AccessError, NotFoundError, TrailscanError
+from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.location import parse_s3_uri
 from trailscan.store.paths import MARKER, STORE_FOLDERS
 from trailscan.trail.deliveries import service_of
-from trailscan.trail.log_file import MAX_INFLATED_BYTES
 from trailscan.window import shifted
 
 if TYPE_CHECKING:
@@ -220,30 +218,6 @@ def open_source(uri: str, options: AwsOptions) -> SourcePlan:
     folder = f"{key}/" if key else ""
     list_folder(bucket, folder)  # raises if it may not be listed
     return SourcePlan(uri, bucket, folder)
-
-
-def is_stream(uri: str) -> bool:
-    """Whether a source is read once, from its beginning to its end: a named pipe or a device."""
-    if parse_s3_uri(uri):
-        return False
-    try:
-        mode = Path(uri).expanduser().stat().st_mode
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
-
-
-def read_stream(uri: str) -> bytes:
-    """What comes out of a stream, up to one byte more than a log file may have.
-
-    Raises:
-        AccessError: it cannot be read.
-    """
-    try:
-        with Path(uri).expanduser().open("rb") as stream:
-            return stream.read(MAX_INFLATED_BYTES + 1)
-    except OSError as error:
-        raise AccessError(f"{uri}: {error.strerror}") from None
 
 
 def split_window(window: Window, held: Mapping[date, int], today: date) -> list[DayRange]:

@@ -13,15 +13,17 @@ from trailscan.errors import NotFoundError
 from trailscan.ingest.cost import Planned
 from trailscan.ingest.event_history import open_event_history
 from trailscan.ingest.issuing import IssuingLogFiles
+from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
-from trailscan.ingest.pipeline import Job, Pipeline, Progress
-from trailscan.ingest.plan import Scope, SourcePlan, is_stream, open_source, read_stream
+from trailscan.ingest.pipeline import Pipeline
+from trailscan.ingest.plan import Scope, SourcePlan, open_source
+from trailscan.ingest.stream import is_stream, read_stream
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.tracing import Tracer
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
 from trailscan.store.known import KnownLogFiles, covers
-from trailscan.store.ledger import rows_by_day
+from trailscan.store.read_files import rows_by_day
 from trailscan.store.reader import StoreReader
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted

@@ -11,7 +11,7 @@ from trailscan.events.schema import EventRow, nested_json
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.location import STDIN, key_text
 from trailscan.numbers import counted
-from trailscan.store.writer import LogFileResult, Reject
+from trailscan.store.log_file_result import LogFileResult, Reject
 from trailscan.trail.forms import (
     ENOUGH,
     is_marker_of_macos,

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from trailscan.ingest.issuing import FoundRecords, IssuingLogFiles
     from trailscan.ingest.plan import SourcePlan
     from trailscan.sessions.chain import State
-    from trailscan.store.writer import LogFileResult, StoreWriter
+    from trailscan.store.log_file_result import LogFileResult
+    from trailscan.store.writer import StoreWriter
 
 BEFORE, AFTER = timedelta(minutes=2), timedelta(minutes=30)
 """How long before and after an issuing record the log file that holds it is delivered: names are

@@ -17,8 +17,8 @@ from trailscan.ingest.validation.summary import GAPS, ValidationSummary, kind_of
 from trailscan.location import object_uri
 from trailscan.numbers import counted, size_text
 from trailscan.reports.status import SHOWN_REJECTS, Status
-from trailscan.store.ledger import days_of
 from trailscan.store.paths import FORMAT
+from trailscan.store.read_files import days_of
 from trailscan.store.rejects import SHORT_ID
 from trailscan.store.writer import sum_counts
 from trailscan.validate.verdicts import DigestVerdict

@@ -21,8 +21,8 @@ from trailscan.numbers import counted
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.reports.notes import strays_in_words
 from trailscan.store.known import covers
-from trailscan.store.ledger import rows_by_day
 from trailscan.store.paths import NO_DAY
+from trailscan.store.read_files import rows_by_day
 from trailscan.store.rejects import read_rejects
 from trailscan.store.requests import Request, read_requests
 from trailscan.window import Window, shifted

@@ -28,7 +28,7 @@ from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.missing import Question, missing
 from trailscan.reports.notes import store_notes
-from trailscan.store.reader import SCHEMAS
+from trailscan.store.read_files import SCHEMAS
 from trailscan.table import Column, Kind, Table
 from trailscan.visible import visible
 from trailscan.window import Window, in_zone

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from trailscan.events.schema import to_table
 from trailscan.store.attestations import ATTESTATIONS, DIGESTS, PUBLIC_KEYS
+from trailscan.store.data_file import data_file
 from trailscan.store.ledger import Commit, Counts, Draft, Ledger
 from trailscan.store.paths import TableName
-from trailscan.store.reader import check_marker, read_files, select_files
-from trailscan.store.writer import data_file
+from trailscan.store.read_files import read_files, select_files
+from trailscan.store.reader import check_marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

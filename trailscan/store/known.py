@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from trailscan.events.schema import strings
 from trailscan.store.paths import NO_DAY, DataFile
-from trailscan.store.reader import Selection, read_files, select_files
+from trailscan.store.read_files import Selection, read_files, select_files
 from trailscan.window import Window
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -394,18 +394,3 @@ class Ledger:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def days_of(commits: tuple[Commit, ...], table: str) -> list[date]:
-    """The days for which a table has rows, in order."""
-    return sorted(day for day, rows in rows_by_day(commits, table).items() if rows)
-
-
-def rows_by_day(commits: tuple[Commit, ...], table: str) -> dict[date, int]:
-    """How many rows a table holds of each day."""
-    rows: dict[date, int] = {}
-    for commit in commits:
-        for file in commit.files:
-            if file.table == table and file.day is not None:
-                rows[file.day] = rows.get(file.day, 0) + file.rows
-    return rows

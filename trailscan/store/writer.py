@@ -2,130 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
-from operator import itemgetter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from trailscan.errors import StoreError
-from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
-from trailscan.parallel import in_order
-from trailscan.store.copies import Compared, Comparison
+from trailscan.store.copies import Comparison
+from trailscan.store.data_file import ComparedFile, data_file, data_files, event_parts, filtered_out
 from trailscan.store.known import (
     KnownEvents,
     KnownLogFiles,
-    LogFileId,
     Place,
     Reading,
     covers,
 )
-from trailscan.store.layout import LOG_FILES, LOG_FILES_ENCODING, REJECTS
-from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Source, rows_by_day
+from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Source
+from trailscan.store.log_file_result import LogFileResult
 from trailscan.store.marker import ensure_store
-from trailscan.store.paths import NO_DAY, DataFile, TableName, data_path
-from trailscan.store.reader import select_files
+from trailscan.store.read_files import rows_by_day, select_files
 from trailscan.store.readings import Replaced
 from trailscan.store.rejects import read_acceptances, reject_id
 from trailscan.store.requests import is_news
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import date, datetime
 
     from trailscan.buckets import Bucket
-    from trailscan.errors import DecodeError
     from trailscan.location import Location
 
-_ENCODERS = 2
-_RAW_KEPT = 64 * 1024
-_ROW_GROUP = 64 * 1024
-_READ_ONLY = ("Describe", "List", "Get")
-_BY_KEY = itemgetter(0, 1, 2)
-_ENCODINGS = {"log_files": LOG_FILES_ENCODING}
 
-
-class Reject(NamedTuple):
-    """One input that cannot be used; a `record_index` of None means the whole log file.
-
-    Attributes:
-        record_index: of the record, or of the first one.
-        reason: a short stable word.
-        message: what happened.
-        json_path: where inside the record.
-        raw: the first bytes of the record.
-        raw_bytes: how many it has.
-        times: how many records the reject stands for.
-    """
-
-    record_index: int | None
-    reason: str
-    message: str
-    json_path: str = "$"
-    raw: bytes = b""
-    raw_bytes: int = 0
-    times: int = 1
-
-    @classmethod
-    def of_record(cls, index: int, error: DecodeError, raw: bytes) -> Reject:
-        """The reject of a record that cannot be decoded."""
-        kept = raw[:_RAW_KEPT]
-        return cls(index, error.reason, str(error), error.json_path, kept, len(raw))
-
-
-@dataclass(slots=True)
-class LogFileResult:
-    """One log file on its way into the store; the counts of a rejected log file are 0.
-
-    Its `others` are events that are no records of a call or service event, by kind. Its `kind` is
-    what its first bytes say where its name says nothing; what is not recognised is a reject.
-    """
-
-    bucket: str
-    key: str
-    etag: str
-    stored_bytes: int
-    organization_id: str | None = None
-    account_id: str | None = None
-    region: str | None = None
-    delivered: datetime | None = None
-    day: date | None = None
-    records: int = 0
-    inflated_bytes: int = 0
-    stored_sha256: str | None = None
-    sha256: str | None = None
-    deviations: tuple[str, ...] = ()
-    others: Mapping[str, int] = field(default_factory=dict)
-    events: Sequence[EventRow] = ()
-    rejects: Sequence[Reject] = ()
-    kind: Literal["log_file", "marker", "unrecognised"] = "log_file"
-
-    @property
-    def failure(self) -> Reject | None:
-        """Why the whole log file cannot be used, or None."""
-        if not self.rejects:  # most have none, and this runs often
-            return None
-        return next((reject for reject in self.rejects if reject.record_index is None), None)
-
-    @property
-    def record_rejects(self) -> int:
-        """The number of records that cannot be used."""
-        return 0 if self.failure else sum(reject.times for reject in self.rejects)
-
-    @property
-    def id(self) -> LogFileId:
-        """The identity of the log file."""
-        return LogFileId(self.bucket, self.key, self.etag, self.day)
-
-
-_Compared = Compared[LogFileResult]
 _Earlier = Mapping[Place, Sequence[Reading]]
 
 
@@ -187,7 +92,7 @@ class StoreWriter:
             earlier = self.known(event_sources).earlier([result.id for result in batch])
             compared, superseded = self._compare(self._still_new(batch, event_sources, earlier))
             is_first = not select_files(commits, "events")
-            files = dict(_data_files(compared, event_sources, seq, is_first=is_first))
+            files = dict(data_files(compared, event_sources, seq, is_first=is_first))
             replaced = _replaced(compared, earlier, superseded)
             news = is_news(commits, sources, event_sources, now)
             return Draft(
@@ -217,7 +122,7 @@ class StoreWriter:
             )
             files = dict(
                 data_file(part.table, part.day, seq, part.rows, part.first)
-                for part in _event_parts(compared)
+                for part in event_parts(compared)
             )
             return Draft("", (), counts, files)
 
@@ -241,7 +146,7 @@ class StoreWriter:
             and not _is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
         ]
 
-    def _compare(self, batch: list[LogFileResult]) -> tuple[list[_Compared], frozenset[str]]:
+    def _compare(self, batch: list[LogFileResult]) -> tuple[list[ComparedFile], frozenset[str]]:
         """Decide which events are new, which are duplicates, and which conflict with a known one.
 
         A duplicate has the time of the event that it copies, so only its own day is searched. A
@@ -272,7 +177,7 @@ def _is_same_again(result: LogFileResult, earlier: Sequence[Reading], event_sour
 
 
 def _replaced(
-    compared: Iterable[_Compared], earlier: _Earlier, superseded: frozenset[str]
+    compared: Iterable[ComparedFile], earlier: _Earlier, superseded: frozenset[str]
 ) -> Replaced | None:
     """The counts of the earlier readings of log files that were read now; None without any."""
     total = dict.fromkeys(Replaced.counted(), 0)
@@ -295,7 +200,7 @@ def _replaced(
     return Replaced(**total, records_sha256=tuple(sorted(superseded)))
 
 
-def _counts(compared: list[_Compared]) -> Counts:
+def _counts(compared: list[ComparedFile]) -> Counts:
     """The sums over log files, which are checked to add up."""
     done = [one for one in compared if one.result.failure is None]
     counts = Counts(
@@ -303,7 +208,7 @@ def _counts(compared: list[_Compared]) -> Counts:
         rejected_log_files=len(compared) - len(done),
         records=sum(one.result.records for one in done),
         kept=sum(len(one.kept) for one in done),
-        filtered_out=sum(_filtered_out(one) for one in done),
+        filtered_out=sum(filtered_out(one) for one in done),
         duplicates=sum(one.duplicates for one in done),
         rejects=sum(one.result.record_rejects for one in done),
         conflicts=sum(one.conflicts for one in done),
@@ -312,132 +217,6 @@ def _counts(compared: list[_Compared]) -> Counts:
     if counts.records != accounted or counts.filtered_out < 0:
         raise AssertionError(f"records unaccounted for: {counts}")
     return counts
-
-
-def _filtered_out(one: _Compared) -> int:
-    """The number of records of other event sources in a log file."""
-    result = one.result
-    return result.records - len(result.events) - result.record_rejects
-
-
-class _Part(NamedTuple):
-    """The rows of a data file; the `first` of them are in row groups of their own."""
-
-    table: TableName
-    day: date | None
-    rows: pa.Table
-    first: int = 0
-
-
-def _data_files(
-    compared: list[_Compared], event_sources: str, seq: int, *, is_first: bool
-) -> Iterator[tuple[DataFile, bytes]]:
-    """The data files of a commit with their bytes, encoded in a few threads."""
-    parts = _parts(compared, event_sources)
-    if compared and is_first and not any(one.kept for one in compared):
-        parts = chain(parts, [_Part("events", NO_DAY, EVENTS.empty_table())])  # the schema
-    with ThreadPoolExecutor(_ENCODERS) as pool:
-        yield from in_order(pool, lambda part: data_file(*part[:2], seq, *part[2:]), parts, 4)
-
-
-def _parts(compared: list[_Compared], event_sources: str) -> Iterator[_Part]:
-    """The rows of a commit, one part for each data file."""
-    log_files: defaultdict[date, list[tuple[object, ...]]] = defaultdict(list)
-    rejects: list[tuple[object, ...]] = []
-    for one in compared:
-        result = one.result
-        log_files[result.day or NO_DAY].append(_log_file_values(one, event_sources))
-        rejects += [_reject_values(result, reject) for reject in result.rejects]
-    yield from _event_parts(compared)
-    for day, values in sorted(log_files.items()):
-        yield _Part("log_files", day, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
-    if rejects:
-        yield _Part("rejects", None, to_table(rejects, REJECTS))
-
-
-def _event_parts(compared: list[_Compared]) -> Iterator[_Part]:
-    """The events to keep, one part for each day."""
-    events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
-    for one in compared:
-        result = one.result
-        evidence = Evidence(result.bucket, result.key, result.etag, result.sha256)
-        for row, conflict in one.kept:
-            events[row.event_date].append((row, evidence, conflict))
-    for day, rows in sorted(events.items()):
-        rows.sort(key=lambda row: (_is_read_only(row[0]), row[0].order))
-        values = [event_values(row, evidence, conflict=flag) for row, evidence, flag in rows]
-        changes = sum(not _is_read_only(row) for row, _, _ in rows)
-        yield _Part("events", day, to_table(values, EVENTS), changes)
-
-
-def _is_read_only(row: EventRow) -> bool:
-    """Whether an event changes nothing, guessed by its name; it only decides the row group."""
-    return (row.event.event_name or "").startswith(_READ_ONLY)
-
-
-def _log_file_values(one: _Compared, event_sources: str) -> tuple[object, ...]:
-    """A log file in the order of `LOG_FILES`."""
-    result = one.result
-    failed = result.failure
-    return (
-        result.bucket,
-        result.key,
-        result.etag,
-        result.stored_bytes,
-        result.organization_id,
-        result.account_id,
-        result.region,
-        result.delivered,
-        "rejected" if failed else "done",
-        failed.reason if failed else None,
-        event_sources,
-        result.records,
-        len(one.kept),
-        0 if failed else _filtered_out(one),
-        one.duplicates,
-        result.record_rejects,
-        one.conflicts,
-        result.inflated_bytes,
-        None if result.sha256 else result.stored_sha256,
-        result.sha256,
-        ",".join(result.deviations) or None,
-    )
-
-
-def _reject_values(result: LogFileResult, reject: Reject) -> tuple[object, ...]:
-    """A reject in the order of `REJECTS`."""
-    return (
-        result.bucket,
-        result.key,
-        result.etag,
-        reject.record_index,
-        reject.reason,
-        reject.message,
-        reject.json_path,
-        reject.raw,
-        reject.raw_bytes,
-    )
-
-
-def data_file(
-    table: TableName, day: date | None, seq: int, rows: pa.Table, first: int = 0
-) -> tuple[DataFile, bytes]:
-    """A Parquet file in memory, with its row count read back.
-
-    The first rows are in row groups of their own, so that they can be read without the others.
-    """
-    sink = pa.BufferOutputStream()
-    how = {"compression": "zstd", "compression_level": 3, **_ENCODINGS.get(table, {})}
-    with pq.ParquetWriter(sink, rows.schema, **how) as writer:
-        for part in (rows.slice(0, first), rows.slice(first)):
-            if part.num_rows or not rows.num_rows:
-                writer.write_table(part, row_group_size=_ROW_GROUP)
-    data = sink.getvalue().to_pybytes()
-    if pq.read_metadata(pa.BufferReader(data)).num_rows != rows.num_rows:
-        raise StoreError(f"a new data file of {table} cannot be read back")
-    sha256 = hashlib.sha256(data).hexdigest()
-    path = data_path(table, day, seq, sha256)
-    return DataFile(table, path, rows.num_rows, len(data), sha256, day), data
 
 
 def sum_counts(counts: Iterable[Counts]) -> Counts:

@@ -1,0 +1,180 @@
+"""Reading data files: each checked against the ledger, and of each the selected rows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial, reduce
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from trailscan.errors import NotFoundError, StoreError
+from trailscan.events.schema import EVENTS, instant
+from trailscan.parallel import in_order
+from trailscan.store.attestations import ATTESTATIONS, DIGESTS, PUBLIC_KEYS
+from trailscan.store.layout import LOG_FILES, REJECTS
+from trailscan.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
+
+    from trailscan.buckets import Bucket
+    from trailscan.store.ledger import Commit
+    from trailscan.store.paths import DataFile, TableName
+
+
+SCHEMAS: dict[TableName, pa.Schema] = {
+    "events": EVENTS,
+    "log_files": LOG_FILES,
+    "rejects": REJECTS,
+    "attestations": ATTESTATIONS,
+    "digests": DIGESTS,
+    "public_keys": PUBLIC_KEYS,
+}
+"""The columns of each table."""
+
+_S3_READERS = 16
+
+
+_LOCAL_READERS = os.cpu_count() or 1
+
+
+class Selection(NamedTuple):
+    """A selection of rows: those in a window of event time for which `where` is true."""
+
+    window: Window
+    where: Callable[[pa.Table], pa.Array] | None
+    filter_columns: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that decide."""
+        bounded = self.window != Window()
+        return (*(self.filter_columns if self.where else ()), *(("event_time",) if bounded else ()))
+
+    def mask(self, rows: pa.Table) -> pa.BooleanArray:
+        """A mask of the selected rows."""
+        tests = [] if self.where is None else [self.where(rows)]
+        bounds = ((self.window.start, pc.greater_equal), (self.window.end, pc.less))
+        tests += [compare(rows["event_time"], instant(bound)) for bound, compare in bounds if bound]
+        mask = reduce(pc.and_, tests)
+        return mask.combine_chunks() if isinstance(mask, pa.ChunkedArray) else mask
+
+
+def select_files(
+    commits: Iterable[Commit], table: TableName, days: Iterable[date] | None = None
+) -> list[DataFile]:
+    """The data files that commits name for a table, of some days or of all."""
+    wanted = None if days is None else set(days)
+    return [
+        file
+        for commit in commits
+        for file in commit.files
+        if file.table == table and (wanted is None or file.day in wanted)
+    ]
+
+
+def read_files(
+    bucket: Bucket,
+    files: Sequence[DataFile],
+    columns: list[str],
+    selection: Selection | None = None,
+) -> Iterator[pa.Table]:
+    """The selected rows of data files, file by file, a few of them read ahead.
+
+    Raises:
+        StoreError: a file is missing, or is not the one that was committed.
+    """
+    threads = _S3_READERS if bucket.is_remote else _LOCAL_READERS
+    with ThreadPoolExecutor(threads) as readers:
+        read = partial(_read_file, bucket, columns=columns, selection=selection)
+        yield from in_order(readers, read, files, threads)
+
+
+def _read_file(
+    bucket: Bucket, file: DataFile, columns: list[str], selection: Selection | None
+) -> pa.Table:
+    """The selected rows of one data file, which must be the one that was committed."""
+    try:
+        data = bucket.read(file.path)
+    except NotFoundError as error:
+        raise StoreError(f"the store is damaged: {error}") from None
+    if len(data) != file.bytes:
+        raise _damaged(file, f"expected {file.bytes:,} bytes, found {len(data):,}")
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise _damaged(file, "its content is not what was committed")
+    needed = [*columns, *(selection.columns if selection else ())]
+    try:
+        # One thread a file: pyarrow's own threads may outlive the read, hold Python objects, and
+        # end the process with "terminate called" when it exits.
+        parquet = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
+        if parquet.metadata.num_rows != file.rows:
+            raise _damaged(file, f"it has {parquet.metadata.num_rows:,} rows")
+        _check_types(file, parquet.schema_arrow, needed)
+        if selection is None:
+            table = parquet.read(columns, use_threads=False)
+        else:
+            table = _selected(parquet, columns, selection)
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise _damaged(file, f"{error}") from None
+    return table.select(columns).replace_schema_metadata(None)
+
+
+def _damaged(file: DataFile, why: str) -> StoreError:
+    """The error for a data file that is not the one that was committed."""
+    return StoreError(
+        f"the store is damaged: {file.path}: {why}",
+        "restore the file from a backup, or load again into a new store",
+    )
+
+
+def _check_types(file: DataFile, found: pa.Schema, columns: Iterable[str]) -> None:
+    """Check that a data file has some columns of its table, each of its type.
+
+    Raises:
+        StoreError: it has not.
+    """
+    for column in map(SCHEMAS[file.table].field, columns):
+        at = found.get_field_index(column.name)
+        if at < 0 or found.field(at).type != column.type:
+            raise _damaged(file, f"its column {column.name!r} is not of type {column.type}")
+
+
+def _selected(parquet: pq.ParquetFile, columns: list[str], selection: Selection) -> pa.Table:
+    """The selected rows; of a row group without any, only the filter columns are read."""
+    deciding = parquet.read(list(selection.columns), use_threads=False)
+    parts, start = [], 0
+    for group in range(parquet.metadata.num_row_groups):
+        rows = parquet.metadata.row_group(group).num_rows
+        wanted = selection.mask(deciding.slice(start, rows))
+        start += rows
+        if wanted.true_count:
+            part = parquet.read_row_group(group, columns, use_threads=False)
+            parts.append(part if wanted.true_count == rows else part.filter(wanted))
+    return pa.concat_tables(parts) if parts else no_rows(parquet.schema_arrow)
+
+
+def no_rows(schema: pa.Schema) -> pa.Table:
+    """A table without rows; pyarrow's own `empty_table` imports pandas."""
+    return pa.Table.from_batches([], schema=schema)
+
+
+def days_of(commits: tuple[Commit, ...], table: str) -> list[date]:
+    """The days for which a table has rows, in order."""
+    return sorted(day for day, rows in rows_by_day(commits, table).items() if rows)
+
+
+def rows_by_day(commits: tuple[Commit, ...], table: str) -> dict[date, int]:
+    """How many rows a table holds of each day."""
+    rows: dict[date, int] = {}
+    for commit in commits:
+        for file in commit.files:
+            if file.table == table and file.day is not None:
+                rows[file.day] = rows.get(file.day, 0) + file.rows
+    return rows
