@@ -11,6 +11,8 @@ from making import MANAGEMENT, MEMBER, call, changes, denied, write_policy
 MINUTE = timedelta(minutes=1)
 OU, OTHER_OU, ROOT = "ou-exam-11111111", "ou-exam-22222222", "r-exam"
 GUARD, OTHER, FULL = "p-guard001", "p-guard002", "p-FullAWSAccess"
+SECOND = "444455556666"
+MANY = [f"ou-exam-{at:08}" for at in range(60)]
 IN_OU = call("CreateOrganizationalUnit", request={"parentId": ROOT, "name": "w"},
     responseElements={"organizationalUnit": {"id": OU, "name": "w"}})  # fmt: skip
 
@@ -47,6 +49,12 @@ def switch(name, kind="SERVICE_CONTROL_POLICY"):
     return call(name, 2 * MINUTE, request={"rootId": ROOT, "policyType": kind})
 
 
+def place(account, parent):
+    """An account moved into an OU, before anything else."""
+    request = {"accountId": account, "sourceParentId": ROOT, "destinationParentId": parent}
+    return call("MoveAccount", request=request)
+
+
 MOVE = call("MoveAccount", 2 * MINUTE, request={"accountId": MEMBER, "sourceParentId": OU,
     "destinationParentId": OTHER_OU})  # fmt: skip
 RENAME = call("UpdatePolicy", 2 * MINUTE, request={"policyId": GUARD, "name": "new"})
@@ -79,6 +87,30 @@ CASES = [
         [create("a:B"), attach(GUARD, OU), attach(GUARD, OTHER_OU), MOVE], "same", ""),
     ("moved, and nothing is known", [MOVE], "unknown",
         "no policy attached on the old or the new path is in the store"),
+    ("moved with a policy of its own that denies the same", [create("a:B"), create("a:B",
+        policy_id=OTHER), attach(GUARD, OU), attach(OTHER, MEMBER), MOVE], "same", ""),
+    ("a text that all known accounts below are denied otherwise", [IN_OU, place(MEMBER, OU),
+        create("a:B", "c:D"), create("c:*", policy_id=OTHER), attach(GUARD, ROOT),
+        attach(OTHER, OU), update("a:B")], "same", ""),
+    ("a text that one account below is not denied otherwise", [IN_OU, place(MEMBER, OU),
+        place(SECOND, ROOT), create("a:B", "c:D"), create("c:*", policy_id=OTHER),
+        attach(GUARD, ROOT), attach(OTHER, OU), update("a:B")], "more", ""),
+    ("attached where all known accounts are denied it", [IN_OU, place(MEMBER, OU), create("a:B"),
+        create("a:*", policy_id=OTHER), attach(OTHER, MEMBER), attach(GUARD, OU, after=2 * MINUTE)],
+        "same", ""),
+    ("a text on more targets than paths are compared", [create("a:B", "c:D"),
+        *(attach(GUARD, one) for one in MANY), update("a:B")], "more", ""),
+    ("a text on the last of many targets", [create("a:B", "c:D"),
+        create("c:D", policy_id=OTHER), *(attach(GUARD, one) for one in MANY),
+        *(attach(OTHER, one) for one in MANY[:-1]), update("a:B")], "more", ""),
+    ("a text on too many different paths", [create("a:B", "c:D"),
+        *(one for at, target in enumerate(MANY) for one in (attach(GUARD, target),
+            create(f"e:F{at}", policy_id=f"p-many{at:04}"), attach(f"p-many{at:04}", target))),
+        update("a:B")], "unknown",
+        "60 paths with different policies are more than the 50 that are compared"),
+    ("a text beside one that is not known", [create("a:B", "c:D"), attach(GUARD, OU),
+        attach(OTHER, OU), attach(GUARD, OTHER_OU), attach(FULL, OTHER_OU, "DetachPolicy"),
+        update("a:B")], "more", ""),
     ("a type disabled", [create("a:B"), attach(GUARD, OU), switch("DisablePolicyType")], "more", ""),
     ("a type disabled of which nothing is known", [switch("DisablePolicyType")], "unknown",
         "no attached policy of this type is in the store"),

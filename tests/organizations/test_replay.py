@@ -55,7 +55,7 @@ def after(*events: Any, known: Organization | None = None) -> dict[str, Any]:
     """What a state has after some events, without what it has not."""
     state = replay(known or Organization(), events)
     maps = {name: getattr(state, name) for name in state.__struct_fields__}
-    indexes = {"attached_at", "attached_ever"}  # of attachments, tested apart
+    indexes = {"attached_at", "attached_ever", "children_ever"}  # tested apart
     return {
         name: dict(found.items())
         for name, found in maps.items()
@@ -489,3 +489,31 @@ def test_what_is_attached_is_known_by_target_and_by_policy():
     }
     disabled = make("DisablePolicyType", {"rootId": "r-ex", "policyType": "TAG_POLICY"})
     assert {*apply(state, disabled).attached_at["ou-1"]} == {"p-2"}
+
+
+def test_children_are_indexed_by_parent():
+    """What was ever in a root or OU; where it is now, the account or OU itself says."""
+    unit = {"organizationalUnit": {"id": "ou-1", "name": "w"}}
+
+    def move(source, destination):
+        request = {
+            "accountId": MEMBER,
+            "sourceParentId": source,
+            "destinationParentId": destination,
+        }
+        return make("MoveAccount", request)
+
+    state = replay(
+        Organization(),
+        [
+            make("CreateOrganizationalUnit", {"parentId": "r-ex", "name": "w"}, unit),
+            move("r-ex", "ou-1"),
+            move("ou-1", "ou-2"),
+        ],
+    )
+    assert {parent: {*found} for parent, found in state.children_ever.items()} == {
+        "r-ex": {"ou-1"},
+        "ou-1": {MEMBER},
+        "ou-2": {MEMBER},
+    }
+    assert state.accounts[MEMBER].parent_id == "ou-2"

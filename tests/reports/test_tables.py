@@ -277,7 +277,11 @@ def test_how_a_policy_evolved(samples):
             datetime(2026, 9, 18, 15, 42, 51, tzinfo=UTC),
             "text changed",
             2,
-            "removed statement DenyCostlyInstances (Deny ec2:RunInstances)",
+            (
+                "removed statement DenyCostlyInstances (Deny ec2:RunInstances); no longer denied: "
+                "ec2:RunInstances on arn:aws:ec2:eu-central-1:111122223333:instance/i-0123456789abcdef0 "
+                "without ec2:InstanceType"
+            ),
             None,
         ),
         (

@@ -1,9 +1,9 @@
 """What a call on policies or accounts lets the accounts under it do, compared with before.
 
 What stands beside a policy decides what it means: where the log has the attachments on the way to
-the root, they do. FullAWSAccess stands at every level unless it was detached (AWS Organizations
-user guide, `orgs_manage_policies_scps_evaluation`). Where the log has no attachment, or not the
-text of a policy that is attached, a text is compared by itself.
+the root, they do. Where the log has no attachment, or not the text of a policy that is attached, a
+text is compared by itself. Where paths are too many to be compared, the answer is that it is not
+known. No policy restricts service-linked roles, and no SCP the management account.
 """
 
 from __future__ import annotations
@@ -15,23 +15,27 @@ from trailscan.organizations.access.change import AccessChange, Answer
 from trailscan.organizations.access.decide import FULL_ACCESS as FULL_ACCESS_TEXT
 from trailscan.organizations.access.decide import decide, decide_update
 from trailscan.organizations.access.directions import compare_settings
-from trailscan.organizations.in_force import FULL_ACCESS, attached, path_from
+from trailscan.organizations.access_paths import (
+    KINDS,
+    Edit,
+    is_exempt,
+    levels_on,
+    paths_below,
+    text_of,
+    type_of,
+)
+from trailscan.organizations.in_force import attached, path_from
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from trailscan.organizations.access.statements import Kind
+    from trailscan.organizations.access_paths import Attachment, Levels
     from trailscan.organizations.state import Organization
 
-Levels = tuple[tuple[str, ...], ...]
-Attachment = tuple[str, str]
-"""The id of a policy and that of its target."""
-
 SAME = AccessChange("same")
-KINDS: dict[str, Kind] = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
-"""The types of policy that permit and deny, and how a decision calls them."""
 
-_MOST_TARGETS = 50
+_MOST_PATHS = 50
 _NO_SETTINGS = "{}"
 
 
@@ -53,18 +57,29 @@ def of_text(state: Organization, policy_id: str, policy_type: str, text: str) ->
     before = None if known is None else known.content
     if before is None:
         return unknown("the previous text is not in the store")
-    if before == text:
+    targets = _targets(state, policy_id)
+    if before == text or policy_type not in KINDS or not targets:
+        return of_texts(before, text, policy_type)
+    edit = Edit(replaced={policy_id: text})
+    pairs: dict[tuple[Levels, Levels], None] = {}
+    alone = []
+    for path in _paths(state, targets, policy_type):
+        old = levels_on(state, path, policy_type, Edit())
+        new = levels_on(state, path, policy_type, edit)
+        if old is None or new is None:
+            alone = [of_texts(before, text, policy_type)]
+        else:
+            pairs[old, new] = None
+    return _joined([*alone, _on_paths(pairs, KINDS[policy_type])])
+
+
+def of_texts(before: str, after: str, policy_type: str) -> AccessChange:
+    """What a new text of a policy changes by itself."""
+    if before == after:
         return SAME
-    kind = KINDS.get(policy_type)
-    if kind is None:
-        return _of_settings(policy_type, before, text)
-    found = []
-    for target in _targets(state, policy_id)[:_MOST_TARGETS]:
-        old = _levels(state, target, policy_type)
-        new = _levels(state, target, policy_type, replaced={policy_id: text})
-        if old is not None and new is not None:
-            found.append(SAME if _is_exempt(state, target, kind) else _decided(old, new, kind))
-    return _joined(found) if found else _updated(before, text, kind)
+    if policy_type in KINDS:
+        return _updated(before, after, KINDS[policy_type])
+    return _of_settings(policy_type, before, after)
 
 
 def of_attachment(state: Organization, attachment: Attachment, *, attaches: bool) -> AccessChange:
@@ -76,22 +91,23 @@ def of_attachment(state: Organization, attachment: Attachment, *, attaches: bool
         attaches: whether the policy is attached.
     """
     policy_id, target = attachment
-    policy_type = _type_of(state, policy_id)
+    policy_type = type_of(state, policy_id)
     kind = KINDS.get(policy_type)
-    text = _text_of(state, policy_id, kind or "scp")
+    text = text_of(state, policy_id, kind or "scp")
     if text is None:
         return unknown("the text of the policy is not in the store")
     if kind is None:
         sides = (_NO_SETTINGS, text) if attaches else (text, _NO_SETTINGS)
         return _of_settings(policy_type, *sides)
-    if _is_exempt(state, target, kind):
-        return SAME
-    without = _levels(state, target, policy_type, without=attachment)
-    with_it = _levels(state, target, policy_type, added=attachment)
-    if without is None or with_it is None:
-        full = FULL_ACCESS_TEXT[kind]
-        without, with_it = ((full,),), ((full, text),)
-    return _decided(*((without, with_it) if attaches else (with_it, without)), kind)
+    pairs: dict[tuple[Levels, Levels], None] = {}
+    full = FULL_ACCESS_TEXT[kind]
+    for path in paths_below(state, target, policy_type):
+        without = levels_on(state, path, policy_type, Edit(without=attachment))
+        with_it = levels_on(state, path, policy_type, Edit(added=attachment))
+        if without is None or with_it is None:
+            without, with_it = ((full,),), ((full, text),)
+        pairs[(without, with_it) if attaches else (with_it, without)] = None
+    return _on_paths(pairs, kind)
 
 
 def of_move(state: Organization, account: str, source: str, destination: str) -> AccessChange:
@@ -103,14 +119,14 @@ def of_move(state: Organization, account: str, source: str, destination: str) ->
         source: its parent before the call.
         destination: its parent afterwards.
     """
-    old, new = path_from(state, source), path_from(state, destination)
+    old, new = ((account, *path_from(state, parent)) for parent in (source, destination))
     if not any(True for _ in attached(state, {*old, *new})):
         return unknown("no policy attached on the old or the new path is in the store")
     found = []
     for policy_type, kind in KINDS.items():
-        if not _is_exempt(state, account, kind):
-            before = _levels(state, source, policy_type)
-            after = _levels(state, destination, policy_type)
+        if not is_exempt(state, account, kind):
+            before = levels_on(state, old, policy_type, Edit())
+            after = levels_on(state, new, policy_type, Edit())
             if before is None or after is None:
                 return unknown("the text of a policy on the path is not in the store")
             found.append(_decided(before, after, kind))
@@ -122,33 +138,19 @@ def of_type(state: Organization, policy_type: str, *, enables: bool) -> AccessCh
     if enables:
         return SAME
     pairs = [one for one, is_attached in state.attachments.items() if is_attached]
-    mine = sorted(one for one in pairs if _type_of(state, one[0]) == policy_type)
+    mine = sorted(one for one in pairs if type_of(state, one[0]) == policy_type)
     if not mine:
         return unknown("no attached policy of this type is in the store")
     kind = KINDS.get(policy_type)
     if kind is None:
         return _joined([of_attachment(state, one, attaches=False) for one in mine])
-    found = []
-    for target in list(dict.fromkeys(target for _, target in mine))[:_MOST_TARGETS]:
-        before = _levels(state, target, policy_type)
+    sides: dict[tuple[Levels, Levels], None] = {}
+    for path in _paths(state, (target for _, target in mine), policy_type):
+        before = levels_on(state, path, policy_type, Edit())
         if before is None:
             return unknown("the text of an attached policy is not in the store")
-        after = tuple((FULL_ACCESS_TEXT[kind],) for _ in before)
-        found.append(SAME if _is_exempt(state, target, kind) else _decided(before, after, kind))
-    return _joined(found)
-
-
-def _type_of(state: Organization, policy_id: str) -> str:
-    if policy_id == FULL_ACCESS:
-        return "SERVICE_CONTROL_POLICY"
-    return (state.policy_type_of(policy_id) or "").upper()
-
-
-def _text_of(state: Organization, policy_id: str, kind: Kind) -> str | None:
-    known = state.policies.get(policy_id)
-    if known is not None and known.content is not None:
-        return str(known.content)
-    return FULL_ACCESS_TEXT[kind] if policy_id.endswith("FullAWSAccess") else None
+        sides[before, tuple((FULL_ACCESS_TEXT[kind],) for _ in before)] = None
+    return _on_paths(sides, kind)
 
 
 def _targets(state: Organization, policy_id: str) -> list[str]:
@@ -156,46 +158,28 @@ def _targets(state: Organization, policy_id: str) -> list[str]:
     return sorted(target for target in ever if state.attachments.get((policy_id, target)))
 
 
-def _is_exempt(state: Organization, target: str, kind: Kind) -> bool:
-    """Whether a target is the management account, which no SCP restricts."""
-    organizations = state.organizations.values()
-    return kind == "scp" and any(one.management_account_id == target for one in organizations)
+def _paths(
+    state: Organization, targets: Iterable[str], policy_type: str
+) -> dict[tuple[str, ...], None]:
+    """The distinct paths on which the policies of some targets are judged."""
+    each = (paths_below(state, target, policy_type) for target in dict.fromkeys(targets))
+    return dict.fromkeys(path for paths in each for path in paths)
 
 
-def _levels(
-    state: Organization,
-    target: str,
-    policy_type: str,
-    *,
-    replaced: dict[str, str] | None = None,
-    without: Attachment | None = None,
-    added: Attachment | None = None,
-) -> Levels | None:
-    """The texts at each level from a target to the root; None if one is not in the log."""
-    path = path_from(state, target)
-    kind = KINDS[policy_type]
-    pairs = {one for one in attached(state, path) if one != without}
-    pairs |= {added} if added else set()
-    pairs |= {
-        (FULL_ACCESS, node)
-        for node in path
-        if kind == "scp"
-        and state.attachments.get((FULL_ACCESS, node)) is not False
-        and (FULL_ACCESS, node) != without
-    }
-    levels: dict[str, list[str]] = {node: [] for node in path}
-    for policy_id, node in sorted(pairs):
-        if _type_of(state, policy_id) == policy_type:
-            text = (replaced or {}).get(policy_id) or _text_of(state, policy_id, kind)
-            if text is None:
-                return None
-            levels[node].append(text)
-    return tuple(tuple(sorted(texts)) for texts in levels.values())
+def _on_paths(pairs: Iterable[tuple[Levels, Levels]], kind: Kind) -> AccessChange:
+    """The answer for all distinct texts on some paths; not known if those are too many."""
+    distinct = list(pairs)
+    if len(distinct) > _MOST_PATHS:
+        return unknown(
+            f"{len(distinct):,} paths with different policies are more than the {_MOST_PATHS} "
+            "that are compared"
+        )
+    return _joined([_decided(before, after, kind) for before, after in distinct])
 
 
 @lru_cache(maxsize=1024)
 def _decided(before: Levels, after: Levels, kind: Kind) -> AccessChange:
-    return decide(before, after, kind)
+    return SAME if before == after else decide(before, after, kind)
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from trailscan.events.client import client
 from trailscan.events.event import Event
 from trailscan.events.principal import Principal
 from trailscan.location import Location
-from trailscan.organizations.access.change import AccessChange
+from trailscan.organizations.access.change import AccessChange, words
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.catalogue import operation as find_operation
 from trailscan.organizations.context import SentenceContext
@@ -95,6 +95,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     def access_change(self) -> str | None:
         """`same`, `less`, `more`, `both` or `unknown`; None if it is no change of policies."""
         return None if self.access is None else self.access.kind
+
+    @property
+    def access_in_words(self) -> str | None:
+        """What access changed, in a line: `no longer denied: ec2:RunInstances in eu-central-1`."""
+        return None if self.access is None else words(self.access)
 
     @property
     def witness(self) -> object:

@@ -76,6 +76,7 @@ ERROR = (
 )
 ACCESS = (
     detail("access_change", "Access change", "text"),
+    detail("access_in_words", "What it permits or denies", "text"),
     detail("witness", "Request that shows it", "json"),
     detail("access_change_reason", "Why it is not known", "text"),
 )

@@ -23,6 +23,8 @@ def summary(step: PolicyStep) -> str:
     parts = []
     if step.difference is not None:
         parts.append(step.difference.in_words)
+        if not step.difference.same:
+            parts += filter(None, [step.change.access_in_words])
     if step.renamed_from is not None:
         parts.append(f"renamed from {step.renamed_from}")
     if step.same_as is not None:

@@ -110,11 +110,15 @@ SAME = [
       deny("c:D", when={"StringNotEquals": {OWNER: "${aws:PrincipalTag/team}"}})]),
     ("case folding", [when("StringEqualsIgnoreCase", "k", "Red")],
      [when("StringEqualsIgnoreCase", "k", "rED")]),
+    ("service-linked roles", [deny("a:B")],
+        [deny("a:B"), when("ArnLike", ARN, "arn:aws:iam::*:role/aws-service-role/*")]),
     ("not anything", [deny("a:B")], [deny("a:B"), but("*")]),
 ]  # fmt: skip
 
 MORE = [
     ("a Deny is gone", [deny("a:B"), deny("c:D")], [deny("a:B")]),
+    ("a variable without default", [when("StringNotEquals", OWNER, "${aws:PrincipalTag/t, 'x'}")],
+        [when("StringNotEquals", OWNER, "${aws:PrincipalTag/t}")]),
     ("NotAction becomes Action", [but("iam:*")], [deny("iam:*")]),
     ("NotResource becomes Resource", [outside(PROD)], [deny("*", PROD)]),
     ("an action escapes", [deny("iam:Create*")], [deny("iam:CreateUser")]),

@@ -169,6 +169,20 @@ def test_the_value_of_a_variable_is_plain_text():
     assert denies(text, Request(ROLE, "s3:GetObject", "arn:aws:s3:::*/a", tagged))
 
 
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "arn:aws:iam::111122223333:role/aws-service-role/ssm.amazonaws.com/AWSServiceRoleForAmazonSSM",
+        "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAmazonSSM/ssm",
+    ],
+)
+def test_service_linked_roles_are_not_restricted(principal):
+    """Neither SCPs nor RCPs affect what a service does by its own role."""
+    request_ = Request(principal, "s3:GetObject", OBJECT, {})
+    assert evaluate([[policy(Action="*")]], request_, "scp") == "allowed"
+    assert evaluate([[]], request_, "scp") == "allowed"
+
+
 def test_version_2008_has_no_variables():
     """`${aws:username}` is plain text there, and `${*}` a wildcard between braces."""
     literal = {"StringEquals": {"a:b": "${aws:username}"}}

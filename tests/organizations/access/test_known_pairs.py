@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-decide = pytest.importorskip("trailscan.organizations.access.decide").decide
+from trailscan.organizations.access.decide import decide
 
 OPPOSITE = {"more": "less", "less": "more", "both": "both", "same": "same"}
 

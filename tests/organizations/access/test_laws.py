@@ -9,16 +9,16 @@ import pytest
 from organizations.access.pairs import FAMILIES, HARMLESS, OTHERS, Pair, make_pair
 from organizations.access.requests import conditions_in, moves, statements_of
 
+from trailscan.organizations.access.decide import decide
 from trailscan.organizations.access.evaluate import Request, evaluate
 
 DESK, SLOW = range(200), range(2_000)
 NAMES = {change.__name__ for change in HARMLESS}
 
 
-def decide(pair: Pair):
+def decided(pair: Pair):
     """The decision about a pair."""
-    module = pytest.importorskip("trailscan.organizations.access.decide")
-    return module.decide(pair.before, pair.after, pair.kind)
+    return decide(pair.before, pair.after, pair.kind)
 
 
 def decided_otherwise(pair: Pair, witness) -> bool:
@@ -30,7 +30,7 @@ def decided_otherwise(pair: Pair, witness) -> bool:
 
 def broken_law(pair: Pair, requests: int) -> tuple[str, object] | None:
     """What is wrong with the decision about a pair, with what shows it."""
-    change = decide(pair)
+    change = decided(pair)
     if change.kind == "unknown":
         return None if change.reason else ("no reason", change)
     shown = {"denied": "less", "allowed": "more"}
@@ -54,7 +54,7 @@ def check(seeds: range, requests: int) -> None:
 
 def kinds(seeds: range) -> Counter[str]:
     """How often each kind of decision is made."""
-    return Counter(decide(make_pair(seed)).kind for seed in seeds)
+    return Counter(decided(make_pair(seed)).kind for seed in seeds)
 
 
 def test_generated_pairs_have_every_operator_and_every_change():

@@ -10,9 +10,8 @@ from itertools import combinations, product
 import pytest
 from organizations.access.pairs import COMPARISONS, TEXTUAL, full_access
 
+from trailscan.organizations.access.decide import decide
 from trailscan.organizations.access.evaluate import Request, evaluate
-
-decide = pytest.importorskip("trailscan.organizations.access.decide").decide
 
 USUAL = Request("arn:aws:iam::111122223333:role/x", "s3:GetObject", "arn:aws:s3:::b/k", {})
 FAMILIES = {

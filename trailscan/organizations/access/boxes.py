@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.access.budget import Undecidable
 from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, Term
-from trailscan.organizations.access.patterns import MANY, pattern, pieces, variables_of
+from trailscan.organizations.access.patterns import MANY, Variable, pattern, pieces, variables_of
 from trailscan.organizations.access.values import Comparison, parse_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from trailscan.organizations.access.dimensions import TextSet
     from trailscan.organizations.access.patterns import Pattern, Piece
@@ -28,6 +28,15 @@ PRINCIPAL_KEY = "aws:principalarn"
 
 Product = tuple[Term, ...]
 """What a request must meet in every part that is named."""
+
+_SERVICE_LINKED = ("arn:*:iam::*:role/aws-service-role/*", "arn:*:assumed-role/AWSServiceRoleFor*")
+UNRESTRICTED: Product = (
+    Term(
+        PRINCIPAL,
+        frozenset(pattern(pieces(one, wildcards=True, variables=False)) for one in _SERVICE_LINKED),
+    ),
+)
+"""Service-linked roles: neither SCPs nor RCPs affect them (AWS Organizations user guide)."""
 
 _MOST_PRODUCTS = 200
 _ACCOUNT_DIGITS = 12
@@ -111,9 +120,29 @@ def _resolved(comparands: Iterable[Comparand], *, absent: bool = False) -> list[
     return [(one,) for one in terms] if absent else [tuple(terms)]
 
 
-def impossible(comparands: Iterable[Comparand]) -> list[Product]:
-    """What no request can be: equal to a variable where not even a wildcard would match."""
-    return [
+def impossible(comparands: Sequence[Comparand]) -> list[Product]:
+    """What no request can be.
+
+    Equal to a variable where not even a wildcard would match; equal to a variable that has no
+    value, and no default; or equal to a variable that has a value, and not to the same variable
+    with another default.
+    """
+    alike: dict[Comparand, list[Comparand]] = {}
+    for one in comparands:
+        alike.setdefault(_without_defaults(one), []).append(one)
+    found: list[Product] = [
+        (one.term(true=True), other.term(true=False), *_present(one))
+        for group in alike.values()
+        if len(group) > 1
+        for one, other in zip(group, [*group[1:], group[0]], strict=True)
+    ]
+    if found:
+        found += [
+            (one.term(true=True), *absent)
+            for one in comparands
+            for absent in _resolved([one], absent=True)
+        ]
+    return found + [
         (
             one.term(true=True),
             Term(
@@ -125,6 +154,21 @@ def impossible(comparands: Iterable[Comparand]) -> list[Product]:
         )
         for one in comparands
     ]
+
+
+def _without_defaults(one: Comparand) -> Comparand:
+    return one._replace(
+        value=tuple(
+            each._replace(default=None) if isinstance(each, Variable) else each
+            for each in one.value
+        )
+    )
+
+
+def _present(one: Comparand) -> tuple[Term, ...]:
+    """That every variable of a value has a value in the request."""
+    (known,) = _resolved([_without_defaults(one)])
+    return known
 
 
 def _resources(names: Names, variables: bool, comparands: set[Comparand]) -> list[Product]:  # noqa: FBT001  # of the version

@@ -2,8 +2,8 @@
 
 A request is allowed when a statement of every level (root, OUs, account) allows it and no statement
 of any level denies it (AWS Organizations user guide, `orgs_manage_policies_scps_evaluation`). The
-decision compares all requests at once: any principal of a member account, any action and resource,
-each condition key with any value or absent.
+decision compares all requests at once: any principal of a member account but service-linked roles,
+any action and resource, each condition key with any value or absent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.numbers import counted
-from trailscan.organizations.access.boxes import Boxes, boxes_of, impossible
+from trailscan.organizations.access.boxes import UNRESTRICTED, Boxes, boxes_of, impossible
 from trailscan.organizations.access.budget import Budget, Undecidable
 from trailscan.organizations.access.change import AccessChange, Answer, Verdict, Witness
 from trailscan.organizations.access.dimensions import (
@@ -169,6 +169,9 @@ class _Comparison:
                     every[one] = boxes_of(one)
         comparands = sorted({one for boxes in every.values() for one in boxes.comparands}, key=repr)
         never = impossible(comparands)
+        asked_about = (one for boxes in every.values() for each in boxes.products for one in each)
+        if any(one.dimension == PRINCIPAL for one in asked_about):
+            never.append(UNRESTRICTED)
         terms: dict[str, list[Term]] = {ACTION: [], RESOURCE: [], PRINCIPAL: []}
         for product in (*(one for boxes in every.values() for one in boxes.products), *never):
             for term in product:

@@ -32,6 +32,7 @@ Texts = tuple[str, ...]
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _QUANTIFIERS = ("", "ForAnyValue:", "ForAllValues:")
+_SERVICE_ROLE = ":assumed-role/AWSServiceRoleFor"
 _POLICY_ELEMENTS = {"Version", "Id", "Statement"}
 _STATEMENT_ELEMENTS = {
     *("Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition")
@@ -81,6 +82,8 @@ def evaluate(
 ) -> Literal["allowed", "denied"]:
     """Decide one request: allowed if every level has an Allow for it and no level a Deny.
 
+    Neither SCPs nor RCPs restrict service-linked roles.
+
     Args:
         levels: The policy texts attached to the root, to each OU on the path and to the account.
         request: The request.
@@ -90,6 +93,8 @@ def evaluate(
         ValueError: A text is not a valid policy.
     """
     statements = [[each for text in level for each in _statements(text, kind)] for level in levels]
+    if ":role/aws-service-role/" in request.principal or _SERVICE_ROLE in request.principal:
+        return "allowed"
     context = _context_of(request)
     effects = [
         {each.allows for each in level if _applies(each, request, context)} for level in statements

@@ -62,7 +62,8 @@ _RESOURCES = "Resource", "NotResource"
 _PRINCIPALS = "Principal", "NotPrincipal"
 _STATEMENT = frozenset({"Sid", "Effect", "Condition", *_ACTIONS, *_RESOURCES, *_PRINCIPALS})
 _WITH_VARIABLES = "2012-10-17"
-_VERSIONS = frozenset({_WITH_VARIABLES, "2008-10-17"})
+_VERSIONS = _WITH_VARIABLES, "2008-10-17"
+_EFFECTS = "Allow", "Deny"
 _SHOWN = 40
 
 MOST_CHARACTERS = 40_960
@@ -133,6 +134,8 @@ def parse_policy(text: str, kind: Kind) -> Policy:
         raise Undecidable(f"the policy version {_quoted(version)} is not known")
     if "Statement" not in policy:
         raise Undecidable("the policy has no Statement")
+    if policy["Statement"] == []:
+        raise Undecidable("Statement is empty; AWS refuses the text")
     spellings: dict[str, str] = {}
     statements = tuple(
         _statement(one, kind, spellings, variables=version == _WITH_VARIABLES)
@@ -192,7 +195,7 @@ def _statement(
         raise Undecidable("a statement is not an object")
     _known(found, _STATEMENT)
     effect = found.get("Effect")
-    if effect not in {"Allow", "Deny"}:
+    if effect not in _EFFECTS:
         raise Undecidable(f"the effect {_quoted(effect)} is not known")
     actions = _names(found, *_ACTIONS)
     resources = _names(found, *_RESOURCES)

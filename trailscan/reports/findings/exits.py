@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.guardrails import loosened
+from trailscan.organizations.access_changes import of_texts
 from trailscan.organizations.in_force import denies, path_from, that_deny
 from trailscan.organizations.moments import moments
 from trailscan.organizations.resources import named
@@ -86,10 +86,15 @@ def _opened(step: Moment, leaving: Change) -> str | None:
     ended = [
         policy_id
         for policy_id, text in before.items()
-        if policy_id not in after or loosened(text or "", after[policy_id] or "")
+        if policy_id not in after or _is_looser(text or "", after[policy_id] or "")
     ]
     names = [str(named(policy_id, "policy", step.before)) for policy_id in ended]
     return " and ".join(names) or None
+
+
+def _is_looser(before: str, after: str) -> bool:
+    """Whether a new text of an SCP permits more, or may do so."""
+    return of_texts(before, after, "SERVICE_CONTROL_POLICY").kind not in {"same", "less"}
 
 
 def _denies(policy: Policy, action: str) -> bool:
