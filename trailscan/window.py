@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
 _AGE = re.compile(r"(\d{1,6})([smhdw])")
+_ONE_DAY = timedelta(days=1)
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _EXPECTED = "a date (2026-11-22), an ISO instant (2026-11-22T14:05Z) or an age (7d, 36h, 2w)"
 
@@ -94,6 +99,33 @@ def shifted(when: Moment, by: timedelta) -> Moment:
         if isinstance(when, datetime):
             return _LAST if ahead else _FIRST
         return date.max if ahead else date.min
+
+
+def spans_between(days: Collection[date], window: Window) -> Iterator[tuple[date, date]]:
+    """The first and last day of each span between some days, as far as a window touches it.
+
+    They are not counted day by day: names of the years 1 and 9999 are 3.6 million days apart.
+    """
+    if window.start is not None and window.start == window.end:
+        return
+    start = window.start.date() if window.start else date.min
+    end = shifted(window.end, -timedelta(microseconds=1)).date() if window.end else date.max
+    for before, after in pairwise(sorted(days)):
+        first, last = shifted(before, _ONE_DAY), shifted(after, -_ONE_DAY)
+        if max(start, first) <= min(end, last):
+            yield max(start, first), min(end, last)
+
+
+def spans_without(
+    spans: Iterable[tuple[date, date]], days: Collection[date]
+) -> list[tuple[date, date]]:
+    """What is left of spans of days without some of these days."""
+    left: list[tuple[date, date]] = []
+    for first, last in spans:
+        inside = (day for day in days if first <= day <= last)
+        ends = [shifted(first, -_ONE_DAY), *sorted(inside), shifted(last, _ONE_DAY)]
+        left += spans_between(ends, Window())
+    return left
 
 
 def day_path(day: date) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,7 @@ from trailscan.buckets import LocalBucket
 from trailscan.export.package import build_package
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.reports.catalogue import REPORTS
-from trailscan.reports.missing import Question, missing, quiet_days
+from trailscan.reports.missing import Question, missing, quiet_days, read_gaps
 from trailscan.store.attesting import write_validation
 from trailscan.store.ledger import Source
 from trailscan.store.log_file_result import LogFileResult, Reject
@@ -43,8 +45,8 @@ def deliver(tmp_path):
         name = f"{account}_CloudTrail_{region}_202603{day:02d}T0805Z_AAAAAAAAAAAAAAA{day}.json.gz"
         path = tmp_path / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        time = f"2026-03-{day:02d}T08:01:00Z"
-        record = RECORD | {"eventID": f"{account}-{day}", "eventTime": time}
+        when = f"2026-03-{day:02d}T08:01:00Z"
+        record = RECORD | {"eventID": f"{account}-{day}", "eventTime": when}
         whole = json.dumps({"Records": [record]}).encode() if body is None else body
         path.write_bytes(gzip.compress(whole, mtime=0))
         return path
@@ -168,6 +170,24 @@ def test_a_day_without_log_files_is_missing_from_a_window_that_asks_for_it(deliv
         "the store holds no log file delivered for this day",
         *gap,
     )
+
+
+def test_names_of_the_first_and_the_last_year_cost_no_time(deliver, load):
+    """Whoever chooses a name must not make each report count three million days."""
+    planted = deliver(1)
+    for year in ("0001", "9999"):
+        path = Path(str(planted).replace("2026/03", f"{year}/01").replace("202603", f"{year}01"))
+        path.parent.mkdir(parents=True)
+        path.write_bytes(planted.read_bytes())
+    store = load()
+    began = time.process_time()
+    assert read_gaps(store.reader, Question(gaps=True)) == {
+        ("111111111111", "us-east-1"): [
+            (date(1, 1, 2), date(2026, 2, 28)),
+            (date(2026, 3, 2), date(9998, 12, 31)),
+        ]
+    }
+    assert time.process_time() - began < 1
 
 
 def digest(day: int, hour: int, log_files: int = 0, verdict: str = "valid"):

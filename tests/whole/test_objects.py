@@ -179,6 +179,18 @@ def test_linked_folders_are_followed_once(case, load):
     assert (summary.listed, summary.kept, summary.complete) == (1, 2, True)
 
 
+def test_documents_beside_log_files_are_told_apart_by_name_and_content(load, tmp_path):
+    """A load of a checkout is complete, and a log file or an archive with such a name is not lost."""
+    put(tmp_path, "in/log.json.gz", one())
+    for name in ("README.md", "LICENSE", "make_logs.py"):
+        put(tmp_path, f"in/{name}", b"# Sample logs")
+    put(tmp_path, "in/hidden.md", one(2))
+    summary = load(tmp_path / "in")
+    assert (summary.kept, summary.others, summary.complete) == (2, {"document": 3}, True)
+    put(tmp_path, "in/packed.py", b"PK\x03\x04")
+    assert "ZIP archive" in unrecognised(load(tmp_path / "in"))["packed.py"]
+
+
 def test_a_link_to_a_folder_above_the_source_is_named(load, tmp_path):
     """It is not followed: it would read everything."""
     put(tmp_path, "in/log.json.gz", one())

@@ -322,3 +322,16 @@ def test_nobody_hides_an_event_by_correcting_it(loaded, tmp_path, report):
     (tmp_path / "x.json").write_text(json.dumps([record(1), planted]), encoding="utf-8")
     loaded(tmp_path / "x.json")
     assert len(report("changes")) == 2
+
+
+@pytest.mark.parametrize("corrected", [(1,), (2, 1), (2, 3, 1)], ids=len)
+def test_corrections_in_a_circle_correct_nothing(loaded, tmp_path, report, corrected):
+    """An event that corrects itself, directly or around others, is still a change."""
+    planted = [
+        record(number, requestID="r")
+        | {"addendum": {"reason": "UPDATED_DATA", "originalEventID": record(other)["eventID"]}}
+        for number, other in enumerate(corrected, 1)
+    ]
+    (tmp_path / "x.json").write_text(json.dumps(planted), encoding="utf-8")
+    loaded(tmp_path / "x.json")
+    assert len(report("changes")) == len(corrected)

@@ -265,8 +265,9 @@ class Pipeline:
     def _keeps_other(self, result: LogFileResult) -> bool:
         """Count what is no log file; returns whether the store keeps it, as a reject."""
         self._summary.listed -= 1
-        if result.kind == "marker":
-            self._summary.others["marker"] = self._summary.others.get("marker", 0) + 1
+        if result.kind in {"marker", "document"}:
+            others = self._summary.others
+            others[result.kind] = others.get(result.kind, 0) + 1
             return False
         self._summary.unrecognised += 1
         self._unrecognised += 1

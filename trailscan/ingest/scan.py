@@ -12,6 +12,7 @@ from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.location import STDIN, key_text
 from trailscan.numbers import counted
 from trailscan.store.log_file_result import LogFileResult, Reject
+from trailscan.trail.deliveries import is_document
 from trailscan.trail.forms import (
     ENOUGH,
     is_marker_of_macos,
@@ -88,8 +89,11 @@ def _refused(planned: PlannedFile, result: LogFileResult) -> Reject | None:
             result.kind = "marker"
             return Reject(None, "marker", "a file of macOS")
         if not may_be_log_file(start):
-            result.kind = "unrecognised"
             form = unsupported_form(start)
+            if form is None and is_document(info.key.rpartition("/")[2]):
+                result.kind = "document"
+                return Reject(None, "document", "documentation or program source")
+            result.kind = "unrecognised"
             words = f"the file is {form.form}; {form.hint}" if form else "neither gzip nor JSON"
             return Reject(None, "unrecognised", words)
     if info.size > MAX_INFLATED_BYTES:

@@ -152,7 +152,18 @@ def find_corrected(events: Iterable[OrderedEvent]) -> dict[int, OrderedEvent]:
         original = by_id.get(one.event.corrects or "")
         if original is not None and _call_of(original.event) == _call_of(one.event):
             found[one.position] = original
-    return found
+    return _without_circles(found)
+
+
+def _without_circles(corrected: dict[int, OrderedEvent]) -> dict[int, OrderedEvent]:
+    """The corrections that lead to an event which corrects no other; the rest would hide all."""
+    corrections: defaultdict[int, list[int]] = defaultdict(list)
+    for position, original in corrected.items():
+        corrections[original.position].append(position)
+    reached = [position for position in corrections if position not in corrected]
+    for position in reached:  # which grows meanwhile
+        reached += corrections.get(position, ())
+    return {position: corrected[position] for position in reached if position in corrected}
 
 
 def _call_of(event: Event) -> tuple[object, ...]:

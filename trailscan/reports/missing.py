@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pyarrow.compute as pc
@@ -25,7 +25,7 @@ from trailscan.store.paths import NO_DAY
 from trailscan.store.read_files import rows_by_day
 from trailscan.store.rejects import read_rejects
 from trailscan.store.requests import Request, read_requests
-from trailscan.window import Window, shifted
+from trailscan.window import Window, shifted, spans_between, spans_without
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -290,22 +290,26 @@ def read_gaps(store: StoreReader, question: Question) -> dict[Place, list[tuple[
 
     A day is no gap if digests prove that CloudTrail delivered nothing on it.
     """
-    gaps: dict[Place, list[date]] = {}
-    for place, days in _days_held(store, question).items():
-        between = (
-            before + n * _ONE_DAY
-            for before, after in pairwise(sorted(days))
-            for n in range(1, (after - before).days)
-        )
-        found = [day for day in between if question.delivered.touches(day)]
-        if found:
-            gaps[place] = found
-    quiet = quiet_days(store, {day for days in gaps.values() for day in days}) if gaps else set()
-    spans = {
-        place: _spans([day for day in days if (place, day) not in quiet])
-        for place, days in gaps.items()
+    gaps = {
+        place: found
+        for place, days in _days_held(store, question).items()
+        if (found := list(spans_between(days, question.delivered)))
     }
+    quiet: defaultdict[Place, set[date]] = defaultdict(set)
+    for place, day in quiet_days(store, _days_of_digests(store, gaps.values())):
+        quiet[place].add(day)
+    spans = {place: spans_without(found, quiet[place]) for place, found in gaps.items()}
     return {place: found for place, found in spans.items() if found}
+
+
+def _days_of_digests(store: StoreReader, gaps: Iterable[list[tuple[date, date]]]) -> set[date]:
+    """The days inside of gaps about which the store's digests can say anything."""
+    spans = set(chain.from_iterable(gaps))
+    if not spans:
+        return set()
+    filed = {one.day for one in store.files("digests") if one.day is not None}
+    near = {shifted(day, -n * _ONE_DAY) for day in filed for n in (0, 1)}
+    return {day for day in near if any(first <= day <= last for first, last in spans)}
 
 
 def _days_held(store: StoreReader, question: Question) -> dict[Place, set[date]]:
@@ -323,7 +327,9 @@ def _days_held(store: StoreReader, question: Question) -> dict[Place, set[date]]
 
 def quiet_days(store: StoreReader, days: Collection[date]) -> set[tuple[Place, date]]:
     """The accounts, regions and days for which valid digests of every hour name no log file."""
-    around = {day + n * _ONE_DAY for day in days for n in (0, 1)}
+    if not days:
+        return set()
+    around = {shifted(day, n * _ONE_DAY) for day in days for n in (0, 1)}
     files = store.files("digests", around)
     names = ["bucket", "key", "account_id", "region", "start", "end", "verdict", "log_files"]
     last: dict[tuple[str, str], dict[str, object]] = {}
@@ -357,17 +363,6 @@ def _is_inside(window: Window, windows: Iterable[Window]) -> bool:
         and one.start <= window.start and window.end <= one.end
         for one in windows
     )  # fmt: skip
-
-
-def _spans(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days in order as spans of consecutive ones."""
-    spans: list[tuple[date, date]] = []
-    for day in days:
-        if spans and spans[-1][1] + _ONE_DAY == day:
-            spans[-1] = (spans[-1][0], day)
-        else:
-            spans.append((day, day))
-    return spans
 
 
 def open_rejects(store: StoreReader, question: Question) -> list[StoredReject]:

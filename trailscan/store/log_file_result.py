@@ -72,7 +72,7 @@ class LogFileResult:
     others: Mapping[str, int] = field(default_factory=dict)
     events: Sequence[EventRow] = ()
     rejects: Sequence[Reject] = ()
-    kind: Literal["log_file", "marker", "unrecognised"] = "log_file"
+    kind: Literal["log_file", "marker", "document", "unrecognised"] = "log_file"
 
     @property
     def failure(self) -> Reject | None:

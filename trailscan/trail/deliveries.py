@@ -50,6 +50,13 @@ _MARKER = re.compile(
 """EMR's folders, checksums of Hadoop, marks of Databricks jobs, files that NFS still holds open."""
 
 
+_DOCUMENT = re.compile(
+    r"(?:readme|license|licence|changelog|notice|makefile|dockerfile)|.+\.(?:md|rst|adoc|py|sh|tf)",
+    re.IGNORECASE,
+)
+"""Names of documentation and program source, which people keep beside log files."""
+
+
 def service_of(key: str, source_length: int = 0) -> str | None:
     """The kind of an object that a service of AWS delivered, by its folders; None for others.
 
@@ -75,3 +82,8 @@ def service_named(name: str) -> str | None:
 def is_marker(name: str) -> bool:
     """Whether a file is one that a file system or a job writes for itself; by its name."""
     return not name or name.lower() in _MARKERS or _MARKER.fullmatch(name) is not None
+
+
+def is_document(name: str) -> bool:
+    """Whether a file is documentation or program source by its name; its content may be neither."""
+    return _DOCUMENT.fullmatch(name) is not None
