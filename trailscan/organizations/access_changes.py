@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SAME = AccessChange("same")
 
+_MOST_TARGETS = 50
 _MOST_PATHS = 50
 _NO_SETTINGS = "{}"
 
@@ -60,6 +61,11 @@ def of_text(state: Organization, policy_id: str, policy_type: str, text: str) ->
     targets = _targets(state, policy_id)
     if before == text or policy_type not in KINDS or not targets:
         return of_texts(before, text, policy_type)
+    if len(targets) > _MOST_TARGETS:
+        return unknown(
+            f"the policy is attached to {len(targets):,} targets, more than the {_MOST_TARGETS} "
+            "whose policies are compared"
+        )
     edit = Edit(replaced={policy_id: text})
     pairs: dict[tuple[Levels, Levels], None] = {}
     alone = []
@@ -128,7 +134,7 @@ def of_move(state: Organization, account: str, source: str, destination: str) ->
             before = levels_on(state, old, policy_type, Edit())
             after = levels_on(state, new, policy_type, Edit())
             if before is None or after is None:
-                return unknown("the text of a policy on the path is not in the store")
+                return unknown("the policies on the path are not all known from the store")
             found.append(_decided(before, after, kind))
     return _joined(found)
 

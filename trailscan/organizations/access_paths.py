@@ -26,6 +26,9 @@ KINDS: dict[str, Kind] = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POL
 """The types of policy that permit and deny, and how a decision calls them."""
 
 _MOST_LEVELS = 10
+_MOST_ATTACHED = 150
+"""AWS allows 10 policies of each of its 15 types on a root, OU or account (quotas, May 2026)."""
+
 _MOST_BELOW = 200
 
 
@@ -112,7 +115,12 @@ def _has_own(state: Organization, node: str, policy_type: str) -> bool:
 def levels_on(
     state: Organization, path: tuple[str, ...], policy_type: str, edit: Edit
 ) -> Levels | None:
-    """The texts at each level of a path; None if one is not in the log."""
+    """The texts at each level of a path; None if the log does not have them.
+
+    It lacks a text, or it lacks detachments: more policies would be attached than AWS allows.
+    """
+    if any(len(state.attached_at.get(node, ())) > _MOST_ATTACHED for node in path):
+        return None
     kind = KINDS[policy_type]
     pairs = {*attached(state, path)}
     if kind == "scp":
