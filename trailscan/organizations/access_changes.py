@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SAME = AccessChange("same")
 
-_MOST_TARGETS = 50
+_MOST_TARGETS = 200
 _MOST_PATHS = 50
 _NO_SETTINGS = "{}"
 
