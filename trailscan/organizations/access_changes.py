@@ -183,17 +183,17 @@ def _on_paths(pairs: Iterable[tuple[Levels, Levels]], kind: Kind) -> AccessChang
     return _joined([_decided(before, after, kind) for before, after in distinct])
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _decided(before: Levels, after: Levels, kind: Kind) -> AccessChange:
     return SAME if before == after else decide(before, after, kind)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _updated(before: str, after: str, kind: Kind) -> AccessChange:
     return decide_update(before, after, kind)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _of_settings(policy_type: str, before: str, after: str) -> AccessChange:
     """What a text that permits nothing enforces less, or more."""
     if not policy_type:
