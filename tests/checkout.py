@@ -38,4 +38,4 @@ def _is_ours(path: str) -> bool:
     if not whole.startswith(ROOT):
         return False
     inside = Path(whole.removeprefix(ROOT)).parts
-    return not any(part == "__pycache__" or part.startswith(".") for part in inside)
+    return not any(part.startswith((".", "__pycache__", "pytest-cache-files-")) for part in inside)

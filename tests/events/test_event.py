@@ -188,6 +188,7 @@ DECODED_LATEST = Event(
     vpc_endpoint_id="vpce-1",
     event_category="Management",
     session_credential_from_console="true",
+    addendum={"reason": "DELIVERY_DELAY"},
 )
 SMALL = {"eventTime": "2026-11-22T14:05:00Z", "eventID": "e"}
 
