@@ -105,7 +105,7 @@ class Acceptance(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Commit(msgspec.Struct, frozen=True):
+class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One commit of the ledger.
 
     Attributes:
