@@ -325,6 +325,88 @@ def test_files_that_no_commit_names_are_named_by_status(store):
     assert any("3 files in the store that no commit names" in why for why in incomplete)
 
 
+def replaced_by_a_pipe(path):
+    """A named pipe."""
+    path.unlink()
+    os.mkfifo(path)
+
+
+def replaced_by_a_link(path):
+    """A link to the same bytes outside of the store."""
+    outside = path.parents[3] / "outside.parquet"
+    shutil.move(path, outside)
+    path.symlink_to(outside)
+
+
+def behind_a_link(path):
+    """A folder outside of the store, with the same bytes in it."""
+    outside = path.parents[3] / "outside"
+    shutil.move(path.parent, outside)
+    path.parent.symlink_to(outside)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "why"),
+    [
+        (lambda path: path.unlink(), "it is missing"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "bytes, found"),
+        (replaced_by_a_pipe, "is not a regular file"),
+        (replaced_by_a_link, "it is a link"),
+        (behind_a_link, "it is behind a link"),
+    ],
+)
+def test_a_file_that_a_command_does_not_read_is_looked_at(store, tamper, why):
+    """Missing, shortened, a pipe or a link: every command ends with 5, whatever it reads."""
+    path = events_file(store)
+    tamper(path)
+    for words in (["status"], ["report", "coverage"], ["report", "changes"]):
+        done = run_command(*words, "--store", store)
+        assert (done.returncode, why in done.stderr.decode()) == (5, True), (words, done.stderr)
+    assert run_command("store", "check", "--store", store).returncode == 5
+
+
+def test_a_commit_that_is_a_link_is_refused(store):
+    """The ledger lies inside the store too."""
+    path, _ = last_commit(store)
+    shutil.move(path, store.parent / "commit.json")
+    path.symlink_to(store.parent / "commit.json")
+    with pytest.raises(StoreError, match=rf"_ledger/{path.name} is a link"):
+        open_store(store)
+
+
+def test_status_says_what_it_did_not_compare(store):
+    """One flipped bit in the events: status names how much it did not read, `store check` finds it."""
+    path = events_file(store)
+    status = run_command("status", "--store", store)
+    files = len(list(store.glob("[a-z]*/**/part-*")))
+    found = json.loads(run_command("status", "--store", store, "--format", "json").stdout)
+    assert 0 < found["store"]["data_files_not_compared"] < files
+    assert "not read, so not compared with the ledger: " in status.stdout.decode()
+    done = run_command("store", "check", "--store", store)
+    assert (done.returncode, f"{files} data files of 4 commits" in done.stdout.decode()) == (
+        0,
+        True,
+    )
+    flip(path, 1)
+    flip(last_commit_file(store), 2)
+    done = run_command("store", "check", "--store", store, "--format", "json")
+    damage = json.loads(done.stdout)["damage"]
+    assert (done.returncode, len(damage)) == (5, 2)
+    assert f"{path.relative_to(store)}: its content is not what was committed" in damage[0]
+
+
+def last_commit_file(store):
+    """A data file of the newest commit."""
+    return store / last_commit(store)[1]["files"][0]["path"]
+
+
+def test_store_check_names_strays(store):
+    """A file that no commit names: exit code 4 with its name."""
+    (store / "events" / "x.parquet").write_bytes(b"PAR1")
+    done = run_command("store", "check", "--store", store)
+    assert (done.returncode, b"events/x.parquet" in done.stderr) == (4, True)
+
+
 def commit_rows(store, table, rows, day=None):
     """Add a commit with rows, as somebody who knows the format."""
     path, fields = last_commit(store)

@@ -93,6 +93,7 @@ def test_a_store_says_what_it_holds(logs, load, status, tmp_path):
         "format": 1,
         "commits": 1,
         "data_files": 6,
+        "data_files_not_compared": 3,
         "bytes": 0,
         "events": 4,
         "first_event_date": "2026-11-01",

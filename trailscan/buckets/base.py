@@ -15,7 +15,7 @@ class ObjectInfo(NamedTuple):
         key: its name in the bucket.
         size: in bytes.
         etag: changes when its content does.
-        odd: why it is not read, for what is neither a file nor a folder; empty for all others.
+        odd: what it is, if that is no file or folder of its own and not to be read; else empty.
         outside: the file that it links to, if that is outside of the source.
     """
 

@@ -76,7 +76,9 @@ class LocalBucket:
             found = entry.stat()
         except OSError:
             return None
-        return local_info(key, found) if stat.S_ISREG(found.st_mode) else None
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return local_info(key, found)._replace(odd="a link" if entry.is_symlink() else "")
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of a file.

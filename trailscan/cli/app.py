@@ -14,6 +14,7 @@ import typer
 
 from trailscan import __version__
 from trailscan.cli import demo, doctor, load, read, rejects, report, validate
+from trailscan.cli import store as store_commands
 from trailscan.cli.output import say
 from trailscan.errors import ExitCode, TrailscanError
 
@@ -42,6 +43,7 @@ app.add_typer(report.app, name="report")
 for _command in (read.show, validate.validate, read.export, read.status):
     _add(_command)
 app.add_typer(rejects.app, name="rejects")
+app.add_typer(store_commands.app, name="store")
 for _command in (read.sql, doctor.doctor):
     _add(_command)
 

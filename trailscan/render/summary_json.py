@@ -198,6 +198,7 @@ def _status(status: Status) -> dict[str, object]:
             "head_sha256": status.head,
             "files_that_no_commit_names": list(status.strays),
             "data_files": sum(len(commit.files) for commit in status.commits),
+            "data_files_not_compared": len(status.not_compared),
             "bytes": status.bytes,
             "events": status.totals.kept,
             "first_event_date": days[0].isoformat() if days else None,

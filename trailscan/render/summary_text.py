@@ -275,6 +275,13 @@ def _status(status: Status) -> Iterator[str]:
     for asked in status.asked:
         windows = "; ".join(window.in_words for window in asked.windows)
         yield f"requested: {asked.event_sources} from {asked.uri}, delivered: {windows}"
+    if status.not_compared:
+        size = sum(file.bytes for file in status.not_compared) / 1e6
+        yield (
+            f"not read, so not compared with the ledger: "
+            f"{counted(len(status.not_compared), 'data file')} ({size:,.1f} MB); "
+            "`trailscan store check` compares them all"
+        )
     yield from (f"incomplete: {why}" for why in status.incomplete)
     for one in status.rejects[:SHOWN_REJECTS]:
         yield f"  reject {one.id[:SHORT_ID]}: {reject_text(one)}"

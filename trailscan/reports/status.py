@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trailscan.store.ledger import Commit, Counts
+    from trailscan.store.paths import DataFile
     from trailscan.store.reader import StoreReader
 
 SHOWN_REJECTS = 5
@@ -77,6 +78,7 @@ class Status:
         accepted: how many rejects were accepted.
         head: SHA-256 of the newest commit.
         strays: files in the store that no commit names.
+        not_compared: data files whose name and size were looked at, and not their content.
         not_as_delivered: how many log files deviate from CloudTrail's format, by deviation.
     """
 
@@ -91,6 +93,7 @@ class Status:
     not_as_delivered: dict[str, int]
     head: str = ""
     strays: tuple[str, ...] = ()
+    not_compared: tuple[DataFile, ...] = ()
 
     def __repr__(self) -> str:
         events, log_files = (
@@ -124,7 +127,7 @@ class Status:
 def store_status(store: StoreReader) -> Status:
     """What a store holds; reads the counts of all log files, and the rejects."""
     rejects = read_rejects(store)
-    return Status(
+    status = Status(
         place=store.place,
         commits=store.commits,
         totals=total_counts(store.commits),
@@ -137,6 +140,7 @@ def store_status(store: StoreReader) -> Status:
         head=store.head,
         strays=store.strays,
     )
+    return replace(status, not_compared=store.not_compared)  # by now everything was read
 
 
 def _accounts(store: StoreReader) -> Table:

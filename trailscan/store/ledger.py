@@ -32,7 +32,7 @@ import msgspec
 
 from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, TrailscanError
 from trailscan.store.packing import is_sealed, pack, seal, unpack
-from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path
+from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path, own_key
 from trailscan.store.readings import Replaced
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Ledger:
 
     def refresh(self) -> tuple[Commit, ...]:
         """Every commit, in order; reads and checks those made since the last call."""
-        names = (_NAME.fullmatch(found.key) for found in self._bucket.list_objects("_ledger/"))
+        names = (_NAME.fullmatch(own_key(found)) for found in self._bucket.list_objects("_ledger/"))
         seqs = sorted(int(name[1]) for name in names if name)
         new = seqs[len(self._commits) :]
         with ThreadPoolExecutor(_READERS) as readers:

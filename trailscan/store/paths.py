@@ -21,8 +21,12 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from trailscan.errors import StoreError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from trailscan.buckets import ObjectInfo
 
 FORMAT = 1
 """The format that this version writes and reads."""
@@ -102,10 +106,29 @@ def data_path(table: TableName, day: date | None, seq: int, sha256: str) -> str:
     return f"{table}/{partition}part-{seq:08d}-{sha256[:32]}.parquet"
 
 
+def damaged(file: DataFile, why: str) -> StoreError:
+    """The error for a data file that is not the one that was committed."""
+    return StoreError(
+        f"the store is damaged: {file.path}: {why}",
+        "restore the file from a backup, or load again into a new store",
+    )
+
+
 def commit_of(path: str) -> int | None:
     """The number of the commit in the path of a data file; None for any other path."""
     found = _DATA_PATH.fullmatch(path)
     return int(found[1]) if found else None
+
+
+def own_key(found: ObjectInfo) -> str:
+    """The key of a file in the ledger's folder.
+
+    Raises:
+        StoreError: it is a link, and so perhaps no file of the store.
+    """
+    if found.odd:
+        raise StoreError(f"the ledger is damaged: {found.key} is {found.odd}")
+    return found.key
 
 
 def ledger_path(seq: int) -> str:

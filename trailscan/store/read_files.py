@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from trailscan.errors import NotFoundError, StoreError
+from trailscan.errors import NotFoundError
 from trailscan.events.schema import EVENTS, instant
 from trailscan.parallel import in_order
 from trailscan.store.attestations import ATTESTATIONS, DIGESTS, PUBLIC_KEYS
 from trailscan.store.layout import LOG_FILES, REJECTS
+from trailscan.store.paths import damaged
 from trailscan.window import Window
 
 if TYPE_CHECKING:
@@ -96,25 +97,36 @@ def read_files(
         yield from in_order(readers, read, files, threads)
 
 
+def read_checked(bucket: Bucket, file: DataFile) -> bytes:
+    """The bytes of a data file, compared with what was committed.
+
+    Raises:
+        StoreError: it is missing, or is not the one that was committed.
+        TrailscanError: it cannot be read.
+    """
+    try:
+        data = bucket.read(file.path)
+    except NotFoundError:
+        raise damaged(file, "it is missing") from None
+    if len(data) != file.bytes:
+        raise damaged(file, f"expected {file.bytes:,} bytes, found {len(data):,}")
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise damaged(file, "its content is not what was committed")
+    return data
+
+
 def _read_file(
     bucket: Bucket, file: DataFile, columns: list[str], selection: Selection | None
 ) -> pa.Table:
     """The selected rows of one data file, which must be the one that was committed."""
-    try:
-        data = bucket.read(file.path)
-    except NotFoundError as error:
-        raise StoreError(f"the store is damaged: {error}") from None
-    if len(data) != file.bytes:
-        raise _damaged(file, f"expected {file.bytes:,} bytes, found {len(data):,}")
-    if hashlib.sha256(data).hexdigest() != file.sha256:
-        raise _damaged(file, "its content is not what was committed")
+    data = read_checked(bucket, file)
     needed = [*columns, *(selection.columns if selection else ())]
     try:
         # One thread a file: pyarrow's own threads may outlive the read, hold Python objects, and
         # end the process with "terminate called" when it exits.
         parquet = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False)
         if parquet.metadata.num_rows != file.rows:
-            raise _damaged(file, f"it has {parquet.metadata.num_rows:,} rows")
+            raise damaged(file, f"it has {parquet.metadata.num_rows:,} rows")
         _check_types(file, parquet.schema_arrow, needed)
         if selection is None:
             table = parquet.read(columns, use_threads=False)
@@ -122,16 +134,8 @@ def _read_file(
             table = _selected(parquet, columns, selection)
         table.validate(full=True)
     except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise _damaged(file, f"{error}") from None
+        raise damaged(file, f"{error}") from None
     return table.select(columns).replace_schema_metadata(None)
-
-
-def _damaged(file: DataFile, why: str) -> StoreError:
-    """The error for a data file that is not the one that was committed."""
-    return StoreError(
-        f"the store is damaged: {file.path}: {why}",
-        "restore the file from a backup, or load again into a new store",
-    )
 
 
 def _check_types(file: DataFile, found: pa.Schema, columns: Iterable[str]) -> None:
@@ -143,7 +147,7 @@ def _check_types(file: DataFile, found: pa.Schema, columns: Iterable[str]) -> No
     for column in map(SCHEMAS[file.table].field, columns):
         at = found.get_field_index(column.name)
         if at < 0 or found.field(at).type != column.type:
-            raise _damaged(file, f"its column {column.name!r} is not of type {column.type}")
+            raise damaged(file, f"its column {column.name!r} is not of type {column.type}")
 
 
 def _selected(parquet: pq.ParquetFile, columns: list[str], selection: Selection) -> pa.Table:

@@ -66,10 +66,24 @@ class StoreReader:
         self.commits: tuple[Commit, ...] = ledger.commits
         self.head = ledger.last_sha256
         self._attested: dict[date, Attestations] = {}
+        self._opened: set[str] = set()
 
     def files(self, table: TableName, days: Iterable[date] | None = None) -> list[DataFile]:
         """The data files of a table, of some days or of all."""
         return select_files(self.commits, table, days)
+
+    @property
+    def not_compared(self) -> tuple[DataFile, ...]:
+        """The data files that were not read yet, and so not compared with their SHA-256."""
+        every = (file for commit in self.commits for file in commit.files)
+        return tuple(file for file in every if file.path not in self._opened)
+
+    def _rows(
+        self, files: Sequence[DataFile], columns: list[str], selection: Selection | None = None
+    ) -> Iterator[pa.Table]:
+        """The selected rows of data files, file by file."""
+        self._opened.update(file.path for file in files)
+        return read_files(self._bucket, files, columns, selection)
 
     def events(
         self,
@@ -120,7 +134,7 @@ class StoreReader:
         )
         for commit in self.commits:
             files = select_files([commit], "events", [day])
-            for rows in read_files(self._bucket, files, EVENTS.names, same_id):
+            for rows in self._rows(files, EVENTS.names, same_id):
                 if rows.num_rows:
                     yield commit, rows
 
@@ -179,9 +193,9 @@ class StoreReader:
             return self._scan_last_readings(files, columns or LOG_FILES.names)
         names = columns or SCHEMAS[table].names
         if table != "events" or not self._superseded:
-            return zip(files, read_files(self._bucket, files, names), strict=True)
+            return zip(files, self._rows(files, names), strict=True)
         needed = [*dict.fromkeys([*names, "record_sha256"])]
-        rows = map(self._without_superseded, read_files(self._bucket, files, needed))
+        rows = map(self._without_superseded, self._rows(files, needed))
         return zip(files, (one.select(names) for one in rows), strict=True)
 
     def _scan_last_readings(
@@ -199,7 +213,7 @@ class StoreReader:
         wanted = list(files)
         if wanted:
             names = columns or SCHEMAS[wanted[0].table].names
-            yield from read_files(self._bucket, wanted, names)
+            yield from self._rows(wanted, names)
 
     def rejects(self) -> pa.Table:
         """The rejects of the store."""
@@ -253,7 +267,7 @@ class StoreReader:
         """The selected rows of data files as one table, in the order of the ledger."""
         schema = SCHEMAS[table]
         wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
-        parts = read_files(self._bucket, files, wanted.names, selection)
+        parts = self._rows(files, wanted.names, selection)
         return pa.concat_tables([no_rows(wanted), *parts])
 
 

@@ -1,4 +1,6 @@
-"""Files in a store that no commit names: planted there, or left of commits that were taken away.
+"""What one listing of a store shows: data files that were changed, and files that no commit names.
+
+A file that no commit names was planted, or is left of commits that were taken away.
 
 Whoever may write to a store can remove its newest commits, and the ledger that is left is whole.
 The data files of those commits give it away: their names hold the number of their commit.
@@ -9,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trailscan.buckets.base import list_folder
-from trailscan.errors import StoreError
-from trailscan.store.paths import MARKER, commit_of, ledger_path
+from trailscan.errors import NotFoundError, StoreError
+from trailscan.store.paths import MARKER, commit_of, damaged, ledger_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from trailscan.buckets import Bucket
+    from trailscan.buckets import Bucket, ObjectInfo
     from trailscan.store.ledger import Commit, Ledger
 
 _OWN = "_"  # folders of the ledger, which readers of Parquet folders skip
@@ -29,9 +31,11 @@ def find_strays(bucket: Bucket, ledger: Ledger) -> tuple[str, ...]:
         ledger: as it was read last; it is read again when other processes may have added to it.
 
     Raises:
-        StoreError: commits were removed from the ledger.
+        StoreError: commits were removed from the ledger; or a data file is missing, a link, or has
+            another size than was committed.
     """
-    held = list(_files(bucket))
+    held = {found.key: found for found in _files(bucket)}
+    _check_listed(bucket, held, ledger.commits)
     while True:
         strays = _unnamed(held, ledger.commits)
         beyond = [path for path in strays if (commit_of(path) or 0) >= ledger.next_seq]
@@ -45,13 +49,35 @@ def find_strays(bucket: Bucket, ledger: Ledger) -> tuple[str, ...]:
             raise _rolled_back(before, beyond)
 
 
-def _files(bucket: Bucket) -> Iterator[str]:
-    """The keys of everything in a store but its marker and its ledger."""
+def _files(bucket: Bucket) -> Iterator[ObjectInfo]:
+    """Everything in a store but its marker and its ledger."""
     folders, objects = list_folder(bucket, "")
-    yield from (found.key for found in objects if found.key != MARKER)
+    yield from (found for found in objects if found.key != MARKER)
     for folder in folders:
         if not folder.startswith(_OWN):
-            yield from (found.key for found in bucket.list_objects(folder))
+            yield from bucket.list_objects(folder)
+
+
+def _check_listed(
+    bucket: Bucket, held: Mapping[str, ObjectInfo], commits: Iterable[Commit]
+) -> None:
+    """Check that each data file is there as a file of its own and has its size.
+
+    Raises:
+        TrailscanError: one is not.
+    """
+    for file in (file for commit in commits for file in commit.files):
+        found = held.get(file.path)
+        if found is None:
+            try:
+                bucket.read_start(file.path, None, 1)  # says what is there instead
+            except NotFoundError:
+                raise damaged(file, "it is missing") from None
+            raise damaged(file, "it is behind a link")
+        if found.odd:
+            raise damaged(file, f"it is {found.odd}")
+        if found.size != file.bytes:
+            raise damaged(file, f"expected {file.bytes:,} bytes, found {found.size:,}")
 
 
 def _unnamed(held: Iterable[str], commits: Iterable[Commit]) -> tuple[str, ...]:
