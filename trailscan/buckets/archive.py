@@ -43,7 +43,10 @@ class LocalArchive(LocalBucket):
             return ObjectInfo(key, 0, "", odd="a link to nothing") if entry.is_symlink() else None
         except OSError as error:
             return ObjectInfo(key, 0, "", odd=f"not to be reached ({error.strerror})")
-        outside = self._outside(entry) if entry.is_symlink() else ""
+        is_link = entry.is_symlink()
+        if stat.S_ISREG(found.st_mode) and not is_link:
+            return local_info(key, found)
+        outside = self._outside(entry) if is_link else ""
         if stat.S_ISDIR(found.st_mode):
             return self._find_folder(key, entry, found, outside)
         odd = next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "")

@@ -181,6 +181,17 @@ def decode_object(raw: bytes | str) -> JsonObject:
     """The JSON object of one record, checked in full depth; members that are JSON text, parsed.
 
     Raises:
+        DecodeError: as `decode_measured`.
+    """
+    return decode_measured(raw)[0]
+
+
+def decode_measured(raw: bytes | str) -> tuple[JsonObject, int]:
+    """The JSON object of one record, and its length in bytes as CloudTrail writes it.
+
+    A record that is longer has spaces, escapes that nobody needs, or a member twice.
+
+    Raises:
         DecodeError: `record_too_large`, `invalid_utf8`, `invalid_json` (also lone surrogates, NaN
             and nesting beyond the parser's limit) or `not_an_object`.
     """
@@ -191,13 +202,13 @@ def decode_object(raw: bytes | str) -> JsonObject:
         )
     try:
         found = msgspec.json.decode(raw)
-        msgspec.json.encode(found)  # a lone surrogate may decode; it can never be encoded
+        length = len(msgspec.json.encode(found))  # a lone surrogate can never be encoded
     except UnicodeError as error:
         raise DecodeError("invalid_utf8", f"the record is not valid Unicode: {error}") from None
     except (msgspec.DecodeError, RecursionError) as error:
         why = str(error).removeprefix("JSON is malformed: ")
         raise DecodeError("invalid_json", f"the record is not valid JSON: {why}") from None
-    if _is_deeper(found, MAX_DEPTH):
+    if _may_be_deeper(raw, MAX_DEPTH) and _is_deeper(found, MAX_DEPTH):
         raise DecodeError("nested_too_deeply", f"the record nests deeper than {MAX_DEPTH} levels")
     if not isinstance(found, dict):
         kind = _JSON_NAMES[type(found)]
@@ -205,7 +216,7 @@ def decode_object(raw: bytes | str) -> JsonObject:
     for name in _AS_TEXT:
         if isinstance(text := found.get(name), str):
             found[name] = _parsed(text)
-    return found
+    return found, length
 
 
 def _parsed(text: str) -> Any:
@@ -218,6 +229,13 @@ def _parsed(text: str) -> Any:
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return text
     return text if _is_deeper(value, MAX_DEPTH) else value
+
+
+def _may_be_deeper(raw: bytes | str, levels: int) -> bool:
+    """Whether a JSON text has more opening brackets than some levels; hardly any record does."""
+    if isinstance(raw, str):
+        return raw.count("{") + raw.count("[") > levels
+    return raw.count(b"{") + raw.count(b"[") > levels
 
 
 def _is_deeper(value: object, levels: int) -> bool:
@@ -331,11 +349,6 @@ def parse_event_time(value: object) -> datetime:
         f"eventTime is {shown}, expected an ISO 8601 instant such as 2026-11-22T14:05:00Z",
         "$.eventTime",
     )
-
-
-def encoded_length(record: JsonObject) -> int:
-    """The number of bytes of a record as CloudTrail writes it, without spaces."""
-    return len(msgspec.json.encode(record))
 
 
 def record_sha256(record: JsonObject) -> str:
