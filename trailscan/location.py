@@ -14,6 +14,9 @@ LOCAL = "file"
 STDIN = "stdin"
 """The `bucket` of standard input; its key is the SHA-256 of what was read."""
 
+STANDARD_INPUT = "-"
+"""How a user names standard input as a source."""
+
 EVENT_HISTORY = "event-history"
 """The `bucket` of what LookupEvents answered; its key names account, region and window."""
 

@@ -89,6 +89,21 @@ def test_no_name_of_a_log_file_ends_a_load(archive, tmp_path, time, options):
         assert run_command(*words.split(), "--store", store).returncode in (0, 4), words
 
 
+@pytest.mark.parametrize("time", [*EDGES, "20990101T000000Z", "20130101T000000Z"])
+def test_an_impossible_name_makes_no_gap(archive, tmp_path, time):
+    """A log file named for the future, or before CloudTrail, is shown and no day lacks anything."""
+    put_log_file(archive, time).write_bytes(gzip.compress(b'{"Records":[]}'))
+    store = tmp_path / "S"
+    assert load(archive, store).complete
+    window = ("--since", "2026-11-25", "--until", "2026-11-25T11:00:00Z")
+    done = run_command("report", "changes", "--store", store, *window)
+    assert done.returncode == 0, done.stdout
+    done = run_command("report", "coverage", "--store", store, "--format", "json")
+    rows = json.loads(done.stdout)["rows"]
+    assert {row["status"] for row in rows} == {"read"}
+    assert f"{time[:4]}-{time[4:6]}-{time[6:8]}" in {row["first_day"] for row in rows}
+
+
 @pytest.mark.parametrize("options", WINDOWS, ids=lambda options: str(options.get("window")))
 @pytest.mark.parametrize("time", EDGES)
 def test_no_time_in_a_digest_ends_a_validation(archive, time, options):

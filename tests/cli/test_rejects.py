@@ -50,6 +50,23 @@ def test_rejects_are_listed_accepted_once_and_listed_still(trailscan):
     assert (code, json.loads(out)["rejects"]["accepted"]) == (0, 1)
 
 
+def test_a_mistaken_acceptance_is_taken_back(trailscan):
+    """The reject counts again, can be accepted again, and the ledger keeps every word."""
+    _, out, _ = trailscan("rejects", "--format", "json")
+    (row,) = json.loads(out)["rows"]
+    code, _, err = trailscan("rejects", "reopen", row["id"], "--because", "never accepted")
+    assert (code, err.startswith("open: ")) == (0, True)
+    for because in ("a mistake", "looked at"):
+        assert trailscan("rejects", "accept", row["id"], "--because", because)[0] == 0
+        assert trailscan("report", "changes")[0] == 0
+        if because == "a mistake":
+            code, out, err = trailscan("rejects", "reopen", row["id"][:12], "--because", "oops")
+            assert (code, out, err.startswith("open: ")) == (0, "", True)
+            assert trailscan("report", "changes")[0] == 4
+    _, out, _ = trailscan("rejects", "--format", "json")
+    assert json.loads(out)["rows"][0]["accepted_because"] == "looked at"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -58,6 +58,7 @@ def pretty(value: Any) -> bytes:
 
 
 FORMS = {
+    "a JSON text as a string": (text_of(b'{"Records":[%s,%s]}' % (A, B)), BOTH),
     "a log file": (b'{"Records":[' + A + b"," + B + b"]}", BOTH),
     "a log file with white space": (b'\n{ "Records" : [ ' + A + b" ,\r\n" + B + b" ] }\n", BOTH),
     "a log file with a byte order mark": (

@@ -304,3 +304,18 @@ def test_the_european_cloud_is_in_the_default_scope(load, tmp_path):
     summary = load(tmp_path / "in")
     assert (summary.kept, summary.complete) == (1, True)
     assert "eusc-de-east-1" in summary_text(summary)
+
+
+def test_standard_input_is_a_source_in_the_ledger(tmp_path):
+    """The ledger says that it was read; it requests no window, so that it hides no missing one."""
+    store = tmp_path / "store"
+    done = run_command("load", "-", "--store", store, stdin=one())
+    assert done.returncode == 0
+    (commit,) = (store / "_ledger").iterdir()
+    assert json.loads(commit.read_bytes())["sources"] == [{"uri": "-", "stream": True}]
+    text = run_command("status", "--store", store).stdout.decode()
+    assert "1 log file from standard input; read" in text
+    put(tmp_path, f"in/{REGION}/2026/11/22/{NAME.format(2)}", one())
+    run_command("load", tmp_path / "in", "--store", store, "--since", "2026-11-01")
+    done = run_command("report", "changes", "--store", store, "--since", "2026-01-01")
+    assert (done.returncode, b"never requested" in done.stdout) == (4, True), done.stdout

@@ -25,7 +25,7 @@ def _list(
     quiet: o.Quiet = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """List what could not be used and why; `accept` one that is known.
+    """List what could not be used and why; `accept` one that is known; `reopen` takes that back.
 
     Lists log files and records. Exit code 4: there are some that nobody accepted.
     """
@@ -73,5 +73,35 @@ def _accept(
         )
 
 
+def _reopen(
+    reject: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="Of the reject, or its beginning.", show_default=False),
+    ],
+    because: Annotated[
+        str, typer.Option("--because", metavar="TEXT", help="Why the acceptance is taken back.")
+    ],
+    store: o.Store = o.DEFAULT_STORE,
+    *,
+    aws: AwsOptions,
+    quiet: o.Quiet = False,
+) -> None:
+    """Take back the acceptance of a reject: answers are incomplete because of it again.
+
+    The ledger of the store keeps the acceptance, and records who took it back, when and why. A
+    reject that is open stays as it is.
+    """
+    from trailscan.buckets import open_bucket
+    from trailscan.store.reader import StoreReader
+    from trailscan.store.rejects import reopen_reject
+
+    if not because.strip():
+        raise typer.BadParameter("give a reason", param_hint="--because")
+    bucket = open_bucket(store, aws)
+    found = reopen_reject(bucket, StoreReader(bucket, store), reject, because, datetime.now(UTC))
+    say(f"open: {found.message} (at {found.where})", quiet=quiet)
+
+
 app.callback(help=_list.__doc__)(o.with_aws(_list))
 app.command("accept", help=_accept.__doc__)(o.with_aws(_accept))
+app.command("reopen", help=_reopen.__doc__)(o.with_aws(_reopen))

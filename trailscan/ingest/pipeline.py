@@ -331,7 +331,9 @@ class Pipeline:
 
     def _sources(self) -> tuple[Source, ...]:
         """The requests for the ledger, as far as the load went."""
-        return tuple(self._source(source, window) for source, window in self._job.sources)
+        streams = (Source(uri, stream=True) for uri, _ in self._job.streams)
+        listed = (self._source(source, window) for source, window in self._job.sources)
+        return (*streams, *listed)
 
     def _source(self, source: SourcePlan, window: Window) -> Source:
         """A request for the ledger, with the newest log file only if the load was complete."""

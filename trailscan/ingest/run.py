@@ -21,7 +21,7 @@ from trailscan.ingest.stream import is_stream, read_stream
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.tracing import Tracer
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
-from trailscan.location import EVENT_HISTORY
+from trailscan.location import EVENT_HISTORY, STANDARD_INPUT
 from trailscan.store.known import KnownLogFiles, covers
 from trailscan.store.read_files import rows_by_day
 from trailscan.store.reader import StoreReader
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from trailscan.store.ledger import Commit, Source
 
 ORGANIZATIONS = "organizations.amazonaws.com"
-STANDARD_INPUT = "-"
 FIRST_LOAD = timedelta(days=30)
 LOOK_BACK = timedelta(days=30)
 """CloudTrail retries a failed delivery for 30 days, so the folder of a day can grow that long."""

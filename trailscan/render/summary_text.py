@@ -14,7 +14,7 @@ from trailscan.aws.partitions import global_regions
 from trailscan.ingest.cost import ASSUMED
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.summary import GAPS, ValidationSummary, kind_of
-from trailscan.location import object_uri
+from trailscan.location import STANDARD_INPUT, object_uri
 from trailscan.numbers import counted, size_text
 from trailscan.reports.status import SHOWN_REJECTS, Status
 from trailscan.store.paths import FORMAT
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trailscan.ingest.tracing import Tracing
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.location import RejectLine
-    from trailscan.store.ledger import Counts
+    from trailscan.store.ledger import Counts, Source
     from trailscan.store.rejects import StoredReject
     from trailscan.validate.verdicts import Gap
 
@@ -301,15 +301,19 @@ def _last_load(status: Status) -> str:
     if not status.last_load:
         return "last load: none"
     last, counts = status.last_load[-1], sum_counts(commit.counts for commit in status.last_load)
-    sources = "; ".join(
-        f"{source.uri}, delivered: {Window(source.since, source.until).in_words}"
-        for source in last.sources
-    )
+    sources = "; ".join(_source_in_words(source) for source in last.sources)
     return (
         f"last load that added anything: {format_instant(last.committed_at)} by its clock, with "
         f"{last.tool}: {counted(counts.log_files, 'log file')} from "
         f"{sources or 'standard input'}; {_records(counts)}"
     )
+
+
+def _source_in_words(source: Source) -> str:
+    """A source, and what was requested of it."""
+    if source.stream:
+        return "standard input" if source.uri == STANDARD_INPUT else source.uri
+    return f"{source.uri}, delivered: {Window(source.since, source.until).in_words}"
 
 
 def _records(counts: LoadSummary | Counts) -> str:

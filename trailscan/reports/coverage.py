@@ -63,6 +63,7 @@ class _Span:
         done: how many log files were read.
         rejected: how many log files could never be read.
         sums: in the order of `_SUMS`.
+        is_possible: something can have been delivered then; if not, it makes no gaps.
     """
 
     status: str
@@ -74,6 +75,7 @@ class _Span:
     sums: tuple[int, ...] = (0,) * len(_SUMS)
     first_delivered: datetime | None = None
     last_delivered: datetime | None = None
+    is_possible: bool = True
 
     @property
     def days(self) -> int | None:
@@ -89,6 +91,7 @@ class _Span:
             and other.last is not None
             and self.first == shifted(other.last, _ONE_DAY)
             and (self.status, self.event_sources) == (other.status, other.event_sources)
+            and self.is_possible == other.is_possible
         )
 
     def extend(self, other: _Span) -> None:
@@ -150,7 +153,7 @@ def coverage_report(store: StoreReader, filters: ChangeFilter) -> Table:
     are UTC, as in the names of log files.
     """
     places = _read(store, filters)
-    days = [day for found in places.values() for day in found if day != NO_DAY]
+    days = [day for found in places.values() for day, span in found.items() if span.is_possible]
     rows = [
         _Row(place, span)
         for place in sorted(places, key=repr)
@@ -181,11 +184,14 @@ def _read(store: StoreReader, filters: ChangeFilter) -> _Places:
     places: defaultdict[_Place, dict[date, _Span]] = defaultdict(dict)
     by_day = groupby(store.scan("log_files", _COLUMNS), lambda found: found[0].day or NO_DAY)
     for day, found in by_day:
-        rows = pa.concat_tables([table for _, table in found])
+        held = list(found)
+        rows = pa.concat_tables([table for _, table in held])
+        is_possible = any(store.is_delivery_day(file) for file, _ in held)
         if day != NO_DAY and not filters.window.touches(day):
             continue
         for place, span in _days(rows, None if day == NO_DAY else day):
             if not filters.account or place.account_id in filters.account:
+                span.is_possible = is_possible
                 places[place][day] = span
     return dict(places)
 
@@ -260,7 +266,7 @@ def _span(day: date | None, done: int, rejected: int, row: dict[str, Any] | None
 def _spans(days: dict[date, _Span], first: date, last: date) -> list[_Span]:
     """The spans of one place in order of time, between the first and the last day of all places."""
     spans: list[_Span] = []
-    dated = sorted(day for day in days if day != NO_DAY)
+    dated = sorted(day for day, span in days.items() if span.is_possible)
     if dated:
         spans += _empty("not yet", first, shifted(dated[0], -_ONE_DAY))
     for before, day in zip([None, *dated], dated, strict=False):
@@ -269,6 +275,9 @@ def _spans(days: dict[date, _Span], first: date, last: date) -> list[_Span]:
         _add(spans, days[day])
     if dated:
         spans += _empty("no more", shifted(dated[-1], _ONE_DAY), last)
+    odd = sorted(day for day, span in days.items() if not span.is_possible and day != NO_DAY)
+    for day in odd:
+        _add(spans, days[day])
     return [*spans, days[NO_DAY]] if NO_DAY in days else spans
 
 
@@ -322,6 +331,7 @@ def _requests(store: StoreReader, filters: ChangeFilter) -> Iterator[str]:
     for commit in store.commits:
         for source in commit.sources:
             window = Window(source.since, source.until).told_in(filters.tz)
+            window = "whatever it held" if source.stream else window
             requests.setdefault((source.uri, window, commit.event_sources), []).append(commit.seq)
     for (uri, window, event_sources), seqs in requests.items():
         commits = f"commit {seqs[0]}" if len(seqs) == 1 else f"commits {seqs[0]} to {seqs[-1]}"

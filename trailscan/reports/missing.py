@@ -124,7 +124,7 @@ def missing(store: StoreReader, question: Question | None = None) -> tuple[str, 
 
 def reasons(store: StoreReader, question: Question) -> list[Reason]:
     """Why an answer from a store may lack something, the most general reason first."""
-    requests = read_requests(store.commits)
+    requests = [one for one in read_requests(store.commits) if not one.source.stream]
     return [
         *_nothing(store, question),
         *_never_requested(requests, question),
@@ -316,7 +316,7 @@ def _days_held(store: StoreReader, question: Question) -> dict[Place, set[date]]
     """The days for which each account and region has log files, whatever became of them."""
     held: defaultdict[Place, set[date]] = defaultdict(set)
     for file, rows in store.scan("log_files", list(Place._fields)):
-        if file.day is None or file.day == NO_DAY:
+        if file.day is None or not store.is_delivery_day(file):
             continue
         columns = (rows[name].to_pylist() for name in Place._fields)
         for place in map(Place._make, set(zip(*columns, strict=True))):

@@ -182,7 +182,7 @@ def _asked(commits: tuple[Commit, ...]) -> Iterator[Requested]:
     windows: dict[tuple[str, str], list[Window]] = {}
     newest: dict[tuple[str, str], datetime] = {}
     for commit in commits:
-        for source in commit.sources:
+        for source in (one for one in commit.sources if not one.stream):
             asked = (source.uri, commit.event_sources)
             end = source.until or commit.committed_at
             if source.since is None or source.since <= end:

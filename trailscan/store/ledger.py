@@ -62,6 +62,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
         regions_left_out: the same of the regions that record Organizations events.
         failures: what could not be listed or read, one line each, and how many more there were.
         partial: the load had not ended when it made the commit.
+        stream: it was standard input or a pipe, which has no window that could be requested.
     """
 
     uri: str
@@ -74,6 +75,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     regions_left_out: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     partial: bool = False
+    stream: bool = False
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ class Counts(msgspec.Struct, frozen=True):
     conflicts: int = 0
 
 
-class Acceptance(msgspec.Struct, frozen=True):
+class Acceptance(msgspec.Struct, frozen=True, omit_defaults=True):
     """Somebody's word that a reject is known and no longer makes an answer incomplete.
 
     Attributes:
@@ -97,12 +99,14 @@ class Acceptance(msgspec.Struct, frozen=True):
         by: who accepted it: user and host.
         because: why.
         at: when, by the clock of the machine.
+        reopened: it takes an earlier acceptance back.
     """
 
     reject: str
     by: str
     because: str
     at: datetime
+    reopened: bool = False
 
 
 class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

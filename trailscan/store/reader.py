@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,20 +19,21 @@ from trailscan.store.attestations import (
 )
 from trailscan.store.layout import LOG_FILES
 from trailscan.store.ledger import Commit, Ledger
-from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName
+from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName, commit_of
 from trailscan.store.read_files import SCHEMAS, Selection, no_rows, read_files, select_files
 from trailscan.store.readings import last_readings, with_conflicts
 from trailscan.store.strays import find_strays
 from trailscan.trail.keys import parse_key
-from trailscan.window import Window
+from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
 
     from trailscan.buckets import Bucket
 
 ValidationTable = Literal["attestations", "digests", "public_keys"]
+_FIRST_DAY = date(2013, 11, 13)
+_ONE_DAY = timedelta(days=1)
 Attestations = dict[tuple[str, str], dict[str, Any]]
 """Rows of `ATTESTATIONS` by bucket and key."""
 
@@ -67,6 +69,18 @@ class StoreReader:
         self.head = ledger.last_sha256
         self._attested: dict[date, Attestations] = {}
         self._opened: set[str] = set()
+
+    def is_delivery_day(self, file: DataFile) -> bool:
+        """Whether log files can have been delivered on the day of a data file.
+
+        A name may say any day. CloudTrail began in November 2013
+        (aws.amazon.com/blogs/aws/aws-cloudtrail-capture-aws-api-activity), and nothing was
+        delivered after it was loaded; the day more is for clocks that differ.
+        """
+        if file.day is None or file.day < _FIRST_DAY:  # so is `NO_DAY`
+            return False
+        loaded = self.commits[(commit_of(file.path) or 1) - 1].committed_at
+        return file.day <= shifted(loaded.date(), _ONE_DAY)
 
     def files(self, table: TableName, days: Iterable[date] | None = None) -> list[DataFile]:
         """The data files of a table, of some days or of all."""

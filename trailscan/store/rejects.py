@@ -81,11 +81,14 @@ def reject_id(where: Location, etag: str) -> str:
 
 
 def read_acceptances(commits: Iterable[Commit]) -> dict[str, Acceptance]:
-    """Every acceptance by the id of its reject; the first one stays."""
+    """The acceptances in force by the id of the reject: the first one, until it is taken back."""
     found: dict[str, Acceptance] = {}
     for commit in commits:
         for acceptance in commit.accepted:
-            found.setdefault(acceptance.reject, acceptance)
+            if acceptance.reopened:
+                found.pop(acceptance.reject, None)
+            else:
+                found.setdefault(acceptance.reject, acceptance)
     return found
 
 
@@ -168,21 +171,50 @@ def accept_reject(
         NotFoundError: no reject of the store has such an id.
         TrailscanError: several have, or the store cannot be written.
     """
+    return _decide(bucket, store, beginning, because, now, reopened=False)
+
+
+def reopen_reject(
+    bucket: Bucket, store: StoreReader, beginning: str, because: str, now: datetime
+) -> StoredReject:
+    """Record in the ledger that an acceptance was a mistake: the reject counts again.
+
+    Args:
+        bucket: of the store.
+        store: the store as it is.
+        beginning: of the reject's id.
+        because: why it is taken back.
+        now: the present.
+
+    Raises:
+        NotFoundError: no reject of the store has such an id.
+        TrailscanError: several have, or the store cannot be written.
+    """
+    return _decide(bucket, store, beginning, because, now, reopened=True)
+
+
+def _decide(
+    bucket: Bucket,
+    store: StoreReader,
+    beginning: str,
+    because: str,
+    now: datetime,
+    *,
+    reopened: bool,
+) -> StoredReject:
+    """Accept or reopen a reject, unless it is so already."""
     reject = find_reject(store, beginning)
-    if reject.acceptance is not None:
-        return reject
-    acceptance = Acceptance(reject.id, who_accepts(), because, now)
+    decision = Acceptance(reject.id, who_accepts(), because, now, reopened)
 
     def draft(commits: tuple[Commit, ...], _: int) -> Draft:
-        known = reject.id in read_acceptances(commits)
-        return Draft("", (), Counts(), {}, accepted=() if known else (acceptance,))
+        is_accepted = reject.id in read_acceptances(commits)
+        return Draft("", (), Counts(), {}, accepted=(decision,) if is_accepted is reopened else ())
 
     check_marker(bucket, store.place)
     ledger = Ledger(bucket)
     ledger.settle()
     ledger.append(draft, uuid.uuid4().hex, now)
-    decided = read_acceptances(ledger.commits).get(reject.id, acceptance)
-    return replace(reject, acceptance=decided)
+    return replace(reject, acceptance=read_acceptances(ledger.commits).get(reject.id))
 
 
 def find_reject(store: StoreReader, beginning: str) -> StoredReject:

@@ -119,6 +119,8 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
     text = body.removeprefix(_BOM).strip(SPACE)
     if not text:
         raise DecodeError("empty", "the log file is empty")
+    if text[:1] == b'"':
+        text = _json_text(text) or text
     try:
         values = split_values(text)
     except DecodeError:

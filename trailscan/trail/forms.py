@@ -30,7 +30,9 @@ specifications."""
 
 _APPLE_DOUBLE = b"\x00\x05\x16\x07"  # RFC 1740
 _CSV = re.compile(rb'"?(?:event[ _]?(?:time|name|source|id|version))"?,', re.IGNORECASE)
-_JSON = (b"{", b"[")
+_JSON = re.compile(rb'[ \t\r\n\x1e]*(?:[\[\s]*\{\s*(?:["}]|$)|[\[\s]*\[\s*(?:["\]]|$)|"\s*[\[{])')
+"""Lists, objects and texts of them, unlike `[a link](https://…)` and `{{ a template }}`."""
+
 _ENCODINGS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -76,8 +78,8 @@ def is_marker_of_macos(start: bytes) -> bool:
 
 def may_be_log_file(start: bytes) -> bool:
     """Whether a file begins as a log file does: compressed by gzip, or JSON in any encoding."""
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n\x1e")
-    return start.startswith(GZIP) or text[:1] in _JSON or encoding_of(start) is not None
+    text = start[:ENOUGH].removeprefix(b"\xef\xbb\xbf")
+    return start.startswith(GZIP) or _JSON.match(text) is not None or encoding_of(start) is not None
 
 
 def encoding_of(body: bytes | bytearray) -> str | None:
