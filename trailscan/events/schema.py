@@ -120,6 +120,18 @@ def nested_json(record: dict[str, object]) -> tuple[str | None, str | None, str 
     return identity, request, response, details
 
 
+def without_nested(row: EventRow) -> EventRow:
+    """The same event for the store, without the parsed objects that the row has as text."""
+    bare = msgspec.structs.replace(
+        row.event,
+        request_parameters=None,
+        response_elements=None,
+        service_event_details=None,
+        addendum=None,
+    )
+    return row._replace(event=bare)
+
+
 def event_values(row: EventRow, evidence: Evidence, *, conflict: bool) -> tuple[object, ...]:
     """An event's values in the order of `EVENTS`."""
     event, who = row.event, row.event.user_identity

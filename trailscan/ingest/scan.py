@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.errors import DecodeError, TrailscanError
 from trailscan.events.event import decode_event, decode_measured, record_sha256
-from trailscan.events.schema import EventRow, nested_json
+from trailscan.events.schema import EventRow, nested_json, without_nested
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.location import STDIN, key_text
 from trailscan.numbers import counted
@@ -22,6 +22,8 @@ from trailscan.trail.forms import (
 from trailscan.trail.json_bytes import repeated_names
 from trailscan.trail.keys import is_log_file_name
 from trailscan.trail.log_file import (
+    MAX_CANDIDATE_BYTES,
+    MAX_CANDIDATES,
     MAX_INFLATED_BYTES,
     MAX_UNCLEAR,
     Candidate,
@@ -32,6 +34,8 @@ from trailscan.trail.log_file import (
 
 if TYPE_CHECKING:
     from trailscan.ingest.plan import PlannedFile
+
+_WHOLE_EVENTS = 2000
 
 
 class Fetched(NamedTuple):
@@ -177,7 +181,8 @@ def _decode(
 ) -> tuple[list[EventRow], list[Reject]]:
     """The events of the candidates, and the rejects: those that cannot be decoded.
 
-    Beyond a thousand rejects the others are one more, which counts them.
+    Beyond a thousand rejects the others are one more, which counts them. Beyond a few thousand
+    events what is nested in them stays in memory as text only.
     """
     events: list[EventRow] = []
     rejects: list[Reject] = []
@@ -192,10 +197,17 @@ def _decode(
                 more, first = more + 1, first or position
         else:
             if row is not None:
-                events.append(row)
+                events.append(row if len(events) < _WHOLE_EVENTS else without_nested(row))
     if more:
         words = f"{counted(more, 'more record')} of this log file cannot be used"
         rejects.append(Reject(first, "too_many_rejects", words, times=more))
+    if scanned.beyond:
+        words = (
+            f"{counted(scanned.beyond, 'more wanted record')} of this log file: it has more than "
+            f"{MAX_CANDIDATES:,} or {MAX_CANDIDATE_BYTES:,} bytes of them; divide it"
+        )
+        beyond = Reject(scanned.beyond_from, "too_many_records", words, times=scanned.beyond)
+        rejects.append(beyond)
     return events, rejects
 
 

@@ -104,7 +104,7 @@ def _of_log_file(found: Iterable[bytes], *, may_be_insights: bool) -> Iterator[R
 def _one_at_a_time(text: bytes) -> Iterator[RawRecord]:
     """The records of a list or of values after one another, without all of them in memory."""
     if head := _RECORDS.match(text):
-        for item, count in each_item(text[head.end() :]):
+        for item, count in each_item(text, head.end()):
             if count > 1:
                 yield RawRecord(item, times=count)
             else:

@@ -15,7 +15,7 @@ import stringzilla
 from trailscan.errors import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SPACE = b" \t\r\n"
 _MOST_VALUES = 2_000_000
@@ -29,6 +29,10 @@ _CLOSED_BY = {ord("{"): ord("}"), ord("["): ord("]")}
 _CLOSING = frozenset(_CLOSED_BY.values())
 _TRIVIAL = re.compile(rb"\s*(\{\s*\}|[\w.+-]+)\s*,(?:\s*(?:\{\s*\}|[\w.+-]+)\s*,)*+")
 _SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
+_PIECE = 1024 * 1024
+_LONGEST_PIECE = 32 * 1024 * 1024
+_NEXT = b'},{"eventVersion":"1.'
+_LINES = msgspec.json.Decoder(msgspec.Raw)
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _REFUSALS = (msgspec.MsgspecError, RecursionError, UnicodeError)
@@ -75,6 +79,9 @@ def each_value(text: bytes) -> Iterator[bytes]:
         DecodeError: `not_json`.
     """
     at = 0
+    for lines, end in _pieces(text, 0, b"}\n{", _LINES.decode_lines):
+        yield from map(bytes, lines)
+        at = end + 1
     while at < len(text):
         end = _value_end(text, at)
         yield text[at:end]
@@ -93,21 +100,28 @@ def split_array(raw: bytes) -> list[bytes]:
         return [raw[start:end].strip(SPACE) for start, end in _members(raw)]
 
 
-def each_item(raw: bytes) -> Iterator[tuple[bytes, int]]:
+def each_item(raw: bytes, opening: int = 0) -> Iterator[tuple[bytes, int]]:
     """The items of a JSON array one at a time, each with how many of its like follow one another.
 
     Empty objects, numbers and words are of a like; everything else stands for itself.
 
+    Args:
+        raw: a text.
+        opening: where the array begins in it.
+
     Raises:
         DecodeError: `not_json`, perhaps only after some items.
     """
-    at = 1
+    at = opening + 1
+    for items, end in _pieces(raw, at, _NEXT, lambda piece: _ARRAY.decode(b"[%s]" % piece)):
+        yield from ((bytes(item), 1) for item in items)
+        at = end + 1
     while True:
         if run := _TRIVIAL.match(raw, at):
             yield run[1], raw.count(b",", run.start(), run.end())
             at = run.end()
             continue
-        for start, end in _members(raw, at):
+        for start, end in _members(raw, at, b"["):
             yield raw[start:end].strip(SPACE), 1
             at = end + 1
             if raw[end : end + 1] == b"," and _TRIVIAL.match(raw, at):
@@ -149,15 +163,45 @@ def _pairs(raw: bytes) -> Iterator[tuple[str, bytes]]:
         yield string_value(name[0]) or "", value
 
 
-def _members(raw: bytes, start: int = 1) -> Iterator[tuple[int, int]]:
+def _pieces(
+    text: bytes, at: int, between: bytes, decode: Callable[[bytes], list[msgspec.Raw]]
+) -> Iterator[tuple[list[msgspec.Raw], int]]:
+    """The values of a long text by pieces of some megabytes, each with the end of its piece.
+
+    A piece ends where one value seems to end and another to begin. That may be inside of a value:
+    then neither side is a list of whole values, so that msgspec refuses the piece, and a longer one
+    is tried. Ends early, before the last piece or where the values are too short for this.
+
+    Args:
+        text: of JSON.
+        at: where the first value begins.
+        between: what is between two values; its second byte separates them.
+        decode: cuts a piece into its values.
+    """
+    length = _PIECE
+    while length <= _LONGEST_PIECE and (cut := stringzilla.find(text, between, at + length)) >= 0:
+        end = cut + 1
+        try:
+            values = decode(text[at:end])
+        except _REFUSALS:
+            length *= 2
+            continue
+        if len(values) * _LEAST_BYTES > end - at:
+            return
+        yield values, end
+        at, length = end + 1, _PIECE
+
+
+def _members(raw: bytes, start: int = 1, inside: bytes = b"") -> Iterator[tuple[int, int]]:
     """Start and end of each part between the outermost commas of an array or object.
 
     Args:
-        raw: begins with its bracket.
+        raw: begins with its bracket, unless `inside` is given.
         start: of the first part: behind the bracket or a comma.
+        inside: the bracket that is open at the start.
     """
     several = start > 1
-    for token, depth in _tokens(raw, start, raw[:1]):
+    for token, depth in _tokens(raw, start, inside or raw[:1]):
         if depth == 0:
             if several or raw[start : token.start()].strip(SPACE):
                 yield start, token.start()

@@ -89,6 +89,13 @@ MAX_UNCLEAR = 1000
 """How many records without a readable event source a log file may have, each with its reject."""
 
 
+MAX_CANDIDATES = 50_000
+"""How many wanted records a log file may have, each with some 6 kB in memory."""
+
+MAX_CANDIDATE_BYTES = 64 * 1024 * 1024
+"""How many bytes the wanted records of a log file may have."""
+
+
 class Candidate(NamedTuple):
     """A record of a wanted source, not yet decoded, and its position in the log file."""
 
@@ -111,6 +118,8 @@ class ScannedLogFile(NamedTuple):
         unclear: how many more records have no readable event source than are candidates.
         unclear_from: the position of the first of them.
         issued: the ids of access keys that records may have issued, if they were asked for.
+        beyond: how many wanted records there are beyond the most that a log file may have.
+        beyond_from: the position of the first of them.
     """
 
     records: int
@@ -122,6 +131,8 @@ class ScannedLogFile(NamedTuple):
     unclear: int = 0
     unclear_from: int = 0
     issued: tuple[bytes, ...] = ()
+    beyond: int = 0
+    beyond_from: int = 0
 
 
 class _Source(msgspec.Struct):
@@ -185,14 +196,18 @@ def _find_candidates(
     """
     candidates: list[Candidate] = []
     others: Counter[str] = Counter()
-    position = unclear = left_out = first_left_out = 0
+    position = unclear = left_out = first_left_out = size = beyond = beyond_from = 0
     for record in _records(text, deviations):
         if record.other is not None:
             others[record.other] += 1
             continue
         selected = _select(record.raw, wanted)
-        if selected:
+        if selected and (len(candidates) >= MAX_CANDIDATES or size > MAX_CANDIDATE_BYTES):
+            beyond_from = beyond_from or position
+            beyond += 1
+        elif selected:
             candidates.append(Candidate(position, record))
+            size += len(record.raw)
         elif selected is None:
             unclear += 1
             is_single = unclear <= MAX_UNCLEAR
@@ -202,7 +217,7 @@ def _find_candidates(
                 first_left_out = first_left_out or position
                 left_out += more
         position += record.times
-    counts = (dict(others), left_out, first_left_out)
+    counts = (dict(others), left_out, first_left_out, (), beyond, beyond_from)
     return ScannedLogFile(position, tuple(candidates), 0, None, deviations, *counts)
 
 

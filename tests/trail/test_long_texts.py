@@ -1,0 +1,98 @@
+"""Log files with more values than fit into memory at once are read by pieces."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from trailscan.ingest.reading import LargeOneAtATime
+from trailscan.ingest.scan import scan_into
+from trailscan.store.log_file_result import LogFileResult
+from trailscan.trail import envelopes, json_bytes, log_file
+from trailscan.trail.envelopes import read_records
+from trailscan.trail.log_file import Wanted
+
+SOURCE = "organizations.amazonaws.com"
+
+
+def record(number, **members):
+    """A record as CloudTrail writes it."""
+    fields = {
+        "eventVersion": "1.11",
+        "eventSource": SOURCE,
+        "eventTime": "2026-11-22T12:00:00Z",
+        "eventName": "MoveAccount",
+        "eventID": f"id-{number}",
+        **members,
+    }
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+NESTED = record(3, requestParameters={"list": [{"x": "},{"}, {"eventVersion": "1.0"}, {"y": 1}]})
+TEXT = record(4, requestParameters={"text": '},{"eventVersion":"1.'})
+RECORDS = [record(1), record(2), NESTED, TEXT, b'{"eventVersion":"1.0",}', record(5), record(6)]
+
+
+@pytest.fixture(params=[1, 60, 150, 400, 10_000])
+def by_pieces(monkeypatch, request):
+    """Every text is long, and its pieces are short."""
+    monkeypatch.setattr(envelopes, "may_fill_memory", lambda _: True)
+    monkeypatch.setattr(json_bytes, "_PIECE", request.param)
+    monkeypatch.setattr(json_bytes, "_LONGEST_PIECE", 4 * request.param)
+
+
+@pytest.mark.usefixtures("by_pieces")
+@pytest.mark.parametrize("broken", [True, False])
+@pytest.mark.parametrize("form", [b'{"Records":[%s]}', b"[%s]", b'\n { "Records" : [%s ] }'])
+def test_a_list_in_pieces_has_the_same_records(form, broken):
+    """Wherever a piece ends: between records, inside of one, inside of a text, beside a broken one."""
+    given = [one for one in RECORDS if broken or not one.endswith(b",}")]
+    found = [one.raw for one in read_records(form % b",".join(given))]
+    assert found == given
+
+
+@pytest.mark.usefixtures("by_pieces")
+def test_lines_in_pieces_have_the_same_records():
+    """JSON lines, with the ends of lines that systems have."""
+    given = [one for one in RECORDS if not one.endswith(b",}")]
+    for end in (b"\n", b"\r\n", b"\n\n"):
+        assert [one.raw for one in read_records(end.join(given))] == given
+
+
+@pytest.mark.usefixtures("by_pieces")
+def test_short_values_in_pieces_are_counted():
+    """What is no record stands for as many of its like."""
+    text = b'{"Records":[%s,%s]}' % (record(1), b",".join([b"{}"] * 500))
+    found = list(read_records(text))
+    assert sum(one.times for one in found) == 501
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("MAX_CANDIDATES", 4), ("MAX_CANDIDATE_BYTES", 3 * len(record(1)))]
+)
+def test_more_wanted_records_than_fit_are_one_reject(monkeypatch, limit, value):
+    """A log file has so many at most: the others are counted, and named with what to do."""
+    monkeypatch.setattr(log_file, limit, value)
+    others = [record(9, eventSource="ec2.amazonaws.com")] * 3
+    result = LogFileResult("b", "k", "e", 1)
+    text = b'{"Records":[%s]}' % b",".join([*map(record, range(6)), *others])
+    scan_into(result, text, Wanted((SOURCE,)), LargeOneAtATime())
+    (reject,) = result.rejects
+    assert (result.records, len(result.events)) == (9, 4)
+    assert (reject.reason, reject.record_index, reject.times) == ("too_many_records", 4, 2)
+    assert reject.message.startswith("2 more wanted records of this log file")
+    assert reject.message.endswith("; divide it")
+
+
+def test_events_of_a_long_log_file_are_stored_alike(monkeypatch):
+    """What is nested in them is kept as text, whether or not it stays in memory parsed."""
+    text = b'{"Records":[%s]}' % b",".join([NESTED, TEXT])
+    rows = []
+    for most in (2000, 0):
+        monkeypatch.setattr("trailscan.ingest.scan._WHOLE_EVENTS", most)
+        result = LogFileResult("b", "k", "e", 1)
+        scan_into(result, text, Wanted((SOURCE,)), LargeOneAtATime())
+        rows.append([(one.record, one.nested, one.order) for one in result.events])
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 2
