@@ -139,6 +139,44 @@ def test_a_listing_of_empty_pages_ends(s3, tmp_path):
     assert len(asked) < 1000
 
 
+def test_a_listing_of_ever_new_keys_ends(s3, tmp_path, monkeypatch):
+    """After as many pages as no folder of CloudTrail has the listing is no answer, which is said."""
+    monkeypatch.setattr(access, "_MOST_PAGES", 30)
+    asked = []
+
+    def fault(request, right):
+        del right
+        if "max-keys" in request.query and request.query["max-keys"] == "1":
+            return Answer("200 OK", listing())
+        asked.append(request)
+        key = f"key-{len(asked):06}.json.gz"
+        return Answer("200 OK", listing(one(key=key), token=f"t{len(asked)}", count=1))
+
+    s3.fail("LIST", fault)
+    summary = load(tmp_path)
+    assert not summary.complete
+    assert "has not ended after 30 pages" in "\n".join(summary.failures)
+    assert len(asked) < 200
+
+
+def test_no_credentials_go_to_another_port_of_the_host(s3, tmp_path):
+    """A redirect there is followed without the signature, and there is no token to take along."""
+    heads = []
+
+    def note(request, right):
+        heads.append(request.head.lower())
+        return right
+
+    with StandIn() as other:
+        other.put("trail", log_file_key(1), pack([make_event(2)]))
+        other.fail("GET", note)
+        redirect(s3, other.endpoint)
+        load(tmp_path)
+    assert len(heads) == 1
+    secret = (b"authorization:", b"x-amz-security-token:", b"cookie:", b"x-amz-signature")
+    assert not [name for name in secret if name in heads[0]]
+
+
 ABSURD = {
     "ETag with line ends": one(etag="a&#13;&#10;X-Evil: 1"),
     "ETag not ASCII": one(etag="ä"),

@@ -84,6 +84,8 @@ _AWS_HOSTS = (
 )
 """The domains of AWS's partitions (botocore's partitions.json, `dnsSuffix`)."""
 _CONNECTIONS = 64
+_MOST_PAGES = 100_000
+"""How many pages of 1,000 objects a listing may have; no folder of CloudTrail is so large."""
 _MOST_EMPTY = 100
 """How many pages without a key may follow each other: S3 skips what was deleted in some pages."""
 _PAUSES = (0.5, 2.0)
@@ -216,7 +218,7 @@ class S3Access:
         request: dict[str, Any] = {name: value for name, value in options.items() if value}
         tokens: set[bytes] = set()
         empty = 0
-        while True:
+        for _ in range(_MOST_PAGES):
             page: Page = self._list(prefix, request)[PAGE]
             yield page
             if page.token is None:
@@ -229,6 +231,10 @@ class S3Access:
                 raise NoAnswerError(f"{self._uri(prefix)}: the listing has {empty} empty pages")
             tokens.add(token)
             request["ContinuationToken"] = page.token
+        raise NoAnswerError(
+            f"{self._uri(prefix)}: the listing has not ended after {_MOST_PAGES:,} pages; load a "
+            "longer prefix or a shorter window"
+        )
 
     def _list(
         self, prefix: str, request: dict[str, Any], pauses: tuple[float, ...] | None = None
