@@ -10,10 +10,10 @@ from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.summary import GAPS, ValidationSummary
 from trailscan.render.json import plain, window_json
 from trailscan.reports.status import SHOWN_REJECTS, Status
+from trailscan.store.counts import sum_counts
 from trailscan.store.ledger import Counts
 from trailscan.store.paths import FORMAT
 from trailscan.store.read_files import days_of
-from trailscan.store.writer import sum_counts
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.window import Window, format_instant
 

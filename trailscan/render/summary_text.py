@@ -17,10 +17,10 @@ from trailscan.ingest.validation.summary import GAPS, ValidationSummary, kind_of
 from trailscan.location import object_uri
 from trailscan.numbers import counted, size_text
 from trailscan.reports.status import SHOWN_REJECTS, Status
+from trailscan.store.counts import sum_counts
 from trailscan.store.paths import FORMAT
 from trailscan.store.read_files import days_of
 from trailscan.store.rejects import SHORT_ID
-from trailscan.store.writer import sum_counts
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.visible import visible
 from trailscan.window import Window, format_instant
