@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
-from sessions.organization_trail import GLOBAL, MANAGEMENT, START, Trail
+from services.command import run_command
+from sessions.organization_trail import GLOBAL, MANAGEMENT, START, Trail, Who
 
 import trailscan as ts
 from trailscan.ingest import run
@@ -82,9 +84,9 @@ def test_a_late_record_of_a_region_that_is_not_loaded_is_found(tmp_path, hours):
         tmp_path / "logs", tmp_path / "store", START + timedelta(hours=1), trace_share=MUCH
     )
     (left,) = first.tracing.untraced
-    assert left.startswith("arn:aws:sts::111122223333:assumed-role/deploy/alice@example.com (ASIA")
+    assert left.arn == "arn:aws:sts::111122223333:assumed-role/deploy/alice@example.com"
     why = "no issuing record in the log files of account 111122223333; later loads look again"
-    assert (left.partition("): ")[2], first.tracing.pending) == (why, 1)
+    assert (left.reason, first.tracing.pending) == (why, 1)
     more(trail, START + timedelta(hours=48))
     trail.write(tmp_path / "logs")
     now = START + timedelta(hours=49)
@@ -134,7 +136,7 @@ def test_a_small_budget_adds_up_over_loads(tmp_path):
     trail = one_session()
     trail.write(tmp_path / "logs")
     first = load(tmp_path / "logs", tmp_path / "store", START + timedelta(hours=1))
-    assert first.tracing.untraced[0].endswith(
+    assert first.tracing.untraced[0].reason == (
         "looking for its issuing record takes more than 10% of the bytes of this load; "
         "later loads go on"
     )
@@ -149,3 +151,37 @@ def test_a_small_budget_adds_up_over_loads(tmp_path):
             break
     assert traced == 1
     assert 0 < summary.tracing.bytes_stored <= read / 10
+
+
+def test_a_dry_run_prices_what_earlier_loads_left_over(tmp_path):
+    """A plan without new log files says what it may read to trace what was never traced."""
+    one_session().write(tmp_path / "logs")
+    now = START + timedelta(days=9)
+    kept = load(tmp_path / "logs", tmp_path / "store", now, trace=False)
+    planned = load(
+        tmp_path / "logs", tmp_path / "store", now, dry_run=True, trace_share=0.5
+    ).planned
+    assert (planned.log_files, planned.trace_bytes) == (0, kept.bytes_stored // 2)
+    none = load(tmp_path / "logs", tmp_path / "store", now, dry_run=True, trace=False).planned
+    assert none.trace_bytes == 0
+
+
+def test_the_budget_is_an_option_and_untraced_sessions_are_grouped(tmp_path):
+    """`--trace-budget` is in percent; the summary has a line a role and reason."""
+    trail = Trail(1)
+    for minute in range(3):
+        lost = trail.session("deploy", f"job-{minute}", MANAGEMENT, START)
+        trail.call(Who(lost, "deploy", MANAGEMENT), START + timedelta(minutes=minute))
+    trail.write(tmp_path / "logs")
+    words = ("load", tmp_path / "logs", "--store", tmp_path / "store", "--trace-budget", "25")
+    text = run_command(*words).stdout.decode()
+    assert (
+        "sessions: 0 of 3 traced to who opened them, 0 issuing records added; 0 more log files "
+        "read for it, 0 bytes\n"
+        "not traced: 3 sessions of arn:aws:sts::111122223333:assumed-role/deploy: no issuing record "
+        "in the log files of account 111122223333\n"
+    ) in text
+    again = ("load", tmp_path / "logs", "--store", tmp_path / "other", "--format", "json")
+    sessions = json.loads(run_command(*again, "--trace-budget", "25").stdout)["sessions"]
+    assert (sessions["budget_percent"], sessions["looked_for_again"]) == (25.0, 0)
+    assert len(sessions["untraced"]) == 3

@@ -19,7 +19,7 @@ from trailscan.ingest.pipeline import Pipeline
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.stream import is_stream, read_stream
 from trailscan.ingest.summary import LoadSummary
-from trailscan.ingest.tracing import trace_sessions
+from trailscan.ingest.tracing import left_to_read, trace_sessions
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY
 from trailscan.store.known import KnownLogFiles, covers
@@ -116,9 +116,9 @@ def run_load(
         regions=tuple(sorted(options.regions)),
     )
     if options.dry_run:
-        commits = _commits(store, options)
-        windows = _windows(opened, options, commits, now, summary)
-        return _plan(windows, options, commits, now, summary)
+        reader = _reader(store, options)
+        windows = _windows(opened, options, reader.commits if reader else (), now, summary)
+        return _plan(windows, options, reader, now, summary)
     job = Job([], options.scope, wanted, hash_all=options.validate is not None)
     job.streams = _streams(sources, standard_input)
     job.progress, job.stop = options.progress, options.stop
@@ -152,12 +152,12 @@ def _streams(sources: Sequence[str], standard_input: bytes | None) -> list[tuple
     return found if standard_input is None else [(STANDARD_INPUT, standard_input), *found]
 
 
-def _commits(store: str, options: LoadOptions) -> tuple[Commit, ...]:
-    """The commits of the store; none if it does not exist yet."""
+def _reader(store: str, options: LoadOptions) -> StoreReader | None:
+    """The store; None if it does not exist yet."""
     try:
-        return StoreReader(open_bucket(store, options.aws), store).commits
+        return StoreReader(open_bucket(store, options.aws), store)
     except NotFoundError:
-        return ()
+        return None
 
 
 def _windows(
@@ -181,14 +181,18 @@ def _windows(
 def _plan(
     windows: Sequence[tuple[SourcePlan, Window]],
     options: LoadOptions,
-    commits: tuple[Commit, ...],
+    reader: StoreReader | None,
     now: datetime,
     summary: LoadSummary,
 ) -> LoadSummary:
     """The plan of a load: what it would read and what that costs. Nothing is read or written."""
     known = KnownLogFiles(open_bucket(summary.store, options.aws), summary.event_sources)
+    commits = reader.commits if reader else ()
     known.update(commits)
-    planned = Planned(trace=options.trace)
+    planned = Planned()
+    if options.trace:
+        left = left_to_read(reader, options.trace_share) if reader else 0
+        planned = Planned(trace_share=options.trace_share, trace_left=left)
     for source, window in windows:
         held = rows_by_day(commits, "log_files")
         request = ListingRequest(options.scope, window, known, held, now.date())

@@ -9,15 +9,14 @@ later loads go on from there, also after a load that was killed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trailscan.ingest.candidates import AFTER, LATEST, Candidates
 from trailscan.ingest.issuing import IssuingLogFiles, read_log_file, search
 from trailscan.ingest.reading import LargeOneAtATime
+from trailscan.ingest.traced_sessions import Tracing, UntracedSession
 from trailscan.location import key_text
-from trailscan.numbers import counted
 from trailscan.sessions.chain import Issuances, chain_behind, needs_tracing
 from trailscan.sessions.sought import Sought, all_sought, sought
 from trailscan.store.issuances import read_calls, read_issuances
@@ -49,34 +48,6 @@ _LOCAL_BYTES = 64 * 1024 * 1024
 """How much may be read of local files whose names do not say when they were delivered."""
 
 _Id = tuple[str, str | None]
-
-
-@dataclass(slots=True)
-class Tracing:
-    """What a load traced.
-
-    Attributes:
-        share: how many bytes could be read for it, as a share of those that the load read.
-        sessions: how many sessions of the store need tracing, those of earlier loads included.
-        kept: how many issuing records were added to the store.
-        log_files: how many log files were read for tracing alone.
-        bytes_stored: of these log files.
-        pending: how many issuing records later loads look for again.
-        untraced: the sessions whose issuing record was not found, each with the reason.
-    """
-
-    share: float = 0.0
-    sessions: int = 0
-    kept: int = 0
-    log_files: int = 0
-    bytes_stored: int = 0
-    pending: int = 0
-    untraced: list[str] = field(default_factory=list)
-
-    @property
-    def traced(self) -> int:
-        """How many sessions are traced to their beginning."""
-        return self.sessions - len(self.untraced)
 
 
 def trace_sessions(
@@ -317,14 +288,17 @@ class Tracer:
     def _sum_up(self) -> None:
         """Count the sessions, and name those that are not traced, each with the reason."""
         issued = Issuances(self._issued)
-        sessions: dict[str, str | None] = {}
+        sessions: dict[tuple[str, str], str | None] = {}
         for who, when, _ in self._calls:
             if needs_tracing(who):
                 chain = chain_behind(who, when, issued)
                 missing = sought(who, when, issued)
-                sessions[f"{who.arn} ({who.access_key_id})"] = self._why(chain.state, missing)
+                name = (who.arn or "an unnamed session", who.access_key_id or "")
+                sessions[name] = self._why(chain.state, missing)
         self._result.sessions = len(sessions)
-        self._result.untraced = [f"{name}: {why}" for name, why in sessions.items() if why]
+        self._result.untraced = [
+            UntracedSession(*name, why) for name, why in sessions.items() if why
+        ]
 
     def _why(self, state: State, missing: Sought | None) -> str | None:
         """Why a session is not traced to its beginning; None if it is."""
@@ -333,7 +307,7 @@ class Tracer:
         if missing is None:
             return f"the records that issued its credentials are {state}"
         if missing.id in self._out_of_budget:
-            share = f"{self._job.trace_share:.0%} of the bytes of this load"
+            share = f"{self._job.trace_share * 100:g}% of the bytes of this load"
             return f"looking for its issuing record takes more than {share}; later loads go on"
         account = f"account {missing.account_id}" if missing.account_id else "its account"
         later = "; later loads look again" if missing.id in self._pending else ""
@@ -367,6 +341,7 @@ def _bytes_of_others(reader: StoreReader, untraced: Untraced, load_id: str) -> i
     return sum(size or 0 for rows in sizes for size in rows)
 
 
-def tracing_words(tracing: Tracing) -> str:
-    """How many sessions were traced, in words."""
-    return f"{tracing.traced:,} of {counted(tracing.sessions, 'session')} traced"
+def left_to_read(reader: StoreReader, share: float) -> int:
+    """How many bytes the next load may read to trace what earlier loads left over."""
+    untraced = read_untraced(reader.commits)
+    return untraced.last.bytes_left + int(_bytes_of_others(reader, untraced, "") * share)

@@ -18,7 +18,7 @@ from trailscan.validate.verdicts import DigestVerdict
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
-    from trailscan.ingest.tracing import Tracing
+    from trailscan.ingest.traced_sessions import Tracing
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.validate.verdicts import Gap
 
@@ -99,7 +99,9 @@ def _tracing(tracing: Tracing) -> dict[str, object]:
         "issuing_records_kept": tracing.kept,
         "log_files": tracing.log_files,
         "bytes": tracing.bytes_stored,
-        "untraced": list(tracing.untraced),
+        "budget_percent": tracing.share * 100,
+        "looked_for_again": tracing.pending,
+        "untraced": [session.line for session in tracing.untraced],
     }
 
 

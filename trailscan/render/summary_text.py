@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from trailscan.ingest.cost import Planned
-    from trailscan.ingest.tracing import Tracing
+    from trailscan.ingest.traced_sessions import Tracing
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.location import RejectLine
     from trailscan.store.ledger import Counts
@@ -99,9 +99,11 @@ def _tracing(tracing: Tracing) -> Iterator[str]:
         f"sessions: {tracing.traced:,} of {tracing.sessions:,} traced to who opened them, "
         f"{counted(tracing.kept, 'issuing record')} added; {read} read for it, {size}"
     )
-    yield from (f"not traced: {line}" for line in tracing.untraced[:_SHOWN])
-    if len(tracing.untraced) > _SHOWN:
-        yield f"… and {counted(len(tracing.untraced) - _SHOWN, 'more session')} not traced"
+    roles = tracing.untraced_roles
+    yield from (f"not traced: {visible(line)}" for line in roles[:_SHOWN])
+    if len(roles) > _SHOWN:
+        more = counted(len(roles) - _SHOWN, "more role")
+        yield f"… and sessions of {more} not traced; --format json names every session"
 
 
 def _scope(summary: LoadSummary) -> str:
