@@ -29,6 +29,7 @@ LATEST = timedelta(hours=48)
 
 _MOST_LISTS = 2000  # listings of an account and region, in one load: one cent
 
+_MOST_QUESTIONS = 120  # a second asked of Event history, in one load: a minute, at its pace
 _MOST_DAYS = 128  # days of an account and region that are remembered
 
 
@@ -41,18 +42,19 @@ class Candidates:
     """
 
     def __init__(self, sources: Sequence[SourcePlan], recipients: Iterable[str]) -> None:
-        self._sources = [one for one in sources if not (one.single or one.commit_often)]
+        self._sources = [one for one in sources if not (one.single or one.moments)]
+        self._asked = [one for one in sources if one.moments]
         self._recipients = frozenset(recipients)
         self._folders: dict[tuple[str, frozenset[str]], SourceFolders] = {}
         self._delivered: dict[tuple[str, str, datetime], list[PlannedFile]] = {}
         self._found_in: Counter[str] = Counter()
-        self._lists = 0
+        self._lists = self._questions = 0
         self._of_day = lru_cache(_MOST_DAYS)(self._list_day)
 
     @property
     def may_list(self) -> bool:
         """Whether the load may list more."""
-        return self._lists < _MOST_LISTS
+        return self._lists < _MOST_LISTS and self._questions < _MOST_QUESTIONS
 
     def found_in(self, region: str | None) -> None:
         """Take note that an issuing record was found in a region, where more may be."""
@@ -63,7 +65,7 @@ class Candidates:
         window = Window(shifted(one.issued_at, -BEFORE), shifted(one.issued_at, AFTER))
         hour = one.issued_at.replace(minute=0, second=0, microsecond=0)
         around = Window(shifted(hour, -BEFORE), shifted(hour, AFTER + timedelta(hours=1)))
-        found: list[PlannedFile] = []
+        found = self._moments(one)
         for source in self._sources:
             folders = self._walk(source, one)
             for folder in folders.regions:
@@ -80,7 +82,7 @@ class Candidates:
 
     def late(self, one: Sought, window: Window) -> list[PlannedFile]:
         """The log files delivered in a window, in the order of delivery."""
-        found: list[PlannedFile] = []
+        found = self._moments(one)
         for number, source in enumerate(self._sources):
             folders = self._walk(source, one)
             for folder in folders.regions:
@@ -90,6 +92,16 @@ class Candidates:
                 for folder in folders.others:
                     found += _within(_beside(source.bucket, folder), window)
         return sorted(found, key=lambda planned: (str(planned.trail.delivered), planned.info.key))
+
+    def _moments(self, one: Sought) -> list[PlannedFile]:
+        """What sources that are asked have of the instant of an issuing record."""
+        found: list[PlannedFile] = []
+        for source in self._asked:
+            is_theirs = source.prefix.startswith(f"{one.account_id}/")
+            if source.moments and is_theirs and self._questions < _MOST_QUESTIONS:
+                found += source.moments(one.issued_at)
+                self._questions += len(found)
+        return found
 
     def _walk(self, source: SourcePlan, one: Sought) -> SourceFolders:
         """The folders of the accounts in which an issuing record can lie, of every region."""
