@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _HEX = 16
-_TOKEN = "EXAMPLE/session/token/that/opens/nothing/" * 6
+TOKEN = "EXAMPLE/session/token/that/opens/nothing/" * 6
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def assume_role(scene: Scene) -> Outcome:
     expires = java_stamp(scene.when + timedelta(hours=1))
     key = fake_id("ASIA", f"{role.arn}{session}", 20)
     response: Record = {
-        "credentials": {"accessKeyId": key, "sessionToken": _TOKEN, "expiration": expires},
+        "credentials": {"accessKeyId": key, "sessionToken": TOKEN, "expiration": expires},
         "assumedRoleUser": {
             "assumedRoleId": f"{role.principal_id}:{session}",
             "arn": f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session}",

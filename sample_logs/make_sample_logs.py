@@ -35,6 +35,7 @@ from policies import policy_edits
 from reads import organization_reads
 from recon import reconnaissance
 from records import Record, alnum
+from sessions import issuing_records
 from story import organization_changes
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _organization_files() -> Iterator[LogFile]:
     records = organization_changes(_rng("story")) + organization_reads(_rng("reads"))
     for name, chapter in _CHAPTERS.items():
         records += chapter(_rng("chapter", name))
-    groups = _by_slot(records)
+    groups = _by_slot(records + issuing_records(_rng("sessions"), records))
     overlap = groups[org.MANAGEMENT, _OVERLAP_SLOT][0]
     for (account, slot), records in groups.items():
         file = _mixed(account, slot, records)

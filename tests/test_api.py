@@ -12,7 +12,9 @@ CALLS = """
 import sys
 import trailscan as ts
 source, store = sys.argv[1:]
-print(ts.load(source, store).kept == len(ts.open(store).events()), ts.load(source, store).kept)
+first = ts.load(source, store)
+kept = first.kept + first.tracing.kept
+print(kept == len(ts.open(store).events()), ts.load(source, store).kept)
 from trailscan.ingest import run as loading
 print(ts.load is ts.load, loading.__name__, ts.load.__module__)
 """

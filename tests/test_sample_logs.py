@@ -590,3 +590,19 @@ def _delivered(path: str) -> datetime:
 
 def _time(record: Record) -> datetime:
     return datetime.fromisoformat(record["eventTime"])
+
+
+def test_one_change_of_the_pipeline_is_somebody_elses(tmp_path: Path) -> None:
+    """Only the chain of sessions says who widened the region guardrail, and by which roles."""
+    import trailscan as ts
+
+    ts.load(str(FOLDER / "AWSLogs"), str(tmp_path / "store"))
+    rows = ts.open(str(tmp_path / "store")).report("changes", principal="chen.li@example.com")
+    borrowed = rows.records()[-1]
+    assert borrowed["principal"] == (
+        "chen.li@example.com (PowerUser through Identity Center, account 555566667777), "
+        "by role terraform-organization, role ci-runner"
+    )
+    assert borrowed["source_ip_address"] == "198.51.100.77"
+    names = [hop["name"] for hop in borrowed["principal_chain"]]
+    assert names == ["ci-runner", "chen.li@example.com"]

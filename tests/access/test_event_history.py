@@ -334,3 +334,35 @@ def test_every_request_is_paced_a_repeated_one_too(history, at, cloud, monkeypat
     history.add(60, NOW - timedelta(hours=2))
     found = opened.lookup("us-east-1", ORGANIZATIONS, NOW - timedelta(days=1), NOW)
     assert (len(found), len(waits)) == (60, 4)
+
+
+def test_sessions_are_traced_by_asking_for_the_second_of_their_record(history, at, load):
+    """The record of AWS STS is looked up in the second in which the session began."""
+    began = NOW - timedelta(hours=5)
+    role = "arn:aws:iam::111122223333:role/deploy"
+    session = {
+        "type": "AssumedRole",
+        "principalId": "AROAEXAMPLE:build",
+        "arn": "arn:aws:sts::111122223333:assumed-role/deploy/build",
+        "accountId": "111122223333",
+        "accessKeyId": "ASIAEXAMPLE1",
+        "sessionContext": {
+            "attributes": {"creationDate": f"{began:%Y-%m-%dT%H:%M:%SZ}"},
+            "sessionIssuer": {"type": "Role", "arn": role, "userName": "deploy"},
+        },
+    }
+    history.add(1, NOW - timedelta(hours=4), userIdentity=session)
+    history.add(
+        1,
+        began,
+        eventSource="sts.amazonaws.com",
+        eventName="AssumeRole",
+        requestParameters={"roleArn": role, "roleSessionName": "build"},
+        responseElements={"credentials": {"accessKeyId": "ASIAEXAMPLE1"}},
+    )
+    summary = load()
+    assert (summary.tracing.sessions, summary.tracing.traced) == (1, 1)
+    asked = [one for one in history.asked if "sts" in str(one.get("LookupAttributes"))]
+    assert [(one["StartTime"], one["EndTime"]) for one in asked] == [(began.timestamp(),) * 2]
+    again = load()
+    assert (again.kept, again.tracing) == (0, None)

@@ -38,7 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("cli") / "store"
     code, out, err = trailscan("load", SAMPLES, "--store", place)
     assert (code, err) == (0, "")
-    assert out.endswith("read 4,596 = kept 438 + filtered out 4,153 + duplicates 5 + rejects 0\n")
+    assert out.endswith("read 4,732 = kept 438 + filtered out 4,289 + duplicates 5 + rejects 0\n")
     return place
 
 
@@ -49,15 +49,15 @@ def test_load_gives_its_summary_as_json(tmp_path):
     summary = json.loads(out)
     assert (code, summary["complete"]) == (0, True)
     assert summary["records"] == {
-        "read": 4596,
+        "read": 4732,
         "kept": 438,
-        "filtered_out": 4153,
+        "filtered_out": 4289,
         "duplicates": 5,
         "rejects": 0,
     }
     assert summary["log_files"] == {
-        "listed": 791,
-        "done": 791,
+        "listed": 816,
+        "done": 816,
         "known": 0,
         "rejected": 0,
         "unread": 0,
@@ -179,15 +179,15 @@ def test_the_demo_runs_without_aws():
     code, out, err = trailscan("demo", AWS_EC2_METADATA_DISABLED="true")
     assert code == 0
     assert "moved account" in out
-    assert "read 4,596 = kept 438" in err
+    assert "read 4,732 = kept 438" in err
 
 
 def test_status_says_what_the_store_holds(store, tmp_path):
     """In words and as JSON on stdout; code 4 when something could not be read; 5 without a store."""
     code, out, err = trailscan("status", "--store", store)
     assert (code, err) == (0, "")
-    assert out.startswith(f"store: {store} (format 1): 438 events from 2026-08-03 to 2026-10-30; ")
-    assert "111122223333   us-east-1   2026-08-03   2026-10-30   235" in out
+    assert out.startswith(f"store: {store} (format 1): 467 events from 2026-08-03 to 2026-10-30; ")
+    assert "111122223333   us-east-1   2026-08-03   2026-10-30   258" in out
     code, out, _ = trailscan("status", "--store", store, "--format", "json")
     assert (code, list(json.loads(out))) == (
         0,

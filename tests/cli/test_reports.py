@@ -193,7 +193,7 @@ def test_every_command_has_a_help():
 @pytest.mark.parametrize(
     ("prefix", "said", "hint"),
     [
-        ("5", "trailscan: 26 event IDs begin with '5': ", []),
+        ("5", "trailscan: 28 event IDs begin with '5': ", []),
         (
             "zz",
             "trailscan: no event ID begins with 'zz' ",

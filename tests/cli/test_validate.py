@@ -43,8 +43,8 @@ def test_the_sample_logs_are_valid_with_nothing_to_be_given(tmp_path, folder):
     lines = out.splitlines()
     assert lines[1:] == [
         "digests 670 = valid 670",
-        "log files 823 = valid 823",
-        "no store to compare with: attested 823",
+        "log files 848 = valid 848",
+        "no store to compare with: attested 848",
         f"public keys: {SAMPLES / 'public-keys.json'}",
         "valid: every digest is signed, every log file is as attested",
     ]

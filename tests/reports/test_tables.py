@@ -42,13 +42,16 @@ def test_principals_of_the_sample_logs(samples):
         ),
         ("role ci-scanner", 36, 0, 36, 0, "critical", "AWS"),
         (
-            'role terraform-organization, session named "gha-org-baseline-4711"',
-            22,
-            22,
+            (
+                "repo:example/org-baseline:ref:refs/heads/main (OIDC provider "
+                "token.actions.githubusercontent.com), by role terraform-organization"
+            ),
+            21,
+            21,
             0,
             0,
             "high",
-            "AWS",
+            "identity provider",
         ),
         (
             "ben.okafor@example.com (SecurityEngineer through Identity Center)",
@@ -62,15 +65,15 @@ def test_principals_of_the_sample_logs(samples):
         ("break-glass-dana", 7, 6, 1, 0, "high", "AWS"),
         (
             (
-                "role github-actions-organization, OIDC provider token.actions.githubusercontent.com, "
-                'session named "GitHubActions"'
+                "repo:example/org-policies:ref:refs/heads/main (OIDC provider "
+                "token.actions.githubusercontent.com), by role github-actions-organization"
             ),
             7,
             7,
             0,
             0,
             "medium",
-            "AWS",
+            "identity provider",
         ),
         ("org-setup", 6, 6, 0, 0, "medium", "AWS"),
         ("AWS Organizations", 5, 5, 0, 0, "medium", "AWS"),
@@ -86,10 +89,7 @@ def test_principals_of_the_sample_logs(samples):
         ),
         ("root user of 111122223333", 5, 5, 0, 0, "critical", "AWS"),
         (
-            (
-                'role cfn-organization, session named "AWSCloudFormation", '
-                "through cloudformation.amazonaws.com"
-            ),
+            "cloudformation.amazonaws.com, by role cfn-organization",
             4,
             4,
             0,
@@ -97,17 +97,17 @@ def test_principals_of_the_sample_logs(samples):
             "high",
             "AWS",
         ),
-        ("hq-admin", 2, 2, 0, 0, "medium", "AWS"),
-        ("root user of 999900001111", 2, 2, 0, 0, "critical", "AWS"),
         (
             "chen.li@example.com (PowerUser through Identity Center)",
+            2,
             1,
-            0,
             1,
             0,
             "critical",
             "Identity Center",
         ),
+        ("hq-admin", 2, 2, 0, 0, "medium", "AWS"),
+        ("root user of 999900001111", 2, 2, 0, 0, "critical", "AWS"),
         (
             "fatima.haddad@example.com (AccountOwner through Identity Center)",
             1,
@@ -179,7 +179,7 @@ def test_who_takes_a_colleagues_name_stands_in_a_row_of_their_own(samples):
 def test_every_rule_of_naming_is_told_in_words(samples):
     """No principal of the sample logs is named by an unknown rule."""
     rules = {
-        row["principal_rule"].removeprefix("caused_by_")
+        row["principal_rule"].removeprefix("caused_by_").removeprefix("traced_")
         for row in samples.report("changes", reads=True).records()
     }
     assert rules <= NAMING.keys()
@@ -333,7 +333,7 @@ def test_a_life_in_full(samples):
             "2026-09-22 invitation accepted by hq-admin; "
             "2026-09-22 joined (invited); "
             "2026-09-22 moved to OU Workloads/NonProd (ou-exam-test5555) by alice.moreau@example.com; "
-            "2026-10-27 moved to OU Workloads/Production (ou-exam-prod4444) by github-actions-organization"
+            "2026-10-27 moved to OU Workloads/Production (ou-exam-prod4444) by repo:example/org-policies:ref:refs/heads/main"
         ),
         "last": datetime(2026, 10, 27, 9, 10, 44, tzinfo=UTC),
         "severity": "medium",
@@ -498,7 +498,7 @@ def test_every_report_is_made_and_says_what_was_looked_at(samples):
             table = samples.report(name, **filters)
             assert table.name == name
             assert {len(row) for row in table.rows} <= {len(table.columns)}
-            assert "438 events out of 791 log files" in " ".join(table.notes)
+            assert "467 events out of 816 log files" in " ".join(table.notes)
             assert table.to_arrow().num_rows == len(table.rows)
     notes = samples.report("targets", account="123456789012").notes
     assert notes[:2] == (

@@ -50,9 +50,10 @@ if TYPE_CHECKING:
 
 WRITERS = 3
 A_ROUND = 50
-_NOW = datetime(2026, 11, 23, tzinfo=UTC)
-_NAME = "111122223333_CloudTrail_us-east-1_20261122T1205Z_{:016d}.json.gz"
+_NAME = "111122223333_CloudTrail_us-east-1_{}_{:016d}.json.gz"
 _PATIENCE = 60
+ENOUGH = 1000.0  # bytes for tracing, as a share of those that a load reads
+_ISSUING = 500_000  # added to the number of a call: the number of the record that issued its key
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["services.kills", "boto3", "obstore.store", "pandas"])
 
@@ -126,7 +127,7 @@ def load_small(trail: str, store: str, protocol: str, hook: Callable[[], None] |
     ledger.Ledger.try_commit = PROTOCOLS[protocol]  # type: ignore[method-assign]  # a control
     if hook is not None:
         hook()
-    run_load([trail], store, LoadOptions(), _NOW)
+    run_load([trail], store, LoadOptions(trace_share=ENOUGH), datetime.now(UTC))
 
 
 def start_load(
@@ -181,38 +182,103 @@ def _die_at(where: Any, names: tuple[str, ...], step: int, *, after: bool) -> No
 
 
 class Trail:
-    """A folder into which log files are delivered, each of some events, one a copy."""
+    """A folder into which log files are delivered, each of some events, one a copy.
 
-    def __init__(self, folder: Path, rng: random.Random) -> None:
+    Args:
+        folder: of the log files.
+        rng: decides names and copies.
+        sessions: make each call in a session of its own; the record that issued its credentials is
+            delivered before it, beside it or after it.
+    """
+
+    def __init__(self, folder: Path, rng: random.Random, *, sessions: bool = False) -> None:
         self.folder = folder
         self.events = 0
         self._files = 0
         self._rng = rng
+        self._sessions = sessions
+        self._now = datetime.now(UTC)
+
+    @property
+    def expected(self) -> set[int]:
+        """The numbers of the events that a store of the whole trail has."""
+        calls = set(range(self.events))
+        return calls | {_ISSUING + number for number in calls} if self._sessions else calls
 
     def deliver(self, log_files: int) -> None:
         """Some more log files, whole or absent, in any order of names."""
         for _ in range(log_files):
             numbers = [self.events, self.events + 1, self._rng.randrange(self.events + 1)]
             self.events += 2
-            records = [make_event(n, eventTime=_time(n)) for n in numbers]
-            self._files += 1
-            name = _NAME.format(self._rng.randrange(10**9) * 10**6 + self._files)
-            (self.folder.parent / "new").write_bytes(pack(records))
-            (self.folder.parent / "new").rename(self.folder / name)
+            batches = [[self._call(number) for number in numbers]]
+            if self._sessions:
+                issuing = [self._issuing(number) for number in numbers[:2]]
+                batches = self._rng.choice(([issuing, *batches], [*batches, issuing]))
+            for records in batches:
+                self._write(records)
+
+    def _write(self, records: list[dict[str, Any]]) -> None:
+        """A log file that is delivered now."""
+        self._files += 1
+        number = self._rng.randrange(10**9) * 10**6 + self._files
+        name = _NAME.format(f"{datetime.now(UTC):%Y%m%dT%H%MZ}", number)
+        (self.folder.parent / "new").write_bytes(pack(records))
+        (self.folder.parent / "new").rename(self.folder / name)
+
+    def _time(self, number: int) -> str:
+        """When a call was: they lie on a few days, so that a commit has several data files."""
+        begin = self._now - timedelta(hours=47) + timedelta(hours=20 * (number % 3))
+        return f"{begin + timedelta(seconds=number % 600):%Y-%m-%dT%H:%M:%SZ}"
+
+    def _call(self, number: int) -> dict[str, Any]:
+        """A call, in a session of its own if the trail has sessions."""
+        when = self._time(number)
+        if not self._sessions:
+            return make_event(number, eventTime=when)
+        return make_event(number, eventTime=when, userIdentity=_session(number, when))
+
+    def _issuing(self, number: int) -> dict[str, Any]:
+        """The record that issued the credentials of a call."""
+        return make_event(
+            _ISSUING + number,
+            eventTime=self._time(number),
+            eventSource="sts.amazonaws.com",
+            eventName="AssumeRole",
+            requestParameters={"roleArn": _ROLE, "roleSessionName": "build"},
+            responseElements={"credentials": {"accessKeyId": f"ASIA{number:016d}"}},
+        )
 
 
-def _time(number: int) -> str:
-    """When an event was: events lie on a few days, so that a commit has several data files."""
-    when = datetime(2026, 11, 10, tzinfo=UTC) + timedelta(days=number % 3, seconds=number)
-    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+_ROLE = "arn:aws:iam::111122223333:role/deploy"
+
+
+def _session(number: int, when: str) -> dict[str, Any]:
+    """The identity of a session with credentials of its own."""
+    return {
+        "type": "AssumedRole",
+        "principalId": "AROAEXAMPLEROLE:build",
+        "arn": "arn:aws:sts::111122223333:assumed-role/deploy/build",
+        "accountId": "111122223333",
+        "accessKeyId": f"ASIA{number:016d}",
+        "sessionContext": {
+            "attributes": {"creationDate": when, "mfaAuthenticated": "false"},
+            "sessionIssuer": {"type": "Role", "arn": _ROLE, "userName": "deploy"},
+        },
+    }
 
 
 def run_round(
-    folder: Path, store: str, kills: int, rng: random.Random, protocol: str = "claimed"
+    folder: Path,
+    store: str,
+    kills: int,
+    rng: random.Random,
+    protocol: str = "claimed",
+    *,
+    sessions: bool = False,
 ) -> Outcome:
     """One store from its first load to a load that runs through, its loads killed on the way."""
     (folder / "trail").mkdir(parents=True)
-    trail, outcome = Trail(folder / "trail", rng), Outcome()
+    trail, outcome = Trail(folder / "trail", rng, sessions=sessions), Outcome()
     running: list[BaseProcess] = []
     try:
         while outcome.kills < kills:
@@ -261,8 +327,8 @@ def _look(store: str, outcome: Outcome, trail: Trail, *, whole: bool) -> None:
         return
     outcome.doubled = max(outcome.doubled, _repeated(followed))
     if whole:
-        outcome.events = trail.events
-        expected = set(range(trail.events))
+        outcome.events = len(trail.expected)
+        expected = trail.expected
         outcome.lost = max(len(expected - set(followed)), len(expected - set(globbed)))
         outcome.commits = len(StoreReader(open_bucket(store, AwsOptions()), store).commits)
 

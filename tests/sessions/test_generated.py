@@ -53,9 +53,9 @@ def is_right(said: str, truth: str) -> bool:
     return said.removeprefix("role ").startswith(truth)
 
 
-def load(source, store, **options):
+def load(source, store, now=NOW, **options):
     """Load a folder."""
-    return run_load([str(source)], str(store), LoadOptions(**options), NOW)
+    return run_load([str(source)], str(store), LoadOptions(**options), now)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -83,7 +83,7 @@ def test_late_records_are_found_by_the_loads_that_read_them(tmp_path):
     logs, once, nightly = (tmp_path / name for name in ("logs", "once", "nightly"))
     for day in range(5):
         trail.write(logs, START + timedelta(days=day + 1))
-        load(logs, nightly)
+        load(logs, nightly, START + timedelta(days=day + 1))
     trail.write(logs)
     load(logs, nightly)
     load(logs, once)

@@ -69,6 +69,16 @@ NoTrace = Annotated[
         help="Do not look for the records that say who opened the sessions behind the events.",
     ),
 ]
+TraceBudget = Annotated[
+    float,
+    typer.Option(
+        "--trace-budget",
+        metavar="PERCENT",
+        min=0,
+        max=10_000,
+        help="How many more bytes may be read to trace sessions, in percent of those of the load.",
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Print what would be read and what the S3 requests would cost."),
@@ -88,6 +98,7 @@ def load(
     look_back: LookBack = "30d",
     dry_run: DryRun = False,
     no_trace: NoTrace = False,
+    trace_budget: TraceBudget = 10,
     validate: Annotated[
         bool,
         typer.Option(
@@ -108,9 +119,9 @@ def load(
 
     Only new log files are read; running the command twice changes nothing. Without --since, a local
     source is read whole, and the first load of an S3 source starts 30 days ago. Sessions are traced
-    to who opened them, which reads up to 10 % more bytes; --no-trace leaves that out. Exit code 4:
-    something could not be read, and the summary says what. With --validate, 3: something was
-    tampered with. Ctrl-C stops cleanly: run the same command to resume.
+    to who opened them, which reads up to 10% more bytes (see --trace-budget); --no-trace leaves
+    that out. Exit code 4: something could not be read, and the summary says what. With --validate,
+    3: something was tampered with. Ctrl-C stops cleanly: run the same command to resume.
     """
     # Arrow allocates much memory in small pieces here, and this pool needs a fifth less for it.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -124,6 +135,7 @@ def load(
         event_sources=_event_sources(event_source),
         look_back=_look_back(look_back),
         trace=not no_trace,
+        trace_share=trace_budget / 100,
         dry_run=dry_run,
         aws=aws,
     )

@@ -26,6 +26,16 @@ _AMBIGUOUS = re.compile(r'[()"]')
 """Only identity providers give names with these; what stands outside of them is ours."""
 
 
+WORKLOADS = {
+    "GitHub Actions": "repo:",
+    "GitLab CI": "project_path:",
+    "Kubernetes": "system:serviceaccount:",
+    "HCP Terraform": "organization:",
+}
+"""How the names begin that identity providers give to programs: the claim `sub` of their tokens, as
+the documentation of each describes it. Such a name is no person's."""
+
+
 class Principal(msgspec.Struct, frozen=True):
     """Who made a call.
 
@@ -64,6 +74,11 @@ class Principal(msgspec.Struct, frozen=True):
     claims: bool = False
     via: tuple[str, ...] = ()
     away: bool = False
+
+    @property
+    def is_workload(self) -> bool:
+        """Whether an identity provider named a program, such as a workflow or a pod."""
+        return self.kind == "federated_user" and self.name.startswith(tuple(WORKLOADS.values()))
 
     @property
     def display(self) -> str:

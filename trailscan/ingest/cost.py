@@ -29,14 +29,16 @@ class Planned(NamedTuple):
         stored_bytes: their size as stored.
         list_requests: the number of LIST requests; the load makes them again.
         get_requests: the number of objects to read from S3.
-        trace: whether the load traces sessions.
+        trace_share: how many bytes it may read to trace sessions, as a share of its own.
+        trace_left: how many more, to trace what earlier loads left over.
     """
 
     log_files: int = 0
     stored_bytes: int = 0
     list_requests: int = 0
     get_requests: int = 0
-    trace: bool = False
+    trace_share: float = 0.0
+    trace_left: int = 0
 
     def more(self, new: Sequence[PlannedFile], *, from_s3: bool) -> Planned:
         """This plan with more log files."""
@@ -49,10 +51,11 @@ class Planned(NamedTuple):
     @property
     def dollars(self) -> float:
         """The price of the load's requests, and of as many more as tracing may take."""
-        share = 1 + TRACE_SHARE if self.trace else 1
-        return self.list_requests * PRICES["list"] + self.get_requests * PRICES["get"] * share
+        more = self.trace_bytes / self.stored_bytes if self.stored_bytes else 0.0
+        gets = self.get_requests * (1 + more)
+        return self.list_requests * PRICES["list"] + gets * PRICES["get"]
 
     @property
     def trace_bytes(self) -> int:
         """How many more bytes the load may read to trace sessions."""
-        return int(self.stored_bytes * TRACE_SHARE) if self.trace else 0
+        return int(self.stored_bytes * self.trace_share) + self.trace_left

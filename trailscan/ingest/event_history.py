@@ -16,8 +16,10 @@ import msgspec
 from trailscan.aws.event_history import REACH, EventHistory
 from trailscan.buckets import ObjectInfo, StoredObject
 from trailscan.errors import NotFoundError, TrailscanError
-from trailscan.ingest.plan import SourcePlan
+from trailscan.ingest.plan import PlannedFile, SourcePlan
 from trailscan.location import EVENT_HISTORY
+from trailscan.sessions.issued import STS
+from trailscan.trail.keys import parse_key
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
@@ -61,6 +63,13 @@ class EventHistoryBucket:
     def prefix(self) -> str:
         """The folder that holds the regions of the account."""
         return f"{self._history.caller.account_id}/CloudTrail/"
+
+    def moments(self, when: datetime) -> list[PlannedFile]:
+        """The events of a second, as one log file for each region."""
+        second = when.replace(microsecond=0)
+        names = f"{second:%Y/%m/%d}/{second:{_INSTANT}}_{second:{_INSTANT}}.json"
+        keys = [f"{self.prefix}{region}/{names}" for region in sorted(self._regions)]
+        return [PlannedFile(self, ObjectInfo(key, 0, _SETTLED), parse_key(key)) for key in keys]
 
     def list_here(self, folder: str) -> Iterator[str | ObjectInfo]:
         """The region folders of the account's folder; the objects of any other folder."""
@@ -158,4 +167,5 @@ def open_event_history(
         commit_often=True,
         note=note,
         missing=missing,
+        moments=EventHistoryBucket(history, chosen, (STS,)).moments,
     )

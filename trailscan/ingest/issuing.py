@@ -16,7 +16,6 @@ from trailscan.errors import DecodeError
 from trailscan.events.event import decode_object
 from trailscan.events.schema import nested_json
 from trailscan.ingest.scan import decode_candidate, read_planned
-from trailscan.sessions.chain import needs_tracing
 from trailscan.sessions.issued import STS, read_issued
 from trailscan.store.log_file_result import LogFileResult
 from trailscan.trail.log_file import Wanted, scan_log_file
@@ -68,10 +67,9 @@ class IssuingLogFiles:
     """The log files that a load read; many threads may add to it.
 
     Attributes:
-        is_needed: whether a session that was read has to be traced, or a record that was read may
-            have issued the credentials of one.
-        earliest: the earliest delivery of a log file that makes tracing necessary; None if the name
-            of one does not say when.
+        keys_read: whether a record that was read may have issued credentials.
+        earliest: the earliest delivery of a log file with such a record; None if the name of one
+            does not say when.
     """
 
     def __init__(self) -> None:
@@ -79,7 +77,7 @@ class IssuingLogFiles:
         self._places: list[LogFilePlace] = []
         self._read: set[int] = set()
         self._held = 0
-        self.is_needed = False
+        self.keys_read = False
         self.earliest: datetime | None = datetime.max.replace(tzinfo=UTC)
         self._lock = threading.Lock()
 
@@ -92,13 +90,11 @@ class IssuingLogFiles:
     ) -> None:
         """Add a log file with the ids of the access keys that its records may have issued."""
         keys = [_hash(key) for key in issued]
-        needed = bool(keys) or any(needs_tracing(row.event.user_identity) for row in result.events)
         with self._lock:
-            if needed:
-                self.is_needed = True
-                times = [result.delivered, *(row.event.event_time for row in result.events)]
-                known = [when for when in (self.earliest, *times) if when]
-                self.earliest = min(known) if self.earliest and result.delivered else None
+            if keys:
+                self.keys_read = True
+                earliest, delivered = self.earliest, result.delivered
+                self.earliest = min(earliest, delivered) if earliest and delivered else None
             self._read.add(_hash(f"{result.bucket}/{result.key}".encode()))
             if not keys or len(self._keys) > _MOST_KEYS:
                 return

@@ -7,6 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.ingest.cost import TRACE_SHARE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -45,6 +47,8 @@ class Job:
         streams: the bytes of sources that can be read only once, each with its name.
         hash_all: hash the uncompressed bytes of every log file, for a validation.
         issuing: gets the log files that are read, to trace sessions; None if none is traced.
+        trace_share: how many bytes may be read to trace sessions, as a share of those that are
+            loaded.
         progress: called as the load goes on.
         stop: when set, the pipeline commits what it has read and ends.
         load_id: names the load in its commits.
@@ -56,6 +60,7 @@ class Job:
     streams: Sequence[tuple[str, bytes]] = ()
     hash_all: bool = False
     issuing: IssuingLogFiles | None = None
+    trace_share: float = TRACE_SHARE
     progress: Callable[[Progress], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
     load_id: str = field(default_factory=lambda: uuid.uuid4().hex)

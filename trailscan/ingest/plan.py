@@ -33,6 +33,7 @@ from trailscan.window import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import Bucket, ObjectInfo
@@ -171,6 +172,8 @@ class SourcePlan:
         commit_often: reading the source again costs more than one more commit.
         note: what a reader of the summary should know about the source.
         missing: the part of the window that the source cannot have.
+        moments: the log files of AWS STS of one instant, in a source that is not listed but asked;
+            None for others.
     """
 
     uri: str
@@ -181,6 +184,7 @@ class SourcePlan:
     commit_often: bool = False
     note: str = ""
     missing: str = ""
+    moments: Callable[[datetime], list[PlannedFile]] | None = None
 
     @property
     def is_remote(self) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.errors import NotFoundError
-from trailscan.ingest.cost import Planned
+from trailscan.ingest.cost import TRACE_SHARE, Planned
 from trailscan.ingest.event_history import open_event_history
 from trailscan.ingest.issuing import IssuingLogFiles
 from trailscan.ingest.job import Job, Progress
@@ -19,7 +19,7 @@ from trailscan.ingest.pipeline import Pipeline
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.stream import is_stream, read_stream
 from trailscan.ingest.summary import LoadSummary
-from trailscan.ingest.tracing import Tracer
+from trailscan.ingest.tracing import left_to_read, trace_sessions
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY, STANDARD_INPUT
 from trailscan.store.known import KnownLogFiles, covers
@@ -57,6 +57,7 @@ class LoadOptions:
         progress: called as the load goes on.
         stop: when set, the load commits what it has read and ends.
         trace: look for the records that opened the sessions of the store.
+        trace_share: how many bytes may be read for that, as a share of those that are loaded.
         dry_run: plan what would be read and what that costs, and read nothing.
     """
 
@@ -70,6 +71,7 @@ class LoadOptions:
     progress: Callable[[Progress], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
     trace: bool = True
+    trace_share: float = TRACE_SHARE
     dry_run: bool = False
 
     @property
@@ -113,21 +115,21 @@ def run_load(
         regions=tuple(sorted(options.regions)),
     )
     if options.dry_run:
-        commits = _commits(store, options)
-        windows = _windows(opened, options, commits, now, summary)
-        return _plan(windows, options, commits, now, summary)
+        reader = _reader(store, options)
+        windows = _windows(opened, options, reader.commits if reader else (), now, summary)
+        return _plan(windows, options, reader, now, summary)
     job = Job([], options.scope, wanted, hash_all=options.validate is not None)
     job.streams = _streams(sources, standard_input)
     job.progress, job.stop = options.progress, options.stop
     job.issuing = IssuingLogFiles() if options.trace else None
+    job.trace_share = options.trace_share
     writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)
     job.sources = _windows(opened, options, writer.commits, now, summary)
     Pipeline(job, writer, summary, now).run()
-    if job.issuing is not None and job.issuing.is_needed and not options.stop.is_set():
-        opened = [source for source, _ in job.sources]
+    if options.trace:
         bucket = open_bucket(store, options.aws)
-        tracer = Tracer(bucket, store, job.issuing, opened, summary.bytes_stored)
-        summary.tracing = tracer.run(writer, now, options.stop)
+        read = summary.bytes_stored
+        summary.tracing = trace_sessions(bucket, store, job, writer, now, read)
     if options.validate is not None and not options.stop.is_set():
         for source, window in job.sources:
             if not source.has_digests:
@@ -149,12 +151,12 @@ def _streams(sources: Sequence[str], standard_input: bytes | None) -> list[tuple
     return found if standard_input is None else [(STANDARD_INPUT, standard_input), *found]
 
 
-def _commits(store: str, options: LoadOptions) -> tuple[Commit, ...]:
-    """The commits of the store; none if it does not exist yet."""
+def _reader(store: str, options: LoadOptions) -> StoreReader | None:
+    """The store; None if it does not exist yet."""
     try:
-        return StoreReader(open_bucket(store, options.aws), store).commits
+        return StoreReader(open_bucket(store, options.aws), store)
     except NotFoundError:
-        return ()
+        return None
 
 
 def _windows(
@@ -178,14 +180,18 @@ def _windows(
 def _plan(
     windows: Sequence[tuple[SourcePlan, Window]],
     options: LoadOptions,
-    commits: tuple[Commit, ...],
+    reader: StoreReader | None,
     now: datetime,
     summary: LoadSummary,
 ) -> LoadSummary:
     """The plan of a load: what it would read and what that costs. Nothing is read or written."""
     known = KnownLogFiles(open_bucket(summary.store, options.aws), summary.event_sources)
+    commits = reader.commits if reader else ()
     known.update(commits)
-    planned = Planned(trace=options.trace)
+    planned = Planned()
+    if options.trace:
+        left = left_to_read(reader, options.trace_share) if reader else 0
+        planned = Planned(trace_share=options.trace_share, trace_left=left)
     for source, window in windows:
         held = rows_by_day(commits, "log_files")
         request = ListingRequest(options.scope, window, known, held, now.date())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trailscan.ingest.cost import Planned
     from trailscan.ingest.plan import Skipped
-    from trailscan.ingest.tracing import Tracing
+    from trailscan.ingest.traced_sessions import Tracing
     from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.location import RejectLine
     from trailscan.window import Window

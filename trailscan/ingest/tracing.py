@@ -1,186 +1,241 @@
 """Finds who opened the sessions of a store: a load looks for the records that issued them.
 
-First in the log files that the load read, whatever their delivery time, since such a record can be
-delivered up to 48 hours late. Then, hop by hop, in other log files of its account that were
-delivered within the minutes after it, in any region, since AWS STS has an endpoint in each. That
-may take a tenth of the bytes that the load read; what is left is looked for by later loads.
+First in the log files that the load read, whatever their delivery time. Then, hop by hop, in other
+log files of its account, in any region, since AWS STS has an endpoint in each: those delivered
+within the minutes after the record, then those of the 48 hours in which it may still be delivered.
+That may take a tenth of the bytes that the load read. What is left over stands in the ledger, and
+later loads go on from there, also after a load that was killed.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trailscan.aws.partitions import global_regions
-from trailscan.errors import TrailscanError
-from trailscan.ingest.cost import TRACE_SHARE
-from trailscan.ingest.issuing import read_log_file, search
-from trailscan.ingest.plan import LOGS, PlannedFile, Scope, Skipped, SourceFolders, Walker
+from trailscan.ingest.candidates import AFTER, LATEST, Candidates
+from trailscan.ingest.issuing import IssuingLogFiles, read_log_file, search
 from trailscan.ingest.reading import LargeOneAtATime
+from trailscan.ingest.traced_sessions import Tracing, UntracedSession
 from trailscan.location import key_text
-from trailscan.numbers import counted
 from trailscan.sessions.chain import Issuances, chain_behind, needs_tracing
 from trailscan.sessions.sought import Sought, all_sought, sought
 from trailscan.store.issuances import read_calls, read_issuances
 from trailscan.store.reader import StoreReader
-from trailscan.trail.keys import parse_key
-from trailscan.window import Window, day_path, shifted
+from trailscan.store.traced import MOST_PENDING, Pending, Traced
+from trailscan.store.untraced import Untraced, read_untraced
+from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from trailscan.buckets import Bucket
-    from trailscan.ingest.issuing import FoundRecords, IssuingLogFiles
-    from trailscan.ingest.plan import SourcePlan
+    from trailscan.ingest.issuing import FoundRecords
+    from trailscan.ingest.job import Job
+    from trailscan.ingest.plan import PlannedFile
     from trailscan.sessions.chain import State
     from trailscan.store.log_file_result import LogFileResult
     from trailscan.store.writer import StoreWriter
-
-BEFORE, AFTER = timedelta(minutes=2), timedelta(minutes=30)
-"""How long before and after an issuing record the log file that holds it is delivered: names are
-earlier than delivery by minutes, and delivery mostly takes five minutes."""
 
 ARRIVAL = timedelta(days=4)
 """How long before the log files of a load the calls lie whose issuing records they may hold: these
 arrive up to 48 hours late, and a session of GetFederationToken lasts up to 36 hours."""
 
-_MOST_LISTS = 2000  # listings of an account and region, in one load: one cent
+MARGIN = timedelta(minutes=15)
+"""How much earlier than its delivery the name of a log file may say that it was delivered."""
+
 _LOCAL_BYTES = 64 * 1024 * 1024
 """How much may be read of local files whose names do not say when they were delivered."""
 
+_Id = tuple[str, str | None]
 
-@dataclass(slots=True)
-class Tracing:
-    """What a load traced.
 
-    Attributes:
-        sessions: how many sessions of the store need tracing, those of earlier loads included.
-        kept: how many issuing records were added to the store.
-        log_files: how many log files were read for tracing alone.
-        bytes_stored: of these log files.
-        untraced: the sessions whose issuing record was not found, each with the reason.
+def trace_sessions(
+    bucket: Bucket, place: str, job: Job, writer: StoreWriter, now: datetime, bytes_read: int
+) -> Tracing | None:
+    """Trace the sessions of a store after a load; None if there is nothing to look for.
+
+    Args:
+        bucket: of the store.
+        place: of the store.
+        job: the load, with the log files that it read.
+        writer: of the store.
+        now: the present.
+        bytes_read: by the load.
+
+    Raises:
+        TrailscanError: the store could not be read or written.
     """
-
-    sessions: int = 0
-    kept: int = 0
-    log_files: int = 0
-    bytes_stored: int = 0
-    untraced: list[str] = field(default_factory=list)
-
-    @property
-    def traced(self) -> int:
-        """How many sessions are traced to their beginning."""
-        return self.sessions - len(self.untraced)
+    read, left = job.issuing, read_untraced(writer.commits)
+    if read is None or job.stop.is_set() or not (read.keys_read or left.to_trace):
+        return None
+    return Tracer(StoreReader(bucket, place), job, read, bytes_read).run(writer, now)
 
 
 class Tracer:
     """Traces the sessions of a store after a load.
 
     Args:
-        bucket: of the store.
-        place: of the store.
+        reader: of the store.
+        job: the load.
         log_files: that the load read.
-        sources: of the load.
         bytes_read: by the load.
     """
 
     def __init__(
-        self,
-        bucket: Bucket,
-        place: str,
-        log_files: IssuingLogFiles,
-        sources: Sequence[SourcePlan],
-        bytes_read: int,
+        self, reader: StoreReader, job: Job, log_files: IssuingLogFiles, bytes_read: int
     ) -> None:
-        reader = StoreReader(bucket, place)
-        earliest = log_files.earliest
-        window = Window(None if earliest is None else shifted(earliest, -ARRIVAL))
+        self._job, self._log_files = job, log_files
+        self._through = len(reader.commits)
+        self._untraced = read_untraced(reader.commits)
+        self._pending = {one.id: one for one in self._untraced.last.pending}
+        window = _window(log_files, self._untraced)
         self._issued = read_issuances(reader, window)
         self._calls = read_calls(reader, window)
-        self._log_files = log_files
-        self._sources = [one for one in sources if not (one.single or one.commit_often)]
-        self._left = int(bytes_read * TRACE_SHARE)
+        self._still_missing: list[Sought] | None = None
+        self._given_up = self._find_given_up()
+        recipients = {call.recipient_account_id or "" for call in self._calls}
+        self._candidates = Candidates([source for source, _ in job.sources], recipients)
+        read = bytes_read + _bytes_of_others(reader, self._untraced, job.load_id)
+        self._left = self._untraced.last.bytes_left + int(read * job.trace_share)
         self._local_left = _LOCAL_BYTES
         self._large = LargeOneAtATime()
         self._found: list[LogFileResult] = []
         self._just_found: set[str] = set()
-        self._regions: Counter[str] = Counter()
-        self._folders: dict[tuple[str, frozenset[str]], SourceFolders] = {}
-        self._delivered: dict[tuple[str, str, datetime], list[PlannedFile]] = {}
-        self._out_of_budget: set[str] = set()
-        self._result = Tracing()
+        self._searched: dict[_Id, datetime] = {
+            one.id: one.searched for one in self._pending.values() if one.searched
+        }
+        self._out_of_budget: set[_Id] = set()
+        self._result = Tracing(share=job.trace_share)
 
-    def run(self, writer: StoreWriter, now: datetime, stop: threading.Event) -> Tracing:
+    def run(self, writer: StoreWriter, now: datetime) -> Tracing:
         """Trace, and add the issuing records found to the store.
 
-        Args:
-            writer: of the store.
-            now: the present.
-            stop: when set, what was found so far is added.
+        If the user ends the load, what was found so far is added, and a later load goes on.
 
         Raises:
             TrailscanError: the store could not be written.
         """
-        looked: set[tuple[str, str | None]] = set()
-        while missing := [one for one in self._missing() if one.id not in looked]:
-            looked |= {one.id for one in missing}
-            self._search(missing)
-            still = {one.id for one in self._missing()}
-            for one in missing:
-                if stop.is_set():
-                    break
-                if one.id in still and one.access_key_id not in self._just_found:
-                    self._look_for(one, missing)
-            self._just_found.clear()
-        if self._found:
-            self._result.kept = writer.commit_evidence(self._found, now).kept
+        looked, looked_later = set[_Id](), set[_Id]()
+        self._search_near(looked, now)
+        while self._search_late(looked_later, now):
+            self._search_near(looked, now)
+        left = None if self._stops else self._left_over()
+        if self._found or left:
+            self._result.kept = writer.commit_evidence(self._found, now, left).kept
         self._sum_up()
         return self._result
 
+    @property
+    def _stops(self) -> bool:
+        return self._job.stop.is_set()
+
     def _missing(self) -> list[Sought]:
         """The issuing records that are not known yet."""
-        return all_sought(self._calls, Issuances(self._issued))
+        if self._still_missing is None:
+            self._still_missing = all_sought(self._calls, Issuances(self._issued))
+        return self._still_missing
 
-    def _search(self, wanted: Collection[Sought]) -> None:
-        """Search the log files that were read."""
-        key_ids = {one.access_key_id for one in wanted}
+    def _wanted(self) -> list[Sought]:
+        """The missing records that are looked for in other log files than the load read."""
+        return [one for one in self._missing() if one.id not in self._given_up]
+
+    def _find_given_up(self) -> frozenset[_Id]:
+        """The records that an earlier attempt looked for everywhere."""
+        since, pending = self._untraced.since, self._pending
+        missing = [one for one in self._missing() if one.id not in pending]
+        return frozenset(one.id for one in missing if since is None or one.called_at < since)
+
+    def _search_near(self, looked: set[_Id], now: datetime) -> None:
+        """Search what the load read, and the log files of the minutes after each record."""
+        while missing := [one for one in self._missing() if one.id not in looked]:
+            looked |= {one.id for one in missing}
+            self._search(missing)
+            wanted = self._wanted()
+            for one in wanted:
+                if self._stops:
+                    return
+                new = one.id not in self._searched and one.access_key_id not in self._just_found
+                if one in missing and new:
+                    self._look_near(one, wanted, now)
+            self._just_found.clear()
+
+    def _search_late(self, looked: set[_Id], now: datetime) -> bool:
+        """Search the log files of the days after each record; returns whether any was found."""
+        before, wanted = len(self._issued), self._wanted()
+        for one in wanted:
+            if self._stops or self._left <= 0:
+                break
+            if one.id not in looked and one.access_key_id not in self._just_found:
+                looked.add(one.id)
+                if not self._look_later(one, wanted, now):
+                    break
+        self._just_found.clear()
+        return len(self._issued) > before
+
+    def _search(self, missing: Collection[Sought]) -> None:
+        """Search the log files that the load read."""
+        key_ids = {one.access_key_id for one in missing}
         for place in self._log_files.find(key_ids):
-            if place.stored is None and not self._may_read(place.planned, key_ids):
-                continue
-            if (records := search(place, key_ids, self._large)) is not None:
+            again = place.planned if place.stored is None else None
+            if again is not None and not self._may_read(again):
+                self._out_of_budget |= {one.id for one in missing}
+            elif (records := search(place, key_ids, self._large)) is not None:
                 self._take(records)
 
-    def _take(self, found: FoundRecords) -> set[str]:
-        """Keep what a log file has that is new; returns the access keys that it issued."""
-        self._count(found.stored_bytes)
-        known = {(one.event_id, one.source) for one in self._issued}
-        new = [one for one in found.issued if (one.event_id, one.source) not in known]
-        if new:
-            self._issued += new
-            self._found.append(found.result)
-            self._regions[found.result.region or ""] += 1
-        return {one.access_key_id for one in new}
+    def _look_near(self, one: Sought, wanted: Sequence[Sought], now: datetime) -> None:
+        """Look for an issuing record in the log files of the minutes after it.
 
-    def _count(self, stored_bytes: int) -> None:
-        """Count a log file that was read for tracing alone."""
-        if stored_bytes:
-            self._result.log_files += 1
-            self._result.bytes_stored += stored_bytes
+        A second attempt begins only if the budget is enough for all of them: it would begin with
+        the same ones.
+        """
+        planned = self._unread(self._candidates.near(one))
+        sizes = sum(each.info.size for each in planned)
+        if one.id in self._pending and sizes > self._left:
+            self._out_of_budget.add(one.id)
+            return
+        key_ids = {each.access_key_id for each in wanted}
+        for each in planned:
+            if not self._may_read(each):
+                self._out_of_budget.add(one.id)
+            elif one.access_key_id in self._read(each, key_ids):
+                return
+        if one.id not in self._out_of_budget:
+            self._searched[one.id] = _until(shifted(one.issued_at, AFTER), now)
 
-    def _may_read(self, planned: PlannedFile | None, key_ids: Iterable[str]) -> bool:
+    def _look_later(self, one: Sought, wanted: Sequence[Sought], now: datetime) -> bool:
+        """Look for an issuing record in the log files of the days in which it may arrive.
+
+        Returns:
+            Whether the budget was enough.
+        """
+        start, end = self._searched.get(one.id), shifted(one.issued_at, LATEST)
+        if start is None:
+            return True
+        key_ids = {each.access_key_id for each in wanted}
+        for each in self._unread(self._candidates.late(one, Window(start, end))):
+            if not self._may_read(each):
+                self._out_of_budget.add(one.id)
+                self._searched[one.id] = _until(each.trail.delivered or start, now)
+                return False
+            if one.access_key_id in self._read(each, key_ids):
+                return True
+        if self._candidates.may_list:
+            self._searched[one.id] = _until(end, now)
+        return self._candidates.may_list
+
+    def _unread(self, planned: Sequence[PlannedFile]) -> list[PlannedFile]:
+        """The log files that the load has not read."""
+        has_read = self._log_files.has_read
+        return [one for one in planned if not has_read(one.bucket.name, key_text(one.info.key))]
+
+    def _may_read(self, planned: PlannedFile) -> bool:
         """Whether a log file may be read, which counts against the budget."""
-        if planned is None:
-            return False
         size = planned.info.size
         if planned.trail.delivered is None and not planned.bucket.is_remote:
             self._local_left -= size
             return self._local_left >= 0
         if size > self._left:
-            self._out_of_budget.update(key_ids)
             return False
         self._left -= size
         return True
@@ -197,77 +252,53 @@ class Tracer:
         self._just_found |= found
         return found
 
-    def _look_for(self, one: Sought, missing: Collection[Sought]) -> None:
-        """Look for an issuing record in log files that the load did not read."""
-        key_ids = {each.access_key_id for each in missing}
-        for source in self._sources:
-            for planned in self._candidates(source, one):
-                if self._log_files.has_read(planned.bucket.name, key_text(planned.info.key)):
-                    continue
-                if not self._may_read(planned, [one.access_key_id]):
-                    continue
-                if one.access_key_id in self._read(planned, key_ids):
-                    return
+    def _take(self, found: FoundRecords) -> set[str]:
+        """Keep what a log file has that is new; returns the access keys that it issued."""
+        self._count(found.stored_bytes)
+        known = {(one.event_id, one.source) for one in self._issued}
+        new = [one for one in found.issued if (one.event_id, one.source) not in known]
+        if new:
+            self._issued += new
+            self._still_missing = None
+            self._found.append(found.result)
+            self._candidates.found_in(found.result.region)
+        return {one.access_key_id for one in new}
 
-    def _candidates(self, source: SourcePlan, one: Sought) -> list[PlannedFile]:
-        """The log files of a source that may hold an issuing record, the likeliest first."""
-        accounts = {one.account_id} if one.account_id else set()
-        if one.is_root:
-            accounts |= {call.recipient_account_id or "" for call in self._calls}
-        folders = self._walk(source, frozenset(filter(None, accounts)))
-        window = Window(shifted(one.issued_at, -BEFORE), shifted(one.issued_at, AFTER))
-        found = [
-            planned
-            for folder in folders.regions
-            for planned in self._in_window(source, folder, window, one)
-        ]
-        if not source.is_remote:
-            found += [
-                planned for folder in folders.others for planned in _unnamed(source.bucket, folder)
-            ]
-        return sorted(found, key=self._rank)
+    def _count(self, stored_bytes: int) -> None:
+        """Count a log file that was read for tracing alone."""
+        if stored_bytes:
+            self._result.log_files += 1
+            self._result.bytes_stored += stored_bytes
 
-    def _walk(self, source: SourcePlan, accounts: frozenset[str]) -> SourceFolders:
-        """The folders of some accounts in a source, of every region."""
-        name = (source.uri, accounts)
-        if name not in self._folders:
-            walker = Walker(source.bucket, Scope(accounts, frozenset()), (LOGS,))
-            self._folders[name] = walker.walk(source.prefix, Skipped())
-        return self._folders[name]
-
-    def _in_window(
-        self, source: SourcePlan, folder: str, window: Window, one: Sought
-    ) -> Iterator[PlannedFile]:
-        """The log files of an account and region that were delivered in a window."""
-        hour = one.issued_at.replace(minute=0, second=0, microsecond=0)
-        name = (source.uri, folder, hour)
-        if name not in self._delivered:
-            if len(self._delivered) >= _MOST_LISTS:
-                self._out_of_budget.add(one.access_key_id)
-                return
-            around = Window(shifted(hour, -BEFORE), shifted(hour, AFTER + timedelta(hours=1)))
-            self._delivered[name] = list(_delivered(source.bucket, folder, around))
-        for planned in self._delivered[name]:
-            if planned.trail.delivered and planned.trail.delivered in window:
-                yield planned
-
-    def _rank(self, planned: PlannedFile) -> tuple[int, bool, str, str]:
-        """The order of log files: regions in which others were found, then global endpoints."""
-        region = planned.trail.region or ""
-        is_global = region in global_regions().values()
-        return (-self._regions[region], not is_global, str(planned.trail.delivered), region)
+    def _left_over(self) -> Traced | None:
+        """What later loads look for; None if the ledger says the same."""
+        found: dict[_Id, Pending] = {}
+        for one in self._wanted():
+            searched = self._searched.get(one.id)
+            if searched is None or searched < shifted(one.issued_at, LATEST):
+                found[one.id] = Pending(one.access_key_id, one.account_id, one.called_at, searched)
+        self._pending = dict([*found.items()][:MOST_PENDING])
+        self._result.pending = len(self._pending)
+        pending = tuple(self._pending.values())
+        last = self._untraced.last
+        if not self._untraced.to_trace and pending == last.pending:
+            return None
+        return Traced(self._through, max(self._left, 0) if pending else 0, pending)
 
     def _sum_up(self) -> None:
         """Count the sessions, and name those that are not traced, each with the reason."""
         issued = Issuances(self._issued)
-        sessions: dict[str, str | None] = {}
+        sessions: dict[tuple[str, str], str | None] = {}
         for who, when, _ in self._calls:
             if needs_tracing(who):
                 chain = chain_behind(who, when, issued)
                 missing = sought(who, when, issued)
-                sessions[f"{who.arn} ({who.access_key_id})"] = self._why(chain.state, missing)
+                name = (who.arn or "an unnamed session", who.access_key_id or "")
+                sessions[name] = self._why(chain.state, missing)
         self._result.sessions = len(sessions)
-        self._result.untraced = [f"{name}: {why}" for name, why in sessions.items() if why]
+        self._result.untraced = [
+            UntracedSession(*name, why) for name, why in sessions.items() if why
+        ]
 
     def _why(self, state: State, missing: Sought | None) -> str | None:
         """Why a session is not traced to its beginning; None if it is."""
@@ -275,41 +306,42 @@ class Tracer:
             return None
         if missing is None:
             return f"the records that issued its credentials are {state}"
-        if missing.access_key_id in self._out_of_budget:
-            share = f"{TRACE_SHARE:.0%} of the bytes of this load"
+        if missing.id in self._out_of_budget:
+            share = f"{self._job.trace_share * 100:g}% of the bytes of this load"
             return f"looking for its issuing record takes more than {share}; later loads go on"
         account = f"account {missing.account_id}" if missing.account_id else "its account"
-        return f"no issuing record in the log files of {account}"
+        later = "; later loads look again" if missing.id in self._pending else ""
+        return f"no issuing record in the log files of {account}{later}"
 
 
-def _delivered(bucket: Bucket, folder: str, window: Window) -> Iterator[PlannedFile]:
-    """The log files of an account and region that were delivered in a window."""
-    if window.start is None or window.end is None:
-        return
-    end = f"{folder}{day_path(window.end.date())}/\U0010ffff"
-    try:
-        for info in bucket.list_objects(folder, f"{folder}{day_path(window.start.date())}"):
-            if info.key > end:
-                return
-            trail = parse_key(info.key)
-            if trail.kind == "log_file" and trail.delivered and trail.delivered in window:
-                yield PlannedFile(bucket, info, trail)
-    except TrailscanError:
-        return  # a load names folders that it cannot list
+def _until(searched: datetime, now: datetime) -> datetime:
+    """Up to when nothing more is delivered that was not there when it was searched."""
+    return min(searched, shifted(now, -MARGIN))
 
 
-def _unnamed(bucket: Bucket, folder: str) -> Iterator[PlannedFile]:
-    """The log files in a folder whose names do not say when they were delivered."""
-    try:
-        for info in bucket.list_here(folder):
-            if not isinstance(info, str):
-                trail = parse_key(info.key)
-                if trail.kind in {"log_file", "unknown"} and trail.delivered is None:
-                    yield PlannedFile(bucket, info, trail)
-    except TrailscanError:
-        return  # the same
+def _window(log_files: IssuingLogFiles, untraced: Untraced) -> Window:
+    """The window of event time in which the calls lie whose issuing records may be found."""
+    if log_files.keys_read and log_files.earliest is None:
+        return Window()
+    times = [untraced.earliest, log_files.earliest if log_files.keys_read else None]
+    known = [when for when in times if when is not None]
+    return Window(shifted(min(known), -ARRIVAL)) if known else Window()
 
 
-def tracing_words(tracing: Tracing) -> str:
-    """How many sessions were traced, in words."""
-    return f"{tracing.traced:,} of {counted(tracing.sessions, 'session')} traced"
+def _bytes_of_others(reader: StoreReader, untraced: Untraced, load_id: str) -> int:
+    """The bytes that other loads read whose sessions were not traced: they were killed, say."""
+    loads = untraced.to_trace - {load_id}
+    files = [
+        file
+        for commit in untraced.commits
+        for file in commit.files
+        if commit.load_id in loads and file.table == "log_files"
+    ]
+    sizes = (rows["bytes"].to_pylist() for rows in reader.read(files, ["bytes"]))
+    return sum(size or 0 for rows in sizes for size in rows)
+
+
+def left_to_read(reader: StoreReader, share: float) -> int:
+    """How many bytes the next load may read to trace what earlier loads left over."""
+    untraced = read_untraced(reader.commits)
+    return untraced.last.bytes_left + int(_bytes_of_others(reader, untraced, "") * share)

@@ -10,15 +10,15 @@ from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.validation.summary import GAPS, ValidationSummary
 from trailscan.render.json import plain, window_json
 from trailscan.reports.status import SHOWN_REJECTS, Status
+from trailscan.store.counts import sum_counts
 from trailscan.store.ledger import Counts
 from trailscan.store.paths import FORMAT
 from trailscan.store.read_files import days_of
-from trailscan.store.writer import sum_counts
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
-    from trailscan.ingest.tracing import Tracing
+    from trailscan.ingest.traced_sessions import Tracing
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.validate.verdicts import Gap
 
@@ -99,7 +99,9 @@ def _tracing(tracing: Tracing) -> dict[str, object]:
         "issuing_records_kept": tracing.kept,
         "log_files": tracing.log_files,
         "bytes": tracing.bytes_stored,
-        "untraced": list(tracing.untraced),
+        "budget_percent": tracing.share * 100,
+        "looked_for_again": tracing.pending,
+        "untraced": [session.line for session in tracing.untraced],
     }
 
 

@@ -17,10 +17,10 @@ from trailscan.ingest.validation.summary import GAPS, ValidationSummary, kind_of
 from trailscan.location import STANDARD_INPUT, object_uri
 from trailscan.numbers import counted, size_text
 from trailscan.reports.status import SHOWN_REJECTS, Status
+from trailscan.store.counts import sum_counts
 from trailscan.store.paths import FORMAT
 from trailscan.store.read_files import days_of
 from trailscan.store.rejects import SHORT_ID
-from trailscan.store.writer import sum_counts
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.visible import visible
 from trailscan.window import Window, format_instant
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from trailscan.ingest.cost import Planned
-    from trailscan.ingest.tracing import Tracing
+    from trailscan.ingest.traced_sessions import Tracing
     from trailscan.ingest.validation.summary import Verdict
     from trailscan.location import RejectLine
     from trailscan.store.ledger import Counts, Source
@@ -99,9 +99,11 @@ def _tracing(tracing: Tracing) -> Iterator[str]:
         f"sessions: {tracing.traced:,} of {tracing.sessions:,} traced to who opened them, "
         f"{counted(tracing.kept, 'issuing record')} added; {read} read for it, {size}"
     )
-    yield from (f"not traced: {line}" for line in tracing.untraced[:_SHOWN])
-    if len(tracing.untraced) > _SHOWN:
-        yield f"… and {counted(len(tracing.untraced) - _SHOWN, 'more session')} not traced"
+    roles = tracing.untraced_roles
+    yield from (f"not traced: {visible(line)}" for line in roles[:_SHOWN])
+    if len(roles) > _SHOWN:
+        more = counted(len(roles) - _SHOWN, "more role")
+        yield f"… and sessions of {more} not traced; --format json names every session"
 
 
 def _scope(summary: LoadSummary) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trailscan.numbers import counted
-from trailscan.store.ledger import total_counts
+from trailscan.store.counts import total_counts
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:

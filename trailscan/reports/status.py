@@ -11,7 +11,7 @@ from trailscan.numbers import counted
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.missing import merged_windows, missing
-from trailscan.store.ledger import total_counts
+from trailscan.store.counts import total_counts
 from trailscan.store.rejects import StoredReject, read_rejects
 from trailscan.table import Column, Table, detail
 from trailscan.window import Window

@@ -114,6 +114,11 @@ class Issued(msgspec.Struct, frozen=True):
         return None
 
 
+def is_issuing(event: Event) -> bool:
+    """Whether an event is a call that can issue credentials."""
+    return event.event_source == STS and event.event_name in ISSUERS
+
+
 def read_issued(event: Event, source: str) -> Issued | None:
     """The credentials that a record issued; None if it issued none.
 

@@ -25,6 +25,7 @@ class Sought(NamedTuple):
         account_id: an account in whose log files it lies.
         is_root: whether it opened a root session, which another account asked for.
         arn: of the session.
+        called_at: the time of the call behind which it is missing.
         is_copy: whether it is known, but for the caller's own copy of it.
     """
 
@@ -33,6 +34,7 @@ class Sought(NamedTuple):
     account_id: str | None
     is_root: bool
     arn: str | None
+    called_at: datetime
     is_copy: bool = False
 
     @property
@@ -52,18 +54,26 @@ def sought(who: UserIdentity, when: datetime, issued: Issuances) -> Sought | Non
         when: its time.
         issued: the records that are known.
     """
-    seen: set[str] = set()
+    called_at, seen = when, set[str]()
     copy: Sought | None = None
     while needs_tracing(who) and who.access_key_id not in seen:
         key_id = who.access_key_id or ""
         seen.add(key_id)
         fitting, against = issued.find(who, when)
         if not fitting:
-            return None if against else _of(who, when, key_id)
+            return None if against else _of(who, when, key_id)._replace(called_at=called_at)
         if len(fitting) > 1:
             return None
         who, when = fitting[0].caller, fitting[0].event_time
-        copy = Sought(key_id, when, who.account_id, False, who.principal_id, is_copy=True)  # noqa: FBT003  # it is no root session
+        copy = Sought(
+            key_id,
+            when,
+            who.account_id,
+            is_root=False,
+            arn=who.principal_id,
+            called_at=called_at,
+            is_copy=True,
+        )
     return copy if who.type == "AWSAccount" else None
 
 
@@ -71,7 +81,7 @@ def _of(who: UserIdentity, when: datetime, key_id: str) -> Sought:
     """The record that issued the credentials of an identity."""
     context = who.session_context or SessionContext()
     is_root = str(context.assumed_root).lower() == "true"
-    return Sought(key_id, session_start(context) or when, who.account_id, is_root, who.arn)
+    return Sought(key_id, session_start(context) or when, who.account_id, is_root, who.arn, when)
 
 
 class Call(NamedTuple):

@@ -34,9 +34,10 @@ from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, Trai
 from trailscan.store.packing import is_sealed, pack, seal, unpack
 from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path, own_key
 from trailscan.store.readings import Replaced
+from trailscan.store.traced import Traced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from trailscan.buckets import Bucket
 
@@ -126,6 +127,9 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         checksum: SHA-256 of its own bytes with an empty checksum, hex; empty in commits of older
             versions.
         replaced: the earlier readings of its log files, which no longer count; None without any.
+        sessions_since: the time of its earliest event whose session has to be traced; None without
+            one, unset in commits of older versions.
+        traced: what an attempt to trace left over; None for other commits.
     """
 
     seq: int
@@ -140,6 +144,8 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepted: tuple[Acceptance, ...] = ()
     checksum: str = ""
     replaced: Replaced | None = None
+    sessions_since: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    traced: Traced | None = None
 
     @property
     def is_load(self) -> bool:
@@ -187,15 +193,6 @@ def decode_commit(raw: bytes, seq: int, previous_sha256: str) -> Commit:
     return commit
 
 
-def total_counts(commits: Iterable[Commit]) -> Counts:
-    """What a store holds: the sum of what commits add, without earlier readings of log files."""
-    total = dict.fromkeys(Counts.__struct_fields__, 0)
-    for commit in commits:
-        for name in total:
-            total[name] += getattr(commit.counts, name) - getattr(commit.replaced, name, 0)
-    return Counts(**total)
-
-
 class Draft(NamedTuple):
     """The content of a commit whose number is not decided yet.
 
@@ -207,6 +204,8 @@ class Draft(NamedTuple):
         accepted: the rejects that it accepts.
         is_news: the commit is made without data files too: the ledger does not know of the request.
         replaced: the earlier readings of its log files.
+        sessions_since: the time of its earliest event whose session has to be traced.
+        traced: what an attempt to trace left over.
     """
 
     event_sources: str
@@ -216,6 +215,8 @@ class Draft(NamedTuple):
     accepted: tuple[Acceptance, ...] = ()
     is_news: bool = False
     replaced: Replaced | None = None
+    sessions_since: datetime | None = None
+    traced: Traced | None = None
 
 
 class Ledger:
@@ -301,6 +302,8 @@ class Ledger:
                 files=tuple(made.files),
                 replaced=made.replaced,
                 accepted=made.accepted,
+                sessions_since=made.sessions_since,
+                traced=made.traced,
             )
             done = self.try_commit(commit, {file.path: data for file, data in made.files.items()})
             commits = self.settle()

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from trailscan.sessions.chain import needs_tracing
+from trailscan.sessions.issued import is_issuing
 from trailscan.store.copies import Comparison
 from trailscan.store.data_file import ComparedFile, data_file, data_files, event_parts, filtered_out
 from trailscan.store.known import (
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from trailscan.buckets import Bucket
     from trailscan.location import Location
+    from trailscan.store.traced import Traced
 
 
 _Earlier = Mapping[Place, Sequence[Reading]]
@@ -96,17 +99,26 @@ class StoreWriter:
             replaced = _replaced(compared, earlier, superseded)
             news = is_news(commits, sources, event_sources, now)
             return Draft(
-                event_sources, sources, _counts(compared), files, is_news=news, replaced=replaced
+                event_sources,
+                sources,
+                _counts(compared),
+                files,
+                is_news=news,
+                replaced=replaced,
+                sessions_since=_sessions_since(compared),
             )
 
         return self._ledger.append(draft, self._load_id, now).counts
 
-    def commit_evidence(self, batch: Sequence[LogFileResult], now: datetime) -> Counts:
+    def commit_evidence(
+        self, batch: Sequence[LogFileResult], now: datetime, traced: Traced | None = None
+    ) -> Counts:
         """Add events of log files as evidence, whole or not at all; the log files stay unread.
 
         Args:
             batch: log files with the events to add.
             now: the present.
+            traced: what an attempt to trace left over; it is committed even without events.
 
         Returns:
             The counts of what was added: `records = kept + duplicates`.
@@ -124,7 +136,7 @@ class StoreWriter:
                 data_file(part.table, part.day, seq, part.rows, part.first)
                 for part in event_parts(compared)
             )
-            return Draft("", (), counts, files)
+            return Draft("", (), counts, files, is_news=traced is not None, traced=traced)
 
         return self._ledger.append(draft, self._load_id, now).counts
 
@@ -200,6 +212,19 @@ def _replaced(
     return Replaced(**total, records_sha256=tuple(sorted(superseded)))
 
 
+def _sessions_since(compared: Iterable[ComparedFile]) -> datetime | None:
+    """The time of the earliest new event whose session has to be traced; None without one."""
+    events = (row.event for one in compared for row, _ in one.kept)
+    return min(
+        (
+            event.event_time
+            for event in events
+            if needs_tracing(event.user_identity) and not is_issuing(event)
+        ),
+        default=None,
+    )
+
+
 def _counts(compared: list[ComparedFile]) -> Counts:
     """The sums over log files, which are checked to add up."""
     done = [one for one in compared if one.result.failure is None]
@@ -217,12 +242,3 @@ def _counts(compared: list[ComparedFile]) -> Counts:
     if counts.records != accounted or counts.filtered_out < 0:
         raise AssertionError(f"records unaccounted for: {counts}")
     return counts
-
-
-def sum_counts(counts: Iterable[Counts]) -> Counts:
-    """The sum of the counts of several commits."""
-    total = dict.fromkeys(Counts.__struct_fields__, 0)
-    for one in counts:
-        for name in total:
-            total[name] += getattr(one, name)
-    return Counts(**total)

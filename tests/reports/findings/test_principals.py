@@ -84,6 +84,16 @@ def test_sessions_of_a_role_are_one_actor():
     assert fired(*events) == [("first-time-principal", 1)]
 
 
+def test_programs_are_no_people_at_any_hour():
+    """A workflow that an identity provider names is judged by no hour; a person it names is."""
+    late = 20 * DAY + 6 * HOUR
+    subject = "repo:example/org:ref:refs/heads/main"
+    workflow = {"type": "WebIdentityUser", "userName": subject, "principalId": "github:sub"}
+    assert "unusual-hour" not in rules_of(*BUSY, call("TagResource", late, workflow))
+    person = {**workflow, "type": "SAMLUser", "userName": "kim@example.com"}
+    assert "unusual-hour" in rules_of(*BUSY, call("TagResource", late, person))
+
+
 def test_usual_hours_are_those_of_the_zone():
     """An hour is told on the clocks of the zone; the same instants are unusual in any zone."""
     events = [*BUSY, call("TagResource", 20 * DAY + 6 * HOUR)]

@@ -13,6 +13,7 @@ from trailscan.window import in_zone
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from trailscan.events.principal import Principal
     from trailscan.organizations.changes import Change
     from trailscan.reports.findings.history import History
 
@@ -79,7 +80,7 @@ def first_time(history: History) -> Iterator[Hit]:
 
 def unusual_hour(history: History) -> Iterator[Hit]:
     """What people did at an hour at which people hardly ever change anything."""
-    calls = [change for change in history.calls if change.principal.kind in PEOPLE]
+    calls = [change for change in history.calls if _may_be_a_person(change.principal)]
     hours: Counter[int] = Counter()
     found = []
     for change in calls:
@@ -92,6 +93,11 @@ def unusual_hour(history: History) -> Iterator[Hit]:
     for run in clusters(found, TOGETHER):
         local = in_zone(when(run[-1]), history.tz)
         yield Hit(run, f"at {local:%H:%M} ({history.tz}) {_together(run)}")
+
+
+def _may_be_a_person(principal: Principal) -> bool:
+    """Whether a person may be behind a principal."""
+    return principal.kind in PEOPLE and not principal.is_workload
 
 
 PRINCIPALS = (

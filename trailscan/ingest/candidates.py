@@ -1,0 +1,173 @@
+"""The log files of the sources of a load that may hold an issuing record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from trailscan.aws.partitions import global_regions
+from trailscan.errors import TrailscanError
+from trailscan.ingest.plan import LOGS, PlannedFile, Scope, Skipped, SourceFolders, Walker
+from trailscan.trail.keys import parse_key
+from trailscan.window import Window, day_path, shifted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trailscan.buckets import Bucket
+    from trailscan.ingest.plan import SourcePlan
+    from trailscan.sessions.sought import Sought
+
+BEFORE, AFTER = timedelta(minutes=2), timedelta(minutes=30)
+"""How long before and after an issuing record the log file that holds it is delivered: names are
+earlier than delivery by minutes, and delivery mostly takes five minutes."""
+
+LATEST = timedelta(hours=48)
+"""How long after an issuing record it may be delivered."""
+
+_MOST_LISTS = 2000  # listings of an account and region, in one load: one cent
+
+_MOST_QUESTIONS = 120  # a second asked of Event history, in one load: a minute, at its pace
+_MOST_DAYS = 128  # days of an account and region that are remembered
+
+
+class Candidates:
+    """Finds the log files of some sources that may hold issuing records, in any region.
+
+    Args:
+        sources: of a load.
+        recipients: the accounts in whose trails the calls were recorded.
+    """
+
+    def __init__(self, sources: Sequence[SourcePlan], recipients: Iterable[str]) -> None:
+        self._sources = [one for one in sources if not (one.single or one.moments)]
+        self._asked = [one for one in sources if one.moments]
+        self._recipients = frozenset(recipients)
+        self._folders: dict[tuple[str, frozenset[str]], SourceFolders] = {}
+        self._delivered: dict[tuple[str, str, datetime], list[PlannedFile]] = {}
+        self._found_in: Counter[str] = Counter()
+        self._lists = self._questions = 0
+        self._of_day = lru_cache(_MOST_DAYS)(self._list_day)
+
+    @property
+    def may_list(self) -> bool:
+        """Whether the load may list more."""
+        return self._lists < _MOST_LISTS and self._questions < _MOST_QUESTIONS
+
+    def found_in(self, region: str | None) -> None:
+        """Take note that an issuing record was found in a region, where more may be."""
+        self._found_in[region or ""] += 1
+
+    def near(self, one: Sought) -> list[PlannedFile]:
+        """The log files delivered in the minutes after an issuing record, the likeliest first."""
+        window = Window(shifted(one.issued_at, -BEFORE), shifted(one.issued_at, AFTER))
+        hour = one.issued_at.replace(minute=0, second=0, microsecond=0)
+        around = Window(shifted(hour, -BEFORE), shifted(hour, AFTER + timedelta(hours=1)))
+        found = self._moments(one)
+        for source in self._sources:
+            folders = self._walk(source, one)
+            for folder in folders.regions:
+                name = (source.uri, folder, hour)
+                if name not in self._delivered and self.may_list:
+                    self._delivered[name] = self._list(source.bucket, folder, around)
+                found += _within(self._delivered.get(name, ()), window)
+            if not source.is_remote:
+                for folder in folders.others:
+                    beside = list(_beside(source.bucket, folder))
+                    found += [planned for planned in beside if planned.trail.delivered is None]
+                    found += _within(beside, window)
+        return sorted(found, key=self._rank)
+
+    def late(self, one: Sought, window: Window) -> list[PlannedFile]:
+        """The log files delivered in a window, in the order of delivery."""
+        found = self._moments(one)
+        for number, source in enumerate(self._sources):
+            folders = self._walk(source, one)
+            for folder in folders.regions:
+                for day in _days(window):
+                    found += _within(self._of_day(number, folder, day), window)
+            if not source.is_remote:
+                for folder in folders.others:
+                    found += _within(_beside(source.bucket, folder), window)
+        return sorted(found, key=lambda planned: (str(planned.trail.delivered), planned.info.key))
+
+    def _moments(self, one: Sought) -> list[PlannedFile]:
+        """What sources that are asked have of the instant of an issuing record."""
+        found: list[PlannedFile] = []
+        for source in self._asked:
+            is_theirs = source.prefix.startswith(f"{one.account_id}/")
+            if source.moments and is_theirs and self._questions < _MOST_QUESTIONS:
+                found += source.moments(one.issued_at)
+                self._questions += len(found)
+        return found
+
+    def _walk(self, source: SourcePlan, one: Sought) -> SourceFolders:
+        """The folders of the accounts in which an issuing record can lie, of every region."""
+        accounts = {one.account_id} if one.account_id else set()
+        if one.is_root:
+            accounts |= self._recipients
+        name = (source.uri, frozenset(filter(None, accounts)))
+        if name not in self._folders:
+            walker = Walker(source.bucket, Scope(name[1], frozenset()), (LOGS,))
+            self._folders[name] = walker.walk(source.prefix, Skipped())
+        return self._folders[name]
+
+    def _list_day(self, number: int, folder: str, day: date) -> list[PlannedFile]:
+        """The log files of a source's account and region of a day."""
+        start = datetime.combine(day, time(), UTC)
+        whole = Window(start, shifted(start, timedelta(days=1)))
+        return self._list(self._sources[number].bucket, folder, whole) if self.may_list else []
+
+    def _list(self, bucket: Bucket, folder: str, window: Window) -> list[PlannedFile]:
+        """The log files of an account and region that were delivered in a window."""
+        self._lists += 1
+        return list(_delivered(bucket, folder, window))
+
+    def _rank(self, planned: PlannedFile) -> tuple[int, bool, str, str]:
+        """The order of log files: regions in which others were found, then global endpoints."""
+        region = planned.trail.region or ""
+        is_global = region in global_regions().values()
+        return (-self._found_in[region], not is_global, str(planned.trail.delivered), region)
+
+
+def _days(window: Window) -> Iterator[date]:
+    """The days of a window."""
+    if window.start is not None and window.end is not None and window.start < window.end:
+        first, last = window.start.date(), shifted(window.end, -timedelta(microseconds=1)).date()
+        for number in range((last - first).days + 1):
+            yield shifted(first, timedelta(days=number))
+
+
+def _within(found: Iterable[PlannedFile], window: Window) -> list[PlannedFile]:
+    """The log files that were delivered in a window."""
+    return [one for one in found if one.trail.delivered and one.trail.delivered in window]
+
+
+def _delivered(bucket: Bucket, folder: str, window: Window) -> Iterator[PlannedFile]:
+    """The log files of an account and region that were delivered in a window."""
+    if window.start is None or window.end is None or window.end <= window.start:
+        return
+    last = f"{folder}{day_path(shifted(window.end, -timedelta(microseconds=1)).date())}/\U0010ffff"
+    try:
+        for info in bucket.list_objects(folder, f"{folder}{day_path(window.start.date())}"):
+            if info.key > last:
+                return
+            trail = parse_key(info.key)
+            if trail.kind == "log_file" and trail.delivered and trail.delivered in window:
+                yield PlannedFile(bucket, info, trail)
+    except TrailscanError:
+        return  # a load names folders that it cannot list
+
+
+def _beside(bucket: Bucket, folder: str) -> Iterator[PlannedFile]:
+    """What may be log files in a folder that is not one of an account and region."""
+    try:
+        for info in bucket.list_here(folder):
+            if not isinstance(info, str):
+                trail = parse_key(info.key)
+                if trail.kind in {"log_file", "unknown"}:
+                    yield PlannedFile(bucket, info, trail)
+    except TrailscanError:
+        return  # the same

@@ -1,0 +1,30 @@
+"""The sums of what commits add."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trailscan.store.ledger import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trailscan.store.ledger import Commit
+
+
+def total_counts(commits: Iterable[Commit]) -> Counts:
+    """What a store holds: the sum of what commits add, without earlier readings of log files."""
+    total = dict.fromkeys(Counts.__struct_fields__, 0)
+    for commit in commits:
+        for name in total:
+            total[name] += getattr(commit.counts, name) - getattr(commit.replaced, name, 0)
+    return Counts(**total)
+
+
+def sum_counts(counts: Iterable[Counts]) -> Counts:
+    """The sum of the counts of several commits."""
+    total = dict.fromkeys(Counts.__struct_fields__, 0)
+    for one in counts:
+        for name in total:
+            total[name] += getattr(one, name)
+    return Counts(**total)
