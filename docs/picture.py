@@ -41,7 +41,8 @@ def report(*, color: bool) -> str:
         window = Window(datetime(2026, 10, 16, tzinfo=UTC), datetime(2026, 10, 18, tzinfo=UTC))
         reader = StoreReader(open_bucket(folder, AwsOptions()), "trailscan-store")
         table = changes_report(reader, ChangeFilter(window=window, category=("policy",)))
-        return render_terminal(table, width=WIDTH, color=color).strip("\n")
+        drawn = render_terminal(table, width=WIDTH, color=color)
+        return drawn.text + "\n".join([*table.remarks, *drawn.remarks])
 
 
 def draw() -> str:

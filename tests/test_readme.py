@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import picture
 import pytest
+from services.command import run_command
+from services.terminal import on_terminal
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,13 +33,11 @@ def test_the_command_in_the_picture_is_one(tmp_path):
     """The command prints, typed as it is shown, what the picture shows."""
     store = str(tmp_path / "store")
     sample_logs = str(ROOT / "sample_logs" / "AWSLogs")
-    environment = {**os.environ, "TRAILSCAN_STORE": store, "COLUMNS": "120", "NO_COLOR": "1"}
-    words = [sys.executable, "-m", *picture.COMMAND.split()]
-    load = [sys.executable, "-m", "trailscan", "load", sample_logs]
-    subprocess.run(load, env=environment, check=True, capture_output=True)
-    done = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
-    printed = done.stdout.replace(store, "trailscan-store").strip("\n")
-    assert printed == picture.report(color=False)
+    assert run_command("load", sample_logs, "--store", store).returncode == 0
+    words = picture.COMMAND.split()[1:]
+    seen = on_terminal(*words, columns=120, NO_COLOR="1", TRAILSCAN_STORE=store)
+    printed = seen.text.replace(store, "trailscan-store").strip("\n")
+    assert (seen.code, printed) == (0, picture.report(color=False))
 
 
 def lines_of(svg: str) -> list[str]:

@@ -41,7 +41,9 @@ class Column:
             a tuple of str, a bool, a tuple of dicts with the keys `CHAIN`, a JSON object or list.
         wide: it takes the width that the others leave.
         detail: left out where space is short; always in data.
-        least_width: the narrowest terminal that shows it.
+        rank: where a line is too short for all columns, those of the highest rank are left out
+            first; those of rank 0 never, unless a table is asked for that cannot hold them.
+        least_width: the narrowest in which its text is useful on a terminal; 0 for a few words.
         most_width: it is folded beyond; 0 for no bound.
         short: how many characters of an id suffice on a terminal; 0 for all.
         of: the value of what a row stands for: a function, or the path of an attribute such as
@@ -53,6 +55,7 @@ class Column:
     kind: Kind
     wide: bool = False
     detail: bool = False
+    rank: int = 0
     least_width: int = 0
     most_width: int = 0
     short: int = 0

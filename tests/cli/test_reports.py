@@ -89,9 +89,9 @@ def test_fail_on_ends_with_3_and_still_prints(store):
 
 def test_coverage_with_a_gap_ends_with_4_and_still_prints(store):
     """What is missing is an incomplete answer; a window without gaps is a complete one."""
-    code, out, _ = trailscan("report", "coverage", "--store", store)
+    code, out, err = trailscan("report", "coverage", "--store", store)
     assert code == 4
-    assert "incomplete: 1 span of days without a log file between days that have some" in out
+    assert "incomplete: 1 span of days without a log file between days that have some" in err
     assert "2026-08-04" in out
     code, _, err = trailscan(
         "report", "coverage", "--store", store, "--since", "2026-09-01", "--format", "csv"
@@ -115,8 +115,9 @@ def test_a_zone_is_of_dates_and_of_times(store):
     assert answer["rows"][0]["event_time"] == "2026-10-17T03:02:55+02:00"
     assert "2026-10-17T00:00:00+02:00 to 2026-10-18T00:00:00+02:00 (Europe/Paris)" in err
     _, out, _ = trailscan(
-        "report", "changes", "--store", store, "--since", "2026-10-30", "--tz", "Asia/Tokyo"
-    )
+        "report", "changes", "--store", store, "--since", "2026-10-30", "--tz", "Asia/Tokyo",
+        "--format", "table",
+    )  # fmt: skip
     assert "When (Asia/Tokyo)" in out
     assert "2026-10-31 01:45:30+0900" in out
     code, _, err = trailscan("report", "changes", "--store", store, "--tz", "Mars")
@@ -142,9 +143,10 @@ def test_a_filter_that_cannot_be_is_a_usage_error(store, words, said):
 
 def test_an_empty_answer_says_what_was_looked_at(store):
     """No rows, exit code 0, and what there would have been to find."""
-    code, out, _ = trailscan("report", "denied", "--store", store, "--since", "2026-10-20")
-    assert code == 0
-    assert out.splitlines()[:2] == [
+    words = ("report", "denied", "--store", store, "--since", "2026-10-20", "--format", "table")
+    code, out, err = trailscan(*words)
+    assert (code, out) == (0, "")
+    assert err.splitlines()[:2] == [
         "0 changes with outcome denied; 2026-10-20T00:00:00Z to now",
         "No match among 155 changes from 2026-08-03T09:02:11Z to 2026-10-30T16:45:30Z",
     ]
@@ -211,8 +213,8 @@ def test_show_of_none_or_several_is_one_line_and_exit_code_5(store, prefix, said
 def test_sql_answers_in_every_form(store, tmp_path):
     """A table, JSON, and a file by its suffix; a query that only asks is complete."""
     query = "select outcome, count(*) as n from changes group by 1 order by 2 desc"
-    code, out, err = trailscan("sql", query, "--store", store)
-    assert (code, err) == (0, "")
+    code, out, err = trailscan("sql", query, "--store", store, "--format", "table")
+    assert (code, err.splitlines()[0]) == (0, "3 rows")
     assert out.split("\n")[2].split() == ["succeeded", "114"]
     _, out, _ = trailscan("sql", query, "--store", store, "--format", "json", "--quiet")
     assert json.loads(out)["rows"] == [

@@ -95,7 +95,7 @@ def written(form: str) -> str:
     stand in the page's policy.
     """
     if form == "table":
-        return render_terminal(TABLE, width=120, color=False)
+        return render_terminal(TABLE, width=120, color=False).text
     made = FORMATS[form](TABLE)
     if form == "xlsx":
         with zipfile.ZipFile(io.BytesIO(made)) as archive:

@@ -57,9 +57,18 @@ def elements(document: str) -> list[tuple[str, tuple[str, ...]]]:
 
 def check_table(hostile: Any) -> None:
     """Nothing that a terminal obeys."""
-    out = render_terminal(hostile.table, width=200, color=False)
+    out = render_terminal(hostile.table, width=200, color=False).text
     assert not OBEYED.search(out)
     assert out.count("\n") < 100 * len(hostile.table.rows)
+
+
+def check_tsv(hostile: Any) -> None:
+    """No formula, no control, one line a row, and in each line every cell."""
+    lines = FORMATS["tsv"](hostile.table).split("\n")
+    rows = [line.split("\t") for line in lines[:-1]]
+    assert (len(rows), lines[-1]) == (len(hostile.table.rows) + 1, "")
+    assert {len(row) for row in rows} == {len(hostile.table.columns)}
+    assert not [text for row in rows for text in row if OBEYED.search(text) or is_formula(text)]
 
 
 def check_csv(hostile: Any) -> None:
@@ -171,6 +180,7 @@ def check_jupyter(hostile: Any) -> None:
 CASES = {
     "table": check_table,
     "csv": check_csv,
+    "tsv": check_tsv,
     "json": check_json,
     "jsonl": check_jsonl,
     "markdown": check_markdown,
@@ -234,7 +244,7 @@ def test_every_report_of_hostile_events_is_harmless(name, hostile, monkeypatch):
     assert set(elements(render_html(table))) <= set(elements(render_html(harmless)))
     assert set(elements(table._repr_html_())) <= set(elements(harmless._repr_html_()))
     texts = {form: FORMATS[form](table) for form in ("csv", "json", "jsonl", "markdown", "html")}
-    texts["table"] = render_terminal(table, width=200, color=False)
+    texts["table"] = render_terminal(table, width=200, color=False).text
     assert not [form for form, text in texts.items() if OBEYED.search(text)]
     rows = list(csv.reader(io.StringIO(texts["csv"])))
     assert not any(is_formula(text) for row in rows for text in row)

@@ -193,7 +193,7 @@ def test_an_answer_has_every_form_and_hostile_names_do_nothing(samples):
             assert not {"\x1b", "\u202e"} & set(answer)
     assert FORMATS["csv"](table).startswith('"\'=1+1",')
     assert "<b>" not in FORMATS["html"](table).replace("&lt;b&gt;", "")
-    assert "\x1b" not in render_terminal(table, width=100, color=False)
+    assert "\x1b" not in render_terminal(table, width=100, color=False).text
 
 
 def test_wide_answers_show_their_first_columns_and_say_so(samples):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from trailscan.cli import options as o
+from trailscan.cli.look import Look
 from trailscan.cli.output import say, write_table
 
 
@@ -25,7 +26,7 @@ def demo(no_color: o.NoColor = False, quiet: o.Quiet = False) -> None:
         summary = run_load([str(logs)], store, LoadOptions(), datetime.now(UTC))
         say(*summary_text(summary).split("\n"), "", "$ trailscan report changes", quiet=quiet)
         table = changes_report(o.open_store(store, AwsOptions()), ChangeFilter())
-        write_table(table, None, None, quiet=quiet, no_color=no_color)
+        write_table(table, Look(format="table", quiet=quiet, color="never" if no_color else "auto"))
     say(
         "",
         "This organization is invented. For yours: trailscan load s3://BUCKET, then "

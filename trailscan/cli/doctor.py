@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.look import Look
 from trailscan.cli.output import end, say, write_table, write_text
 from trailscan.errors import ExitCode
 
@@ -33,15 +35,9 @@ def doctor(
             "--policy", help="Print the least-privilege IAM policy as JSON, without asking AWS."
         ),
     ] = False,
-    format: Annotated[  # noqa: A002  # the option's name
-        o.Format | None,
-        typer.Option("--format", help="Output format.", show_default="one line per permission"),
-    ] = None,
-    output: o.Output = None,
     *,
+    look: Look,
     aws: AwsOptions,
-    quiet: o.Quiet = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Try each AWS permission that a command needs once, and name what is missing.
 
@@ -52,17 +48,17 @@ def doctor(
     from trailscan.visible import visible
 
     if policy:
-        _write_policy(source, store, aws, output)
+        _write_policy(source, store, aws, look.output)
         return
     checks = examine(source, store, aws, datetime.now(UTC))
-    if format is None and output is None:
+    if look == replace(Look(), quiet=look.quiet):
         write_text("\n".join(visible(to_line(check)) for check in checks), None)
     else:
-        write_table(to_table(checks), format, output, quiet=quiet, no_color=no_color)
+        write_table(to_table(checks), look)
     if not is_healthy(checks):
         say(
             "trailscan: some required permissions are missing or could not be checked; see above",
-            quiet=quiet,
+            quiet=look.quiet,
         )
         end(ExitCode.INCOMPLETE)
 

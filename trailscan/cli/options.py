@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -13,16 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from trailscan.aws.session import AwsOptions
+from trailscan.cli.look import LOOK, to_look
+from trailscan.cli.parameters import parameter
 from trailscan.window import Window, parse_day, parse_when
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from trailscan.store.reader import StoreReader
-
-
-Format = Literal["table", "csv", "json", "jsonl", "markdown", "html", "xlsx", "parquet"]
-"""The formats of a report."""
 
 
 class SummaryFormat(StrEnum):
@@ -111,27 +110,9 @@ Regions = Annotated[
     list[str] | None,
     typer.Option("--from-region", help="Only log files of this region (repeatable)."),
 ]
-TableFormat = Annotated[
-    Format | None, typer.Option("--format", help="Output format.", show_default="table")
-]
 TextFormat = Annotated[SummaryFormat, typer.Option("--format", help="Output format.")]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Write to this file; its suffix chooses the format."
-    ),
-]
+NoColor = Annotated[bool, typer.Option("--no-color", help="Print no colors (also: NO_COLOR).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
-NoColor = Annotated[
-    bool, typer.Option("--no-color", help="Print no colors (also: NO_COLOR).", envvar="NO_COLOR")
-]
-
-
-def parameter(name: str, annotation: Any, default: object = None) -> inspect.Parameter:
-    """An option that typer reads, as a parameter of a command."""
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
-    )
 
 
 def _aws(name: str, kind: Any, text: str, **more: Any) -> inspect.Parameter:
@@ -178,27 +159,36 @@ def open_store(place: str, aws: AwsOptions, names: Path | None = None) -> StoreR
     return StoreReader(open_bucket(place, aws), place, _read_names(names))
 
 
+_GROUPS: dict[str, tuple[tuple[inspect.Parameter, ...], Callable[[dict[str, Any]], object]]] = {
+    "aws": (_AWS, _to_aws),
+    "look": (LOOK, to_look),
+}
+"""The groups of options that become one argument of a command, by the name of the argument."""
+
+
 def with_aws(
     command: Callable[..., None], parameters: Iterable[inspect.Parameter] | None = None
 ) -> Callable[..., None]:
-    """A command for typer whose parameter `aws` is filled from the options of access to AWS.
+    """A command for typer whose parameters `aws` and `look` are filled from groups of options.
 
     Args:
-        command: takes its parameters as keywords, and `aws`.
+        command: takes its parameters as keywords.
         parameters: what typer reads; by default the signature of the command.
     """
     if parameters is None:
         parameters = inspect.signature(command, eval_str=True).parameters.values()
+    own = list(parameters)
+    groups = [one.name for one in own if one.name in _GROUPS]
 
     @wraps(command)
     def run(**given: Any) -> None:
-        aws = _to_aws(given)
-        command(**given, aws=aws)
+        made = {name: _GROUPS[name][1](given) for name in groups}
+        command(**given, **made)
 
     expanded = [
-        one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for own in parameters
-        for one in (_AWS if own.name == "aws" else (own,))
+        found.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for one in own
+        for found in (_GROUPS[one.name][0] if one.name in _GROUPS else (one,))
     ]
     run.__signature__ = inspect.Signature(expanded)  # type: ignore[attr-defined]  # typer reads it
     run.__annotations__ = {one.name: one.annotation for one in expanded}

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from trailscan.cli.pager import page
+
 if TYPE_CHECKING:
-    from trailscan.cli.options import Format, SummaryFormat
+    from trailscan.cli.look import Look
+    from trailscan.cli.options import SummaryFormat
     from trailscan.ingest.summary import LoadSummary
     from trailscan.ingest.validation.summary import ValidationSummary
+    from trailscan.render.terminal import Drawn
     from trailscan.reports.status import Status
     from trailscan.table import Table
 
@@ -52,21 +56,22 @@ def write_summary(
         write_text(summary_text(summary), None)
 
 
-def write_table(
-    table: Table, form: Format | None, output: Path | None, *, quiet: bool, no_color: bool
-) -> None:
-    """A report in some format, on stdout or in a file that is whole or absent."""
-    chosen = _form(form, output)
+def write_table(table: Table, look: Look) -> None:
+    """A report on standard output or in a file that is whole or absent, and its notes on stderr."""
+    chosen = _form(look)
+    shown = _selected(table, look)
     if chosen == "table":
-        answer: str | bytes = _as_table(table, to_file=output is not None, no_color=no_color)
+        drawn = _draw(shown, look)
+        answer: str | bytes = drawn.text
+        left_out = drawn.remarks
     else:
         from trailscan.render.formats import FORMATS
 
-        answer = FORMATS[chosen](table)
+        answer, left_out = FORMATS[chosen](shown), ()
     if isinstance(answer, str):
-        write_text(answer, output)
-    elif output is not None:
-        _write_file(answer, output)
+        write_text(answer, look.output, pager=look.pager)
+    elif look.output is not None:
+        _write_file(answer, look.output)
     elif sys.stdout.isatty():
         raise typer.BadParameter(
             f"{chosen} is a binary format; use --output FILE", param_hint="--format"
@@ -74,39 +79,59 @@ def write_table(
     else:
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
-    if chosen != "table" or output is not None:
-        say(*table.remarks, quiet=quiet)
+    say(*shown.remarks, *left_out, quiet=look.quiet)
 
 
-def _form(form: Format | None, output: Path | None) -> str:
-    """The format, by its name or by the suffix of the file."""
-    if form is not None or output is None:
-        return form or "table"
+def _form(look: Look) -> str:
+    """The format: a table on a terminal or as it is to be laid out, else tab-separated lines."""
     from trailscan.cli.options import usage
-    from trailscan.render.formats import format_of
 
     with usage("--output"):
-        return format_of(output)
+        form = look.form
+    return form or ("table" if sys.stdout.isatty() or look.layout != "auto" else "tsv")
 
 
-def _as_table(table: Table, *, to_file: bool, no_color: bool) -> str:
-    """A table as wide as the terminal; colored only there."""
+def _selected(table: Table, look: Look) -> Table:
+    """The columns and rows to show; a column that there is not is a usage error."""
+    from trailscan.cli.options import usage
+    from trailscan.render.select import limit_rows, select_columns, sort_rows
+
+    if look.sort is not None:
+        with usage("--sort"):
+            table = sort_rows(table, look.sort)
+    if look.limit is not None:
+        table = limit_rows(table, look.limit)
+    if look.columns:
+        with usage("--columns"):
+            table = select_columns(table, look.columns)
+    return table
+
+
+def _draw(table: Table, look: Look) -> Drawn:
+    """A table as wide as the terminal."""
     from trailscan.render.terminal import render_terminal
 
-    terminal = sys.stdout.isatty() and not to_file
+    terminal = sys.stdout.isatty() and look.output is None
     width = shutil.get_terminal_size((_WIDTH_IN_FILES, 24)).columns
     wide = max(width, _NARROWEST) if terminal or "COLUMNS" in os.environ else _WIDTH_IN_FILES
-    return render_terminal(table, width=wide, color=terminal and not no_color)
+    color = look.colored(terminal=terminal)
+    return render_terminal(table, width=wide, color=color, layout=look.layout)
 
 
-def write_text(text: str, output: Path | None) -> None:
-    """Text on stdout or in a file that is whole or absent."""
+def write_text(text: str, output: Path | None, *, pager: bool = False) -> None:
+    """Text on standard output or in a file that is whole or absent.
+
+    Args:
+        text: what to write; a line end is added if it has none.
+        output: the file; None for standard output.
+        pager: show a long text on a terminal in the pager.
+    """
     data = text if text.endswith("\n") or not text else f"{text}\n"
-    if output is None:
+    if output is not None:
+        _write_file(data.encode(), output)
+    elif not (pager and sys.stdout.isatty() and page(data)):
         sys.stdout.write(data)
         sys.stdout.flush()
-    else:
-        _write_file(data.encode(), output)
 
 
 def _write_file(data: bytes, output: Path) -> None:

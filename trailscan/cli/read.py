@@ -9,6 +9,7 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.look import Look
 from trailscan.cli.output import end, say, write_summary, write_table, write_text
 from trailscan.errors import ExitCode
 from trailscan.reports.catalogue import VIEWS
@@ -41,7 +42,9 @@ def status(
     found = store_status(reader)
     write_summary(found, format)
     if format is o.SummaryFormat.text:
-        write_table(found.accounts, "table", None, quiet=quiet, no_color=no_color)
+        write_table(
+            found.accounts, Look(format="table", quiet=quiet, color="never" if no_color else "auto")
+        )
     if found.incomplete:
         say("trailscan: incomplete: see above", quiet=quiet)
         end(ExitCode.INCOMPLETE)
@@ -70,7 +73,8 @@ def show(
 
     shown = show_event(o.open_store(store, aws, names), event)
     as_json = format is o.SummaryFormat.json
-    write_text(render_object(shown.to_json()) if as_json else render_event(shown), None)
+    answer = render_object(shown.to_json()) if as_json else render_event(shown)
+    write_text(answer, None, pager=True)
 
 
 @o.with_aws
@@ -85,13 +89,10 @@ def sql(
     tz: Annotated[
         str, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Paris.")
     ] = "UTC",
-    format: o.TableFormat = None,  # noqa: A002  # the option's name
-    output: o.Output = None,
     *,
     names: o.Names = None,
+    look: Look,
     aws: AwsOptions,
-    quiet: o.Quiet = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """Query the store with SQL over the views {views}.
 
@@ -104,7 +105,7 @@ def sql(
     reader = o.open_store(store, aws, names)
     with o.usage():
         table = run_query(reader, query, parse_zone(tz))
-    write_table(table, format, output, quiet=quiet, no_color=no_color)
+    write_table(table, look)
     end(ExitCode.INCOMPLETE if table.incomplete else ExitCode.COMPLETE)
 
 

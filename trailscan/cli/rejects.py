@@ -9,6 +9,7 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.look import Look
 from trailscan.cli.output import end, say, write_table
 from trailscan.errors import ExitCode
 
@@ -18,12 +19,9 @@ app = typer.Typer(invoke_without_command=True)
 def _list(
     context: typer.Context,
     store: o.Store = o.DEFAULT_STORE,
-    format: o.TableFormat = None,  # noqa: A002  # the option's name
-    output: o.Output = None,
     *,
+    look: Look,
     aws: AwsOptions,
-    quiet: o.Quiet = False,
-    no_color: o.NoColor = False,
 ) -> None:
     """List what could not be used and why; `accept` one that is known; `reopen` takes that back.
 
@@ -34,7 +32,7 @@ def _list(
     from trailscan.reports.rejects import rejects_report
 
     table = rejects_report(o.open_store(store, aws), UTC)
-    write_table(table, format, output, quiet=quiet, no_color=no_color)
+    write_table(table, look)
     end(ExitCode.INCOMPLETE if table.incomplete else ExitCode.COMPLETE)
 
 

@@ -10,7 +10,9 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.look import Look
 from trailscan.cli.output import end, write_table
+from trailscan.cli.parameters import parameter
 from trailscan.errors import ExitCode
 from trailscan.reports.catalogue import REPORTS
 
@@ -70,18 +72,15 @@ _FAIL_ON = Annotated[
 def _parameters(report: Report) -> list[inspect.Parameter]:
     """The options of a report, in the order in which its help lists them."""
     return [
-        o.parameter("store", o.Store, o.DEFAULT_STORE),
-        o.parameter("names", o.Names),
+        parameter("store", o.Store, o.DEFAULT_STORE),
+        parameter("names", o.Names),
         *(
-            o.parameter(name, FILTERS[name], default=False if name == "reads" else None)
+            parameter(name, FILTERS[name], default=False if name == "reads" else None)
             for name in report.filters
         ),
-        *([o.parameter("fail_on", _FAIL_ON)] if report.graded else []),
-        o.parameter("format", o.TableFormat),
-        o.parameter("output", o.Output),
-        o.parameter("quiet", o.Quiet, default=False),
-        o.parameter("no_color", o.NoColor, default=False),
-        o.parameter("aws", AwsOptions),
+        *([parameter("fail_on", _FAIL_ON)] if report.graded else []),
+        parameter("look", Look),
+        parameter("aws", AwsOptions),
     ]
 
 
@@ -115,7 +114,7 @@ def _group() -> None:
     """Who changed what and when, in the form you need it."""
 
 
-def _run(report: Report, *, aws: AwsOptions, **given: Any) -> None:
+def _run(report: Report, *, aws: AwsOptions, look: Look, **given: Any) -> None:
     """Build a report, write it, and end with its exit code."""
     import gc
 
@@ -123,8 +122,7 @@ def _run(report: Report, *, aws: AwsOptions, **given: Any) -> None:
     filters = _to_filter(report.filters, given)
     limit = _at_least(given.get("fail_on"))
     table = report.build(o.open_store(given["store"], aws, given["names"]), filters)
-    look = {name: given[name] for name in ("quiet", "no_color")}
-    write_table(table, given["format"], given["output"], **look)
+    write_table(table, look)
     end(_exit_code(table, limit))
 
 

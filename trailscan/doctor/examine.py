@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("status", "Status", "text"),
     Column("action", "Action", "id"),
-    Column("resource", "Resource", "text", most_width=60),
-    Column("needed_by", "Needed by", "text", most_width=30, least_width=120),
-    Column("optional", "Optional", "flag", least_width=140),
-    Column("detail", "Detail", "text", wide=True),
+    Column("resource", "Resource", "text", most_width=60, rank=1, least_width=20),
+    Column("needed_by", "Needed by", "text", most_width=30, rank=2),
+    Column("optional", "Optional", "flag", rank=3),
+    Column("detail", "Detail", "text", wide=True, least_width=20),
 )
 _DIGESTS_SINCE = datetime(2015, 1, 1, tzinfo=UTC)
 _SERVICES = {

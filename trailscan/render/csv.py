@@ -28,12 +28,16 @@ def render_csv(table: Table) -> str:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow([cell(column.name) for column in table.columns])
-    columns = [
+    writer.writerows(zip(*safe_columns(table), strict=True))
+    return out.getvalue()
+
+
+def safe_columns(table: Table) -> list[list[str]]:
+    """The texts of each column, none of them a formula to a spreadsheet."""
+    return [
         texts(values) if column.kind in NUMBERS else safe_cells(texts(values))
         for column, values in zip(table.columns, zip(*table.rows, strict=True), strict=False)
     ]
-    writer.writerows(zip(*columns, strict=True))
-    return out.getvalue()
 
 
 def neutralised_cells(table: Table, safe: Callable[[str], str] = csv_cell) -> int:

@@ -8,6 +8,7 @@ from trailscan.render.csv import render_csv
 from trailscan.render.html import render_html
 from trailscan.render.json import render_json, render_jsonl
 from trailscan.render.markdown import render_markdown
+from trailscan.render.tsv import render_tsv
 from trailscan.render.xlsx import render_xlsx
 from trailscan.window import format_instant
 
@@ -36,6 +37,7 @@ def render_parquet(table: Table) -> bytes:
 
 FORMATS: Mapping[str, Callable[[Table], str | bytes]] = {
     "csv": render_csv,
+    "tsv": render_tsv,
     "json": render_json,
     "jsonl": render_jsonl,
     "markdown": render_markdown,
@@ -47,6 +49,7 @@ FORMATS: Mapping[str, Callable[[Table], str | bytes]] = {
 
 _SUFFIXES = {
     ".csv": "csv",
+    ".tsv": "tsv",
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",

@@ -96,11 +96,11 @@ def _severity(life: _Life) -> Severity:
 
 COLUMNS = (
     Column("account_id", "Account", "id"),
-    Column("account_name", "Name", "text", least_width=120, most_width=20, of="name"),
-    Column("state", "State", "text", most_width=12),
-    Column("life", "Life", "text", wide=True, of="story"),
-    Column("last", "Last change (UTC)", "instant", least_width=110, of=_last),
-    Column("severity", "Highest severity", "text", least_width=130, of=_severity),
+    Column("account_name", "Name", "text", most_width=20, rank=1, of="name"),
+    Column("state", "State", "text", most_width=12, rank=2),
+    Column("life", "Life", "text", wide=True, least_width=36, of="story"),
+    Column("last", "Last change (UTC)", "instant", rank=4, of=_last),
+    Column("severity", "Highest severity", "text", rank=3, of=_severity),
     detail("joined_how", "How it joined", "text"),
     detail("invited", "Invited (UTC)", "instant", of=_when("invited")),
     detail("invited_by", "Invited by", "text", of=_who("invited")),

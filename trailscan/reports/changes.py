@@ -37,18 +37,20 @@ if TYPE_CHECKING:
     from trailscan.store.reader import StoreReader
 
 TIME = Column("event_time", "When (UTC)", "instant", of="event.event_time")
-PRINCIPAL = Column("principal", "Who", "text", most_width=30, of="principal.display")
-EVENT_ID = Column("event_id", "Event", "id", least_width=100, short=8, of="event.event_id")
+PRINCIPAL = Column(
+    "principal", "Who", "text", most_width=24, least_width=16, of="principal.display"
+)
+EVENT_ID = Column("event_id", "Event", "id", short=8, rank=1, of="event.event_id")
 ORIGIN = (
     Column(
         "source_ip_address",
         "Source IP",
         "text",
-        least_width=130,
-        most_width=16,
+        rank=4,
+        most_width=28,
         of="event.source_ip_address",
     ),
-    Column("client", "Client", "text", least_width=160, most_width=13),
+    Column("client", "Client", "text", most_width=13, rank=6),
 )
 SUBJECT = (
     detail("category", "Category", "text"),
@@ -83,11 +85,11 @@ ACCESS = (
 COLUMNS = (
     TIME,
     PRINCIPAL,
-    Column("description", "What", "text", wide=True),
-    Column("target", "Target", "id", least_width=140, most_width=20, of="target_id"),
+    Column("description", "What", "text", wide=True, least_width=28),
+    Column("target", "Target", "id", most_width=20, rank=5, of="target_id"),
     *ORIGIN,
-    Column("outcome", "Outcome", "text"),
-    Column("severity", "Severity", "text", least_width=110),
+    Column("outcome", "Outcome", "text", rank=2),
+    Column("severity", "Severity", "text", rank=3),
     EVENT_ID,
     ACTION,
     *SUBJECT,

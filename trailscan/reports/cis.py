@@ -64,16 +64,21 @@ def _control(row: _Row) -> str:
 
 COLUMNS = (
     Column("event_name", "Event name", "text", of="operation.name"),
-    Column("control", "Control", "text", of=_control),
+    Column("control", "Control", "text", rank=5, of=_control),
     Column("changes", "Count", "count", of=_of("changes", nothing=0)),
-    Column("succeeded", "Succeeded", "count", of=_of("succeeded", nothing=0)),
-    Column("denied", "Denied", "count", of=_of("denied", nothing=0)),
-    Column("failed", "Failed", "count", of=_of("failed", nothing=0)),
-    Column("last", "Last (UTC)", "instant", of=_of("last.event.event_time")),
-    Column("last_principal", "Last by", "text", wide=True, of=_of("last.principal.display")),
+    Column("succeeded", "Succeeded", "count", rank=3, of=_of("succeeded", nothing=0)),
+    Column("denied", "Denied", "count", rank=2, of=_of("denied", nothing=0)),
+    Column("failed", "Failed", "count", rank=4, of=_of("failed", nothing=0)),
+    Column("last", "Last (UTC)", "instant", rank=1, of=_of("last.event.event_time")),
     Column(
-        "last_event_id", "Last event", "id", least_width=130, short=8, of=_of("last.event.event_id")
+        "last_principal",
+        "Last by",
+        "text",
+        wide=True,
+        least_width=20,
+        of=_of("last.principal.display"),
     ),
+    Column("last_event_id", "Last event", "id", short=8, rank=6, of=_of("last.event.event_id")),
     detail("in_control", "In the control", "flag", of=lambda row: bool(row.operation.cis)),
     detail("first", "First (UTC)", "instant", of=_of("first.event.event_time")),
     detail("principals", "By whom", "list", of=lambda row: _WHO(row.sums) if row.sums else ()),

@@ -57,18 +57,16 @@ def _is_of_one_policy(step: PolicyStep) -> bool:
 
 
 COLUMNS = (
-    Column("policy_id", "Policy", "id", least_width=100, most_width=18, of=_policy_id),
-    Column("policy_name", "Name", "text", most_width=24, of=_policy_name),
+    Column("policy_id", "Policy", "id", most_width=18, rank=4, of=_policy_id),
+    Column("policy_name", "Name", "text", most_width=24, least_width=16, of=_policy_name),
     TIME.via("change"),
-    Column("step", "Step", "text", most_width=16),
-    Column("version", "Version", "count", least_width=110),
-    Column("summary", "What", "text", wide=True, of=summary),
-    Column(
-        "principal", "Who", "text", least_width=130, most_width=24, of="change.principal.display"
-    ),
-    Column("outcome", "Outcome", "text", least_width=140, of="change.outcome"),
-    Column("severity", "Severity", "text", least_width=150, of="change.severity"),
-    Column("event_id", "Event", "id", least_width=120, short=8, of="change.event.event_id"),
+    Column("step", "Step", "text", most_width=16, rank=3),
+    Column("version", "Version", "count", rank=5),
+    Column("summary", "What", "text", wide=True, least_width=28, of=summary),
+    Column("principal", "Who", "text", most_width=24, rank=1, of="change.principal.display"),
+    Column("outcome", "Outcome", "text", rank=6, of="change.outcome"),
+    Column("severity", "Severity", "text", rank=7, of="change.severity"),
+    Column("event_id", "Event", "id", short=8, rank=2, of="change.event.event_id"),
     detail("policy_type", "Type", "text", of="kind"),
     detail("target", "Attached to or detached from", "id", of=_attached_to),
     detail("same_as_version", "Same text as version", "count", of="same_as"),
