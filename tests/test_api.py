@@ -4,9 +4,31 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from typing import get_args
+
+import pandas as pd
+import pytest
 
 import trailscan as ts
+from trailscan import frames
+from trailscan.asked import Filters, ReportName
+from trailscan.errors import NotFoundError
+from trailscan.events.schema import EVENTS
+from trailscan.render.notebook import laid_out
+from trailscan.reports.catalogue import REPORTS
+
+SAMPLES = Path(__file__).parent.parent / "sample_logs" / "AWSLogs"
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    """A store of the sample logs."""
+    place = tmp_path_factory.mktemp("api") / "store"
+    ts.load(SAMPLES, place)
+    return ts.open(place)
+
 
 CALLS = """
 import sys
@@ -58,3 +80,130 @@ def test_sql_names_every_view():
     from trailscan.reports.catalogue import VIEWS
 
     assert ", ".join(VIEWS) in ts.Store.sql.__doc__
+
+
+def test_every_report_and_filter_has_its_type():
+    """Completion and mypy know the reports and filters of the command line, and no others."""
+    assert get_args(ReportName) == tuple(REPORTS)
+    known = {name for report in REPORTS.values() for name in report.filters}
+    assert set(Filters.__annotations__) == known - {"since", "until"}
+    assert all(callable(getattr(ts.Store, name)) for name in REPORTS)
+
+
+def test_a_frame_compares_severities_in_their_order(samples):
+    """`>=` has the critical rows too, and sorting puts them last."""
+    changes = samples.changes()
+    counts = changes.severity.value_counts()
+    assert (changes.severity >= "high").sum() == counts["high"] + counts["critical"] > 0
+    assert list(changes.severity.cat.categories) == ["info", "low", "medium", "high", "critical"]
+
+
+def test_a_missing_value_is_no_float(samples):
+    """Texts, flags and numbers have `pd.NA` where there is none, categories and times theirs."""
+    for name in REPORTS:
+        frame = getattr(samples, name)()
+        kinds = {str(kind).partition("[")[0] for kind in frame.dtypes}
+        assert kinds <= {
+            "string",
+            "boolean",
+            "Int64",
+            "Float64",
+            "category",
+            "datetime64",
+            "object",
+        }
+        for column in frame.select_dtypes("string"):
+            assert all(value is pd.NA or isinstance(value, str) for value in frame[column])
+
+
+def test_categories_survive_parquet(samples, tmp_path):
+    """A file read by pandas has categories, whoever wrote it."""
+    samples.report("changes").save(tmp_path / "changes.parquet")
+    frame = pd.read_parquet(tmp_path / "changes.parquet")
+    assert [str(frame[name].dtype) for name in ("severity", "outcome", "event_name")] == (
+        ["category"] * 3
+    )
+
+
+def test_every_category_is_a_column():
+    """A name that no report and no event has would say nothing."""
+    from importlib import import_module
+
+    names = {
+        one.name for report in REPORTS.values() for one in import_module(report.module).COLUMNS
+    }
+    assert names | set(EVENTS.names) | {"verdict", "status", "kind"} >= frames.CATEGORIES
+
+
+def test_events_are_chosen_before_they_are_read(samples):
+    """Columns in the order asked for, and rows by name, source, account and window."""
+    every = samples.events()
+    chosen = samples.events(
+        columns=["event_name", "event_time"], event_name=["MoveAccount", "DetachPolicy"]
+    )
+    wanted = every[every.event_name.isin(["MoveAccount", "DetachPolicy"])]
+    assert list(chosen.columns) == ["event_name", "event_time"]
+    assert list(chosen.event_time) == list(wanted.event_time)
+    day = wanted.event_time.iloc[0].date()
+    of_day = samples.events(since=day, until=f"{day}T23:59:59Z", columns=["event_id"])
+    assert len(of_day) == (every.event_time.dt.date == day).sum() > 0
+    with pytest.raises(ValueError, match="no column nothing"):
+        samples.events(columns=["nothing"])
+
+
+def test_a_date_begins_at_midnight_in_the_zone(samples):
+    """`since=date(...)` means what the text of the date means."""
+    day = date(2026, 3, 1)
+    assert samples.changes(since=day).equals(samples.changes(since="2026-03-01"))
+
+
+def test_paths_and_frames_are_taken(samples):
+    """A `Path` is a place, and names come from a mapping, a series or a frame."""
+    names = {"111122223333": "Payments"}
+    series = pd.Series(names)
+    frame = pd.DataFrame({"id": list(names), "name": list(names.values())})
+    stores = [ts.open(Path(samples.place), names=one) for one in (names, series, frame)]
+    assert [store.reader.names for store in stores] == [names] * 3
+    with pytest.raises(ValueError, match="two columns"):
+        ts.open(samples.place, names=pd.DataFrame({"id": ["1"]}))
+
+
+def test_a_policy_has_its_versions(samples):
+    """By id or name; the diff says which lines, which statements, and what it permits."""
+    updated = samples.policies(action="UpdatePolicy", outcome="succeeded")
+    row = updated[updated.access_change == "more"].iloc[0]
+    policy = samples.policy(row.policy_id)
+    assert samples.policy(policy.name).policy_id == row.policy_id
+    assert [one.number for one in policy.versions] == list(range(1, len(policy.versions) + 1))
+    diff = policy.diff(until=row.event_time.to_pydatetime())
+    after = diff.comparison.after
+    assert (after.event_id, diff.access.kind) == (row.event_id, "more")
+    lines = str(diff).split("\n")
+    assert any(line.startswith(("+ ", "- ")) for line in lines)
+    assert [line[2:] for line in lines if line[0] != "-"] == laid_out(after.text).split("\n")
+    assert diff._repr_html_().count('class="added"') == str(diff).count("\n+ ")
+    assert policy.text(policy.versions[0].since) == policy.versions[0].text
+    with pytest.raises(NotFoundError, match="no policy 'p-none'"):
+        samples.policy("p-none")
+
+
+def test_a_report_shows_the_records_behind_its_rows(samples):
+    """Each row has its log file and record, and the report says how much it does not show."""
+    report = samples.report("changes")
+    shown = report._repr_html_()
+    first = report.records()[0]
+    assert first["event_id"] in shown
+    assert first["log_file"] in shown
+    assert f"{len(report.rows) - 100:,} more rows: to_frame() has all" in shown
+
+
+def test_polars_has_the_same_rows(samples):
+    """Row for row what pandas has."""
+    report = samples.report("changes")
+    assert report.to_polars()["event_id"].to_list() == list(report.to_frame()["event_id"])
+
+
+def test_the_record_behind_a_row(samples):
+    """As CloudTrail wrote it."""
+    event_id = samples.changes().event_id.iloc[0]
+    assert samples.record(event_id)["eventID"] == event_id

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
+from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trailscan import frames
+from trailscan.answers import Policy, Report, to_policy, to_report
+from trailscan.asked import Filters, Place, Texts, When, to_filter, to_names, to_window
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
+from trailscan.events.schema import EVENTS
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.ingest.validation.run import ValidateOptions, run_validate
 from trailscan.numbers import counted
-from trailscan.reports.catalogue import REPORTS, VIEWS, make_filter
+from trailscan.reports.catalogue import REPORTS, VIEWS
 from trailscan.reports.status import store_status
 from trailscan.store.reader import StoreReader
-from trailscan.window import Window, parse_when, parse_zone
+from trailscan.window import parse_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Unpack
 
     import pandas as pd
 
+    from trailscan.asked import ReportName
     from trailscan.ingest.summary import LoadSummary
     from trailscan.ingest.validation.summary import ValidationSummary
-    from trailscan.reports.filter import ChangeFilter
     from trailscan.reports.show import Shown
     from trailscan.reports.status import Status
-    from trailscan.table import Table
-
-When = str | datetime | None
 
 
 class Store:
@@ -38,7 +46,8 @@ class Store:
     Args:
         place: a folder or `s3://bucket/prefix`.
         aws: how to reach AWS, for a store in S3.
-        names: id -> name of accounts, OUs or roots that the log does not name.
+        names: the names of accounts, OUs or roots that the log does not name: a mapping id -> name,
+            a series whose index are ids, or a frame with the columns `id` and `name`.
 
     Raises:
         NotFoundError: there is no store.
@@ -46,57 +55,134 @@ class Store:
     """
 
     def __init__(
-        self, place: str, aws: AwsOptions | None = None, names: Mapping[str, str] | None = None
+        self,
+        place: Place,
+        aws: AwsOptions | None = None,
+        names: Mapping[str, str] | pd.Series | pd.DataFrame | None = None,
     ) -> None:
-        self.place = place
+        self.place = str(place)
         self.aws = aws or AwsOptions()
-        self.reader = StoreReader(open_bucket(place, self.aws), place, names)
+        self.reader = StoreReader(open_bucket(self.place, self.aws), self.place, to_names(names))
 
     def __repr__(self) -> str:
         events = counted(sum(file.rows for file in self.reader.files("events")), "event")
         log_files = counted(sum(file.rows for file in self.reader.files("log_files")), "log file")
         return f"<trailscan store {self.place}: {events} from {log_files}>"
 
-    def events(self, since: When = None, until: When = None) -> pd.DataFrame:
-        """The events in order of time, with the columns of `trailscan.events.schema.EVENTS`.
+    def events(
+        self,
+        since: When = None,
+        until: When = None,
+        *,
+        columns: Sequence[str] | None = None,
+        event_name: Texts = (),
+        event_source: Texts = (),
+        account: Texts = (),
+    ) -> pd.DataFrame:
+        """The events in order of time: what CloudTrail recorded, one row an event.
+
+        Only the days, columns and rows that are asked for are read. `record`, the whole JSON text,
+        is most of a store: leave it out where it is not needed.
+
+            store.events("7d", columns=["event_time", "event_name", "user_identity_arn"])
+
+        Args:
+            since: start of the time range (inclusive).
+            until: its end (exclusive).
+            columns: of `trailscan.events.schema.EVENTS`, in this order; None for all.
+            event_name: one name or several, as AWS writes them.
+            event_source: the same, such as `organizations.amazonaws.com`.
+            account: the accounts whose trails recorded them, 12 digits.
 
         Returns:
-            A frame with UTC timestamps and pandas categories for names that repeat.
+            A frame with UTC timestamps, nullable texts (`pd.NA`), and categories for what has few
+            values.
+
+        Raises:
+            ValueError: there is no such column, or a bound cannot be read.
+            StoreError: the store is damaged.
         """
-        table = self.reader.events(to_window(since, until))
-        repeating = [name for name in _CATEGORIES if name in table.column_names]
-        frame: pd.DataFrame = table.to_pandas(categories=repeating)
-        return frame
+        wanted = None if columns is None else list(columns)
+        if unknown := sorted(set(wanted or ()) - set(EVENTS.names)):
+            raise ValueError(
+                f"no column {', '.join(unknown)}; there are: {', '.join(EVENTS.names)}"
+            )
+        among = {
+            "event_name": event_name,
+            "event_source": event_source,
+            "recipient_account_id": account,
+        }
+        chosen = {name: _values(texts) for name, texts in among.items() if texts}
+        where = _where(chosen) if chosen else None
+        rows = self.reader.events(to_window(since, until), wanted, where, tuple(chosen))
+        return frames.to_pandas(rows)
 
     def log_files(self) -> pd.DataFrame:
-        """The log files, one row for each time one was read or rejected."""
-        frame: pd.DataFrame = self.reader.log_files().to_pandas()
-        return frame
+        """The log files: the last reading of each, and rejects before any reading."""
+        return frames.to_pandas(self.reader.log_files())
 
     def rejects(self) -> pd.DataFrame:
         """The records and log files that could not be read, with where and why."""
-        frame: pd.DataFrame = self.reader.rejects().to_pandas()
-        return frame
+        return frames.to_pandas(self.reader.rejects())
 
     def conflicts(self) -> pd.DataFrame:
         """All events that share their id and account with an event of different content."""
-        frame = self.events()
+        rows = self.reader.events(where=lambda rows: rows["conflict"], filter_columns=("conflict",))
+        frame = frames.to_pandas(rows)
         same = ["recipient_account_id", "event_id"]
         return frame[frame.duplicated(same, keep=False)].sort_values(same)
+
+    def record(self, event_id: str) -> dict[str, Any]:
+        """The record of an event as CloudTrail wrote it.
+
+        Args:
+            event_id: its id or the beginning of it.
+
+        Raises:
+            NotFoundError: no event id has this beginning.
+            TrailscanError: several have.
+        """
+        record: dict[str, Any] = json.loads(self.show(event_id).records[0].record)
+        return record
+
+    def policy(self, policy: str) -> Policy:
+        """A policy: every version of its text, who wrote it, and how they differ.
+
+            store.policy("p-examplepolicy").diff()
+
+        Args:
+            policy: its id, or its name.
+
+        Raises:
+            NotFoundError: the log has no such policy, or several of the name.
+        """
+        from trailscan.reports.policy import policy_history  # noqa: PLC0415  # start-up
+
+        return to_policy(policy_history(self.reader, policy), self.reader)
 
     def status(self) -> Status:
         """What the store holds: requested windows, accounts, gaps, rejects, the last load."""
         return store_status(self.reader)
 
-    def report(self, name: str, since: When = None, until: When = None, **filters: Any) -> Table:
+    def report(
+        self,
+        name: ReportName,
+        since: When = None,
+        until: When = None,
+        **filters: Unpack[Filters],
+    ) -> Report:
         """A report by name, with the filters of `trailscan report`.
+
+            store.report("principals", since="30d").to_frame()
 
         Args:
             name: one of `trailscan.reports.catalogue.REPORTS`.
             since: start of the window; a date is read in the zone `tz`, UTC without it.
             until: its end.
-            filters: as on the command line: a text, or several as alternatives; `reads` is a bool,
-                `tz` the name of a zone.
+            filters: as on the command line, see `trailscan.asked.Filters`.
+
+        Returns:
+            The report; Jupyter shows it with the records behind each row and what it may lack.
 
         Raises:
             ValueError: there is no such report or filter, or an instant cannot be read.
@@ -104,7 +190,8 @@ class Store:
         if name not in REPORTS:
             raise ValueError(f"no report {name!r}; there are: {', '.join(REPORTS)}")
         report = REPORTS[name]
-        return report.build(self.reader, to_filter(report.filters, since, until, filters))
+        table = report.build(self.reader, to_filter(report.filters, since, until, filters))
+        return to_report(table, self.reader)
 
     def show(self, event_id: str) -> Shown:
         """One event in full, by its id or the beginning of it, as `trailscan show`.
@@ -117,7 +204,7 @@ class Store:
 
         return show_event(self.reader, event_id)
 
-    def sql(self, query: str, tz: str = "UTC") -> Table:
+    def sql(self, query: str, tz: str = "UTC") -> Report:
         """The result of one SELECT in DuckDB's SQL, as `trailscan sql`.
 
         Args:
@@ -129,7 +216,7 @@ class Store:
         """
         from trailscan.reports.sql import run_query  # noqa: PLC0415  # heavy
 
-        return run_query(self.reader, query, parse_zone(tz))
+        return to_report(run_query(self.reader, query, parse_zone(tz)), self.reader)
 
     def validate(
         self, source: str, since: When = None, until: When = None, **options: Any
@@ -151,42 +238,105 @@ class Store:
         asked = ValidateOptions(window=to_window(since, until), **given)
         return run_validate(source, self.place, asked, datetime.now(UTC))
 
-    def changes(self, since: When = None, until: When = None, **filters: Any) -> pd.DataFrame:
-        """Who changed what and when, one row a change, as `trailscan report changes`."""
+    def changes(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """Who changed what and when, one row a change, as `trailscan report changes`.
+
+            c = store.changes(since="30d", principal="alice@example.com")
+            c[c.severity >= "high"]
+
+        `store.record(event_id)` is the record behind a row; `store.report("changes")` is the same
+        rows with their evidence, for reading.
+        """
         return self.report("changes", since, until, **filters).to_frame()
+
+    def principals(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """Who acted, and how: one row a principal, as `trailscan report principals`."""
+        return self.report("principals", since, until, **filters).to_frame()
+
+    def targets(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """What was touched, by whom, how often: one row a target, as `trailscan report targets`."""
+        return self.report("targets", since, until, **filters).to_frame()
+
+    def denied(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """What was denied, to whom and why: one row a denied call, as `trailscan report denied`."""
+        return self.report("denied", since, until, **filters).to_frame()
+
+    def policies(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """How each policy evolved, one row a step, as `trailscan report policies`."""
+        return self.report("policies", since, until, **filters).to_frame()
+
+    def accounts(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """Each account's life: one row an account, as `trailscan report accounts`."""
+        return self.report("accounts", since, until, **filters).to_frame()
+
+    def findings(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """What deserves a look, and why: one row a finding, as `trailscan report findings`."""
+        return self.report("findings", since, until, **filters).to_frame()
+
+    def coverage(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """What was and was not read: one row a span of days, as `trailscan report coverage`."""
+        return self.report("coverage", since, until, **filters).to_frame()
+
+    def cis(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """Evidence for the CIS control on Organizations changes, as `trailscan report cis`."""
+        return self.report("cis", since, until, **filters).to_frame()
 
 
 Store.sql.__doc__ = (Store.sql.__doc__ or "").format(views=", ".join(VIEWS))
 
-_CATEGORIES = [
-    "event_source",
-    "event_name",
-    "event_version",
-    "event_type",
-    "event_category",
-    "aws_region",
-    "recipient_account_id",
-    "error_code",
-    "user_identity_type",
-]
+
+def _values(texts: Texts) -> pa.Array:
+    """The values of a filter on a column."""
+    return pa.array([texts] if isinstance(texts, str) else list(texts), pa.string())
+
+
+def _where(chosen: Mapping[str, pa.Array]) -> Callable[[pa.Table], pa.Array]:
+    """Selects the rows whose columns have one of some values each."""
+
+    def where(rows: pa.Table) -> pa.Array:
+        masks = [pc.is_in(rows[name], value_set=values) for name, values in chosen.items()]
+        return reduce(pc.and_, masks)
+
+    return where
 
 
 def open(  # noqa: A001  # as ts.open: the contract's name
-    place: str, names: Mapping[str, str] | None = None, **aws: Any
+    place: Place,
+    names: Mapping[str, str] | pd.Series | pd.DataFrame | None = None,
+    **aws: Any,
 ) -> Store:
     """Open a store in a folder or at `s3://bucket/prefix` for reading.
 
     Args:
         place: where the store is.
-        names: id -> name of what the log does not name: CloudTrail hides the names of accounts.
+        names: of what the log does not name, since CloudTrail hides the names of accounts: a
+            mapping id -> name, a series, or a frame with the columns `id` and `name`.
         aws: fields of `trailscan.aws.session.AwsOptions`, such as `profile` or `role_arn`.
     """
     return Store(place, AwsOptions(**aws), names)
 
 
 def load(
-    sources: str | Sequence[str],
-    store: str | Store,
+    sources: Place | Sequence[Place],
+    store: Place | Store,
     since: When = None,
     until: When = None,
     **options: Any,
@@ -203,48 +353,11 @@ def load(
     Raises:
         TrailscanError: a source or the store cannot be used.
     """
-    given = [sources] if isinstance(sources, str) else list(sources)
-    place = store.place if isinstance(store, Store) else store
+    several = [sources] if isinstance(sources, str | Path) else sources
+    given = [str(source) for source in several]
+    place = store.place if isinstance(store, Store) else str(store)
     asked = replace(LoadOptions(**options), window=to_window(since, until))
     if isinstance(store, Store) and "aws" not in options:
         asked = replace(asked, aws=store.aws)
     standard_input = sys.stdin.buffer.read() if "-" in given else None
     return run_load(given, place, asked, datetime.now(UTC), standard_input)
-
-
-def to_window(since: When, until: When, tz: tzinfo = UTC) -> Window:
-    """A window from what a user gives for its bounds.
-
-    Raises:
-        ValueError: a bound cannot be read, has no time zone, or the end is before the start.
-    """
-    now = datetime.now(UTC)
-    bounds = [
-        parse_when(when, now, tz) if isinstance(when, str) else when for when in (since, until)
-    ]
-    return Window(*bounds)
-
-
-def to_filter(
-    known: Iterable[str], since: When, until: When, filters: dict[str, Any]
-) -> ChangeFilter:
-    """A filter from keyword arguments; a single text is a tuple of one.
-
-    Args:
-        known: the filters that the report takes.
-        since: start of the window.
-        until: its end.
-        filters: values by name.
-
-    Raises:
-        ValueError: there is no such filter, or a value cannot be read.
-    """
-    if unknown := sorted(set(filters) - set(known)):
-        raise ValueError(f"no filter {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
-    tz = parse_zone(filters.get("tz") or "UTC")
-    given: dict[str, Any] = {
-        name: (value,) if isinstance(value, str) else value
-        for name, value in filters.items()
-        if name != "tz"
-    }
-    return make_filter(window=to_window(since, until, tz), tz=tz, **given)

@@ -10,7 +10,8 @@ from trailscan.render import activity as drawn
 from trailscan.render.drawing import Chart, Drawing, Label, render_svg
 
 if TYPE_CHECKING:
-    from trailscan.api import Store, When
+    from trailscan.api import Store
+    from trailscan.asked import When
 
 _EMPTY = Drawing(1120, 60, (), (Label(560, 30, "No changes", "middle"),))
 

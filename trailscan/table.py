@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from html import escape
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
+from trailscan import frames
 from trailscan.visible import visible
 from trailscan.window import format_instant, in_zone
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
     from trailscan.window import Window
-
-ROWS_IN_A_NOTEBOOK = 100
-"""How many rows Jupyter shows of a report."""
 
 Kind = Literal["instant", "text", "id", "count", "number", "list", "flag", "chain", "json"]
 
@@ -169,7 +167,7 @@ class Table:
         return [dict(zip(names, row, strict=True)) for row in self.rows]
 
     def to_arrow(self) -> pa.Table:
-        """The rows as an Arrow table; instants are UTC, microseconds."""
+        """The rows as an Arrow table: UTC instants in microseconds, dictionaries of few values."""
         import pyarrow as pa  # noqa: PLC0415  # heavy, and not every form needs it
 
         types: dict[str, pa.DataType] = {
@@ -193,29 +191,24 @@ class Table:
             )
             for values, field, column in zip(columns, schema, self.columns, strict=True)
         ]
-        return pa.Table.from_arrays(arrays, schema=schema)
+        return frames.with_categories(pa.Table.from_arrays(arrays, schema=schema))
 
     def to_frame(self) -> pd.DataFrame:
-        """The rows as a frame: UTC timestamps, nullable integers and booleans."""
-        import pandas as pd  # noqa: PLC0415  # heavy
+        """The rows as a frame of pandas.
 
-        frame: pd.DataFrame = self.to_arrow().to_pandas()
-        kinds = {"count": "Int64", "flag": "boolean"}
-        types = {column.name: kinds[column.kind] for column in self.columns if column.kind in kinds}
-        return pd.DataFrame(frame.astype(types))
+        Returns:
+            A column for each of the report, with UTC timestamps, nullable texts, integers and
+            booleans (`pd.NA` where there is none), and categories; `severity` is ordered.
+        """
+        return frames.to_pandas(self.to_arrow())
 
-    def _repr_html_(self) -> str:
-        """The first rows for Jupyter, and what was looked at; every text visible and escaped."""
-        shown = [place for place, column in enumerate(self.columns) if not column.detail]
-        head = "".join(f"<th>{_escaped(self.columns[place].title)}</th>" for place in shown)
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{_escaped(as_text(row[place]))}</td>' for place in shown)}</tr>"
-            for row in self.rows[:ROWS_IN_A_NOTEBOOK]
-        )
-        more = len(self.rows) - ROWS_IN_A_NOTEBOOK
-        said = [*self.remarks, *([f"{more:,} more rows: to_frame() has all"] if more > 0 else [])]
-        notes = "<br>".join(map(_escaped, said))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{notes}</p>"
+    def to_polars(self) -> pl.DataFrame:
+        """The rows as a frame of Polars.
+
+        Raises:
+            TrailscanError: Polars is not installed.
+        """
+        return frames.to_polars(self.to_arrow())
 
 
 def as_text(value: object) -> str:
@@ -242,8 +235,3 @@ def clock_text(when: datetime) -> str:
     """An instant as the clocks of its zone show it, to the second; UTC needs no offset."""
     clock = when.isoformat(" ")[:19]
     return clock if when.tzinfo is UTC else f"{clock}{when:%z}"
-
-
-def _escaped(text: str) -> str:
-    """A text inside an element of a page."""
-    return escape(visible(text))

@@ -359,7 +359,7 @@ def test_every_form_of_a_report_says_that_it_is_incomplete(deliver, load, tmp_pa
     (tmp_path / "logs" / "leave.json").write_text("{")
     table = load().report("changes")
     assert table.remarks[0] == "incomplete: 1 log file could not be read"
-    assert "incomplete: 1 log file could not be read" in table._repr_html_()
+    assert "Incomplete: 1 log file could not be read" in table._repr_html_()
 
 
 def test_an_unrecognised_object_is_missing_until_it_is_accepted(deliver, load, tmp_path):

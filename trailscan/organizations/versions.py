@@ -32,6 +32,7 @@ class PolicyStep:
         change: the call.
         step: what it did, such as `text changed`; `tried to …` if it was denied or failed.
         kind: the label of the policy type, if the log has it.
+        policy_type: the type as AWS names it, if the log has it.
         version: the version of the text after it, counted from the first in the log; None if the
             log has none yet.
         before: the previous text, if the step changed it and the log has it.
@@ -50,6 +51,7 @@ class PolicyStep:
     difference: PolicyDifference | None = None
     same_as: int | None = None
     renamed_from: str | None = None
+    policy_type: str | None = None
 
 
 def follow_policies(changes: Iterable[Change]) -> Iterator[PolicyStep]:
@@ -77,7 +79,7 @@ def _step(
     did, tried_to = verbs
     done = change.outcome == "succeeded"
     kind = policy_type_label(new.type) or policy_type_at(change.event)
-    step = PolicyStep(change, did if done else f"tried to {tried_to}", kind)
+    step = PolicyStep(change, did if done else f"tried to {tried_to}", kind, policy_type=new.type)
     if done and did == _UPDATED:
         step = _updated(step, old, new)
     if done and new.content is not None and new.content != old.content:
