@@ -89,28 +89,43 @@ CASES = [
         "no policy attached on the old or the new path is in the store"),
     ("moved with a policy of its own that denies the same", [create("a:B"), create("a:B",
         policy_id=OTHER), attach(GUARD, OU), attach(OTHER, MEMBER), MOVE], "same", ""),
-    ("a text that all known accounts below are denied otherwise", [IN_OU, place(MEMBER, OU),
+    ("a text that only all known accounts below are denied otherwise", [IN_OU, place(MEMBER, OU),
         create("a:B", "c:D"), create("c:*", policy_id=OTHER), attach(GUARD, ROOT),
-        attach(OTHER, OU), update("a:B")], "same", ""),
+        attach(OTHER, OU), update("a:B")], "more", ""),
     ("a text that one account below is not denied otherwise", [IN_OU, place(MEMBER, OU),
         place(SECOND, ROOT), create("a:B", "c:D"), create("c:*", policy_id=OTHER),
         attach(GUARD, ROOT), attach(OTHER, OU), update("a:B")], "more", ""),
-    ("attached where all known accounts are denied it", [IN_OU, place(MEMBER, OU), create("a:B"),
+    ("attached where only all known accounts are denied it", [IN_OU, place(MEMBER, OU), create("a:B"),
         create("a:*", policy_id=OTHER), attach(OTHER, MEMBER), attach(GUARD, OU, after=2 * MINUTE)],
-        "same", ""),
+        "less", ""),
     ("a text on more targets than paths are compared", [create("a:B", "c:D"),
         *(attach(GUARD, one) for one in MANY), update("a:B")], "more", ""),
     ("a text on the last of many targets", [create("a:B", "c:D"),
         create("c:D", policy_id=OTHER), *(attach(GUARD, one) for one in MANY),
         *(attach(OTHER, one) for one in MANY[:-1]), update("a:B")], "more", ""),
-    ("a text on too many different paths", [create("a:B", "c:D"),
+    ("a text on many different paths", [create("a:B", "c:D"),
         *(one for at, target in enumerate(MANY) for one in (attach(GUARD, target),
             create(f"e:F{at}", policy_id=f"p-many{at:04}"), attach(f"p-many{at:04}", target))),
-        update("a:B")], "unknown",
+        update("a:B")], "more", ""),
+    ("a text that allows on too many different paths", [create("c:D", effect="Allow"),
+        *(one for at, target in enumerate(MANY) for one in (attach(GUARD, target),
+            create(f"e:F{at}", policy_id=f"p-many{at:04}"), attach(f"p-many{at:04}", target))),
+        update("a:B", effect="Allow")], "unknown",
         "60 paths with different policies are more than the 50 that are compared"),
     ("a text beside one that is not known", [create("a:B", "c:D"), attach(GUARD, OU),
         attach(OTHER, OU), attach(GUARD, OTHER_OU), attach(FULL, OTHER_OU, "DetachPolicy"),
         update("a:B")], "more", ""),
+    ("a text that is hidden on each of more targets than are compared", [create("a:B", "c:D"),
+        create("c:*", policy_id=OTHER), *(attach(one, f"ou-exam-{at:08}") for at in range(201)
+            for one in (GUARD, OTHER)), update("a:B")], "unknown",
+        "the policy is attached to 201 targets, more than the 200 whose policies are compared"),
+    ("a text that opens on one path and closes on another", [create("a:B", "c:D"),
+        create("c:*", policy_id=OTHER), create("e:*", policy_id="p-guard003"), attach(GUARD, OU),
+        attach(OTHER, OU), attach(GUARD, OTHER_OU), attach("p-guard003", OTHER_OU),
+        update("a:B", "e:F")], "both", ""),
+    ("a text that cannot be read, again", [write_policy("CreatePolicy", "{}", policy_id=GUARD),
+        attach(GUARD, OU), call("UpdatePolicy", 2 * MINUTE, request={"policyId": GUARD,
+        "content": "{}"})], "same", ""),
     ("a type disabled", [create("a:B"), attach(GUARD, OU), switch("DisablePolicyType")], "more", ""),
     ("a type disabled of which nothing is known", [switch("DisablePolicyType")], "unknown",
         "no attached policy of this type is in the store"),
@@ -125,7 +140,7 @@ def test_what_stands_beside_decides(events, kind, reason):
     """The last call permits more, less or the same, and a request shows it."""
     change = changes(*events)[-1]
     assert (change.access_change, change.access_change_reason) == (kind, reason or None)
-    assert (change.witness is not None) == (kind in {"more", "less"})
+    assert (change.witness is not None) == (kind in {"more", "less", "both"})
 
 
 def test_the_request_is_as_json():

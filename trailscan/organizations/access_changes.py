@@ -13,25 +13,28 @@ from typing import TYPE_CHECKING
 
 from trailscan.organizations.access.change import AccessChange, Answer
 from trailscan.organizations.access.decide import FULL_ACCESS as FULL_ACCESS_TEXT
-from trailscan.organizations.access.decide import decide, decide_update
+from trailscan.organizations.access.decide import decide, decide_update, holds, permits
 from trailscan.organizations.access.directions import compare_settings
 from trailscan.organizations.access_paths import (
     KINDS,
     Edit,
     is_exempt,
     levels_on,
-    paths_below,
+    path_of,
     text_of,
     type_of,
 )
 from trailscan.organizations.in_force import attached, path_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from trailscan.organizations.access.statements import Kind
     from trailscan.organizations.access_paths import Attachment, Levels
     from trailscan.organizations.state import Organization
+
+    Pair = tuple[Levels, Levels]
+    """The texts on a path before and after a call."""
 
 SAME = AccessChange("same")
 
@@ -58,25 +61,23 @@ def of_text(state: Organization, policy_id: str, policy_type: str, text: str) ->
     before = None if known is None else known.content
     if before is None:
         return unknown("the previous text is not in the store")
+    alone = of_texts(before, text, policy_type)
     targets = _targets(state, policy_id)
-    if before == text or policy_type not in KINDS or not targets:
-        return of_texts(before, text, policy_type)
-    if len(targets) > _MOST_TARGETS:
+    if before == text or policy_type not in KINDS or not targets or alone.kind == "unknown":
+        return alone
+    kind = KINDS[policy_type]
+    only_denies = not (permits(before, kind) or permits(text, kind))
+    if only_denies and alone.kind == "same":
+        return alone
+    pairs = _pairs(state, targets[:_MOST_TARGETS], policy_type, Edit(replaced={policy_id: text}))
+    found = _confirmed(alone, pairs, kind) if only_denies else _on_paths(alone, pairs, kind)
+    settled = found.kind in {"both", "unknown"} or (only_denies and found.kind == alone.kind)
+    if len(targets) > _MOST_TARGETS and not settled:
         return unknown(
             f"the policy is attached to {len(targets):,} targets, more than the {_MOST_TARGETS} "
             "whose policies are compared"
         )
-    edit = Edit(replaced={policy_id: text})
-    pairs: dict[tuple[Levels, Levels], None] = {}
-    alone = []
-    for path in _paths(state, targets, policy_type):
-        old = levels_on(state, path, policy_type, Edit())
-        new = levels_on(state, path, policy_type, edit)
-        if old is None or new is None:
-            alone = [of_texts(before, text, policy_type)]
-        else:
-            pairs[old, new] = None
-    return _joined([*alone, _on_paths(pairs, KINDS[policy_type])])
+    return found
 
 
 def of_texts(before: str, after: str, policy_type: str) -> AccessChange:
@@ -105,15 +106,15 @@ def of_attachment(state: Organization, attachment: Attachment, *, attaches: bool
     if kind is None:
         sides = (_NO_SETTINGS, text) if attaches else (text, _NO_SETTINGS)
         return _of_settings(policy_type, *sides)
-    pairs: dict[tuple[Levels, Levels], None] = {}
-    full = FULL_ACCESS_TEXT[kind]
-    for path in paths_below(state, target, policy_type):
-        without = levels_on(state, path, policy_type, Edit(without=attachment))
-        with_it = levels_on(state, path, policy_type, Edit(added=attachment))
-        if without is None or with_it is None:
-            without, with_it = ((full,),), ((full, text),)
-        pairs[(without, with_it) if attaches else (with_it, without)] = None
-    return _on_paths(pairs, kind)
+    path = path_of(state, target, policy_type)
+    if path is None:
+        return SAME
+    without = levels_on(state, path, policy_type, Edit(without=attachment))
+    with_it = levels_on(state, path, policy_type, Edit(added=attachment))
+    if without is None or with_it is None:
+        full = FULL_ACCESS_TEXT[kind]
+        without, with_it = ((full,),), (tuple(sorted({full, text})),)
+    return _decided(without, with_it, kind) if attaches else _decided(with_it, without, kind)
 
 
 def of_move(state: Organization, account: str, source: str, destination: str) -> AccessChange:
@@ -150,13 +151,17 @@ def of_type(state: Organization, policy_type: str, *, enables: bool) -> AccessCh
     kind = KINDS.get(policy_type)
     if kind is None:
         return _joined([of_attachment(state, one, attaches=False) for one in mine])
-    sides: dict[tuple[Levels, Levels], None] = {}
-    for path in _paths(state, (target for _, target in mine), policy_type):
+    open_to_all = ((FULL_ACCESS_TEXT[kind],),)
+    sides: dict[Pair, None] = {}
+    for target in dict.fromkeys(target for _, target in mine):
+        path = path_of(state, target, policy_type)
+        if path is None:
+            continue
         before = levels_on(state, path, policy_type, Edit())
         if before is None:
             return unknown("the text of an attached policy is not in the store")
-        sides[before, tuple((FULL_ACCESS_TEXT[kind],) for _ in before)] = None
-    return _on_paths(sides, kind)
+        sides[before, open_to_all] = None
+    return _on_paths(SAME, sides, kind)
 
 
 def _targets(state: Organization, policy_id: str) -> list[str]:
@@ -164,23 +169,62 @@ def _targets(state: Organization, policy_id: str) -> list[str]:
     return sorted(target for target in ever if state.attachments.get((policy_id, target)))
 
 
-def _paths(
-    state: Organization, targets: Iterable[str], policy_type: str
-) -> dict[tuple[str, ...], None]:
-    """The distinct paths on which the policies of some targets are judged."""
-    each = (paths_below(state, target, policy_type) for target in dict.fromkeys(targets))
-    return dict.fromkeys(path for paths in each for path in paths)
+def _pairs(
+    state: Organization, targets: Iterable[str], policy_type: str, edit: Edit
+) -> Iterator[Pair | None]:
+    """The texts on the path of each target, before and after; None if they are not known."""
+    for target in targets:
+        path = path_of(state, target, policy_type)
+        if path is not None:
+            old = levels_on(state, path, policy_type, Edit())
+            new = levels_on(state, path, policy_type, edit)
+            yield None if old is None or new is None else (old, new)
 
 
-def _on_paths(pairs: Iterable[tuple[Levels, Levels]], kind: Kind) -> AccessChange:
-    """The answer for all distinct texts on some paths; not known if those are too many."""
-    distinct = list(pairs)
+def _confirmed(alone: AccessChange, pairs: Iterable[Pair | None], kind: Kind) -> AccessChange:
+    """The answer for a policy that only denies.
+
+    What stands beside it can hide what its text changes, and can add nothing. So where the
+    requests that show what the text changes by itself are decided the same way, nothing else needs
+    to be looked at.
+
+    Args:
+        alone: what the text changes by itself.
+        pairs: the texts on each path.
+        kind: of all the policies.
+    """
+    missing = alone.witnesses
+    seen: dict[Pair, None] = {}
+    shown: dict[Pair, None] = {}
+    for pair in pairs:
+        if pair is None:
+            return alone
+        if pair not in seen:
+            seen[pair] = None
+            left = tuple(one for one in missing if not holds(one, *pair, kind))
+            if left != missing:
+                shown[pair], missing = None, left
+        if not missing:
+            found = _joined([_decided(*one, kind) for one in shown])
+            return alone if found.kind == "unknown" else found
+    return _on_paths(alone, seen, kind)
+
+
+def _on_paths(alone: AccessChange, pairs: Iterable[Pair | None], kind: Kind) -> AccessChange:
+    """The answer for all distinct texts on some paths; not known if those are too many.
+
+    Args:
+        alone: the answer where the texts on a path are not known.
+        pairs: the texts on each path.
+        kind: of all the policies.
+    """
+    distinct = dict.fromkeys(pairs)
     if len(distinct) > _MOST_PATHS:
         return unknown(
             f"{len(distinct):,} paths with different policies are more than the {_MOST_PATHS} "
             "that are compared"
         )
-    return _joined([_decided(before, after, kind) for before, after in distinct])
+    return _joined([alone if one is None else _decided(*one, kind) for one in distinct])
 
 
 @lru_cache(maxsize=8192)

@@ -2,7 +2,9 @@
 
 FullAWSAccess stands at every level unless it was detached (AWS Organizations user guide,
 `orgs_manage_policies_scps_evaluation`). What an account or OU has of its own can only restrict what
-those above it permit, so accounts without own policies are judged where their OU is.
+those above it permit: whatever changes for an account changes for an account without own policies
+in the same OU, so policies are judged where they are attached. Such an account can exist, or be
+made, whether or not an event has it.
 """
 
 from __future__ import annotations
@@ -10,10 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.access.decide import FULL_ACCESS as FULL_ACCESS_TEXT
-from trailscan.organizations.in_force import FULL_ACCESS, attached, path_from
+from trailscan.organizations.in_force import FULL_ACCESS, path_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from trailscan.organizations.access.statements import Kind
     from trailscan.organizations.state import Organization
@@ -25,11 +27,11 @@ Attachment = tuple[str, str]
 KINDS: dict[str, Kind] = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
 """The types of policy that permit and deny, and how a decision calls them."""
 
-_MOST_LEVELS = 10
-_MOST_ATTACHED = 150
-"""AWS allows 10 policies of each of its 15 types on a root, OU or account (quotas, May 2026)."""
+_MOST_ATTACHED = 10
+"""AWS allows 10 policies of a type on a root, OU or account (quotas, May 2026).
 
-_MOST_BELOW = 200
+FullAWSAccess is one more where no event says that it was detached.
+"""
 
 
 class Edit(NamedTuple):
@@ -67,74 +69,49 @@ def is_exempt(state: Organization, target: str, kind: Kind) -> bool:
     return kind == "scp" and any(one.management_account_id == target for one in organizations)
 
 
-def paths_below(state: Organization, target: str, policy_type: str) -> list[tuple[str, ...]]:
-    """The paths to the root on which the policies of a target are judged.
-
-    That is the target's own, unless every account and OU that is known in it has policies of its
-    own: then it is theirs. If those are too many, the target's own stands for all of them.
-    """
+def path_of(state: Organization, target: str, policy_type: str) -> tuple[str, ...] | None:
+    """The path to the root on which the policies of a target are judged; None: nothing binds it."""
     if is_exempt(state, target, KINDS[policy_type]):
-        return []
-    nodes = _below(state, target, policy_type, _MOST_LEVELS)
-    return [path_from(state, one) for one in nodes]
-
-
-def _below(state: Organization, node: str, policy_type: str, levels: int) -> tuple[str, ...]:
-    found: list[str] = []
-    for child in _children(state, node, KINDS[policy_type]) if levels else ():
-        deeper = _below(state, child, policy_type, levels - 1)
-        if deeper == (child,) and not _has_own(state, child, policy_type):
-            return (node,)
-        found += deeper
-        if len(found) > _MOST_BELOW:
-            return (node,)
-    return tuple(found) or (node,)
-
-
-def _children(state: Organization, node: str, kind: Kind) -> Iterator[str]:
-    """The members that are directly in a root or OU, without those that nothing restricts."""
-    for child in state.children_ever.get(node, ()):
-        account, unit = state.accounts.get(child), state.units.get(child)
-        if account is not None:
-            is_here = account.parent_id == node and account.status != "departed"
-        else:
-            is_here = unit is not None and unit.parent_id == node and not unit.deleted
-        if is_here and not is_exempt(state, child, kind):
-            yield child
-
-
-def _has_own(state: Organization, node: str, policy_type: str) -> bool:
-    """Whether a node has policies of a type, besides FullAWSAccess, or not even that one."""
-    own = (one for one, _ in attached(state, (node,)) if one != FULL_ACCESS)
-    is_closed = state.attachments.get((FULL_ACCESS, node)) is False
-    return (KINDS[policy_type] == "scp" and is_closed) or any(
-        type_of(state, one) == policy_type for one in own
-    )
+        return None
+    return path_from(state, target)
 
 
 def levels_on(
     state: Organization, path: tuple[str, ...], policy_type: str, edit: Edit
 ) -> Levels | None:
-    """The texts at each level of a path; None if the log does not have them.
+    """The texts at the levels of a path; None if the log does not have them.
 
     It lacks a text, or it lacks detachments: more policies would be attached than AWS allows.
+    Levels of the same texts are one, and a level of FullAWSAccess alone restricts nothing: it is
+    left out unless there is no other.
     """
-    if any(len(state.attached_at.get(node, ())) > _MOST_ATTACHED for node in path):
-        return None
+    full = (FULL_ACCESS_TEXT[KINDS[policy_type]],)
+    levels = set()
+    for node in path:
+        texts = _texts_at(state, node, policy_type, edit)
+        if texts is None:
+            return None
+        levels.add(texts)
+    return tuple(sorted(levels - {full})) or (full,)
+
+
+def _texts_at(
+    state: Organization, node: str, policy_type: str, edit: Edit
+) -> tuple[str, ...] | None:
+    """The texts of the policies of one type attached to a node."""
     kind = KINDS[policy_type]
-    pairs = {*attached(state, path)}
-    if kind == "scp":
-        whole = ((FULL_ACCESS, node) for node in path)
-        pairs |= {one for one in whole if state.attachments.get(one) is not False}
-    if edit.added and edit.added[1] in path:
-        pairs.add(edit.added)
-    if edit.without:
-        pairs.discard(edit.without)
-    levels: dict[str, list[str]] = {node: [] for node in path}
-    for policy_id, node in sorted(pairs):
+    ids = dict.fromkeys(state.attached_at.get(node, ()))
+    if kind == "scp" and state.attachments.get((FULL_ACCESS, node)) is not False:
+        ids[FULL_ACCESS] = None
+    if edit.added and edit.added[1] == node:
+        ids[edit.added[0]] = None
+    if edit.without and edit.without[1] == node:
+        ids.pop(edit.without[0], None)
+    texts: list[str] = []
+    for policy_id in ids:
         if type_of(state, policy_id) == policy_type:
             text = edit.replaced.get(policy_id) or text_of(state, policy_id, kind)
-            if text is None:
+            if text is None or len(texts) > _MOST_ATTACHED:
                 return None
-            levels[node].append(text)
-    return tuple(tuple(sorted(texts)) for texts in levels.values())
+            texts.append(text)
+    return tuple(sorted(texts))

@@ -64,14 +64,30 @@ def decide_update(before: str, after: str, kind: Kind) -> AccessChange:
     both. RCPFullAWSAccess always stands beside resource control policies.
     """
     try:
-        alone = all(
-            any(one.allow for one in parse_policy(text, kind).statements)
-            for text in (before, after)
-        )
+        alone = permits(before, kind) and permits(after, kind)
     except Undecidable as error:
         return AccessChange("unknown", reason=str(error))
     beside = () if alone else (FULL_ACCESS[kind],)
     return decide([[before, *beside]], [[after, *beside]], kind)
+
+
+def permits(text: str, kind: Kind) -> bool:
+    """Whether a text has a statement that allows something.
+
+    Raises:
+        Undecidable: it is no policy of this kind.
+    """
+    return any(one.allow for one in parse_policy(text, kind).statements)
+
+
+def holds(witness: Witness, before: Levels, after: Levels, kind: Kind) -> bool:
+    """Whether the policies of one path decide a request as a witness says, before and after."""
+    request = Request(witness.principal, witness.action, witness.resource, witness.context)
+    try:
+        found = tuple(evaluate(levels, request, kind) for levels in (before, after))
+    except ValueError:
+        return False
+    return found == (witness.before, witness.after)
 
 
 def decide(before: Levels, after: Levels, kind: Kind) -> AccessChange:
