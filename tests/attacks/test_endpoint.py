@@ -165,7 +165,7 @@ def test_no_credentials_go_to_another_port_of_the_host(s3, tmp_path):
 
     def note(request, right):
         heads.append(request.head.lower())
-        return right
+        return right()
 
     with StandIn() as other:
         other.put("trail", log_file_key(1), pack([make_event(2)]))
@@ -248,3 +248,21 @@ def test_a_store_on_a_redirecting_server_is_an_error(s3, monkeypatch):
         with pytest.raises(TrailscanError):
             open_bucket("s3://store", AwsOptions()).read("_store.json")
         assert other.counted("GET") == 0
+
+
+def test_refused_objects_are_answers(s3, tmp_path):
+    """220 objects of another key, then good ones: each is a reject, and every good one is loaded."""
+    for number in range(230):
+        s3.put("trail", log_file_key(number), pack([make_event(number)]))
+
+    def fault(request, right):
+        if int(request.key.rpartition("_")[2].split(".")[0]) < 220:
+            body = b"<Error><Code>InvalidRequest</Code><Message>stored with a key</Message></Error>"
+            return Answer("400 Bad Request", body, ("content-type: application/xml",))
+        return right()
+
+    s3.fail("GET", fault)
+    summary = load(tmp_path)
+    assert (summary.kept, summary.complete, len(summary.rejected)) == (10, False, 220)
+    assert {one.reason for one in summary.rejected} == {"refused"}
+    assert "stored with a key" in summary.rejected[0].message

@@ -21,7 +21,7 @@ SPACE = b" \t\r\n"
 _MOST_VALUES = 2_000_000
 """How many values of a list may be in memory at once: 100 bytes each."""
 
-_DENSE_BYTES = 32 * 1024 * 1024
+_DENSE_BYTES = 8 * 1024 * 1024
 _LEAST_BYTES = 24
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[{}\[\],:]', re.DOTALL)
