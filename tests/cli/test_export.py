@@ -34,15 +34,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a package."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """The files of a package by path, without who made it and when."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != "run.json")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def test_a_package_is_accepted_by_sha256sum_and_is_the_same_each_time(store, tmp_path):
     """The manifest holds, and a second export of the day changes nothing."""
     code, out, err = trailscan("export", "--for", "2026-10-01", "--to", tmp_path, "--store", store)
     assert (code, out.strip()) == (0, str(tmp_path / "export-2026-10-01"))
-    assert err == "written: 8 files\n"
+    assert err == (
+        "export-2026-10-01: complete; 4 changes (1 high); 1 finding (1 high); "
+        "19 log files, not checked; written\n"
+    )
     package = Path(out.strip())
     subprocess.run(
         ["sha256sum", "--check", "--strict", "--quiet", "manifest-sha256.txt"],
@@ -53,7 +57,7 @@ def test_a_package_is_accepted_by_sha256sum_and_is_the_same_each_time(store, tmp
     listed = [line.split("  ")[1] for line in before["manifest-sha256.txt"].decode().splitlines()]
     assert sorted([*listed, "manifest-sha256.txt"]) == sorted(before)
     again = trailscan("export", "--for", "2026-10-01", "--to", tmp_path, "--store", store)
-    assert again[2] == "unchanged: 8 files\n"
+    assert again[2].endswith("; unchanged\n")
     other = tmp_path / "other"
     trailscan("export", "--for", "2026-10-01", "--to", other, "--store", store)
     assert contents(other / "export-2026-10-01") == before == contents(package)
@@ -67,13 +71,17 @@ def test_the_files_of_a_package_agree(store, tmp_path):
     changes = list(csv.DictReader(io.StringIO(files["changes.csv"].decode())))
     exact = pq.read_table(io.BytesIO(files["changes.parquet"]))
     assert len(changes) == exact.num_rows == statement["counts"]["changes"] > 0
-    records = [json.loads(line) for line in files["records.jsonl"].splitlines()]
-    assert len(records) == statement["counts"]["records_of_the_day"]
-    assert {row["eventTime"][:10] for row in records} == {"2026-10-01"}
+    lines = [json.loads(line) for line in files["records.jsonl"].splitlines()]
+    assert len(lines) == statement["counts"]["records_of_the_day"]
+    assert {line["record"]["eventTime"][:10] for line in lines} == {"2026-10-01"}
     log_files = list(csv.DictReader(io.StringIO(files["log_files.csv"].decode())))
     assert len(log_files) == statement["log_files"]["done"]
     assert all(len(row["sha256"] or row["stored_sha256"]) == 64 for row in log_files)
     assert {row["log_file"] for row in changes} <= {f"/{row['key']}" for row in log_files}
+    places = {(line["log_file"], line["position"], line["record"]["eventID"]) for line in lines}
+    assert {
+        (row["log_file_name"], int(row["record_index"]), row["event_id"]) for row in changes
+    } <= places
     assert statement["complete"] is True
 
 
@@ -91,12 +99,44 @@ def test_a_day_without_log_files_makes_a_package_that_does_not_claim_to_be_compl
     assert "incomplete: the store holds no log file" in err
 
 
-def test_a_package_that_differs_is_set_aside_not_overwritten(store, tmp_path):
-    """What was exported once stays, under the digest of its manifest."""
+def test_a_package_that_was_altered_is_never_overwritten(store, tmp_path):
+    """What was exported once stays; a numbered supplement says what differs, and is not repeated."""
     trailscan("export", "--for", "2026-10-01", "--to", tmp_path, "--store", store)
     old = tmp_path / "export-2026-10-01" / "changes.csv"
     old.write_text("another")
-    _, _, err = trailscan("export", "--for", "2026-10-01", "--to", tmp_path, "--store", store)
-    assert err.startswith("replaced: 8 files\nthe previous package differed and is now ")
-    aside = [path for path in tmp_path.iterdir() if ".superseded-" in path.name]
-    assert [(path / "changes.csv").read_text() for path in aside] == ["another"]
+    _, out, err = trailscan("export", "--for", "2026-10-01", "--to", tmp_path, "--store", store)
+    assert out.strip() == str(tmp_path / "export-2026-10-01.1")
+    assert err.endswith("; supplement written\n")
+    assert old.read_text() == "another"
+    statement = json.loads((tmp_path / "export-2026-10-01.1" / "statement.json").read_text())
+    assert (statement["supplement"]["to"], statement["supplement"]["because"]) == (
+        "export-2026-10-01",
+        "changes.csv of export-2026-10-01 is not what was exported.",
+    )
+    again = trailscan("export", "--for", "2026-10-01", "--to", tmp_path, "--store", store)
+    assert again[2].endswith("; unchanged\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "export-2026-10-01",
+        "export-2026-10-01.1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "give --for DAY or --since DAY"),
+        (["--for", "2026-10-01", "--until", "2026-10-02"], "--until belongs to --since"),
+        (["--since", "2026-10-02", "--until", "2026-10-01"], "2026-10-01 is before 2026-10-02"),
+        (["--for", "2026-10-01", "--fail-on", "dire"], "no severity 'dire'"),
+        (["--for", "2026-10-01", "--lock-days", "3"], "need --to s3://"),
+        (["--period", "2026-Q5"], "'2026-Q5' is not a period"),
+        (["--for", "2026-10-01", "--tickets", "/dev/null"], "no column 'id'"),
+        (["--for", "2026-10-01", "--pseudonyms", "/dev/null"], "at least 16 bytes"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(store, tmp_path, words, said):
+    """Exit code 2, what is wrong, and nothing written."""
+    code, _, err = trailscan("export", *words, "--to", tmp_path / "new", "--store", store)
+    assert code == 2
+    assert said in err
+    assert not (tmp_path / "new").exists()

@@ -18,6 +18,7 @@ from trailscan.aws.listing import PAGE, Page, parse_pages
 from trailscan.aws.session import AwsOptions, certificates, find_credentials, without_answer
 from trailscan.errors import (
     AccessError,
+    AlreadyExistsError,
     ArchivedError,
     ChangedError,
     CredentialsError,
@@ -31,6 +32,7 @@ from trailscan.location import S3Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     import boto3
     from mypy_boto3_s3 import S3Client
@@ -120,6 +122,31 @@ class Endpoint(NamedTuple):
         return scheme in getproxies() and not proxy_bypass(self.host)
 
 
+class Protection(NamedTuple):
+    """How objects are written that nobody may change.
+
+    Attributes:
+        lock_mode: of Object Lock, `GOVERNANCE` or `COMPLIANCE`; empty for no lock.
+        lock_until: until when an object can be neither deleted nor overwritten.
+        kms_key: encrypts objects (SSE-KMS); empty for what the bucket does by itself.
+    """
+
+    lock_mode: str = ""
+    lock_until: datetime | None = None
+    kms_key: str = ""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of PutObject."""
+        found: dict[str, Any] = {}
+        if self.lock_mode:
+            found["ObjectLockMode"] = self.lock_mode
+            found["ObjectLockRetainUntilDate"] = self.lock_until
+        if self.kms_key:
+            found |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
+        return found
+
+
 class S3Access:
     """One bucket through boto3, wherever it is: botocore follows a bucket to its region.
 
@@ -189,6 +216,19 @@ class S3Access:
             return bytes(answer["Body"].read()), dict(answer.get("Metadata", {}))
         except (BotoCoreError, ResponseStreamingError) as error:
             raise NoAnswerError(f"{self._uri(key)} was cut short: {error}") from None
+
+    def write_new(self, key: str, data: bytes, protection: Protection) -> None:
+        """One PUT with `If-None-Match: *` and the headers of a protection, which obstore lacks.
+
+        Raises:
+            AlreadyExistsError: the key is taken, perhaps by this very object.
+        """
+        try:
+            self._call(
+                "put_object", key, Key=key, Body=data, IfNoneMatch="*", **protection.parameters
+            )
+        except ChangedError:
+            raise AlreadyExistsError(f"{self._uri(key)} exists already") from None
 
     @property
     def has_token(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trailscan.aws.s3 import Protection
 from trailscan.buckets.archive import LocalArchive
 from trailscan.buckets.base import Bucket, ObjectInfo, StoredObject, list_folder
 from trailscan.buckets.local import LocalBucket
@@ -20,6 +21,7 @@ __all__ = [
     "LocalBucket",
     "ObjectInfo",
     "OpenedS3",
+    "Protection",
     "S3Bucket",
     "StoredObject",
     "find_s3",

@@ -13,7 +13,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trailscan.aws.s3 import S3Access, explain_code
+from trailscan.aws.s3 import Protection, S3Access, explain_code
 from trailscan.aws.session import AwsOptions, credential_provider, open_session
 from trailscan.buckets.base import ObjectInfo, StoredObject
 from trailscan.errors import (
@@ -146,13 +146,22 @@ class S3Bucket:
         """One PUT."""
         self._put(key, data, "overwrite")
 
-    def write_new(self, key: str, data: bytes) -> None:
-        """One PUT with `If-None-Match: *`.
+    def write_new(self, key: str, data: bytes, protection: Protection | None = None) -> None:
+        """One PUT with `If-None-Match: *`, and the headers of a protection if one is given.
 
         Raises:
             AlreadyExistsError: the key is taken, perhaps by this very object if an answer was lost.
         """
-        self._put(key, data, "create")
+        if protection is None:
+            self._put(key, data, "create")
+        else:
+            whole = self._prefix + key
+            _persist(lambda: self._access.write_new(whole, data, protection))
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether the bucket answered at one of AWS's own endpoints."""
+        return self._access.endpoint.is_aws
 
     def _put(self, key: str, data: bytes, mode: Any) -> None:
         """One PUT, repeated while its outcome is unknown."""

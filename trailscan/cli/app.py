@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from trailscan import __version__
-from trailscan.cli import demo, doctor, load, read, rejects, report, validate
+from trailscan.cli import demo, doctor, export, load, read, rejects, report, validate
 from trailscan.cli import store as store_commands
 from trailscan.cli.output import say
 from trailscan.errors import ExitCode, TrailscanError
@@ -40,8 +40,10 @@ def _add(command: Callable[..., None]) -> None:
 _add(demo.demo)
 _add(load.load)
 app.add_typer(report.app, name="report")
-for _command in (read.show, validate.validate, read.export, read.status):
+for _command in (read.show, validate.validate):
     _add(_command)
+app.add_typer(export.app, name="export")
+_add(read.status)
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(store_commands.app, name="store")
 for _command in (read.sql, doctor.doctor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -16,7 +16,7 @@ import typer
 from trailscan.aws.session import AwsOptions
 from trailscan.cli.look import LOOK, to_look
 from trailscan.cli.parameters import parameter
-from trailscan.window import Window, parse_day, parse_when
+from trailscan.window import Window, parse_when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,11 +43,6 @@ def usage(option: str | None = None) -> Iterator[None]:
 @usage()
 def _when(text: str) -> datetime:
     return parse_when(text, datetime.now(UTC))
-
-
-@usage()
-def _day(text: str) -> date:
-    return parse_day(text)
 
 
 def _read_names(path: Path | None) -> dict[str, str]:
@@ -98,10 +93,6 @@ Since = Annotated[
 Until = Annotated[
     datetime | None,
     typer.Option(parser=_when, metavar="WHEN", help=f"End of the time range (exclusive): {_WHEN}."),
-]
-Day = Annotated[
-    date,
-    typer.Option("--for", parser=_day, metavar="DATE", help="The UTC day, such as 2026-11-22."),
 ]
 Accounts = Annotated[
     list[str] | None, typer.Option("--account", help="Only this account (repeatable).")

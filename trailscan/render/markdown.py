@@ -25,17 +25,20 @@ _TICKS = re.compile("`+")
 
 def render_markdown(table: Table) -> str:
     """A heading, the notes, and the columns that are not details."""
-    shown = [(place, column) for place, column in enumerate(table.columns) if not column.detail]
     heading = inline(table.title or table.name)
     lines = [f"## {heading}", "", *(f"- {inline(note)}" for note in table.remarks)]
     if table.rows:
-        titles = [inline(column.title) for _, column in shown]
-        rules = ["---:" if column.kind in {"count", "number"} else "---" for _, column in shown]
-        lines += ["", _row(titles), _row(rules)]
-        lines += [
-            _row([_cell(row[place], column) for place, column in shown]) for row in table.rows
-        ]
+        lines += ["", *table_lines(table)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def table_lines(table: Table) -> list[str]:
+    """The columns that are not details, as the lines of a table."""
+    shown = [(place, column) for place, column in enumerate(table.columns) if not column.detail]
+    titles = [inline(column.title) for _, column in shown]
+    rules = ["---:" if column.kind in {"count", "number"} else "---" for _, column in shown]
+    rows = [_row([_cell(row[place], column) for place, column in shown]) for row in table.rows]
+    return [_row(titles), _row(rules), *rows]
 
 
 def inline(text: str) -> str:

@@ -7,6 +7,7 @@ saved as CSV. A date has no time zone: the title of its column names the zone of
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from trailscan.render.tones import tone
 from trailscan.table import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
@@ -58,19 +59,59 @@ def render_xlsx(table: Table) -> bytes:
     Raises:
         TrailscanError: there are more rows than a sheet holds.
     """
-    if len(table.rows) > MOST_ROWS:
-        raise TrailscanError(
-            f"{len(table.rows):,} rows do not fit a sheet of {MOST_ROWS:,}",
-            "narrow the report, or use csv or parquet",
-        )
+    _check_size(table)
     from xlsxwriter import Workbook  # noqa: PLC0415  # start-up
 
     out = io.BytesIO()
     with Workbook(out, _OPTIONS) as book:
         book.set_properties({"title": cell(table.title or table.name), "created": _CREATED})
         _write_rows(book, table)
-        _write_about(book, table)
+        _write_lines(book, "About", _about(table))
     return out.getvalue()
+
+
+def render_workbook(title: str, lines: Iterable[tuple[str, str]], tables: Iterable[Table]) -> bytes:
+    """A workbook of several reports: a first sheet of named texts, then a sheet a report.
+
+    Args:
+        title: of the workbook.
+        lines: of the first sheet, `Summary`: a name and a text each.
+        tables: their names are those of the sheets; what is no detail stands before what is.
+
+    Raises:
+        TrailscanError: a report has more rows than a sheet holds.
+    """
+    from xlsxwriter import Workbook  # noqa: PLC0415  # start-up
+
+    out = io.BytesIO()
+    with Workbook(out, _OPTIONS) as book:
+        book.set_properties({"title": cell(title), "created": _CREATED})
+        reports = list(tables)
+        altered = [line for table in reports for line in _alterations(table)]
+        _write_lines(book, "Summary", [*lines, *altered])
+        for table in reports:
+            _check_size(table)
+            _write_rows(book, _details_last(table))
+    return out.getvalue()
+
+
+def _details_last(table: Table) -> Table:
+    """The report with its details behind all other columns."""
+    places = sorted(range(len(table.columns)), key=lambda at: table.columns[at].detail)
+    return replace(
+        table,
+        columns=tuple(table.columns[at] for at in places),
+        rows=tuple(tuple(row[at] for at in places) for row in table.rows),
+    )
+
+
+def _check_size(table: Table) -> None:
+    """Make sure that a report fits a sheet."""
+    if len(table.rows) > MOST_ROWS:
+        raise TrailscanError(
+            f"{len(table.rows):,} rows do not fit a sheet of {MOST_ROWS:,}",
+            "narrow the report, or use csv or parquet",
+        )
 
 
 def _write_rows(book: Workbook, table: Table) -> None:
@@ -117,15 +158,15 @@ def _fitting(text: str) -> str:
     return units[: 2 * (_MOST_CHARACTERS - len(_CUT))].decode("utf-16-le", "ignore") + _CUT
 
 
-def _write_about(book: Workbook, table: Table) -> None:
-    """Write the sheet about the report: its window, notes and alterations."""
-    sheet = book.add_worksheet("About")
+def _write_lines(book: Workbook, name: str, lines: Iterable[tuple[str, str]]) -> None:
+    """Write a sheet of named texts."""
+    sheet = book.add_worksheet(name)
     bold = book.add_format({"bold": True, "valign": "top"})
     folded = book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, 16)
     sheet.set_column(1, 1, 100)
-    for number, (name, text) in enumerate(_about(table)):
-        sheet.write_string(number, 0, name, bold)
+    for number, (title, text) in enumerate(lines):
+        sheet.write_string(number, 0, title, bold)
         sheet.write_string(number, 1, _fitting(cell(text)), folded)
 
 
@@ -137,6 +178,11 @@ def _about(table: Table) -> Iterator[tuple[str, str]]:
         yield "Incomplete", why
     for note in table.notes:
         yield "Note", note
+    yield from _alterations(table)
+
+
+def _alterations(table: Table) -> Iterator[tuple[str, str]]:
+    """What of a report its cells do not show as it is."""
     altered = neutralised_cells(table, cell)
     if altered:
         yield (
