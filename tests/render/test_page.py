@@ -112,6 +112,33 @@ def test_every_row_has_its_details_and_records(monkeypatch, small):
     assert records == list(range(450))
 
 
+def test_a_chain_of_sessions_is_drawn_in_the_details():
+    """Each record that issued credentials stands below the one it led to; hostile text is shown."""
+    names = ("ci-runner", "chen\n\u202e<b>")
+    hops = tuple(
+        {
+            "name": name,
+            "kind": "assumed_role",
+            "arn": None,
+            "event_id": f"e{number}",
+            "event_time": "2026-11-22T10:00:00Z",
+            "source": "s3://t/k#0",
+        }
+        for number, name in enumerate(names)
+    )
+    columns = (*COLUMNS[:-1], Column("chain", "Chain", "chain", detail=True))
+    table = replace(report(1), columns=columns, rows=((*report(1).rows[0][:-1], hops),))
+    ((drawing,),) = json.loads(page_data.details_block(table, packed=False).text)
+    assert drawing.split("\n") == [
+        "└─ opened by ci-runner  (assumed_role)",
+        "   no ARN",
+        "   2026-11-22T10:00:00Z  event e0  s3://t/k#0",
+        r"   └─ opened by chen\n\u202e<b>  (assumed_role)",
+        "      no ARN",
+        "      2026-11-22T10:00:00Z  event e1  s3://t/k#0",
+    ]
+
+
 def test_records_beyond_the_pages_bound_are_left_out_aloud(monkeypatch):
     """Their evidence stays, and the page says for how many rows there is no record."""
     monkeypatch.setattr(page_data, "SMALL", 0)

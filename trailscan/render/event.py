@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from trailscan.numbers import counted
+from trailscan.render.chain import chain_lines
 from trailscan.reports.principals import naming
 from trailscan.visible import visible
 from trailscan.window import format_instant
@@ -97,12 +98,8 @@ def _chain(change: Change) -> Iterator[str]:
         return
     yield "Sessions"
     yield f"  {who.arn or who.principal_id or 'this call'}"
-    indent = "  "
-    for hop in chain.hops:
-        yield f"{indent}└─ opened by {hop.name}  ({hop.kind})"
-        indent += "   "
-        yield f"{indent}{hop.arn or 'no ARN'}"
-        yield f"{indent}{hop.event_time}  event {hop.event_id}  {hop.source}"
+    yield from (f"  {line}" for line in chain_lines(chain.evidence))
+    indent = " " * (2 + 3 * len(chain.hops))
     yield from (f"{indent}{line}" for line in (unknown, *chain.contradictions) if line)
     yield ""
 

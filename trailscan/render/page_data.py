@@ -11,6 +11,7 @@ import shlex
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.render.chain import chain_lines
 from trailscan.render.json import safe_json
 from trailscan.render.tones import order
 from trailscan.table import as_text, clock_text
@@ -35,7 +36,7 @@ _BLOCK = 200  # rows whose records are unpacked together
 _MOST_RECORDS = 20  # of a row: a finding may have thousands of events
 _LEVEL = 7
 _MOST_VALUES = 150
-_LONGEST_VALUE = 120
+_LONGEST_VALUE = 200  # a workflow through several roles has a name of 130
 _MOST_CHOICES = 7
 
 
@@ -100,7 +101,10 @@ def evidence_blocks(evidence: Behind, *, packed: bool) -> tuple[list[Block], int
 def _details(table: Table, row: tuple[object, ...]) -> Iterator[str]:
     for column, value in zip(table.columns, row, strict=True):
         if column.detail:
-            yield cell_text(value)
+            if column.kind == "chain" and isinstance(value, tuple):
+                yield "\n".join(map(visible, chain_lines(value)))
+            else:
+                yield cell_text(value)
 
 
 def _choices(table: Table) -> list[Column]:

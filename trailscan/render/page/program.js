@@ -150,6 +150,7 @@
     return view;
   };
   const told = new Set(["log_file", "record_index"]); // by the evidence
+  const looks = { id: "code", chain: "chain" };
   const open = async (row) => {
     const list = make("dl", { class: "all" });
     const cell = make("td", { colspan: String(shown.length) }, make("div", { class: "panel" }, list));
@@ -162,7 +163,7 @@
     const evidence = await evidenceOf(row).catch(() => null);
     for (const column of about.columns)
       if (!evidence?.length || !told.has(column.name))
-        term(list, column.title, valueOf(row, column), column.kind === "id" ? "code" : "");
+        term(list, column.title, valueOf(row, column), looks[column.kind] ?? "");
     if (evidence?.length) cell.firstChild.append(make("div", { class: "records" }, ...evidence.map(recordView)));
     more.dataset.complete = "";
   };
