@@ -139,7 +139,7 @@ def test_the_trail_is_worth_comparing(expected):
         "rejected_log_files": 1,
         "complete": False,
     }
-    assert (len(expected.events), len(expected.log_files), len(expected.rejects)) == (478, 857, 1)
+    assert (len(expected.events), len(expected.log_files), len(expected.rejects)) == (507, 857, 1)
 
 
 def test_a_bucket_gives_what_the_disk_gives(server, expected, tmp_path, trail):
