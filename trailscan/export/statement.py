@@ -18,7 +18,7 @@ from trailscan.numbers import counted
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.reports.attestation import NOT_CHECKED, STATES
 from trailscan.reports.missing import merged_windows, reasons
-from trailscan.store.ledger import tool_name
+from trailscan.store.tool import tool_name
 from trailscan.store.requests import read_requests
 from trailscan.window import Window, format_instant
 

@@ -25,7 +25,6 @@ import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -34,6 +33,7 @@ from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, Trai
 from trailscan.store.packing import is_sealed, pack, seal, unpack
 from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path, own_key
 from trailscan.store.readings import Replaced
+from trailscan.store.tool import tool_name
 from trailscan.store.traced import Traced
 
 if TYPE_CHECKING:
@@ -151,14 +151,6 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def is_load(self) -> bool:
         """Whether it is the commit of a load, not of a validation or an acceptance."""
         return bool(self.event_sources)
-
-
-def tool_name() -> str:
-    """This program and its version, as a commit names them."""
-    try:
-        return f"trailscan {version('trailscan')}"
-    except PackageNotFoundError:
-        return "trailscan (not installed)"
 
 
 def encode_commit(commit: Commit) -> bytes:
