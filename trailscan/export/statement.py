@@ -18,8 +18,8 @@ from trailscan.numbers import counted
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.reports.attestation import NOT_CHECKED, STATES
 from trailscan.reports.missing import merged_windows, reasons
-from trailscan.store.packing import tool_name
 from trailscan.store.requests import read_requests
+from trailscan.store.tool import tool_name
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:

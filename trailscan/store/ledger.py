@@ -30,9 +30,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, TrailscanError
-from trailscan.store.packing import is_sealed, pack, seal, tool_name, unpack
+from trailscan.store.packing import is_sealed, pack, seal, unpack
 from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path, own_key
 from trailscan.store.readings import Replaced
+from trailscan.store.tool import tool_name
 from trailscan.store.traced import Traced
 
 if TYPE_CHECKING:

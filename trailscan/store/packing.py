@@ -6,7 +6,6 @@ import hashlib
 import io
 import struct
 import zipfile
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from trailscan.errors import StoreError
@@ -22,14 +21,6 @@ _BAD_ZIP = (
     *(KeyError, ValueError, OverflowError, struct.error),
 )
 """What the standard library raises for files that are no ZIP, or a ZIP of a kind we never write."""
-
-
-def tool_name() -> str:
-    """This program and its version, as a commit names them."""
-    try:
-        return f"trailscan {version('trailscan')}"
-    except PackageNotFoundError:
-        return "trailscan (not installed)"
 
 
 def seal(raw: bytes) -> bytes:
