@@ -30,11 +30,15 @@ app = typer.Typer(
 )
 
 
-def _add(command: Callable[..., None]) -> None:
-    """Add a command whose help is its docstring, wrapped at the width of the terminal."""
+def _about(command: Callable[..., None]) -> str:
+    """The docstring of a command, to be wrapped at the width of the terminal."""
     paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
-    about = "\n\n".join(" ".join(one.split()) for one in paragraphs)
-    app.command(command.__name__, help=about)(command)
+    return "\n\n".join(" ".join(one.split()) for one in paragraphs)
+
+
+def _add(command: Callable[..., None]) -> None:
+    """Add a command whose help is its docstring."""
+    app.command(command.__name__, help=_about(command))(command)
 
 
 _add(demo.demo)
@@ -42,7 +46,7 @@ _add(load.load)
 app.add_typer(report.app, name="report")
 for _command in (read.show, validate.validate):
     _add(_command)
-app.add_typer(export.app, name="export")
+app.add_typer(export.app, name="export", help=_about(export.export))
 _add(read.status)
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(store_commands.app, name="store")

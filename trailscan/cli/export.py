@@ -131,7 +131,7 @@ KmsKey = Annotated[
 ]
 
 
-def _export(
+def export(
     context: typer.Context,
     day: For = None,
     since: FirstDay = None,
@@ -214,4 +214,4 @@ def _export_period(
     end(ExitCode.INCOMPLETE if written.incomplete else ExitCode.COMPLETE)
 
 
-app.callback(help=_export.__doc__)(o.with_aws(_export))
+app.callback()(o.with_aws(export))

@@ -71,6 +71,6 @@ def _read(bucket: Bucket | str, row: dict[str, Any]) -> bytes | str:
         data = bucket.read(row["key"], row["etag"])
         body = inflate(data, _MOST_BYTES).body if row["sha256"] else data
     except (TrailscanError, DecodeError) as error:
-        return str(error)
+        return str(error).replace(f"//{row['key']}", f"/{row['key']}")
     expected = row["sha256"] or row["stored_sha256"]
     return data if hashlib.sha256(body).hexdigest() == expected else f"{where}: it was changed"

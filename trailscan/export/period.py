@@ -8,9 +8,11 @@ import io
 import json
 import re
 import socket
+from calendar import monthrange
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from trailscan.errors import AlreadyExistsError, TrailscanError
@@ -30,9 +32,10 @@ from trailscan.render.document import (
 )
 from trailscan.store.rejects import who_accepts
 from trailscan.table import Column, Table
-from trailscan.window import Window, shifted
+from trailscan.window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from trailscan.export.run import RunOptions
@@ -108,10 +111,8 @@ def parse_period(text: str) -> tuple[date, date]:
         year, quarter, month = (int(part) if part else 0 for part in found.groups())
         first = date(year, (quarter - 1) * 3 + 1 if quarter else month or 1, 1)
         months = _MONTHS_OF_A_QUARTER if quarter else 1 if found[3] else 12
-        after = first
-        for _ in range(months):
-            after = shifted(after.replace(day=28), timedelta(days=4)).replace(day=1)
-        return first, shifted(after, timedelta(days=-1))
+        last = first.replace(month=first.month + months - 1)
+        return first, last.replace(day=monthrange(last.year, last.month)[1])
     except ValueError:
         raise ValueError(expected) from None
 
@@ -133,7 +134,7 @@ def export_period(target: Target, period: str, options: RunOptions, now: datetim
     ended = min(last, day_before(now))
     if ended < first:
         raise ValueError(f"{period} has no night that is over")
-    found = [_read_night(target, day) for day in nights(first, ended)]
+    found = _read_nights(target, nights(first, ended))
     incomplete = tuple(_incomplete(found, last, ended))
     files = _files(period, (first, last), found, options, incomplete)
     place, outcome = _write(target, period, files, now, options)
@@ -147,9 +148,15 @@ def export_period(target: Target, period: str, options: RunOptions, now: datetim
     return WrittenIndex(place, line, incomplete)
 
 
-def _read_night(target: Target, day: date) -> _Night:
+def _read_nights(target: Target, days: list[date]) -> list[_Night]:
+    """The newest package of each day."""
+    folders = target.folders()
+    return [_read_night(target, day, folders) for day in days]
+
+
+def _read_night(target: Target, day: date, folders: list[str]) -> _Night:
     """The newest package of a day, checked against its manifest as far as it is read."""
-    numbers = numbers_of(target, day)
+    numbers = numbers_of(target, day, folders)
     finished = [number for number, whole in numbers.items() if whole]
     if not finished:
         return _Night(day)
@@ -178,12 +185,13 @@ def _read_night(target: Target, day: date) -> _Night:
 
 def _incomplete(found: list[_Night], last: date, ended: date) -> list[str]:
     """Why an index is not complete."""
-    missing = [str(night.day) for night in found if not night.name]
+    missing = [night.day for night in found if not night.name]
     reasons = []
     if ended < last:
         reasons.append(f"the period ends on {last}; nights until {ended} are in this index")
     if missing:
-        reasons.append(f"{counted(len(missing), 'night')} without a package: {', '.join(missing)}")
+        text = f"{counted(len(missing), 'night')} without a package"
+        reasons.append(f"{text}: {', '.join(_spans(missing))}")
     for night in found:
         if night.altered:
             reasons.append(f"{night.name} is not what was exported: {', '.join(night.altered)}")
@@ -194,6 +202,13 @@ def _incomplete(found: list[_Night], last: date, ended: date) -> list[str]:
         named = ", ".join(partial)
         reasons.append(f"{counted(len(partial), 'package')} not complete: {named}")
     return reasons
+
+
+def _spans(days: list[date]) -> Iterator[str]:
+    """Days in words, those that follow each other as one span."""
+    for _, run in groupby(enumerate(days), key=lambda pair: pair[1].toordinal() - pair[0]):
+        span = [day for _, day in run]
+        yield str(span[0]) if len(span) == 1 else f"{span[0]} to {span[-1]}"
 
 
 def _files(

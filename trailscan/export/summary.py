@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trailscan.export.changes import NUMBER
-from trailscan.export.files import gaps_table, log_files_table, rejects_table
+from trailscan.export.files import MANIFEST, gaps_table, log_files_table, rejects_table
 from trailscan.numbers import counted
 from trailscan.organizations.severity import SEVERITIES
 from trailscan.render.document import Document, Section
@@ -14,7 +15,7 @@ from trailscan.table import Column, Table
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from trailscan.export.evidence import Evidence
 
@@ -84,12 +85,16 @@ The evidence
 Check it
 
   sha256sum -c {manifest}       no file was changed
+{verifier}
+What is only in this folder can be forged as a whole. Keep the SHA-256 of {manifest}
+where nobody who can write here can, and give a verifier the public keys that you got from AWS.
+"""
+
+_VERIFIER = """\
   python3 -I -S verify.py                   everything, down to AWS's signatures
   trailscan export verify .                 the same, with a verify.py that is not from here
-
-What is only in this folder can be forged as a whole. Compare the checkpoint with one that was kept
-outside, and give the verifier the public keys that you got from AWS and from the signer.
 """
+VERIFY = "verify.py"
 
 
 def controls_table(statement: Mapping[str, Any], day: Any) -> Table:
@@ -180,9 +185,7 @@ def make_document(
 ) -> Document:
     """The summary of a night."""
     sections = [
-        Section(
-            "Changes", "Who changed what, in order of time. changes.csv has all columns.", changes
-        ),
+        Section("Changes", "In order of time. changes.csv has all columns.", _in_short(changes)),
         Section("Findings", "What deserves a look, and why.", findings),
         Section(
             "Evidence for controls",
@@ -214,6 +217,15 @@ def make_document(
         facts=tuple(facts(statement)),
         sections=tuple(sections),
     )
+
+
+def _in_short(changes: Table) -> Table:
+    """The changes without the columns for which a page has no room."""
+    columns = tuple(
+        replace(column, detail=column.detail or column.name == "client")
+        for column in changes.columns
+    )
+    return replace(changes, columns=columns)
 
 
 def workbook_tables(
@@ -252,8 +264,14 @@ def workbook_lines(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Review", _HOW_TO_REVIEW
 
 
-def readme(statement: Mapping[str, Any], neutralised: int, manifest: str) -> bytes:
-    """The file that says what the others are."""
+def readme(statement: Mapping[str, Any], neutralised: int, paths: Collection[str]) -> bytes:
+    """The file that says what the others are.
+
+    Args:
+        statement: of the package.
+        neutralised: how many cells of its CSV file begin with an apostrophe for safety.
+        paths: of the other files.
+    """
     reasons = "".join(f"  - {visible(why)}\n" for why in statement["incomplete_because"])
     drawn = "  sample.csv         the changes that were drawn for review\n"
     included = "  log-files/         the log files as they are stored\n"
@@ -265,6 +283,7 @@ def readme(statement: Mapping[str, Any], neutralised: int, manifest: str) -> byt
         sample=drawn if statement["sample"] else "",
         log_files=included if statement["log_files"]["included"] else "",
         digests=counted(statement["digests"]["files"], "digest"),
-        manifest=manifest,
+        manifest=MANIFEST,
+        verifier=_VERIFIER if VERIFY in paths else "",
         personal="\n".join(textwrap.wrap(statement["personal_data"], 90)),
     ).encode()

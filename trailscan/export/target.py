@@ -22,7 +22,7 @@ from trailscan.export.files import MANIFEST
 from trailscan.location import S3Location, parse_s3_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from trailscan.aws.session import AwsOptions
@@ -202,10 +202,16 @@ class S3Target:
         return f"{S3Location(location.bucket, location.folder)}{name}"
 
 
-def numbers_of(target: Target, of: date | str) -> dict[int, bool]:
-    """The packages of a night or period by number, each with whether it is finished."""
+def numbers_of(target: Target, of: date | str, folders: list[str] | None = None) -> dict[int, bool]:
+    """The packages of a night or period by number, each with whether it is finished.
+
+    Args:
+        target: where the packages are.
+        of: the day or period.
+        folders: the names of the folders in the target; None lists them now.
+    """
     found: dict[int, bool] = {}
-    for name in target.folders():
+    for name in target.folders() if folders is None else folders:
         match = _NAME.fullmatch(name)
         if match and match["of"] == str(of):
             found[int(match["n"] or 0)] = is_finished(target, name)
@@ -225,19 +231,21 @@ def read_file(target: Target, path: str) -> bytes | None:
         return None
 
 
-def days_of(names: Iterable[str]) -> set[str]:
-    """What the packages among some folders are of: days and periods."""
-    return {match["of"] for name in names if (match := _NAME.fullmatch(name))}
-
-
 def _write(path: Path, data: bytes) -> None:
     """Write a new file that only its owner may read, and flush it to the disk."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(path.parent)
     path.touch(mode=0o600, exist_ok=False)
     with path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each for its owner only."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700)
 
 
 def _flush(folder: Path) -> None:
