@@ -23,6 +23,7 @@ from trailscan.aws.session import (
     open_session,
 )
 from trailscan.buckets.base import ObjectInfo, StoredObject
+from trailscan.buckets.reopening import Reopening
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -339,23 +340,6 @@ def open_s3(uri: str, options: AwsOptions) -> S3Bucket:
     access = S3Access(open_session(options), options, location.bucket)
     region, _ = access.first(location.prefix)
     return _bucket(access, region, options, location.folder)
-
-
-class Reopening(NamedTuple):
-    """What a process needs to open a bucket that another one found; nothing in it is secret.
-
-    Attributes:
-        answered_at: the URL at which the bucket answered.
-        retry: obstore's retries.
-        client: obstore's timeouts.
-    """
-
-    options: AwsOptions
-    bucket: str
-    region: str
-    answered_at: str
-    retry: dict[str, Any]
-    client: dict[str, Any]
 
 
 def _reopen(made_of: Reopening, prefix: str) -> S3Bucket:
