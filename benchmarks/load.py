@@ -32,7 +32,7 @@ import deflate
 import obstore
 from obstore.store import S3Store
 
-from trailscan.ingest.pipeline import FETCHERS
+from trailscan.ingest.connections import FETCHERS
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.ingest.scan import scan_into

@@ -51,7 +51,7 @@ def in_order(
     pool: Executor,
     work: Callable[[Item], Result],
     items: Iterable[Item],
-    ahead: int,
+    ahead: int | Callable[[], int],
     weigh: Callable[[Item], int] = lambda _: 0,
     most: int = 0,
 ) -> Iterator[Result]:
@@ -63,13 +63,14 @@ def in_order(
         pool: the threads.
         work: what is done with each item, in any of them.
         items: taken only as needed.
-        ahead: how many items are begun and not yet given.
+        ahead: how many items are begun and not yet given; a function if that changes meanwhile.
         weigh: how heavy an item is.
         most: what they weigh together at most, unless one alone weighs more.
     """
     waiting: deque[tuple[Future[Result], int]] = deque()
     failure: Exception | None = None
     source, weight = iter(items), 0
+    limit = ahead if callable(ahead) else lambda: ahead
     while True:
         try:
             item = next(source)
@@ -85,7 +86,7 @@ def in_order(
             yield done.result()
         waiting.append((pool.submit(work, item), heavy))
         weight += heavy
-        if len(waiting) >= ahead:
+        while waiting and len(waiting) >= limit():
             done, lighter = waiting.popleft()
             weight -= lighter
             yield done.result()

@@ -13,7 +13,7 @@ import pytest
 from services import stand_in as faults
 from services.trail import log_file_key, make_event, pack
 
-from trailscan.ingest.pipeline import LEAST_FETCHERS
+from trailscan.ingest.connections import LEAST_FETCHERS
 
 FILES = 1500
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}

@@ -36,12 +36,12 @@ PROGRAM = """
     from datetime import UTC, datetime
     from pathlib import Path
 
-    from trailscan.ingest import pipeline
+    from trailscan.ingest import read_ahead
     from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.ingest.validation import run, unit
     from trailscan.ingest.validation.run import ValidateOptions, run_validate
 
-    pipeline._GROUP, pipeline._PROCESSORS = 1, 8
+    read_ahead._GROUP, read_ahead._PROCESSORS = 1, 8
     run._PROCESSORS = unit._PROCESSORS = 8
     what, source, store = sys.argv[1:]
     now = datetime(2026, 11, 23, tzinfo=UTC)

@@ -26,6 +26,7 @@ class MemoryBucket:
     is_remote = True
     list_requests = 0
     delay = 0.0
+    slowed = 0
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -156,6 +156,7 @@ class S3Access:
     Attributes:
         list_requests: the number of LIST requests so far.
         delay: seconds that the fastest of them took; 0 before the first.
+        answered_at: the URL of the last request.
     """
 
     def __init__(self, session: boto3.Session, options: AwsOptions, bucket: str) -> None:
@@ -167,7 +168,7 @@ class S3Access:
         self.list_requests = 0
         self.delay = 0.0
         self.certificates = certificates(session)
-        self._answered_at = ""
+        self.answered_at = ""
         self._client = _client(session, options)
         self._client.meta.events.register("before-send.s3", self._note_address)
         self._always: dict[str, str] = {"Bucket": bucket}
@@ -178,12 +179,12 @@ class S3Access:
 
     def _note_address(self, request: Any, **_: object) -> None:
         """Remember the URL of a request; returns None, as botocore requires."""
-        self._answered_at = request.url
+        self.answered_at = request.url
 
     @property
     def endpoint(self) -> Endpoint:
         """The endpoint of the last request; botocore chooses region, partition, FIPS and so on."""
-        url = urlsplit(self._answered_at)
+        url = urlsplit(self.answered_at)
         top = f"{url.scheme}://{url.netloc}"
         if url.netloc.startswith(f"{self.bucket}."):
             return Endpoint(top, virtual_hosted=True)

@@ -162,6 +162,16 @@ def credential_provider(session: boto3.Session) -> Boto3CredentialProvider:
     return Boto3CredentialProvider(session, ttl=_CREDENTIAL_LIFE)
 
 
+def asks_for_code(session: boto3.Session) -> bool:
+    """Whether the profile's credentials need a code that somebody types (`mfa_serial`)."""
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415  # start-up
+
+    try:
+        return "mfa_serial" in session._session.get_scoped_config()  # noqa: SLF001  # boto3 offers no other way
+    except ProfileNotFound:
+        return False
+
+
 def no_credentials() -> CredentialsError:
     """The error for a caller without credentials."""
     return CredentialsError(

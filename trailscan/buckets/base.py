@@ -54,6 +54,11 @@ class Bucket(Protocol):
         """Seconds that the fastest LIST request took; 0 without a network."""
         ...
 
+    @property
+    def slowed(self) -> int:
+        """How many reads got the answer that there are too many of them."""
+        ...
+
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every object in a folder (empty, or ending in `/`) whose key sorts behind `after`.
 

@@ -39,6 +39,7 @@ class LocalBucket:
     is_remote = False
     list_requests = 0
     delay = 0.0
+    slowed = 0
 
     def __init__(self, root: Path) -> None:
         self.name = LOCAL

@@ -1,21 +1,29 @@
 """An S3 bucket: bytes through obstore; listings, and what obstore cannot do, through boto3.
 
 obstore retries a read that was throttled, cut or reset, and requests the rest of a cut body by
-range. It does not say why S3 refused and cannot read a body without a length: boto3 then reads the
+range, but says nothing of it: so the first attempt has no retries, to learn that S3 asked to slow
+down. It does not say why S3 refused and cannot read a body without a length: boto3 then reads the
 object or says why not. obstore does not retry a write whose answer was lost; this module does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import pickle
 import re
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import Protection, S3Access, explain_code
-from trailscan.aws.session import AwsOptions, credential_provider, open_session
+from trailscan.aws.session import (
+    AwsOptions,
+    asks_for_code,
+    credential_provider,
+    open_session,
+)
 from trailscan.buckets.base import ObjectInfo, StoredObject
+from trailscan.buckets.reopening import Reopening
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -55,6 +63,9 @@ server leads obstore to another host."""
 _WRITE_PAUSES = (0.2, 1.0, 5.0)
 """Seconds before a write of unknown outcome is repeated."""
 
+_SLOW_DOWN = re.compile(r"SlowDown|\b503 Service Unavailable|\b429 Too Many")
+"""How S3, and servers like it, ask for fewer requests."""
+
 _SAID = re.compile(r"<Code>([^<]*)</Code>(?:.*?<Message>([^<]*)</Message>)?", re.DOTALL)
 
 
@@ -64,27 +75,47 @@ class S3Bucket:
     Bytes go through obstore, except for keys that it cannot name; listings go through boto3.
 
     Args:
-        store: the bucket in obstore.
+        stores: the bucket in obstore, without retries for the first attempt of each read, and with.
         access: the bucket in boto3.
         prefix: empty, or ending in `/`.
         careful: read through boto3, which follows no redirect; obstore does, and takes a session
             token along.
+        made_of: how to open it again in another process.
     """
 
     is_remote = True
 
     def __init__(
-        self, store: S3Store, access: S3Access, prefix: str = "", *, careful: bool = False
+        self,
+        stores: tuple[S3Store, S3Store],
+        access: S3Access,
+        prefix: str = "",
+        *,
+        careful: bool,
+        made_of: Reopening,
     ) -> None:
         self._careful = careful
         self.name = access.bucket
-        self._store = store
+        self._first, self._store = stores
         self._access = access
         self._prefix = prefix
+        self._made_of = made_of
+        self.slowed = 0
 
     def below(self, prefix: str) -> S3Bucket:
         """The objects under a prefix, as a bucket of their own."""
-        return S3Bucket(self._store, self._access, prefix, careful=self._careful)
+        stores = self._first, self._store
+        return S3Bucket(stores, self._access, prefix, careful=self._careful, made_of=self._made_of)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How a process opens the same bucket, without a request to S3.
+
+        Raises:
+            PicklingError: it cannot, or its credentials need somebody who types a code.
+        """
+        if asks_for_code(self._access.session):
+            raise pickle.PicklingError(f"{self.name} cannot be opened in another process")
+        return _reopen, (self._made_of, self._prefix)
 
     @property
     def list_requests(self) -> int:
@@ -129,14 +160,21 @@ class S3Bucket:
 
     def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
         """The bytes of an object, and obstore's result for it; runs once a log file."""
+        with contextlib.suppress(NoAnswerError):
+            return self._get_from(self._first, key, etag)
+        return self._get_from(self._store, key, etag)
+
+    def _get_from(self, store: S3Store, key: str, etag: str | None) -> tuple[bytes, GetResult]:
+        """The bytes of an object and obstore's result for it, with the retries of a store."""
         import obstore  # noqa: PLC0415  # start-up
         from obstore import exceptions  # noqa: PLC0415  # start-up
 
         options: Any = {} if etag is None else {"if_match": etag}
         try:
-            found = obstore.get(self._store, self._prefix + key, options=options)
+            found = obstore.get(store, self._prefix + key, options=options)
             data = bytes(found.bytes())
         except (exceptions.BaseError, OSError) as error:
+            self.slowed += _SLOW_DOWN.search(str(error)) is not None
             raise _s3_error(error, self._uri(key), "GetObject") from None
         if len(data) != found.range[1]:
             raise NoAnswerError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
@@ -304,11 +342,25 @@ def open_s3(uri: str, options: AwsOptions) -> S3Bucket:
     return _bucket(access, region, options, location.folder)
 
 
+def _reopen(made_of: Reopening, prefix: str) -> S3Bucket:
+    """The bucket that another process found, with credentials of the same options."""
+    access = S3Access(open_session(made_of.options), made_of.options, made_of.bucket)
+    access.answered_at = made_of.answered_at
+    return _made(access, made_of, prefix)
+
+
 def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = "") -> S3Bucket:
     """A bucket in a region, its bytes through obstore with the session's credentials."""
+    made_of = Reopening(options, access.bucket, region, access.answered_at, _RETRY, _CLIENT)
+    return _made(access, made_of, prefix)
+
+
+def _made(access: S3Access, made_of: Reopening, prefix: str) -> S3Bucket:
+    """A bucket of plain settings."""
     from obstore.store import S3Store  # noqa: PLC0415  # start-up
 
-    client: Any = {**_CLIENT, "allow_http": access.endpoint.url.startswith("http://")}
+    options = made_of.options
+    client: Any = {**made_of.client, "allow_http": access.endpoint.url.startswith("http://")}
     if not access.endpoint.has_proxy:
         client["proxy_url"], client["proxy_excludes"] = _NOWHERE, access.endpoint.host
     if access.certificates is not None:
@@ -321,16 +373,20 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
     if not options.no_sign_request:
         signing["credential_provider"] = credential_provider(access.session)
         careful = access.has_token and not access.endpoint.is_aws
-    store = S3Store(  # obstore takes anything missing here from environment variables of its own
-        access.bucket,
-        region=region,
-        aws_endpoint_url_s3=access.endpoint.url,
-        virtual_hosted_style_request=access.endpoint.virtual_hosted,
-        request_payer=options.request_payer is not None,
-        conditional_put="etag",
-        disable_bulk_delete=True,  # one DELETE, so that a refusal is an error
-        client_options=client,
-        retry_config=_RETRY,
-        **signing,
-    )
-    return S3Bucket(store, access, prefix, careful=careful)
+
+    def store(retry: Any) -> S3Store:
+        return S3Store(  # obstore takes anything missing here from environment variables of its own
+            access.bucket,
+            region=made_of.region,
+            aws_endpoint_url_s3=access.endpoint.url,
+            virtual_hosted_style_request=access.endpoint.virtual_hosted,
+            request_payer=options.request_payer is not None,
+            conditional_put="etag",
+            disable_bulk_delete=True,  # one DELETE, so that a refusal is an error
+            client_options=client,
+            retry_config=retry,
+            **signing,
+        )
+
+    stores = store({**made_of.retry, "max_retries": 0}), store(made_of.retry)
+    return S3Bucket(stores, access, prefix, careful=careful, made_of=made_of)

@@ -79,6 +79,17 @@ TraceBudget = Annotated[
         help="How many more bytes may be read to trace sessions, in percent of those of the load.",
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=0,
+        max=64,
+        help="How many processes read log files; 0 for none but this one.",
+        show_default="one a processor, in a load of thousands of log files",
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Print what would be read and what the S3 requests would cost."),
@@ -99,6 +110,7 @@ def load(
     dry_run: DryRun = False,
     no_trace: NoTrace = False,
     trace_budget: TraceBudget = 10,
+    workers: Workers = None,
     validate: Annotated[
         bool,
         typer.Option(
@@ -136,6 +148,7 @@ def load(
         look_back=_look_back(look_back),
         trace=not no_trace,
         trace_share=trace_budget / 100,
+        workers=workers,
         dry_run=dry_run,
         aws=aws,
     )

@@ -50,6 +50,7 @@ class EventHistoryBucket:
     is_remote = False  # one request at a time: reading ahead gains nothing
     list_requests = 0
     delay = 0.0
+    slowed = 0
 
     def __init__(
         self, history: EventHistory, regions: set[str], event_sources: tuple[str, ...] | None

@@ -85,10 +85,13 @@ class IssuingLogFiles:
         self,
         result: LogFileResult,
         planned: PlannedFile | None,
-        stored: bytes,
+        stored: bytes | None,
         issued: Collection[bytes],
     ) -> None:
-        """Add a log file with the ids of the access keys that its records may have issued."""
+        """Add a log file with the ids of the access keys that its records may have issued.
+
+        Without its bytes it is read again if it is needed.
+        """
         keys = [_hash(key) for key in issued]
         with self._lock:
             if keys:
@@ -98,8 +101,9 @@ class IssuingLogFiles:
             self._read.add(_hash(f"{result.bucket}/{result.key}".encode()))
             if not keys or len(self._keys) > _MOST_KEYS:
                 return
-            hold = planned is None or self._held + len(stored) <= HELD_BYTES
-            self._held += len(stored) if hold else 0
+            size = 0 if stored is None else len(stored)
+            hold = planned is None or self._held + size <= HELD_BYTES
+            self._held += size if hold else 0
             self._keys.extend(keys)
             self._places_of.extend([len(self._places)] * len(keys))
             self._places.append(LogFilePlace(_named(result), planned, stored if hold else None))

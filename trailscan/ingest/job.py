@@ -52,6 +52,8 @@ class Job:
         progress: called as the load goes on.
         stop: when set, the pipeline commits what it has read and ends.
         load_id: names the load in its commits.
+        workers: how many processes read and scan, from the first log file on; 0 and 1 for this one
+            alone, None for one a processor if there are many log files.
     """
 
     sources: list[tuple[SourcePlan, Window]]
@@ -64,3 +66,4 @@ class Job:
     progress: Callable[[Progress], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
     load_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    workers: int | None = None

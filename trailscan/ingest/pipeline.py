@@ -1,21 +1,15 @@
-"""The pipeline of a load: threads list, fetch and scan log files; one writes, in order of the plan.
+"""The pipeline of a load: log files are listed, fetched and scanned ahead; one thread commits.
 
-    listing (up to 32 threads) -> fetching (up to 64) -> scanning (one a processor) -> writing
+    listing (up to 32 threads) -> fetching and scanning (`read_ahead`) -> writing
 
-The number of threads that list and fetch adapts to S3's latency. Scanning leaves one processor to
-them.
-
-Each step is only a few results ahead of the next, and the bytes being fetched are limited, so that
-memory stays what a few log files need. Results come in the order of the plan, so that every run
-keeps the same one of several duplicates and ends its batches at the same log files. The threads
-that scan read the local disk themselves.
+Each step is only a few results ahead of the next, so that memory stays what a few log files need,
+and none waits for the end of another. Results come in the order of the plan, so that every run
+keeps the same one of several duplicates and ends its batches at the same log files.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from trailscan.aws.partitions import global_regions
@@ -30,29 +24,25 @@ from trailscan.errors import (
 from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.plan import PlannedFile, Skipped, SourcePlan
+from trailscan.ingest.read_ahead import ReadAhead
 from trailscan.ingest.reading import LargeOneAtATime
-from trailscan.ingest.scan import Fetched, read_planned, scan_into, scan_planned, stream_result
+from trailscan.ingest.scan import scan_into, stream_result
 from trailscan.location import Location, RejectLine
 from trailscan.numbers import counted
-from trailscan.parallel import grouped, in_order, workers
 from trailscan.store.ledger import Counts, Source
 from trailscan.store.requests import short_failures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from trailscan.ingest.scan import Scanned
     from trailscan.ingest.summary import LoadSummary
     from trailscan.store.known import KnownLogFiles
     from trailscan.store.log_file_result import LogFileResult
     from trailscan.store.writer import StoreWriter
     from trailscan.window import Window
 
-LEAST_FETCHERS, FETCHERS = 8, 64
-_PROCESSORS = os.cpu_count() or 1
-_FETCHED = 256  # log files requested at a time, at most a group a task
-_FETCHED_BYTES = 256 * 1024 * 1024
-_GROUP = 16  # log files a task, so that passing tasks between threads costs little
 _COMMIT_LOG_FILES = 10_000  # 1 kB each while they wait, and twice that while they are written
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
 _MOST_ACCOUNTS = 1000  # that the ledger names of those left out
@@ -122,7 +112,8 @@ class Pipeline:
             return
         job = self._job
         issued = scan_into(result, stored, job.wanted, self._large, hash_all=job.hash_all)
-        self._remember(result, stored, None, issued)
+        if job.issuing is not None:
+            job.issuing.add(result, None, stored, issued)
         self._take(result, uri)
 
     def _load_source(self, source: SourcePlan, window: Window) -> None:
@@ -137,12 +128,15 @@ class Pipeline:
             self._job.scope, window, self._known, self._writer.held(), self._now.date()
         )
         new = self._new(Listings(source, request), skipped)
-        for results in self._read_all(source, new):
-            for result in results:
-                self._take(result, source.uri)
+        ahead = ReadAhead(source, self._job)
+        for group in ahead.read_all(new):
+            for scanned in group:
+                self._remember(scanned)
+                self._take(scanned.result, source.uri)
             self._report_progress()
             if source.commit_often and self._batch_events:
                 self._commit()
+        self._note(ahead, source.uri)
         if self._given_up is not None:
             skipped.failures.append(self._given_up)
         if self._unread_objects:
@@ -181,67 +175,23 @@ class Pipeline:
             self._passed += page.units
             self._report_progress()
 
-    def _read_all(
-        self, source: SourcePlan, new: Iterator[PlannedFile]
-    ) -> Iterator[list[LogFileResult]]:
-        """The results of the log files in groups, in order."""
-        count = _scanners(source)
-        with workers("scan", count) as scanners:
-            if not source.is_remote:
-                planned = grouped(new, 1 if source.commit_often else _GROUP)
-                yield from in_order(scanners, self._read_group, planned, 4 * count)
-                return
-            first = list(islice(new, 1))  # after it the latency of S3 is known
-            connections = source.connections(LEAST_FETCHERS, FETCHERS)
-            with workers("fetch", connections) as fetchers:
-                each = max(1, min(_GROUP, _FETCHED // connections))
-                planned = grouped(chain(first, new), each)
-                fetched = in_order(
-                    fetchers, _fetch_group, planned, 2 * connections, _stored_bytes, _FETCHED_BYTES
-                )
-                groups = grouped(chain.from_iterable(fetched), _GROUP)
-                yield from in_order(scanners, self._scan_group, groups, 2 * count)
-
-    def _read_group(self, group: list[PlannedFile]) -> list[LogFileResult]:
-        """Read and scan a group of log files, in a thread of the pool."""
-        return self._scan_group(map(read_planned, group))
-
-    def _scan_group(self, group: Iterable[Fetched]) -> list[LogFileResult]:
-        """Scan a group of log files, in a thread of the pool."""
-        return [self._scan(fetched) for fetched in group]
-
-    def _scan(self, fetched: Fetched) -> LogFileResult:
-        """Scan one log file; a remote one that cannot be used is read and scanned once more.
-
-        A bit that flipped on the network says nothing about the log file.
-        """
-        result, stored = fetched.result, fetched.stored
-        self._scan_planned(fetched)
-        is_final = result.failure is None or result.kind != "log_file"
-        if stored is None or is_final or not fetched.planned.bucket.is_remote:
-            return result
-        again = read_planned(fetched.planned)
-        if again.stored is None or again.stored == stored:
-            return result
-        self._scan_planned(again)
-        return again.result
-
-    def _scan_planned(self, fetched: Fetched) -> None:
-        """Fill the result of a log file that was read."""
-        job = self._job
-        issued = scan_planned(fetched, job.wanted, self._large, hash_all=job.hash_all)
-        self._remember(fetched.result, fetched.stored, fetched.planned, issued)
-
-    def _remember(
-        self,
-        result: LogFileResult,
-        stored: bytes | None,
-        planned: PlannedFile | None,
-        issued: tuple[bytes, ...],
-    ) -> None:
+    def _remember(self, scanned: Scanned) -> None:
         """Remember which credentials a log file may have issued, to trace sessions."""
-        if self._job.issuing is not None and stored is not None:
-            self._job.issuing.add(result, planned, stored, issued)
+        if self._job.issuing is not None and scanned.was_read:
+            found = (scanned.result, scanned.planned, scanned.stored, scanned.issued)
+            self._job.issuing.add(*found)
+
+    def _note(self, ahead: ReadAhead, uri: str) -> None:
+        """Say in the summary what slowed the load down."""
+        times, lowest = ahead.slowed
+        if times:
+            self._summary.notes.append(
+                f"S3 asked {counted(times, 'time')} to slow down: as few as "
+                f"{counted(lowest, 'log file')} of {uri} were read at a time"
+            )
+        if ahead.ended:
+            ended = counted(ahead.ended, "worker process", "worker processes")
+            self._summary.notes.append(f"{ended} ended early; others read their log files again")
 
     def _take(self, result: LogFileResult, uri: str) -> None:
         """Add a result to the batch, after committing a batch that is full.
@@ -354,17 +304,3 @@ class Pipeline:
             failures=short_failures(failures),
             partial=skipped is None,
         )
-
-
-def _scanners(source: SourcePlan) -> int:
-    """How many threads scan: one a processor, and one fewer if other threads fetch."""
-    return max(1, _PROCESSORS - 1) if source.is_remote else _PROCESSORS
-
-
-def _fetch_group(group: list[PlannedFile]) -> list[Fetched]:
-    """Read a group of log files, one after another."""
-    return [read_planned(planned) for planned in group]
-
-
-def _stored_bytes(group: list[PlannedFile]) -> int:
-    return sum(planned.info.size for planned in group)

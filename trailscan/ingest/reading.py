@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +12,7 @@ from trailscan.errors import DecodeError, NoAnswerError
 from trailscan.location import object_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from trailscan.buckets import Bucket, ObjectInfo
 
@@ -62,10 +64,13 @@ class LargeOneAtATime:
 
     Args:
         large: what inflates to more bytes is large; None for `LARGE`.
+        shared: descriptor of a file that processes which scan together lock meanwhile; None for
+            threads of one process alone. The system takes the lock from a process that dies.
     """
 
-    def __init__(self, large: int | None = None) -> None:
+    def __init__(self, large: int | None = None, shared: int | None = None) -> None:
         self._large = large
+        self._shared = shared
         self._lock = threading.Lock()
 
     def run(self, work: Callable[[int | None], Item]) -> Item:
@@ -80,5 +85,17 @@ class LargeOneAtATime:
         except DecodeError as error:
             if error.reason != "inflates_too_large":
                 raise
-        with self._lock:
+        with self._lock, self._alone():
             return work(None)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other process is at a large log file."""
+        if self._shared is None:
+            yield
+            return
+        fcntl.lockf(self._shared, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._shared, fcntl.LOCK_UN)

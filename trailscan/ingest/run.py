@@ -58,6 +58,8 @@ class LoadOptions:
         stop: when set, the load commits what it has read and ends.
         trace: look for the records that opened the sessions of the store.
         trace_share: how many bytes may be read for that, as a share of those that are loaded.
+        workers: how many processes read and scan; 0 and 1 for this one alone, None for one a
+            processor once there are many log files.
         dry_run: plan what would be read and what that costs, and read nothing.
     """
 
@@ -72,6 +74,7 @@ class LoadOptions:
     stop: threading.Event = field(default_factory=threading.Event)
     trace: bool = True
     trace_share: float = TRACE_SHARE
+    workers: int | None = None
     dry_run: bool = False
 
     @property
@@ -121,6 +124,7 @@ def run_load(
     job = Job([], options.scope, wanted, hash_all=options.validate is not None)
     job.streams = _streams(sources, standard_input)
     job.progress, job.stop = options.progress, options.stop
+    job.workers = options.workers
     job.issuing = IssuingLogFiles() if options.trace else None
     job.trace_share = options.trace_share
     writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)

@@ -46,10 +46,64 @@ class Fetched(NamedTuple):
     stored: bytes | None
 
 
-def read_planned(planned: PlannedFile) -> Fetched:
-    """Read a planned log file; if it cannot be read, the reason is a reject of its result."""
+class Scanned(NamedTuple):
+    """A log file that was scanned.
+
+    Attributes:
+        planned: how to read it again.
+        result: what it holds.
+        issued: the ids of the access keys that its records may have issued.
+        stored: its bytes, if it may have issued any; they need not be read again to trace them.
+        was_read: whether its bytes could be read.
+    """
+
+    planned: PlannedFile
+    result: LogFileResult
+    issued: tuple[bytes, ...] = ()
+    stored: bytes | None = None
+    was_read: bool = True
+
+
+class Scanner:
+    """Scans log files that were read, in any number of threads.
+
+    Args:
+        wanted: the event sources to keep.
+        large: shared by all that scan at the same time.
+        hash_all: hash the uncompressed bytes even if no wanted event is among them.
+    """
+
+    def __init__(self, wanted: Wanted, large: LargeOneAtATime, *, hash_all: bool) -> None:
+        self._wanted = wanted
+        self._large = large
+        self._hash_all = hash_all
+
+    def scan(self, fetched: Fetched) -> Scanned:
+        """Scan one log file; a remote one that cannot be used is read and scanned once more.
+
+        A bit that flipped on the network says nothing about the log file.
+        """
+        planned, result, stored = fetched
+        scanned = self._scan(fetched)
+        is_final = result.failure is None or result.kind != "log_file"
+        if stored is None or is_final or not planned.bucket.is_remote:
+            return scanned
+        again = read_planned(planned)
+        if again.stored is None or again.stored == stored:
+            return scanned
+        return self._scan(again)
+
+    def _scan(self, fetched: Fetched) -> Scanned:
+        """Fill the result of a log file that was read."""
+        planned, result, stored = fetched
+        issued = scan_planned(fetched, self._wanted, self._large, hash_all=self._hash_all)
+        return Scanned(planned, result, issued, stored if issued else None, stored is not None)
+
+
+def new_result(planned: PlannedFile) -> LogFileResult:
+    """The result to fill for a planned log file."""
     trail, info = planned.trail, planned.info
-    result = LogFileResult(
+    return LogFileResult(
         bucket=planned.bucket.name,
         key=key_text(info.key),
         etag=info.etag,
@@ -60,6 +114,12 @@ def read_planned(planned: PlannedFile) -> Fetched:
         delivered=trail.delivered,
         day=trail.day,
     )
+
+
+def read_planned(planned: PlannedFile) -> Fetched:
+    """Read a planned log file; if it cannot be read, the reason is a reject of its result."""
+    trail, info = planned.trail, planned.info
+    result = new_result(planned)
     try:
         refused = _refused(planned, result)
         stored = b"" if refused else read_listed(planned.bucket, info, planned.bucket.read, len)

@@ -1,0 +1,25 @@
+"""What opens an S3 bucket again in a worker process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from trailscan.aws.session import AwsOptions
+
+
+class Reopening(NamedTuple):
+    """What a process needs to open a bucket that another one found; nothing in it is secret.
+
+    Attributes:
+        answered_at: the URL at which the bucket answered.
+        retry: obstore's retries.
+        client: obstore's timeouts.
+    """
+
+    options: AwsOptions
+    bucket: str
+    region: str
+    answered_at: str
+    retry: dict[str, Any]
+    client: dict[str, Any]

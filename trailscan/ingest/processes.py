@@ -1,0 +1,210 @@
+"""Worker processes: each reads and scans batches of log files with an interpreter of its own.
+
+They are new interpreters, not forks, and import no program of the user. A batch whose process dies
+goes to another one; a batch with which two of them died ends the load.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from concurrent.futures import Executor, Future
+from multiprocessing import Pipe
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from trailscan.errors import TrailscanError
+from trailscan.ingest.connections import FETCHERS, LEAST_FETCHERS, READS_A_SECOND, Slowed
+from trailscan.ingest.issuing import HELD_BYTES
+from trailscan.ingest.worker import Done, Row, Setup, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    from trailscan.ingest.job import Job
+    from trailscan.ingest.plan import PlannedFile, SourcePlan
+    from trailscan.ingest.scan import Scanned
+
+MOST_PROCESSES = 16
+_MOST_DEATHS = 2
+"""With how many processes a batch may die before the load ends."""
+
+
+def default_processes() -> int:
+    """How many worker processes a large load uses: one for each processor, 0 if there is one."""
+    processors = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )
+    found = min(MOST_PROCESSES, processors or 1)
+    return found if found > 1 and sys.executable else 0
+
+
+class _Batch:
+    """Log files that one process is to scan."""
+
+    def __init__(self, planned: list[PlannedFile]) -> None:
+        self.planned = planned
+        self.rows: list[Row] = [(one.info, one.trail) for one in planned]
+        self.done: Future[list[Scanned]] = Future()
+        self.deaths = 0
+
+
+class _Process:
+    """One worker process, and the batches that it has not answered, in order."""
+
+    def __init__(self, setup: bytes, shared: IO[bytes]) -> None:
+        self.connection: Connection[Any, Any]
+        self.receiver: threading.Thread
+        self.connection, theirs = Pipe()
+        descriptors = (theirs.fileno(), shared.fileno())
+        program = (
+            f"import sys; sys.path[:] = {sys.path!r}; "
+            f"from trailscan.ingest.worker import main; main{descriptors}"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program], pass_fds=descriptors, stdin=subprocess.DEVNULL
+        )
+        theirs.close()
+        self.waiting: deque[_Batch] = deque()
+        self.sending = threading.Lock()
+        self.is_alive, self.is_ready = True, False
+        self.slowed = Slowed()
+        try:
+            self.connection.send_bytes(setup)
+        except OSError:  # it ended at once: whoever receives from it sees that
+            return
+
+
+class Processes(Executor):
+    """Worker processes for one source; use it as a context.
+
+    As an executor it has one kind of work, so that what is submitted is only its subject.
+
+    Args:
+        source: where the log files are.
+        job: what to look for in them.
+        count: how many processes.
+    """
+
+    def __init__(self, source: SourcePlan, job: Job, count: int) -> None:
+        self.count = count
+        self._setup = pickle.dumps(
+            Setup(
+                source.bucket,
+                job.wanted,
+                job.hash_all,
+                max(1, LEAST_FETCHERS // count),
+                max(1, FETCHERS // count),
+                READS_A_SECOND // 2,
+                0 if job.issuing is None else HELD_BYTES // count,
+            )
+        )
+        self._processes: list[_Process] = []
+        self._lock = threading.Lock()
+        self._ends = False
+        self._shared: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
+        self.ended = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends = True
+        for one in self._processes:
+            one.process.kill()  # all its answers were taken, or none matters
+        for one in self._processes:
+            one.process.wait()
+            one.receiver.join()
+            one.connection.close()
+        self._shared.close()
+
+    def start(self) -> None:
+        """Start the processes, unless they run."""
+        if self._processes:
+            return
+        for _ in range(self.count):
+            one = _Process(self._setup, self._shared)
+            self._processes.append(one)
+            one.receiver = threading.Thread(target=self._receive, args=[one], daemon=True)
+            one.receiver.start()
+
+    @property
+    def are_ready(self) -> bool:
+        """Whether all of them wait for work, or have died."""
+        return all(one.is_ready or not one.is_alive for one in self._processes)
+
+    @property
+    def slowed(self) -> Slowed:
+        """What S3 said to all of them."""
+        found = [one.slowed for one in self._processes if one.slowed.times]
+        return Slowed(sum(one.times for one in found), sum(one.lowest for one in found))
+
+    def submit(self, work: Callable[..., Any], /, *values: Any, **named: Any) -> Future[Any]:
+        """Let the process with the least work scan the log files that the work returns."""
+        batch = _Batch(work(*values, **named))
+        self._give(batch)
+        return batch.done
+
+    def _give(self, batch: _Batch) -> None:
+        """Send a batch to a process; its future fails if all of them have ended."""
+        with self._lock:
+            alive = [one for one in self._processes if one.is_alive]
+            if not alive or batch.deaths >= _MOST_DEATHS:
+                batch.done.set_exception(_ended(batch))
+                return
+            one = min(alive, key=lambda one: len(one.waiting))
+            one.sending.acquire()  # before another batch, so that answers come in this order
+            one.waiting.append(batch)
+        try:
+            one.connection.send(batch.rows)
+        except (OSError, ValueError):  # it died: whoever receives from it gives the batch away
+            return
+        finally:
+            one.sending.release()
+
+    def _receive(self, one: _Process) -> None:
+        """Take the answers of a process until it ends."""
+        try:
+            one.connection.recv()
+            one.is_ready = True
+            while True:
+                self._answered(one, one.connection.recv())
+        except (EOFError, OSError):
+            self._bury(one)
+
+    def _answered(self, one: _Process, answer: Done | Exception) -> None:
+        """Give an answer to whoever waits for it."""
+        with self._lock:
+            batch = one.waiting.popleft()
+        if isinstance(answer, Exception):
+            batch.done.set_exception(answer)
+            return
+        one.slowed = answer.slowed
+        pairs = zip(batch.planned, answer.outcomes, strict=True)
+        batch.done.set_result([unpacked(*pair) for pair in pairs])
+
+    def _bury(self, one: _Process) -> None:
+        """Give the batches of a process that died to others."""
+        with self._lock:
+            one.is_alive = False
+            left, one.waiting = list(one.waiting), deque()
+            self.ended += not self._ends
+        if self._ends:
+            return
+        for number, batch in enumerate(left):
+            batch.deaths += number == 0  # the others had not begun
+            self._give(batch)
+
+
+def _ended(batch: _Batch) -> TrailscanError:
+    """The error for log files that no process is left to read."""
+    first, last = batch.planned[0], batch.planned[-1]
+    return TrailscanError(
+        f"the worker processes that read {first.info.key} to {last.info.key} ended (killed?)",
+        "run the same command to resume; with --workers 0 one process reads everything",
+    )

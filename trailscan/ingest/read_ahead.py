@@ -1,0 +1,152 @@
+"""Log files read and scanned ahead, in the order of the plan: in threads, and in processes if many.
+
+    fetching (up to 256 connections) -> scanning (one a processor) -> results
+
+A load begins in one process, so that a small one starts at once. When it has met so many log
+files that more processes pay, it starts a worker process for each processor, and hands over as
+soon as they are ready. Both are only a few results ahead of what is taken, and the bytes under way
+are limited.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from contextlib import ExitStack
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from trailscan.ingest.connections import FETCHERS, Connections, Slowed
+from trailscan.ingest.processes import Processes, default_processes
+from trailscan.ingest.reading import LargeOneAtATime
+from trailscan.ingest.scan import Fetched, Scanned, Scanner, read_planned
+from trailscan.parallel import grouped, in_order, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from trailscan.ingest.job import Job
+    from trailscan.ingest.plan import PlannedFile, SourcePlan
+
+_PROCESSORS = os.cpu_count() or 1
+_FETCHED_BYTES = 256 * 1024 * 1024
+_GROUP = 16  # log files a task, so that passing tasks between threads costs little
+_BATCH = 64  # log files a message to a process
+_BATCH_BYTES = 32 * 1024 * 1024
+_BATCHES = 4  # that a process has, begun or not
+_FEW = 4000
+"""How many log files of a source are read before worker processes start: a second's work."""
+
+
+class ReadAhead:
+    """Reads and scans the log files of one source.
+
+    Attributes:
+        slowed: how often S3 asked to slow down.
+        ended: how many worker processes ended before the load did.
+    """
+
+    def __init__(self, source: SourcePlan, job: Job) -> None:
+        self._source = source
+        self._job = job
+        self._scanner = Scanner(job.wanted, LargeOneAtATime(), hash_all=job.hash_all)
+        self.slowed, self.ended = Slowed(), 0
+
+    def read_all(self, new: Iterator[PlannedFile]) -> Iterator[list[Scanned]]:
+        """The log files in groups, in order."""
+        with ExitStack() as stack:
+            processes = self._processes(stack)
+            if processes is None:
+                yield from self._read_here(new)
+                return
+            if self._job.workers is None:
+                yield from self._read_here(_first(new, processes))
+            following = next(new, None)
+            if following is None:
+                return
+            processes.start()
+            yield from self._read_there(chain([following], new), processes)
+
+    def _processes(self, stack: ExitStack) -> Processes | None:
+        """The worker processes, not started; None if there are to be none."""
+        count = default_processes() if self._job.workers is None else self._job.workers
+        if count <= 1 or self._source.commit_often:
+            return None
+        try:
+            return stack.enter_context(Processes(self._source, self._job, count))
+        except pickle.PicklingError:  # its credentials need somebody who types a code
+            return None
+
+    def _read_there(
+        self, new: Iterable[PlannedFile], processes: Processes
+    ) -> Iterator[list[Scanned]]:
+        """Read and scan in the worker processes."""
+        batches = grouped(new, _BATCH, _size, _BATCH_BYTES)
+        ahead = _BATCHES * processes.count
+        try:
+            yield from in_order(processes, _itself, batches, ahead, _sizes, _FETCHED_BYTES)
+        finally:
+            self.slowed = self.slowed.plus(processes.slowed)
+            self.ended += processes.ended
+
+    def _read_here(self, new: Iterator[PlannedFile]) -> Iterator[list[Scanned]]:
+        """Read and scan in threads here; those that scan read the local disk themselves."""
+        source = self._source
+        count = max(1, _PROCESSORS - 1) if source.is_remote else _PROCESSORS
+        with workers("scan", count) as scanners:
+            if not source.is_remote:
+                planned = grouped(new, 1 if source.commit_often else _GROUP)
+                yield from in_order(scanners, self._read_group, planned, 4 * count)
+                return
+            connections = Connections(source.bucket, most=FETCHERS)
+            with workers("fetch", FETCHERS) as fetchers:
+                fetched = in_order(
+                    fetchers,
+                    connections.read_group,
+                    _groups(new, connections),
+                    lambda: 2 * connections.limit,
+                    _sizes,
+                    _FETCHED_BYTES,
+                )
+                groups = grouped(chain.from_iterable(fetched), _GROUP)
+                yield from in_order(scanners, self._scan_group, groups, 2 * count)
+                self.slowed = self.slowed.plus(connections.slowed)
+
+    def _read_group(self, group: list[PlannedFile]) -> list[Scanned]:
+        """Read and scan a group of log files, in a thread of the pool."""
+        return self._scan_group(map(read_planned, group))
+
+    def _scan_group(self, group: Iterable[Fetched]) -> list[Scanned]:
+        """Scan a group of log files, in a thread of the pool."""
+        return [self._scanner.scan(fetched) for fetched in group]
+
+
+def _first(new: Iterator[PlannedFile], processes: Processes) -> Iterator[PlannedFile]:
+    """The log files to read in this process: a few, and those until the others are ready."""
+    yield from islice(new, _FEW)
+    following = next(new, None)
+    if following is None:
+        return
+    processes.start()
+    yield following
+    while not processes.are_ready and (following := next(new, None)) is not None:
+        yield following
+
+
+def _groups(new: Iterator[PlannedFile], connections: Connections) -> Iterator[list[PlannedFile]]:
+    """Groups for one thread each: of one log file until it is known how fast reads are."""
+    while group := list(islice(new, connections.group)):
+        yield group
+
+
+def _itself(group: list[PlannedFile]) -> Any:
+    """What a process is to scan; the process gives back what it scanned."""
+    return group
+
+
+def _size(planned: PlannedFile) -> int:
+    return planned.info.size
+
+
+def _sizes(group: list[PlannedFile]) -> int:
+    return sum(planned.info.size for planned in group)
