@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -175,12 +176,21 @@ def test_hostile_names_reach_no_terminal(tmp_path, store):
     assert "\x1b" not in out + err
 
 
-def test_the_demo_runs_without_aws():
-    """The tour ends in a report on stdout."""
-    code, out, err = trailscan("demo", AWS_EC2_METADATA_DISABLED="true")
+def test_the_demo_runs_without_aws(tmp_path):
+    """The findings of a night, one event and one export on stdout; a store that can be kept."""
+    kept = tmp_path / "kept"
+    code, out, err = trailscan("demo", "--keep", kept, AWS_EC2_METADATA_DISABLED="true")
     assert code == 0
-    assert "moved account" in out
+    assert len(out.splitlines()) < 200
+    for said in ("guardrail-weakened", "\nEvent 5b422002-", "\nexport-2026-10-17: README.txt, "):
+        assert said in out
     assert "read 4,732 = kept 438" in err
+    commands = [line for line in err.splitlines() if line.startswith("$ trailscan ")]
+    assert [line.split()[2] for line in commands] == ["load", "report", "show", "export"]
+    _, same, _ = trailscan(*shlex.split(commands[1])[2:], "--store", kept, "--format", "table")
+    assert out.startswith(same)
+    code, _, err = trailscan("demo", "--keep", kept)
+    assert (code, "exists already" in err) == (2, True)
 
 
 def test_status_says_what_the_store_holds(store, tmp_path):

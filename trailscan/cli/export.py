@@ -10,15 +10,17 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.examples import examples
 from trailscan.cli.nights import days_of, load_first, package_options, protection, severity
 from trailscan.cli.output import end, say, write_text
 from trailscan.cli.validate import PublicKeys
+from trailscan.cli.words import Group
 from trailscan.errors import ExitCode
 
 if TYPE_CHECKING:
     from trailscan.export.run import RunOptions
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(cls=Group, invoke_without_command=True, epilog=examples("export"))
 
 _DAY = "a date, `yesterday`, or an age such as 7d"
 

@@ -49,6 +49,7 @@ EventSources = Annotated[
     list[str] | None,
     typer.Option(
         "--event-source",
+        metavar="SOURCE",
         help="Keep events of this event source (repeatable; 'all' keeps every event).",
         show_default="organizations.amazonaws.com",
     ),

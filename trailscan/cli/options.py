@@ -95,13 +95,18 @@ Until = Annotated[
     typer.Option(parser=_when, metavar="WHEN", help=f"End of the time range (exclusive): {_WHEN}."),
 ]
 Accounts = Annotated[
-    list[str] | None, typer.Option("--account", help="Only this account (repeatable).")
+    list[str] | None,
+    typer.Option("--account", metavar="ACCOUNT", help="Only this account (repeatable)."),
 ]
 Regions = Annotated[
     list[str] | None,
-    typer.Option("--from-region", help="Only log files of this region (repeatable)."),
+    typer.Option(
+        "--from-region", metavar="REGION", help="Only log files of this region (repeatable)."
+    ),
 ]
-TextFormat = Annotated[SummaryFormat, typer.Option("--format", help="Output format.")]
+TextFormat = Annotated[
+    SummaryFormat, typer.Option("--format", metavar="FORMAT", help="text or json.")
+]
 NoColor = Annotated[bool, typer.Option("--no-color", help="Print no colors (also: NO_COLOR).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
 
@@ -114,16 +119,23 @@ def _aws(name: str, kind: Any, text: str, **more: Any) -> inspect.Parameter:
 
 
 _AWS = (
-    _aws("profile", str | None, "Profile of the AWS CLI."),
-    _aws("role_arn", str | None, "Role to assume."),
-    _aws("external_id", str | None, "External ID for that role."),
-    _aws("region", str | None, "AWS Region of requests."),
-    _aws("endpoint_url", str | None, "Endpoint of an S3-compatible server."),
-    _aws("role_session_name", str | None, "Session name for that role.", show_default="trailscan"),
+    _aws("profile", str | None, "Profile of the AWS CLI.", metavar="PROFILE"),
+    _aws("role_arn", str | None, "Role to assume.", metavar="ARN"),
+    _aws("external_id", str | None, "External ID for that role.", metavar="ID"),
+    _aws("region", str | None, "AWS Region of requests.", metavar="REGION"),
+    _aws("endpoint_url", str | None, "Endpoint of an S3-compatible server.", metavar="URL"),
+    _aws(
+        "role_session_name",
+        str | None,
+        "Session name for that role.",
+        show_default="trailscan",
+        metavar="NAME",
+    ),
     _aws(
         "request_payer",
         Literal["requester"] | None,
         "Accept charges on Requester Pays buckets.",
+        metavar="requester",
     ),
     _aws(
         "expected_bucket_owner",

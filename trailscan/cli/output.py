@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,9 @@ def say(*lines: str, quiet: bool = False) -> None:
     from trailscan.visible import visible
 
     if not quiet:
-        for line in lines:
-            typer.echo(visible(line), err=True)
+        with suppress(OSError):  # nobody can be told that nobody can be told
+            for line in lines:
+                typer.echo(visible(line), err=True)
 
 
 def write_summary(

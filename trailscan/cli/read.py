@@ -8,6 +8,7 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.complete import complete_event
 from trailscan.cli.look import Look
 from trailscan.cli.output import end, say, write_summary, write_table, write_text
 from trailscan.errors import ExitCode
@@ -52,7 +53,12 @@ def status(
 @o.with_aws
 def show(
     event: Annotated[
-        str, typer.Argument(metavar="EVENT", help="The event's ID, or its first characters.")
+        str,
+        typer.Argument(
+            metavar="EVENT",
+            help="The event's ID, or its first characters.",
+            autocompletion=complete_event,
+        ),
     ],
     store: o.Store = o.DEFAULT_STORE,
     format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name

@@ -9,11 +9,13 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.examples import examples
 from trailscan.cli.look import Look
 from trailscan.cli.output import end, say, write_table
+from trailscan.cli.words import Command, Group
 from trailscan.errors import ExitCode
 
-app = typer.Typer(invoke_without_command=True)
+app = typer.Typer(cls=Group, invoke_without_command=True, epilog=examples("rejects"))
 
 
 def _list(
@@ -42,7 +44,7 @@ def _accept(
         typer.Argument(metavar="ID", help="Of the reject, or its beginning.", show_default=False),
     ],
     because: Annotated[
-        str, typer.Option("--because", metavar="TEXT", help="Why it may be left at that.")
+        str, typer.Option("--because", metavar="REASON", help="Why it may be left at that.")
     ],
     store: o.Store = o.DEFAULT_STORE,
     *,
@@ -77,7 +79,7 @@ def _reopen(
         typer.Argument(metavar="ID", help="Of the reject, or its beginning.", show_default=False),
     ],
     because: Annotated[
-        str, typer.Option("--because", metavar="TEXT", help="Why the acceptance is taken back.")
+        str, typer.Option("--because", metavar="REASON", help="Why the acceptance is taken back.")
     ],
     store: o.Store = o.DEFAULT_STORE,
     *,
@@ -101,5 +103,9 @@ def _reopen(
 
 
 app.callback(help=_list.__doc__)(o.with_aws(_list))
-app.command("accept", help=_accept.__doc__)(o.with_aws(_accept))
-app.command("reopen", help=_reopen.__doc__)(o.with_aws(_reopen))
+app.command("accept", cls=Command, help=_accept.__doc__, epilog=examples("rejects accept"))(
+    o.with_aws(_accept)
+)
+app.command("reopen", cls=Command, help=_reopen.__doc__, epilog=examples("rejects reopen"))(
+    o.with_aws(_reopen)
+)

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trailscan.aws.session import AwsOptions
+from trailscan.cli import complete
 from trailscan.cli import options as o
+from trailscan.cli.examples import examples
 from trailscan.cli.look import Look
 from trailscan.cli.output import end, write_table
 from trailscan.cli.parameters import parameter
+from trailscan.cli.words import Command, Group
 from trailscan.errors import ExitCode
 from trailscan.reports.catalogue import REPORTS
 
 if TYPE_CHECKING:
     import inspect
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from trailscan.reports.catalogue import Report
     from trailscan.reports.filter import ChangeFilter
@@ -28,30 +31,41 @@ _FILTERS = "Filters (all must match; repeat one for alternatives)"
 _WHEN = "a date, an ISO instant or an age such as 7d (UTC unless --tz)"
 
 
-def _filter(kind: Any, text: str, metavar: str | None = None) -> Any:
-    """The type of a filter with its help."""
-    return Annotated[kind, typer.Option(help=text, metavar=metavar, rich_help_panel=_FILTERS)]
+def _filter(kind: Any, text: str, metavar: str, known: Callable[..., Any] | None = None) -> Any:
+    """The type of a filter with its help; a shell completes it with the values that are known."""
+    option = typer.Option(
+        help=text, metavar=metavar, rich_help_panel=_FILTERS, autocompletion=known
+    )
+    return Annotated[kind, option]
 
 
-def _texts(text: str, metavar: str = "TEXT") -> Any:
+def _texts(text: str, metavar: str, known: Callable[..., Any] | None = None) -> Any:
     """A filter that takes several texts."""
-    return _filter(list[str] | None, text, metavar)
+    return _filter(list[str] | None, text, metavar, known)
 
 
 FILTERS: dict[str, Any] = {
     "since": _filter(str | None, f"Start of the time range (inclusive): {_WHEN}.", "WHEN"),
     "until": _filter(str | None, f"End of the time range (exclusive): {_WHEN}.", "WHEN"),
     "tz": _filter(str | None, "Time zone of dates and times, such as Europe/Paris.", "ZONE"),
-    "principal": _texts("Part of the principal's name, role, session or ARN."),
-    "action": _texts("Event name; * is a wildcard: '*Policy'.", "PATTERN"),
-    "target": _texts("Part of the target's ID or name."),
-    "account": _texts("Account that recorded the event or made the call."),
-    "category": _texts("Category: account, ou, policy, delegation, …"),
-    "severity": _texts("Severity: info, low, medium, high or critical."),
-    "outcome": _texts("Outcome: succeeded, denied or failed."),
-    "source_ip": _texts("Part of the source IP address."),
-    "contains": _texts("Text anywhere in the row."),
-    "rule": _texts("Only findings of the rule with this ID.", "RULE"),
+    "principal": _texts("Part of the principal's name, role, session or ARN.", "NAME"),
+    "action": _texts(
+        "Event name; * is a wildcard: '*Policy'.", "PATTERN", complete.complete_action
+    ),
+    "target": _texts("Part of the target's ID or name.", "NAME"),
+    "account": _texts(
+        "Account that recorded the event or made the call.", "ACCOUNT", complete.complete_account
+    ),
+    "category": _texts("Category: account, ou, policy, delegation, …", "CATEGORY"),
+    "severity": _texts(
+        "Severity: info, low, medium, high or critical.", "SEVERITY", complete.complete_severity
+    ),
+    "outcome": _texts(
+        "Outcome: succeeded, denied or failed.", "OUTCOME", complete.complete_outcome
+    ),
+    "source_ip": _texts("Part of the source IP address.", "ADDRESS"),
+    "contains": _texts("Text anywhere in the row.", "WORDS"),
+    "rule": _texts("Only findings of the rule with this ID.", "RULE", complete.complete_rule),
     "reads": Annotated[
         bool,
         typer.Option("--reads", help="Include read-only calls.", rich_help_panel=_FILTERS),
@@ -64,6 +78,7 @@ _FAIL_ON = Annotated[
     typer.Option(
         "--fail-on",
         metavar="SEVERITY",
+        autocompletion=complete.complete_severity,
         help="Exit with code 3 if any row has this severity or higher.",
     ),
 ]
@@ -106,7 +121,12 @@ def _to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
         return make_filter(window=Window(*bounds), tz=tz, reads=reads, **texts)
 
 
-app = typer.Typer(no_args_is_help=True, help="Who changed what and when, in the form you need it.")
+app = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    help="Who changed what and when, in the form you need it.",
+    epilog=examples("report"),
+)
 
 
 @app.callback()
@@ -144,5 +164,9 @@ def _exit_code(table: Table, limit: tuple[str, ...]) -> ExitCode:
 
 for _report in REPORTS.values():
     app.command(
-        _report.name, short_help=_report.answers, help=f"{_report.answers}\n\n{_report.about}"
+        _report.name,
+        cls=Command,
+        short_help=_report.answers,
+        help=f"{_report.answers}\n\n{_report.about}",
+        epilog=examples(f"report {_report.name}"),
     )(o.with_aws(partial(_run, _report), _parameters(_report)))

@@ -6,10 +6,14 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.examples import examples
 from trailscan.cli.output import end, say, write_text
+from trailscan.cli.words import Command, Group
 from trailscan.errors import ExitCode
 
-app = typer.Typer(help="Examine the store itself.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Group, help="Examine the store itself.", no_args_is_help=True, epilog=examples("store")
+)
 
 
 def _check(
@@ -55,4 +59,6 @@ def _check(
     end(ExitCode.INCOMPLETE if found.strays else ExitCode.COMPLETE)
 
 
-app.command("check", help=_check.__doc__)(o.with_aws(_check))
+app.command("check", cls=Command, help=_check.__doc__, epilog=examples("store check"))(
+    o.with_aws(_check)
+)

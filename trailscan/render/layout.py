@@ -23,7 +23,7 @@ Layout = Literal["auto", "table", "record"]
 GAP = "  "
 _COMFORTABLE, _AMPLE = 36, 90  # widths of the wide column, before and after the others grow
 _LEAST_TEXT = 12
-_SHARE, _LONG = 3, 40  # a word that is longer than a third of a line, or 40, widens no column
+_SHARE, _LONG = 3, 44  # a word that is longer than a third of a line, or 44, widens no column
 
 _FLOWING = frozenset({"text", "list", "chain", "json"})
 NUMBERS = frozenset({"count", "number"})

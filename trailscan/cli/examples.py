@@ -1,0 +1,100 @@
+"""The examples in the help of each command, by the words that lead to it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+_OF_REPORTS = (
+    "trailscan report findings --severity critical --severity high",
+    "trailscan report changes --since 7d --category policy",
+    "trailscan report principals --output who.html",
+)
+
+EXAMPLES = MappingProxyType(
+    {
+        "": (
+            "trailscan demo",
+            "trailscan load s3://my-trail-bucket --since 30d",
+            "trailscan report findings --since 7d",
+            "trailscan show 5b4220",
+        ),
+        "report": _OF_REPORTS,
+        "report changes": (
+            "trailscan report changes --since 7d --action '*Policy'",
+            "trailscan report changes --principal alice --outcome denied",
+            "trailscan report changes --target p-exampleid1 --layout record",
+            "trailscan report changes --since 2026-10-17 --output night.html",
+        ),
+        "report principals": (
+            "trailscan report principals --since 30d",
+            "trailscan report principals --sort denied:desc --limit 10",
+        ),
+        "report targets": (
+            "trailscan report targets --category policy",
+            "trailscan report targets --principal alice --format csv",
+        ),
+        "report denied": (
+            "trailscan report denied --since 7d",
+            "trailscan report denied --columns event_time,principal,reason",
+        ),
+        "report policies": (
+            "trailscan report policies --target p-exampleid1",
+            "trailscan report policies --since 90d --layout record",
+        ),
+        "report accounts": (
+            "trailscan report accounts --names accounts.json",
+            "trailscan report accounts --action CloseAccount",
+        ),
+        "report findings": (
+            "trailscan report findings --severity critical --severity high",
+            "trailscan report findings --since 1d --fail-on high",
+            "trailscan report findings --rule guardrail-detached --layout record",
+        ),
+        "report coverage": (
+            "trailscan report coverage --since 30d",
+            "trailscan report coverage --account 111122223333",
+        ),
+        "report cis": (
+            "trailscan report cis --since 90d",
+            "trailscan report cis --output cis.xlsx",
+        ),
+        "load": (
+            "trailscan load s3://my-trail-bucket --since 30d",
+            "trailscan load s3://my-trail-bucket --dry-run",
+            "trailscan load AWSLogs/ --store s3://my-bucket/trailscan",
+            "trailscan load event-history",
+        ),
+        "validate": (
+            "trailscan validate s3://my-trail-bucket --since 30d",
+            "trailscan validate AWSLogs/ --offline --public-keys keys.json",
+        ),
+        "show": ("trailscan show 5b4220", "trailscan show 5b4220 --format json"),
+        "sql": (
+            'trailscan sql "select principal, count(*) from changes group by all"',
+            'trailscan sql "from log_files limit 5" --layout record',
+        ),
+        "export": ("trailscan export --for 2026-11-22 --to evidence/",),
+        "status": ("trailscan status", "trailscan status --head"),
+        "rejects": (
+            "trailscan rejects",
+            "trailscan rejects --columns id,reason,message",
+        ),
+        "rejects accept": ("trailscan rejects accept 1a2b3c --because 'truncated upload'",),
+        "rejects reopen": ("trailscan rejects reopen 1a2b3c --because 'delivered again'",),
+        "store": ("trailscan store check",),
+        "store check": (
+            "trailscan store check",
+            "trailscan store check --store s3://my-bucket/trailscan",
+        ),
+        "demo": ("trailscan demo", "trailscan demo --keep trailscan-store"),
+        "doctor": (
+            "trailscan doctor s3://my-trail-bucket",
+            "trailscan doctor s3://my-trail-bucket --policy",
+        ),
+    }
+)
+
+
+def examples(command: str) -> str:
+    """The end of the help of a command: its examples, each in a paragraph."""
+    return "\n\n".join(["Examples:", *EXAMPLES.get(command, ())])
