@@ -55,7 +55,7 @@ def test_notes_are_the_same_in_every_form(store, form):
     words = (*CHANGES, "--store", store, "--format", form, "--limit", "2")
     expected = [
         "155 changes; all times",
-        f"from 438 events out of 791 log files in {store}",
+        f"from 467 events out of 816 log files in {store}",
         "2 of 155 rows: --limit left out the others",
     ]
     _, _, err = piped(*words, COLUMNS="400")
@@ -174,7 +174,7 @@ def test_a_long_answer_on_a_terminal_goes_to_the_pager(store, tmp_path):
     seen = on_terminal(*words, PAGER=str(pager))
     assert seen.text.splitlines() == [
         "155 changes; all times",
-        f"from 438 events out of 791 log files in {store}",
+        f"from 467 events out of 816 log files in {store}",
     ]
     first, *rows = paged.read_text().splitlines()
     assert (first, len(rows)) == ("LESS=FRX", 157)
