@@ -56,8 +56,10 @@ def demo(keep: Keep = None, no_color: o.NoColor = False, quiet: o.Quiet = False)
 
 def _tour(store: StoreReader, folder: Path, *, quiet: bool, no_color: bool) -> None:
     """The findings of the night of the attack, the event that began it, and its package."""
-    from trailscan.export.folder import write_package
-    from trailscan.export.package import build_package
+    from trailscan.aws.session import AwsOptions
+    from trailscan.export.options import PackageOptions
+    from trailscan.export.run import Run, RunOptions, export_nights
+    from trailscan.export.target import open_target
     from trailscan.render.event import render_event
     from trailscan.reports.catalogue import REPORTS, make_filter
     from trailscan.reports.show import show_event
@@ -73,7 +75,9 @@ def _tour(store: StoreReader, folder: Path, *, quiet: bool, no_color: bool) -> N
     say("", f"$ trailscan show {_EVENT}", quiet=quiet)
     write_text(render_event(show_event(store, _EVENT)), None)
     say(f"$ trailscan export --for {_NIGHT}", quiet=quiet)
-    package = write_package(build_package(store, _NIGHT), folder).folder
+    target, run = open_target(str(folder), AwsOptions()), Run(RunOptions(PackageOptions()))
+    (written,) = export_nights(store, target, [_NIGHT], run, datetime.now(UTC))
+    package = Path(written.place)
     names = sorted(path.name for path in package.iterdir())
     write_text(f"{package.name}: {', '.join(names)}", None)
 
