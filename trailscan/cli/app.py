@@ -5,7 +5,6 @@ The exit codes are those of `trailscan.errors.ExitCode`, and 143 for a load that
 
 from __future__ import annotations
 
-import inspect
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -17,7 +16,7 @@ from trailscan.cli import store as store_commands
 from trailscan.cli.examples import examples
 from trailscan.cli.output import say
 from trailscan.cli.streams import drop_stdout, is_full, prepare_streams
-from trailscan.cli.words import Command, Group, hoisted
+from trailscan.cli.words import Command, Group, hoisted, paragraphs
 from trailscan.errors import ExitCode, TrailscanError
 
 if TYPE_CHECKING:
@@ -37,16 +36,9 @@ app = typer.Typer(
 _ANSWERS, _LOGS, _HELP = "Answers", "Log files and the store", "First steps"
 
 
-def _about(command: Callable[..., None]) -> str:
-    """The docstring of a command, to be wrapped at the width of the terminal."""
-    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
-    return "\n\n".join(" ".join(one.split()) for one in paragraphs)
-
-
 def _add(command: Callable[..., None], panel: str) -> None:
-    """Add a command whose help is its docstring."""
-    name = command.__name__
-    about = _about(command)
+    """Add a command whose help is its docstring, wrapped at the width of the terminal."""
+    name, about = command.__name__, paragraphs(command.__doc__)
     add = app.command(name, cls=Command, help=about, epilog=examples(name), rich_help_panel=panel)
     add(command)
 
@@ -58,7 +50,7 @@ for _command in (load.load, validate.validate, read.status):
     _add(_command, _LOGS)
 app.add_typer(rejects.app, name="rejects", rich_help_panel=_LOGS)
 app.add_typer(store_commands.app, name="store", rich_help_panel=_LOGS)
-app.add_typer(export.app, name="export", help=_about(export.export), rich_help_panel=_LOGS)
+app.add_typer(export.app, name="export", rich_help_panel=_LOGS)
 for _command in (demo.demo, doctor.doctor):
     _add(_command, _HELP)
 

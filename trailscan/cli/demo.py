@@ -75,12 +75,11 @@ def _tour(store: StoreReader, folder: Path, *, quiet: bool, no_color: bool) -> N
     say("", f"$ trailscan show {_EVENT}", quiet=quiet)
     write_text(render_event(show_event(store, _EVENT)), None)
     say(f"$ trailscan export --for {_NIGHT}", quiet=quiet)
-    target = open_target(str(folder), AwsOptions())
-    run = Run(RunOptions(PackageOptions()))
-    for written in export_nights(store, target, [_NIGHT], run, datetime.now(UTC)):
-        say(written.line, quiet=quiet)
-        names = {path.partition("/")[0] for path in target.paths(written.package.name)}
-        write_text(f"{written.package.name}: {', '.join(sorted(names))}", None)
+    target, run = open_target(str(folder), AwsOptions()), Run(RunOptions(PackageOptions()))
+    (written,) = export_nights(store, target, [_NIGHT], run, datetime.now(UTC))
+    package = Path(written.place)
+    names = sorted(path.name for path in package.iterdir())
+    write_text(f"{package.name}: {', '.join(names)}", None)
 
 
 @contextmanager

@@ -73,7 +73,10 @@ EXAMPLES = MappingProxyType(
             'trailscan sql "select principal, count(*) from changes group by all"',
             'trailscan sql "from log_files limit 5" --layout record',
         ),
-        "export": ("trailscan export --for 2026-11-22 --to evidence/",),
+        "export": (
+            "trailscan export --for yesterday --to evidence/",
+            "trailscan export --for 2026-11-22 --to evidence/",
+        ),
         "status": ("trailscan status", "trailscan status --head"),
         "rejects": (
             "trailscan rejects",

@@ -14,7 +14,7 @@ from trailscan.cli.examples import examples
 from trailscan.cli.nights import days_of, load_first, package_options, protection, severity
 from trailscan.cli.output import end, say, write_text
 from trailscan.cli.validate import PublicKeys
-from trailscan.cli.words import Group
+from trailscan.cli.words import Group, paragraphs
 from trailscan.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ SampleSize = Annotated[
     int | None, _option("--sample", "Draw so many changes for review.", _INSIDE, metavar="N", min=1)
 ]
 Seed = Annotated[
-    str, _option("--seed", "Seed of the sample: the same seed draws the same.", _INSIDE)
+    str,
+    _option("--seed", "Seed of the sample: the same seed draws the same.", _INSIDE, metavar="SEED"),
 ]
 TicketsFile = Annotated[
     Path | None,
@@ -99,7 +100,12 @@ PseudonymsKey = Annotated[
 ]
 Require = Annotated[
     Literal["attested"] | None,
-    _option("--require", "Incomplete unless CloudTrail's digests attest every log file.", _INSIDE),
+    _option(
+        "--require",
+        "Incomplete unless CloudTrail's digests attest every log file.",
+        _INSIDE,
+        metavar="attested",
+    ),
 ]
 FailOn = Annotated[
     str | None,
@@ -125,7 +131,12 @@ LockDays = Annotated[
 ]
 LockMode = Annotated[
     Literal["governance", "compliance"],
-    _option("--lock-mode", "Mode of Object Lock; nobody can shorten compliance.", _S3),
+    _option(
+        "--lock-mode",
+        "Mode of Object Lock, governance or compliance; nobody can shorten compliance.",
+        _S3,
+        metavar="MODE",
+    ),
 ]
 KmsKey = Annotated[
     str | None,
@@ -216,4 +227,4 @@ def _export_period(
     end(ExitCode.INCOMPLETE if written.incomplete else ExitCode.COMPLETE)
 
 
-app.callback()(o.with_aws(export))
+app.callback(help=paragraphs(export.__doc__))(o.with_aws(export))

@@ -12,7 +12,7 @@ from trailscan.cli import options as o
 from trailscan.cli.examples import examples
 from trailscan.cli.look import Look
 from trailscan.cli.output import end, say, write_table
-from trailscan.cli.words import Command, Group
+from trailscan.cli.words import Command, Group, paragraphs
 from trailscan.errors import ExitCode
 
 app = typer.Typer(cls=Group, invoke_without_command=True, epilog=examples("rejects"))
@@ -102,10 +102,10 @@ def _reopen(
     say(f"open: {found.message} (at {found.where})", quiet=quiet)
 
 
-app.callback(help=_list.__doc__)(o.with_aws(_list))
-app.command("accept", cls=Command, help=_accept.__doc__, epilog=examples("rejects accept"))(
-    o.with_aws(_accept)
-)
-app.command("reopen", cls=Command, help=_reopen.__doc__, epilog=examples("rejects reopen"))(
-    o.with_aws(_reopen)
-)
+app.callback(help=paragraphs(_list.__doc__))(o.with_aws(_list))
+app.command(
+    "accept", cls=Command, help=paragraphs(_accept.__doc__), epilog=examples("rejects accept")
+)(o.with_aws(_accept))
+app.command(
+    "reopen", cls=Command, help=paragraphs(_reopen.__doc__), epilog=examples("rejects reopen")
+)(o.with_aws(_reopen))

@@ -8,7 +8,7 @@ from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.examples import examples
 from trailscan.cli.output import end, say, write_text
-from trailscan.cli.words import Command, Group
+from trailscan.cli.words import Command, Group, paragraphs
 from trailscan.errors import ExitCode
 
 app = typer.Typer(
@@ -59,6 +59,6 @@ def _check(
     end(ExitCode.INCOMPLETE if found.strays else ExitCode.COMPLETE)
 
 
-app.command("check", cls=Command, help=_check.__doc__, epilog=examples("store check"))(
+app.command("check", cls=Command, help=paragraphs(_check.__doc__), epilog=examples("store check"))(
     o.with_aws(_check)
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -14,6 +15,12 @@ ORDER = (
     *("demo", "doctor"),
 )
 """The commands in the order of the help."""
+
+
+def paragraphs(doc: str | None) -> str:
+    """A docstring as help: each paragraph on one line, which the terminal folds."""
+    found = inspect.cleandoc(doc or "").split("\n\n")
+    return "\n\n".join(" ".join(one.split()) for one in found)
 
 
 def _without_types(params: list[Any]) -> list[Any]:
