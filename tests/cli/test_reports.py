@@ -131,7 +131,11 @@ def test_a_zone_is_of_dates_and_of_times(store):
         (["--severity", "grave"], "no severity 'grave'"),
         (["--outcome", "ok"], "no outcome 'ok'"),
         (["--category", "x"], "no category 'x'"),
-        (["--since", "yesterday"], "'yesterday' is not a date"),
+        (["--since", "tomorrow"], "'tomorrow' is not a date"),
+        (["--since", "1m"], "'1m' can be minutes or months: 1min or 1mo?"),
+        (["--until", "+1h"], "give --since too"),
+        (["--action", "Detach"], "no action 'Detach'; did you mean DetachPolicy?"),
+        (["--account", "12"], "'12' is not a 12-digit account ID"),
     ],
 )
 def test_a_filter_that_cannot_be_is_a_usage_error(store, words, said):

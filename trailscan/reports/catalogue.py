@@ -61,11 +61,16 @@ class Report(NamedTuple):
         """The report on a store, with times in the zone of the filter.
 
         Raises:
+            ValueError: neither the catalogue nor the store has such an action.
             StoreError: the store is damaged.
         """
         from trailscan.reports.evidence import with_evidence  # noqa: PLC0415  # start-up
         from trailscan.reports.missing import Question, missing  # noqa: PLC0415  # start-up
 
+        if filters.action:
+            from trailscan.reports.filter import check_actions  # noqa: PLC0415  # start-up
+
+            check_actions(filters.action, store.event_names)
         module = import_module(self.module)
         table: Table = getattr(module, f"{self.name}_report")(store, filters)
         title = self.answers.partition(": one row")[0].rstrip(".")
