@@ -231,6 +231,13 @@ def test_sql_answers_in_every_form(store, tmp_path):
     assert (code, target.read_bytes()[:2]) == (0, b"PK")
 
 
+def test_sql_reads_a_query_from_standard_input(store):
+    """A dash stands for it, as in a pipe or a here-document."""
+    query = b"select count(*) as n\nfrom denied\n"
+    done = run_command("sql", "-", "--store", store, "--format", "csv", "--quiet", stdin=query)
+    assert (done.returncode, done.stdout.split()) == (0, [b'"n"', b'"38"'])
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [

@@ -164,7 +164,7 @@ REPORTS = MappingProxyType({report.name: report for report in _ALL})
 
 VIEWS = {
     "events": "one row an event, as recorded, with its evidence",
-    "changes": "one row a change, as `trailscan report changes`",
+    **{name: f"the rows of `trailscan report {name}`" for name in REPORTS},
     "log_files": "one row for each time a log file was read or rejected",
     "rejects": "one row for each record or log file that could not be used",
     "attestations": "one row a verdict on a log file; the last one counts",
