@@ -147,15 +147,23 @@ def test_an_instant_is_shown_in_utc(when: datetime, text: str) -> None:
         ("2026-11-20T07:30Z", datetime(2026, 11, 20, 7, 30, tzinfo=UTC)),
         ("2026-11-20T00:30+01:00", datetime(2026, 11, 19, 23, 30, tzinfo=UTC)),
         ("90s", NOW - timedelta(seconds=90)),
-        ("5m", NOW - timedelta(minutes=5)),
+        ("5min", NOW - timedelta(minutes=5)),
         ("36h", NOW - timedelta(hours=36)),
         ("7d", NOW - timedelta(days=7)),
         ("2w", NOW - timedelta(weeks=2)),
         ("0d", NOW),
+        ("1mo", datetime(2026, 10, 22, 14, 5, tzinfo=UTC)),
+        ("9mo", datetime(2026, 2, 22, 14, 5, tzinfo=UTC)),
+        ("11mo", datetime(2025, 12, 22, 14, 5, tzinfo=UTC)),
+        ("1y", datetime(2025, 11, 22, 14, 5, tzinfo=UTC)),
+        ("2026-10", datetime(2026, 10, 1, tzinfo=UTC)),
+        ("today", datetime(2026, 11, 22, tzinfo=UTC)),
+        ("yesterday", datetime(2026, 11, 21, tzinfo=UTC)),
+        ("last-week", datetime(2026, 11, 9, tzinfo=UTC)),
     ],
 )
-def test_an_instant_may_be_a_date_an_iso_instant_or_an_age(text: str, when: datetime) -> None:
-    """Each of the three ways of writing an instant gives an aware UTC datetime."""
+def test_an_instant_may_be_a_day_an_iso_instant_or_an_age(text: str, when: datetime) -> None:
+    """Each way of writing an instant gives an aware UTC datetime; now is a Sunday."""
     assert parse_when(text, NOW) == when
     assert parse_when(text, NOW).tzinfo is UTC
 
@@ -175,9 +183,12 @@ def test_a_time_zone_is_meant_only_where_none_is_written() -> None:
     "text",
     [
         "",
-        "yesterday",
+        "tomorrow",
         "7",
-        "7y",
+        "7q",
+        "2026-00",
+        "0000-01",
+        "9999y",
         "-7d",
         "7 d",
         "2026-13-01",
@@ -192,12 +203,68 @@ def test_anything_else_is_no_instant(text: str) -> None:
     with pytest.raises(ValueError, match=r" is not a date ") as raised:
         parse_when(text, NOW)
     assert str(raised.value) == (
-        f"{text!r} is not a date (2026-11-22), an ISO instant (2026-11-22T14:05Z)"
-        " or an age (7d, 36h, 2w)"
+        f"{text!r} is not a date (2026-11-22), a month (2026-11), today, yesterday, last-week, "
+        "an ISO instant (2026-11-22T14:05Z) or an age (60min, 36h, 7d, 2w, 3mo, 1y)"
     )
 
 
-@given(text=st.text() | st.from_regex(r"[0-9TZ:+-]{1,20}"))
+def test_days_and_months_begin_where_the_user_is() -> None:
+    """In another zone a month, today and an age of months go by its calendar."""
+    late = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)  # already April there
+    assert [parse_when(text, late, CET) for text in ("today", "2026-04", "1mo")] == [
+        datetime(2026, 3, 31, 23, tzinfo=UTC),
+        datetime(2026, 3, 31, 23, tzinfo=UTC),
+        datetime(2026, 2, 28, 23, 30, tzinfo=UTC),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("+1h", datetime(2026, 1, 31, 1, tzinfo=UTC)),
+        ("+90min", datetime(2026, 1, 31, 1, 30, tzinfo=UTC)),
+        ("+1mo", datetime(2026, 2, 28, tzinfo=UTC)),
+        ("1h", NOW - timedelta(hours=1)),
+    ],
+)
+def test_an_end_may_count_from_the_start(text: str, end: datetime) -> None:
+    """With a plus the end of a window counts from its start, without one back from now."""
+    assert parse_when(text, NOW, start=datetime(2026, 1, 31, tzinfo=UTC)) == end
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1m", "'1m' can be minutes or months: 1min or 1mo?"),
+        ("60m", "'60m' can be minutes or months: 60min or 60mo?"),
+        ("+1h", "'+1h' counts from the start of a time range: give --since too"),
+    ],
+)
+def test_a_span_that_leaves_open_what_it_means_is_refused(text: str, said: str) -> None:
+    """The message asks for what is missing."""
+    with pytest.raises(ValueError, match=r"m|h") as raised:
+        parse_when(text, NOW)
+    assert str(raised.value) == said
+
+
+@given(number=st.integers(0, 500), unit=st.sampled_from(("mo", "y")), start=INSTANTS)
+def test_months_forward_keep_the_day_or_take_the_last(number, unit, start) -> None:
+    """Law: so many months later it is the same day and time, or the last day of that month."""
+    later = parse_when(f"+{number}{unit}", NOW, start=start)
+    months = (later.year - start.year) * 12 + later.month - start.month
+    assert months == number * (12 if unit == "y" else 1)
+    assert later.time() == start.time()
+    assert later.day == start.day or (
+        later.day < start.day and (later + timedelta(days=1)).day == 1
+    )
+
+
+@given(
+    text=st.text()
+    | st.from_regex(r"[0-9TZ:+-]{1,20}")
+    | st.from_regex(r"\+?[0-9]{1,6}(min|mo|[smhdwy])", fullmatch=True)
+    | st.from_regex(r"[0-9]{4}-[0-9]{2}", fullmatch=True)
+)
 def test_any_text_is_an_instant_or_a_value_error(text: str) -> None:
     """Law: whatever a user types is an aware UTC instant or a ValueError."""
     try:
@@ -207,7 +274,8 @@ def test_any_text_is_an_instant_or_a_value_error(text: str) -> None:
     else:
         refused = ""
         assert when.tzinfo is UTC
-    assert refused == "" or refused.startswith(f"{text.strip()!r} is not a date")
+    ways = ("is not a date", "can be minutes or months", "counts from the start of")
+    assert refused == "" or refused.startswith(tuple(f"{text.strip()!r} {way}" for way in ways))
 
 
 def test_a_day_is_an_iso_date() -> None:

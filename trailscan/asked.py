@@ -81,13 +81,16 @@ def to_window(since: When, until: When, tz: tzinfo = UTC) -> Window:
         ValueError: a bound cannot be read, has no time zone, or the end is before the start.
     """
     now = datetime.now(UTC)
-    return Window(_instant(since, now, tz), _instant(until, now, tz))
+    start = _instant(since, now, tz)
+    return Window(start, _instant(until, now, tz, start))
 
 
-def _instant(when: When, now: datetime, tz: tzinfo) -> datetime | None:
+def _instant(
+    when: When, now: datetime, tz: tzinfo, start: datetime | None = None
+) -> datetime | None:
     """One bound of a window."""
     if isinstance(when, str):
-        return parse_when(when, now, tz)
+        return parse_when(when, now, tz, start)
     if isinstance(when, date) and not isinstance(when, datetime):
         return datetime(when.year, when.month, when.day, tzinfo=tz)
     return when

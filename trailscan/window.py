@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
@@ -12,10 +13,24 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-_AGE = re.compile(r"(\d{1,6})([smhdw])")
+_SPAN = re.compile(r"(\+?)(\d{1,6})(min|mo|[smhdwy])", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
+_DAYS = {"today": 0, "yesterday": 1, "last-week": 7}
 _ONE_DAY = timedelta(days=1)
-_UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_EXPECTED = "a date (2026-11-22), an ISO instant (2026-11-22T14:05Z) or an age (7d, 36h, 2w)"
+_UNIT = {
+    "s": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+_MONTHS = {"mo": 1, "y": 12}
+_EXPECTED = (
+    "a date (2026-11-22), a month (2026-11), today, yesterday, last-week, "
+    "an ISO instant (2026-11-22T14:05Z) or an age (60min, 36h, 7d, 2w, 3mo, 1y)"
+)
+WHEN = "a date, a month, today, yesterday, last-week, an ISO instant, or an age such as 7d or 3mo"
+"""What a bound can be, as the help says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,28 +168,75 @@ def format_instant(when: datetime, tz: tzinfo = UTC) -> str:
     return text.replace("+00:00", "Z") if tz == UTC else text
 
 
-def parse_when(text: str, now: datetime, tz: tzinfo = UTC) -> datetime:
+def parse_when(
+    text: str, now: datetime, tz: tzinfo = UTC, start: datetime | None = None
+) -> datetime:
     """The aware UTC instant that a user means by `--since` or `--until`.
 
     Args:
-        text: a date, an ISO 8601 instant, or an age counted back from `now`.
+        text: a date, a month, a day in words (each means its beginning), an ISO 8601 instant, or an
+            age counted back from `now`; with a `+`, a span counted from `start`.
         now: the present, aware.
-        tz: the zone of dates and of instants written without one.
+        tz: the zone of days, months and instants written without one.
+        start: of the window whose end is read.
 
     Raises:
         ValueError: the text is none of these.
     """
     text = text.strip()
     try:
-        if age := _AGE.fullmatch(text):
-            return now.astimezone(UTC) - timedelta(**{_UNIT[age[2]]: int(age[1])})
+        if span := _SPAN.fullmatch(text):
+            return _by_span(span, now.astimezone(UTC), tz, start)
+        if text in _DAYS or _MONTH.fullmatch(text):
+            return _beginning(text, now.astimezone(tz)).astimezone(UTC)
         when = datetime.fromisoformat(text)
+    except _SpanError:
+        raise
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not {_EXPECTED}") from None
     try:
         return when.replace(tzinfo=when.tzinfo or tz).astimezone(UTC)
     except OverflowError:  # in UTC it lies beyond the calendar
         return _FIRST if when.year == 1 else _LAST
+
+
+class _SpanError(ValueError):
+    """A span whose unit or sign leaves open what it means."""
+
+
+def _by_span(span: re.Match[str], now: datetime, tz: tzinfo, start: datetime | None) -> datetime:
+    """The instant a span before now, or after the start of a window."""
+    sign, digits, unit = span.groups()
+    number = int(digits)
+    if unit == "m":
+        raise _SpanError(f"{span[0]!r} can be minutes or months: {digits}min or {digits}mo?")
+    if not sign:
+        return _moved(now, tz, -number, unit)
+    if start is None:
+        raise _SpanError(f"{span[0]!r} counts from the start of a time range: give --since too")
+    return _moved(start, tz, number, unit)
+
+
+def _moved(when: datetime, tz: tzinfo, number: int, unit: str) -> datetime:
+    """An instant moved by a span; of months, to the same day of the month, or its last one."""
+    if unit not in _MONTHS:
+        return when + number * _UNIT[unit]
+    local = when.astimezone(tz)
+    year, month = divmod(local.year * 12 + local.month - 1 + number * _MONTHS[unit], 12)
+    last = monthrange(year, month + 1)[1] if MINYEAR <= year <= MAXYEAR else 1
+    moved = local.replace(year=year, month=month + 1, day=min(local.day, last))
+    return moved.astimezone(UTC)
+
+
+def _beginning(text: str, now: datetime) -> datetime:
+    """The first moment of a month, or of a day in words, in the zone of now."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if text == "last-week":
+        return midnight - timedelta(days=midnight.weekday() + 7)
+    if text in _DAYS:
+        return midnight - _DAYS[text] * _ONE_DAY
+    year, month = map(int, text.split("-"))
+    return midnight.replace(year=year, month=month, day=1)
 
 
 def parse_zone(name: str) -> tzinfo:

@@ -131,7 +131,11 @@ def test_a_zone_is_of_dates_and_of_times(store):
         (["--severity", "grave"], "no severity 'grave'"),
         (["--outcome", "ok"], "no outcome 'ok'"),
         (["--category", "x"], "no category 'x'"),
-        (["--since", "yesterday"], "'yesterday' is not a date"),
+        (["--since", "tomorrow"], "'tomorrow' is not a date"),
+        (["--since", "1m"], "'1m' can be minutes or months: 1min or 1mo?"),
+        (["--until", "+1h"], "give --since too"),
+        (["--action", "Detach"], "no action 'Detach'; did you mean DetachPolicy?"),
+        (["--account", "12"], "'12' is not a 12-digit account ID"),
     ],
 )
 def test_a_filter_that_cannot_be_is_a_usage_error(store, words, said):
@@ -225,6 +229,13 @@ def test_sql_answers_in_every_form(store, tmp_path):
     target = tmp_path / "answer.xlsx"
     code, _, _ = trailscan("sql", query, "--store", store, "--output", target)
     assert (code, target.read_bytes()[:2]) == (0, b"PK")
+
+
+def test_sql_reads_a_query_from_standard_input(store):
+    """A dash stands for it, as in a pipe or a here-document."""
+    query = b"select count(*) as n\nfrom denied\n"
+    done = run_command("sql", "-", "--store", store, "--format", "csv", "--quiet", stdin=query)
+    assert (done.returncode, done.stdout.split()) == (0, [b'"n"', b'"38"'])
 
 
 @pytest.mark.parametrize(

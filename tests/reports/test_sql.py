@@ -278,3 +278,19 @@ def test_instants_at_the_end_of_the_calendar_are_told_in_every_zone(samples):
     for zone in ("Asia/Tokyo", "America/Los_Angeles"):
         column = samples.sql(query, tz=zone)
         assert {row[0].year for row in column.rows} == {1, 9999}
+
+
+@pytest.mark.parametrize(
+    "name", ["principals", "targets", "denied", "policies", "accounts", "findings", "cis"]
+)
+def test_every_report_is_a_view(samples, name):
+    """A view has the rows of the report."""
+    ((number,),) = samples.sql(f"select count(*) from {name}").rows  # noqa: S608  # a name of ours
+    assert number == len(samples.report(name).rows)
+
+
+def test_an_error_of_a_query_is_one_line(samples):
+    """Also where DuckDB shows the query, or lists candidates."""
+    with pytest.raises(ValueError, match="cannot be run") as raised:
+        samples.sql("select\nnothing from changes")
+    assert "\n" not in str(raised.value)

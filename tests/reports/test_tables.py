@@ -195,17 +195,23 @@ def test_targets_of_policies_in_the_sample_logs(samples):
         ("p-exleave1", "deny-leave-organization", "policy", 10, 6, 4, 0),
         ("p-exregion2", "region-guardrail", "policy", 6, 5, 1, 0),
         ("p-exsandb8", "sandbox-limits", "policy", 5, 5, 0, 0),
+        ("ou-exam-prod4444", "Production", "ou", 4, 4, 0, 0),
+        ("ou-exam-work3333", "Workloads", "ou", 4, 4, 0, 0),
         ("p-exbackup9", "daily-backup", "policy", 4, 4, 0, 0),
         ("p-extrial6", "trial-deny-all", "policy", 4, 4, 0, 0),
         ("444455556666", None, "account", 3, 3, 0, 0),
         ("p-exguard3", "aws-guardrails-ExAmPl", "policy", 3, 2, 1, 0),
         ("p-experim4", "data-perimeter", "policy", 3, 3, 0, 0),
         ("p-extags05", "cost-centre", "policy", 3, 2, 0, 1),
+        ("r-exam", None, "root", 3, 2, 0, 1),
+        ("ou-exam-expe8888", "Research", "ou", 2, 2, 0, 0),
+        ("ou-exam-sand6666", "Sandbox", "ou", 2, 2, 0, 0),
         (None, None, None, 1, 0, 1, 0),
+        ("ou-exam-secu1111", "Security", "ou", 1, 1, 0, 0),
     ]
     assert table.notes[:3] == (
         "42 changes with category policy; all times",
-        "of 9 targets",
+        "of 15 targets; a change counts for each",
         "the log names no target of 1 change",
     )
     last = table.records()[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -16,7 +16,7 @@ import typer
 from trailscan.aws.session import AwsOptions
 from trailscan.cli.look import LOOK, to_look
 from trailscan.cli.parameters import parameter
-from trailscan.window import Window, parse_when
+from trailscan.window import WHEN, Window, parse_when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,11 +40,6 @@ def usage(option: str | None = None) -> Iterator[None]:
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-@usage()
-def _when(text: str) -> datetime:
-    return parse_when(text, datetime.now(UTC))
-
-
 def _read_names(path: Path | None) -> dict[str, str]:
     """The names in the file of `--names`; a file that holds none is a usage error."""
     if path is None:
@@ -60,13 +55,15 @@ def _read_names(path: Path | None) -> dict[str, str]:
         raise typer.BadParameter(f"{path}: {error}", param_hint="--names") from None
 
 
-@usage("--until")
-def to_window(since: datetime | None, until: datetime | None) -> Window:
-    """The window of `--since` and `--until`; an end before the start is a usage error."""
-    return Window(since, until)
+def to_window(since: str | None, until: str | None, tz: tzinfo = UTC) -> Window:
+    """The window of `--since` and `--until`; what cannot be read is a usage error."""
+    now = datetime.now(UTC)
+    with usage("--since"):
+        start = None if since is None else parse_when(since, now, tz)
+    with usage("--until"):
+        end = None if until is None else parse_when(until, now, tz, start)
+        return Window(start, end)
 
-
-_WHEN = "a date, an ISO instant or an age such as 7d (UTC)"
 
 DEFAULT_STORE = "trailscan-store"
 
@@ -85,14 +82,15 @@ Names = Annotated[
     ),
 ]
 Since = Annotated[
-    datetime | None,
-    typer.Option(
-        parser=_when, metavar="WHEN", help=f"Start of the time range (inclusive): {_WHEN}."
-    ),
+    str | None,
+    typer.Option(metavar="WHEN", help=f"Start of the time range (inclusive): {WHEN} (UTC)."),
 ]
 Until = Annotated[
-    datetime | None,
-    typer.Option(parser=_when, metavar="WHEN", help=f"End of the time range (exclusive): {_WHEN}."),
+    str | None,
+    typer.Option(
+        metavar="WHEN",
+        help="End of the time range (exclusive), likewise; +1h counts from --since.",
+    ),
 ]
 Accounts = Annotated[
     list[str] | None,

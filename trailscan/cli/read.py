@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -87,7 +88,9 @@ def sql(
     query: Annotated[
         str,
         typer.Argument(
-            metavar="QUERY", help="One SELECT statement, in DuckDB's SQL.", show_default=False
+            metavar="QUERY",
+            help="One SELECT statement, in DuckDB's SQL; - reads it from standard input.",
+            show_default=False,
         ),
     ],
     store: o.Store = o.DEFAULT_STORE,
@@ -108,8 +111,9 @@ def sql(
     from trailscan.window import parse_zone
 
     reader = o.open_store(store, aws, names)
+    text = sys.stdin.read() if query == "-" else query
     with o.usage():
-        table = run_query(reader, query, parse_zone(tz))
+        table = run_query(reader, text, parse_zone(tz))
     write_table(table, look)
     end(ExitCode.INCOMPLETE if table.incomplete else ExitCode.COMPLETE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,7 @@ from trailscan.cli.parameters import parameter
 from trailscan.cli.words import Command, Group
 from trailscan.errors import ExitCode
 from trailscan.reports.catalogue import REPORTS
+from trailscan.window import WHEN
 
 if TYPE_CHECKING:
     import inspect
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from trailscan.table import Table
 
 _FILTERS = "Filters (all must match; repeat one for alternatives)"
-_WHEN = "a date, an ISO instant or an age such as 7d (UTC unless --tz)"
+_SINCE = f"Start of the time range (inclusive): {WHEN} (UTC unless --tz)."
+_UNTIL = "End of the time range (exclusive), likewise; +1h counts from --since."
 
 
 def _filter(kind: Any, text: str, metavar: str, known: Callable[..., Any] | None = None) -> Any:
@@ -45,14 +46,16 @@ def _texts(text: str, metavar: str, known: Callable[..., Any] | None = None) -> 
 
 
 FILTERS: dict[str, Any] = {
-    "since": _filter(str | None, f"Start of the time range (inclusive): {_WHEN}.", "WHEN"),
-    "until": _filter(str | None, f"End of the time range (exclusive): {_WHEN}.", "WHEN"),
+    "since": _filter(str | None, _SINCE, "WHEN"),
+    "until": _filter(str | None, _UNTIL, "WHEN"),
     "tz": _filter(str | None, "Time zone of dates and times, such as Europe/Paris.", "ZONE"),
-    "principal": _texts("Part of the principal's name, role, session or ARN.", "NAME"),
+    "principal": _texts(
+        "Part of the principal's name, role, session or ARN; '!gha-*' excludes.", "NAME"
+    ),
     "action": _texts(
         "Event name; * is a wildcard: '*Policy'.", "PATTERN", complete.complete_action
     ),
-    "target": _texts("Part of the target's ID or name.", "NAME"),
+    "target": _texts("Part of the ID or name of anything that the change is about.", "NAME"),
     "account": _texts(
         "Account that recorded the event or made the call.", "ACCOUNT", complete.complete_account
     ),
@@ -64,7 +67,7 @@ FILTERS: dict[str, Any] = {
         "Outcome: succeeded, denied or failed.", "OUTCOME", complete.complete_outcome
     ),
     "source_ip": _texts("Part of the source IP address.", "ADDRESS"),
-    "contains": _texts("Text anywhere in the row.", "WORDS"),
+    "contains": _texts("Words anywhere in the row, in any order.", "WORDS"),
     "rule": _texts("Only findings of the rule with this ID.", "RULE", complete.complete_rule),
     "reads": Annotated[
         bool,
@@ -105,20 +108,14 @@ def _to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
     Dates are read in the zone of `--tz`.
     """
     from trailscan.reports.catalogue import make_filter
-    from trailscan.window import Window, parse_when, parse_zone
+    from trailscan.window import parse_zone
 
     texts = {name: tuple(value) for name in names if isinstance(value := given[name], list)}
-    now = datetime.now(UTC)
     with o.usage():
         tz = parse_zone(given.get("tz") or "UTC")
-        bounds = []
-        for name in ("since", "until"):
-            with o.usage(f"--{name}"):
-                bounds.append(
-                    parse_when(given[name], now, tz) if given.get(name) is not None else None
-                )
+        window = o.to_window(given.get("since"), given.get("until"), tz)
         reads = given.get("reads") or False
-        return make_filter(window=Window(*bounds), tz=tz, reads=reads, **texts)
+        return make_filter(window=window, tz=tz, reads=reads, **texts)
 
 
 app = typer.Typer(
@@ -141,7 +138,9 @@ def _run(report: Report, *, aws: AwsOptions, look: Look, **given: Any) -> None:
     gc.disable()  # nothing here makes cycles, and looking for them is a third of a long report
     filters = _to_filter(report.filters, given)
     limit = _at_least(given.get("fail_on"))
-    table = report.build(o.open_store(given["store"], aws, given["names"]), filters)
+    store = o.open_store(given["store"], aws, given["names"])
+    with o.usage("--action" if filters.action else None):
+        table = report.build(store, filters)
     write_table(table, look)
     end(_exit_code(table, limit))
 

@@ -22,8 +22,14 @@ from trailscan.organizations.effects import with_member
 from trailscan.organizations.fields import enum_at, omitted
 from trailscan.organizations.operation import READ, Case, Operation
 from trailscan.organizations.replay import apply
-from trailscan.organizations.resources import Resource, any_resource, denied_resource, quoted
-from trailscan.organizations.sentences import fill
+from trailscan.organizations.resources import (
+    Resource,
+    any_resources,
+    denied_resource,
+    each_once,
+    quoted,
+)
+from trailscan.organizations.sentences import fill, placeholders
 from trailscan.organizations.severity import UNKNOWN_SEVERITY, Severity
 from trailscan.organizations.state import Organization
 from trailscan.sessions.chain import Chain, Issuances, chain_of
@@ -63,6 +69,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         target_id: the resource it was done to; None if the log does not have it.
         target_name: its name at that moment, as far as the log or the user's names have it.
         target_type: account, ou, policy, …
+        resources: everything that it is about, the target first: a policy and what it was attached
+            to or detached from, an account and its two parents, the parties of a handshake.
         outcome: by the error code, never by the response: void calls answer nothing.
         severity: by operation and outcome.
         related_event_ids: events that belong to the same change, or caused it.
@@ -85,11 +93,22 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     target_id: str | None = None
     target_name: str | None = None
     target_type: str | None = None
+    resources: tuple[Resource, ...] = ()
     outcome: Outcome = "succeeded"
     severity: Severity = "medium"
     related_event_ids: tuple[str, ...] = ()
     known: bool = True
     access: AccessChange | None = None
+
+    @property
+    def target_ids(self) -> tuple[str, ...]:
+        """The ids of everything that it is about, the target first."""
+        return tuple([one.id for one in self.resources if one.id])
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names that these had at that moment, as far as they are known."""
+        return tuple([one.name for one in self.resources if one.name])
 
     @property
     def access_change(self) -> str | None:
@@ -208,12 +227,14 @@ def _describe(
     before, after, access = None, None, None
     case = None if operation is None else operation.case_of(call)
     if operation is None:
-        target = any_resource(event, state)
+        about_all = any_resources(event, state)
+        target = about_all[0]
         about = f" on {quoted(target.id)}" if target.id else ""
         sentence = f"called {quoted(name)}{about}"
     else:
         target = _target(call, operation, case)
         sentence = _sentence(call, operation, case, outcome)
+        about_all = [target, *call.resources(_named_in(operation, case))]
         if operation.before_and_after and outcome == "succeeded":
             before, after = operation.before_and_after(call)
         if operation.access_change and outcome == "succeeded":
@@ -234,6 +255,7 @@ def _describe(
         target_id=target.id,
         target_name=target.name,
         target_type=target.type,
+        resources=each_once(about_all),
         outcome=outcome,
         severity=operation.graded(case, succeeded=outcome == "succeeded")
         if operation
@@ -289,6 +311,13 @@ def _target(call: SentenceContext, operation: Operation, case: Case | None) -> R
     if target.name is None and operation.names_target and not call.event.error_code:
         return target._replace(name=apply(call.state, call.event).name_of(target.id))
     return target
+
+
+def _named_in(operation: Operation, case: Case | None) -> tuple[str, ...]:
+    """The names of what a call is about: in its sentences, and the parties besides."""
+    done = (case and case.done) or operation.done
+    tried = (case and case.tried) or operation.tried
+    return placeholders(done, tried) + operation.parties
 
 
 def _sentence(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from trailscan.organizations.resources import Resource, Role, resource_in_role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from trailscan.events.event import Event
     from trailscan.organizations.state import Organization
 
@@ -59,6 +61,11 @@ class SentenceContext:
         if found is None:
             found = self._resources[role] = self._find(self._roles[role])
         return found
+
+    def resources(self, names: Iterable[str]) -> list[Resource]:
+        """The resources among some names in sentences, as far as they are known."""
+        found = [self.resource(name) for name in names if name in self._roles]
+        return [one for one in found if one.id or one.name]
 
     def _find(self, role: Role) -> Resource:
         early = resource_in_role(self.event, role, self.state)

@@ -85,6 +85,7 @@ class Operation(msgspec.Struct, frozen=True):
         name: the event name.
         category: what the operation is about; `READ` if it changes nothing.
         target: the role of the resource that it acts on.
+        parties: the roles of further resources, besides those that its sentences name.
         done: the sentence if it succeeded, in the past tense.
         tried: the sentence after "tried to" if it did not, in the infinitive.
         known_from: how the form of the event is known.
@@ -136,6 +137,7 @@ class Operation(msgspec.Struct, frozen=True):
     policy_step: tuple[str, str] | None = None
     access_change: Callable[[SentenceContext], AccessChange | None] | None = None
     cases: tuple[Case, ...] = ()
+    parties: tuple[str, ...] = ()
 
     def case_of(self, call: SentenceContext) -> Case | None:
         """The case that a call is, if it is one."""

@@ -14,7 +14,7 @@ from trailscan.organizations.fields import text_at
 from trailscan.organizations.policy_types import policy_noun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from trailscan.events.event import Event
     from trailscan.organizations.state import Organization
@@ -181,11 +181,17 @@ def denied_resource(event: Event, state: Organization) -> Resource:
     return named(identifier, kind if kind in _TYPES else None, state)
 
 
-def any_resource(event: Event, state: Organization) -> Resource:
-    """The first value of a request that looks like an id, or the resource that a refusal names."""
+def any_resources(event: Event, state: Organization) -> list[Resource]:
+    """The values of a request that look like ids, or the resource that a refusal names."""
     texts = [value for value in event.request.values() if isinstance(value, str)]
-    found = next((text for text in texts if type_of(text)), None)
-    return denied_resource(event, state) if found is None else named(found, type_of(found), state)
+    found = [named(text, kind, state) for text in texts if (kind := type_of(text))]
+    return found or [denied_resource(event, state)]
+
+
+def each_once(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    """The resources by id, name and type, each once and in order."""
+    plain = {one.id or one.name: Resource(*one[:3]) for one in resources if one.id or one.name}
+    return tuple(plain.values())
 
 
 @lru_cache(maxsize=4096)

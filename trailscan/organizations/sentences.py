@@ -44,13 +44,14 @@ def _parts(template: str) -> tuple[_Part, ...]:
     return tuple(parts)
 
 
-def placeholders(template: str) -> set[str]:
-    """The names of the values that a template uses."""
-    names: set[str] = set()
-    for part in _parts(template):
+@lru_cache(maxsize=512)
+def placeholders(*templates: str) -> tuple[str, ...]:
+    """The names of the values that some templates use, in the order in which they appear."""
+    names: dict[str, None] = {}
+    for part in (part for template in templates for part in _parts(template)):
         inner = part if isinstance(part, _Optional) else (part,)
-        names |= {str(one) for one in inner if isinstance(one, _Name)}
-    return names
+        names |= {str(one): None for one in inner if isinstance(one, _Name)}
+    return tuple(names)
 
 
 def fill(template: str, call: SentenceContext) -> str:

@@ -61,11 +61,16 @@ class Report(NamedTuple):
         """The report on a store, with times in the zone of the filter.
 
         Raises:
+            ValueError: neither the catalogue nor the store has such an action.
             StoreError: the store is damaged.
         """
         from trailscan.reports.evidence import with_evidence  # noqa: PLC0415  # start-up
         from trailscan.reports.missing import Question, missing  # noqa: PLC0415  # start-up
 
+        if filters.action:
+            from trailscan.reports.filter import check_actions  # noqa: PLC0415  # start-up
+
+            check_actions(filters.action, store.event_names)
         module = import_module(self.module)
         table: Table = getattr(module, f"{self.name}_report")(store, filters)
         title = self.answers.partition(": one row")[0].rstrip(".")
@@ -159,7 +164,7 @@ REPORTS = MappingProxyType({report.name: report for report in _ALL})
 
 VIEWS = {
     "events": "one row an event, as recorded, with its evidence",
-    "changes": "one row a change, as `trailscan report changes`",
+    **{name: f"the rows of `trailscan report {name}`" for name in REPORTS},
     "log_files": "one row for each time a log file was read or rejected",
     "rejects": "one row for each record or log file that could not be used",
     "attestations": "one row a verdict on a log file; the last one counts",

@@ -52,10 +52,15 @@ ORIGIN = (
     ),
     Column("client", "Client", "text", most_width=13, rank=6),
 )
+TARGETS = (
+    detail("target_ids", "All targets", "list"),
+    detail("target_names", "Names of all targets", "list"),
+)
 SUBJECT = (
     detail("category", "Category", "text"),
     detail("target_name", "Target name", "text"),
     detail("target_type", "Target type", "text"),
+    *TARGETS,
 )
 ACTION = detail("event_name", "Action", "text", of="action")
 RECORDED_IN = detail("recipient_account_id", "Recorded in", "id", of="event.recipient_account_id")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
@@ -18,11 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from trailscan.organizations.changes import Change
+    from trailscan.organizations.resources import Resource
 
     _Test = Callable[[str, Change], bool]
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 """Every outcome of a call."""
+
+_NOT = "!"
+"""What a text begins with that excludes what it matches."""
+
+_ACCOUNT = re.compile(r"\d{12}")
+_FEW = 12  # names that an error message can list
 
 
 @dataclass(frozen=True)
@@ -30,18 +39,21 @@ class ChangeFilter:
     """Selects changes: all fields must match; several values of one field are alternatives.
 
     Texts match without regard to case: `action` as a pattern (`*Policy`), `outcome`, `category`,
-    `severity`, `account` and `rule` as a whole, all others as a part.
+    `severity`, `account` and `rule` as a whole, all others as a part, or as a pattern of the whole
+    if they have a `*`. A text that begins with `!` excludes what the rest of it matches.
 
     Attributes:
         window: of event time.
         account: the account that recorded the event or made the call.
-        contains: part of the description, an id, the error or the user agent.
+        target: of any resource that the change is about, its id or name.
+        contains: words in any order, each a part of the description, an id, a name, the address,
+            the error or the user agent.
         reads: include calls that change nothing.
         rule: for findings only, the id of their rule; `make_filter` checks it.
         tz: the zone in which times are shown; the bounds of the window stay as they are.
 
     Raises:
-        ValueError: there is no such outcome, category or severity.
+        ValueError: nothing can have such a value.
     """
 
     window: Window = Window()  # noqa: RUF009  # frozen: sharing it is harmless
@@ -61,6 +73,12 @@ class ChangeFilter:
     def __post_init__(self) -> None:
         for name, known in _KNOWN.items():
             check_known(name, getattr(self, name), known())
+        for text in self.account:
+            if not _ACCOUNT.fullmatch(_plain(text)):
+                raise ValueError(f"{_plain(text)!r} is not a 12-digit account ID")
+        for name in _TESTS:
+            if _NOT in getattr(self, name):
+                raise ValueError(f"'!' excludes no {name.replace('_', ' ')}: write it after the !")
 
     def match(self, change: Change) -> bool:
         """Whether a change matches."""
@@ -68,7 +86,15 @@ class ChangeFilter:
 
     def match_at_any_time(self, change: Change) -> bool:
         """Whether a change matches all but the window."""
-        return all(any(test(text, change) for text in texts) for test, texts in self._tests)
+        return all(chosen(texts, test, change) for test, texts in self._tests)
+
+    def match_target(self, resource: Resource) -> bool:
+        """Whether the filter by target, if there is one, matches a resource."""
+        return chosen(self._targets, _names, resource.id, resource.name)
+
+    @cached_property
+    def _targets(self) -> tuple[str, ...]:
+        return tuple(text.casefold() for text in self.target)
 
     @cached_property
     def _tests(self) -> list[tuple[_Test, tuple[str, ...]]]:
@@ -84,18 +110,55 @@ class ChangeFilter:
         """The filter as the notes of a report repeat it; empty when no field is set."""
         named = {name: getattr(self, name) for name in (*_TESTS, "rule")}
         return ", ".join(
-            f"{name.replace('_', ' ')} {' or '.join(texts)}"
-            for name, texts in named.items()
-            if texts
+            f"{name.replace('_', ' ')} {_in_words(texts)}" for name, texts in named.items() if texts
         )
 
 
-def _part_of(*paths: str) -> _Test:
-    """A test for a text that is part of one of some attributes of a change."""
-    getters = [attrgetter(path) for path in paths]
-    return lambda text, change: any(
-        text in found.casefold() for get in getters if (found := get(change))
-    )
+def _plain(text: str) -> str:
+    """A text without the mark of what is excluded."""
+    return text.removeprefix(_NOT)
+
+
+def _in_words(texts: Sequence[str]) -> str:
+    """The texts of a field: `alice or ben, not gha-*`."""
+    wanted = " or ".join(text for text in texts if not text.startswith(_NOT))
+    excluded = " or ".join(_plain(text) for text in texts if text.startswith(_NOT))
+    return ", ".join(filter(None, (wanted, excluded and f"not {excluded}")))
+
+
+def chosen(texts: Iterable[str], test: Callable[..., bool], *about: object) -> bool:
+    """Whether a test holds for one of some texts, if there is one, and for none that excludes.
+
+    Args:
+        texts: those that begin with `!` exclude.
+        test: takes a text without the mark, and then `about`.
+        about: what is tested.
+    """
+    wanted = found = False
+    for text in texts:
+        if text.startswith(_NOT):
+            if test(text[len(_NOT) :], *about):
+                return False
+        else:
+            wanted = True
+            found = found or test(text, *about)
+    return found or not wanted
+
+
+def _names(text: str, *values: str | None) -> bool:
+    """Whether a text is part of a value, or with a `*` a pattern of the whole of one."""
+    pattern = _pattern(text)
+    folded = (value.casefold() for value in values if value)
+    if pattern is None:
+        return any(text in value for value in folded)
+    return any(pattern.fullmatch(value) for value in folded)
+
+
+@lru_cache(maxsize=64)
+def _pattern(text: str) -> re.Pattern[str] | None:
+    """What a text with a `*` matches as a whole; None without one."""
+    parts = text.split("*")
+    return re.compile(".*".join(map(re.escape, parts)), re.DOTALL) if len(parts) > 1 else None
 
 
 def _equal_to(*paths: str) -> _Test:
@@ -109,23 +172,31 @@ def _by_principal(text: str, change: Change) -> bool:
     who, hops = change.principal, change.chain.hops
     claims = () if hops and not text.startswith("arn:") else (who.session, who.arn)
     named = (who.name, who.display, *who.all_roles, who.service, who.user_id, *claims)
-    return any(text in one.casefold() for one in (*named, *(hop.name for hop in hops)) if one)
+    return _names(text, *named, *(hop.name for hop in hops))
 
 
-_WHO = ("principal.display", "principal.arn")
+def _contains(text: str, change: Change) -> bool:
+    """Whether every word of a text is somewhere in a change."""
+    event, who = change.event, change.principal
+    values = (
+        *(change.description, change.action, *change.target_ids, *change.target_names),
+        *(who.display, who.arn, event.event_id, event.source_ip_address),
+        *(event.error_code, event.error_message, event.user_agent),
+    )
+    everything = "\n".join(value.casefold() for value in values if value)
+    return all(word in everything for word in text.split())
+
+
 _TESTS: dict[str, _Test] = {
     "principal": _by_principal,
     "action": lambda text, change: fnmatchcase(change.action.casefold(), text),
-    "target": _part_of("target_id", "target_name"),
+    "target": lambda text, change: _names(text, *change.target_ids, *change.target_names),
     "account": _equal_to("event.recipient_account_id", "principal.account_id"),
     "category": _equal_to("category"),
     "severity": _equal_to("severity"),
     "outcome": _equal_to("outcome"),
-    "source_ip": _part_of("event.source_ip_address"),
-    "contains": _part_of(
-        *("description", "action", "target_id", *_WHO),
-        *("event.event_id", "event.error_message", "event.user_agent"),
-    ),
+    "source_ip": lambda text, change: _names(text, change.event.source_ip_address),
+    "contains": _contains,
 }
 
 
@@ -142,6 +213,40 @@ def check_known(name: str, texts: Iterable[str], known: Sequence[str]) -> None:
     Raises:
         ValueError: one of them cannot.
     """
-    for text in texts:
+    for text in map(_plain, texts):
         if text.casefold() not in known:
-            raise ValueError(f"no {name} {text!r}; there are: {', '.join(known)}")
+            raise ValueError(f"no {name} {text!r}; {_suggested(text, known)}")
+
+
+def check_actions(texts: Iterable[str], held: Callable[[], Iterable[str]]) -> None:
+    """Make sure that some event names, or patterns of them, can match.
+
+    Args:
+        texts: of the filter.
+        held: finds the event names in the store, which can have some that the catalogue has not.
+
+    Raises:
+        ValueError: one of them cannot match.
+    """
+    known = [operation.name for operation in catalogue().operations.values()]
+    unknown = [text for text in map(_plain, texts) if not _any_match(text, known)]
+    stored = sorted(set(held())) if unknown else []
+    for text in unknown:
+        if not _any_match(text, stored):
+            raise ValueError(f"no action {text!r}; {_suggested(text, known)}")
+
+
+def _any_match(text: str, names: Iterable[str]) -> bool:
+    folded = text.casefold()
+    return any(fnmatchcase(name.casefold(), folded) for name in names)
+
+
+def _suggested(text: str, known: Sequence[str]) -> str:
+    """What somebody can have meant by a value that there is not."""
+    if len(known) <= _FEW:
+        return f"there are: {', '.join(known)}"
+    folded = {name.casefold(): name for name in known}
+    part = text.casefold().strip("*")
+    near = [name for one, name in folded.items() if part and part in one][:3]
+    near = near or [folded[one] for one in get_close_matches(part, folded, n=3, cutoff=0.6)]
+    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"

@@ -9,7 +9,7 @@ from trailscan.numbers import counted
 from trailscan.organizations.fields import text_at
 from trailscan.organizations.versions import PolicyStep, follow_policies
 from trailscan.reports.attestation import EVIDENCE, with_attestation
-from trailscan.reports.changes import ACCESS, ACTION, CERTAIN, TIME, read_changes
+from trailscan.reports.changes import ACCESS, ACTION, CERTAIN, TARGETS, TIME, read_changes
 from trailscan.reports.notes import Examined, notes_on
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -69,6 +69,7 @@ COLUMNS = (
     Column("event_id", "Event", "id", short=8, rank=2, of="change.event.event_id"),
     detail("policy_type", "Type", "text", of="kind"),
     detail("target", "Attached to or detached from", "id", of=_attached_to),
+    *(column.via("change") for column in TARGETS),
     detail("same_as_version", "Same text as version", "count", of="same_as"),
     detail("text_sha256", "SHA-256 of the text", "text", of=_text_sha256),
     detail("description", "Description", "text", of="change.description"),

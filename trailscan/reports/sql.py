@@ -15,6 +15,7 @@ import math
 import re
 from datetime import UTC, tzinfo
 from functools import cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,8 +23,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from trailscan.numbers import counted
-from trailscan.reports.catalogue import VIEWS
-from trailscan.reports.changes import COLUMNS, changes_report
+from trailscan.reports.catalogue import REPORTS, VIEWS
 from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.missing import Question, missing
@@ -36,6 +36,7 @@ from trailscan.window import Window, in_zone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from trailscan.reports.catalogue import Report
     from trailscan.store.paths import TableName
     from trailscan.store.reader import StoreReader
 
@@ -85,7 +86,7 @@ def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
         except duckdb.Error as error:
             if failures:
                 raise failures[0] from None
-            said = _REPEATED.split(str(error))[0]
+            said = " ".join(_REPEATED.split(str(error))[0].split())
             raise ValueError(f"the query cannot be run: {said}") from None
     return with_evidence(store, _to_table(store, rows, tz))
 
@@ -133,13 +134,20 @@ def _check(statements: Sequence[Any], select: object) -> None:
 
 def _views(store: StoreReader, failures: list[Exception]) -> dict[str, ds.Dataset]:
     """The views by name; an error while one is read is added to `failures`."""
-    changes = cache(lambda: changes_report(store, ChangeFilter()).to_arrow())
-    schema = Table("changes", COLUMNS, (), Window()).to_arrow().schema
-    views = {"changes": _View(schema, lambda columns: [changes().select(columns)], failures)}
+    views = {name: _report_view(store, report, failures) for name, report in REPORTS.items()}
     for table, columns in SCHEMAS.items():
         if table in VIEWS:
             views[table] = _View(columns, partial(_read, store, table), failures)
     return views
+
+
+def _report_view(store: StoreReader, report: Report, failures: list[Exception]) -> ds.Dataset:
+    """A report on everything in the store, which is built when a query reads it."""
+    module = import_module(report.module)
+    build = getattr(module, f"{report.name}_report")
+    rows = cache(lambda: build(store, ChangeFilter()).to_arrow())
+    schema = Table(report.name, module.COLUMNS, (), Window()).to_arrow().schema
+    return _View(schema, lambda columns: [rows().select(columns)], failures)
 
 
 def _read(store: StoreReader, table: TableName, columns: list[str]) -> Iterator[pa.Table]:

@@ -80,6 +80,12 @@ def all_of(path: str) -> Callable[[Any], tuple[str, ...]]:
     return lambda item: tuple(map(get, item.group))
 
 
+def distinct_in(path: str) -> Callable[[Any], tuple[str, ...]]:
+    """A function that gives the different values in lists of a group of changes, sorted."""
+    get = attrgetter(path)
+    return lambda item: distinct(value for change in item.group for value in get(change))
+
+
 def distinct_of(path: str) -> Callable[[Any], tuple[str, ...]]:
     """A function that gives the different values of an attribute in a group of changes, sorted."""
     get = attrgetter(path)

@@ -141,6 +141,13 @@ class StoreReader:
             rows = rows.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
         return rows if columns is None else rows.select(columns)
 
+    def event_names(self) -> set[str]:
+        """The names of all events, from whatever source."""
+        found: set[str] = set()
+        for _, rows in self.scan("events", ["event_name"]):
+            found.update(name for name in rows["event_name"].unique().to_pylist() if name)
+        return found
+
     def brought_by(self, event_id: str, day: date) -> Iterator[tuple[Commit, pa.Table]]:
         """The commits that added events of one id and UTC day, with the rows of `EVENTS`."""
         same_id = Selection(

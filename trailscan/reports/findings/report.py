@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.numbers import counted
 from trailscan.organizations.operation import READ
 from trailscan.organizations.severity import ATTACK_VERSION
+from trailscan.reports.filter import chosen
 from trailscan.reports.findings.accounts import ACCOUNTS
 from trailscan.reports.findings.delegations import DELEGATIONS
 from trailscan.reports.findings.exits import EXITS
@@ -19,7 +20,7 @@ from trailscan.reports.findings.principals import BASELINE, PRINCIPALS
 from trailscan.reports.findings.reads import Examination, examine
 from trailscan.reports.findings.sessions import SESSIONS
 from trailscan.reports.notes import Examined, notes_on
-from trailscan.reports.tally import all_of, distinct_of
+from trailscan.reports.tally import all_of, distinct_in, distinct_of
 from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ COLUMNS = (
     detail("first_event_time", "First event (UTC)", "instant", of=lambda one: when(one.group[0])),
     detail("principals", "Who", "list", of=distinct_of("principal.display")),
     detail("targets", "Targets", "list", of=distinct_of("target_id")),
+    detail("target_ids", "All targets", "list", of=distinct_in("target_ids")),
+    detail("target_names", "Names of all targets", "list", of=distinct_in("target_names")),
     detail("accounts", "Recorded in", "list", of=distinct_of("event.recipient_account_id")),
     detail("source_ip_addresses", "Source IPs", "list", of=distinct_of("event.source_ip_address")),
     detail("mitre", f"MITRE ATT&CK {ATTACK_VERSION}", "list", of="rule.mitre"),
@@ -124,13 +127,13 @@ def find(history: History, rules: Sequence[Rule] = RULES) -> list[Finding]:
 
 def _matches(one: Finding, filters: ChangeFilter) -> bool:
     """Whether a finding matches; its severity and its rule are its own."""
-    rules = {text.casefold() for text in filters.rule}
-    grades = {text.casefold() for text in filters.severity}
+    rules = [text.casefold() for text in filters.rule]
+    grades = [text.casefold() for text in filters.severity]
     others = replace(filters, severity=())
     return (
         when(one.last) in filters.window
-        and (not rules or one.rule.id in rules)
-        and (not grades or one.severity in grades)
+        and chosen(rules, one.rule.id.__eq__)
+        and chosen(grades, one.severity.__eq__)
         and any(map(others.match_at_any_time, one.group))
     )
 

@@ -84,6 +84,9 @@ def _takes_over(call: SentenceContext) -> bool:
     return _is_for("transfer responsibility")(call) and inviting in call.state.organizations
 
 
+_PARTIES = ("handshake", "inviting", "party", "acceptor")
+_ENDED = ("inviting", "party")
+
 # fmt: off
 _ACCEPTED = (
     Case("left", "the account is a member, and another organization invited it", _answers("left"),
@@ -127,22 +130,22 @@ OPERATIONS = (
         done="invited {invited} to the organization[ ({handshake})]", tried="invite {invited} to the organization",
         known_from="page", severity="medium", watched_by="Datadog", mitre=("T1666", "T1666.A001"), cis=CIS_CONTROL,
         reason="Asks a foreign account to join, which can be one that an attacker controls.",
-        effect=handshake_effect("open", by_organization=True)),
+        parties=("inviting",), effect=handshake_effect("open", by_organization=True)),
     Operation("AcceptHandshake", "handshake", "handshake",
         done="accepted {handshake}[ ({purpose})]", tried="accept {handshake}[ ({purpose})]",
         known_from="model", severity="high", watched_by="AWS CIRT", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Agrees to an invitation: the account can thereby leave for another organization, or hand its organization's bills to someone else.",
-        subject=_subject, effect=handshake_effect("accepted"), cases=_ACCEPTED),
+        subject=_subject, parties=_PARTIES, effect=handshake_effect("accepted"), cases=_ACCEPTED),
     Operation("DeclineHandshake", "handshake", "handshake",
         done="declined {handshake}[ ({purpose})]", tried="decline {handshake}[ ({purpose})]",
         known_from="model", severity="low", watched_by="CIS", cis=CIS_CONTROL,
         reason="Refuses an invitation, so that everything stays as it was.",
-        effect=handshake_effect("declined")),
+        parties=_ENDED, effect=handshake_effect("declined")),
     Operation("CancelHandshake", "handshake", "handshake",
         done="canceled {handshake}[ ({purpose})]", tried="cancel {handshake}[ ({purpose})]",
         known_from="model", severity="low", watched_by="Prowler",
         reason="Takes back an invitation that nobody had answered yet.",
-        effect=handshake_effect("canceled", by_organization=True)),
+        parties=_ENDED, effect=handshake_effect("canceled", by_organization=True)),
     Operation("EnableAllFeatures", "organization", "organization",
         done="began to enable all features[ ({handshake})]", tried="enable all features",
         known_from="model", severity="medium", watched_by="streamalert",

@@ -55,6 +55,14 @@ def handshake_organization(event: Event, state: Organization) -> str | None:
     return organization_in_arn(event, "response.handshake.arn") or known.organization_id
 
 
+def invited_party(event: Event, state: Organization) -> str | None:
+    """The account or address that a handshake invites: of the request, its parties or the log."""
+    known: Handshake = state.handshakes.get(handshake_id(event) or "", Handshake())
+    parties = (*_parties(event, "ACCOUNT"), *_parties(event, "EMAIL"))
+    asked = text_at(event, "request.target.id") if handshake_id(event) else None
+    return asked or known.party or next(iter(parties), None)
+
+
 def _parties(event: Event, kind: str) -> Iterator[str]:
     """The ids of a handshake's parties and resources of one type."""
     for name, member in (("parties", "id"), ("resources", "value")):

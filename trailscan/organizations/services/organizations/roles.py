@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from trailscan.organizations.fields import text_at
 from trailscan.organizations.resources import Role, caller
 from trailscan.organizations.services.organizations.membership import (
     accepting_account,
     handshake_organization,
+    invited_party,
 )
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from trailscan.events.event import Event
     from trailscan.organizations.state import Organization
+
+
+_TRANSFER = ("request.id", "response.responsibilityTransfer.id", "details.id", "details.*.id")
 
 
 def _caller(event: Event, _state: Organization) -> str | None:
@@ -35,6 +40,20 @@ def _resource_policy(event: Event, state: Organization) -> str | None:
 def _default_target(event: Event, _state: Organization) -> str | None:
     """The caller, if a call was made without a target (API reference, DescribeEffectivePolicy)."""
     return None if event.request_parameters is None else caller(event)
+
+
+def _end_of_transfer(member: str) -> Role:
+    """The management account at one end of a billing transfer."""
+    end = {"payer": "target", "payee": "source"}[member]
+    above = ("response.responsibilityTransfer", "details", "details.*")
+
+    def known(event: Event, state: Organization) -> str | None:
+        transfer = state.transfers.get(text_at(event, *_TRANSFER) or "")
+        found: str | None = getattr(transfer, member, None)
+        return found
+
+    paths = tuple(f"{one}.{end}.managementAccountId" for one in above)
+    return Role("account", paths, otherwise=known)
 
 
 def _own_organization(event: Event, state: Organization) -> str | None:
@@ -86,6 +105,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
         "invited": Role(
             None, ("request.target.id",), "an unknown account", type_path="request.target.type"
         ),
+        "party": Role(None, otherwise=invited_party),
         "organization": Role(
             "organization", ("response.organization.id",), otherwise=_own_organization
         ),
@@ -108,10 +128,9 @@ ROLES: Mapping[str, Role] = MappingProxyType(
             ),
         ),
         "service": Role("service", ("request.servicePrincipal",), "an unknown service"),
-        "transfer": Role(
-            "responsibility_transfer",
-            ("request.id", "response.responsibilityTransfer.id", "details.id", "details.*.id"),
-        ),
+        "transfer": Role("responsibility_transfer", _TRANSFER),
+        "payer": _end_of_transfer("payer"),
+        "payee": _end_of_transfer("payee"),
     }
 )
 """Every role, by the name that sentences use; of a move's two parents, a refusal names none."""

@@ -74,6 +74,8 @@ def _cause_of_end(event: Event) -> Cause:
     return Cause(("TerminateResponsibilityTransfer",), transfer, _LONGEST_NOTICE)
 
 
+_ENDS = ("payer", "payee")
+
 # fmt: off
 OPERATIONS = (
     Operation("InviteOrganizationToTransferResponsibility", "responsibility_transfer", "invited",
@@ -81,22 +83,22 @@ OPERATIONS = (
         tried="offer to take over the bills of the organization of {invited}[ from {start}]",
         known_from="model", severity="medium",
         reason="Offers to take over the bills of another organization, which only begins when that one agrees.",
-        effect=handshake_effect("open", by_organization=True)),
+        parties=("inviting",), effect=handshake_effect("open", by_organization=True)),
     Operation("UpdateResponsibilityTransfer", "responsibility_transfer", "transfer",
         done="renamed {transfer}[ to {name}]", tried="rename {transfer}[ to {name}]",
         known_from="model", severity="low",
         reason="Renames an agreement between two management accounts, whose terms stay the same.",
-        effect=_effect(), before_and_after=_names),
+        parties=_ENDS, effect=_effect(), before_and_after=_names),
     Operation("TerminateResponsibilityTransfer", "responsibility_transfer", "transfer",
         done="terminated {transfer}[ as of {end}][ ({transfer_parties})]", tried="terminate {transfer}[ as of {end}]",
         known_from="model", severity="medium",
         reason="Ends an agreement by which one management account answers for another organization's bills.",
-        subject=_requested, effect=_effect("ending")),
+        subject=_requested, parties=_ENDS, effect=_effect("ending")),
     Operation("ResponsibilityTransferAccepted", "responsibility_transfer", "transfer",
         done="{transfer} was accepted[: {transfer_parties}][ from {start}]", tried="accept {transfer}",
         known_from="text", severity="high", severity_of_attempt="high",
         reason="Tells that one management account now answers for the bills of another organization.",
-        service_event=True, cause=_cause_of_acceptance, effect=_effect("accepted"), cases=(
+        service_event=True, cause=_cause_of_acceptance, parties=_ENDS, effect=_effect("accepted"), cases=(
             Case("bills_taken_over", "the organization pays the bills of another one", _is_paid_by_us, "medium",
                 "Tells that the management account now pays the bills of another organization."),
         )),
@@ -104,5 +106,5 @@ OPERATIONS = (
         done="{transfer} ended[ ({transfer_parties})]", tried="end {transfer}",
         known_from="text", severity="medium", severity_of_attempt="medium",
         reason="Tells that one management account no longer answers for the bills of another organization.",
-        service_event=True, cause=_cause_of_end, effect=_effect("terminated")),
+        service_event=True, cause=_cause_of_end, parties=_ENDS, effect=_effect("terminated")),
 )
