@@ -43,6 +43,7 @@ _TRIES = 20
 _TRIES_OF_A_NAME = 3
 _PAUSE = 0.5  # seconds for another run to finish what it began
 _NOTIFY_SECONDS = 300
+_STDERR = 2  # stdout has the places of the packages, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +263,7 @@ def notify(command: str, run: Run) -> None:
         done = subprocess.run(
             shlex.split(command),
             input=text.encode(),
+            stdout=_STDERR,
             timeout=_NOTIFY_SECONDS,
             check=False,
         )
