@@ -140,3 +140,36 @@ def test_what_cannot_be_meant_is_a_usage_error(store, tmp_path, words, said):
     assert code == 2
     assert said in err
     assert not (tmp_path / "new").exists()
+
+
+def test_a_night_is_loaded_validated_exported_and_reported_in_one_command(tmp_path):
+    """Exit code 3 for --fail-on, and the summary as JSON for another program."""
+    told = tmp_path / "told.json"
+    words = (
+        "--fail-on",
+        "high",
+        "--require",
+        "attested",
+        "--notify",
+        f"sh -c 'cat > {told}'",
+        "--zip",
+    )
+    where = ("--to", tmp_path / "packages", "--store", tmp_path / "store", "--offline")
+    days = ("--since", "2026-10-01", "--until", "2026-10-02")
+    code, out, err = trailscan("export", *days, "--load-from", SAMPLES, *words, *where)
+    assert code == 3
+    said = json.loads(told.read_text())
+    assert [(one["name"], one["complete"], one["worst"]) for one in said["packages"]] == [
+        ("export-2026-10-01", True, "high"),
+        ("export-2026-10-02", True, None),
+    ]
+    assert said["exit_code"] == 3
+    assert err.splitlines()[-1] == (
+        "export-2026-10-02: complete; 0 changes; 0 findings; 15 log files, 15 attested; written"
+    )
+    packages = tmp_path / "packages"
+    assert out.splitlines() == [str(packages / one["name"]) for one in said["packages"]]
+    assert sorted(path.name for path in packages.glob("*.zip")) == [
+        "export-2026-10-01.zip",
+        "export-2026-10-02.zip",
+    ]

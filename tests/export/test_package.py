@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import io
 import json
+import zipfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import openpyxl
 import pytest
 from nights import ACCOUNT, FIRST, Archive, event
 from signed import keys
 
 from trailscan.export.digest_files import stored_gzip
+from trailscan.export.files import zip_bytes
 from trailscan.export.package import build_package
 from trailscan.export.sample import Sample
 from trailscan.export.tickets import parse_tickets
@@ -210,3 +214,33 @@ def test_the_same_store_gives_the_same_package(archive: Archive):
     archive.load(checked=True)
     one, two = (build_package(archive.reader(), FIRST).files for _ in range(2))
     assert one == two
+
+
+def test_the_workbook_reads_well_unopened_beside_a_tool(archive: Archive):
+    """A summary, the changes with a frozen header, and a sheet with empty cells for the reviewer."""
+    archive.load()
+    archive.export(FIRST)
+    book = openpyxl.load_workbook(archive.packages / NAME / "changes.xlsx")
+    assert book.sheetnames == [
+        *("Summary", "Changes", "Review", "Findings", "Controls", "Log files", "Rejects", "Gaps"),
+    ]
+    assert (book["Summary"]["A2"].value, book["Summary"]["B2"].value) == (
+        "Completeness",
+        "Complete: nothing that was asked for is known to be missing.",
+    )
+    assert book["Changes"].freeze_panes == "A2"
+    header, row = book["Review"].iter_rows(values_only=True)
+    assert header[-4:] == ("Reviewer", "Reviewed on", "Evidence seen", "Conclusion")
+    assert (row[0], row[-4:]) == (1, (None, None, None, None))
+
+
+def test_a_file_of_a_package_does_not_depend_on_how_this_machine_compresses(archive: Archive):
+    """Workbook and ZIP file are not compressed, and their times are fixed."""
+    archive.load()
+    files = build_package(archive.reader(), FIRST).files
+    for data in (files["changes.xlsx"], zip_bytes(NAME, files)):
+        with zipfile.ZipFile(io.BytesIO(data)) as found:
+            members = found.infolist()
+        assert {(one.compress_type, one.date_time) for one in members} == {
+            (zipfile.ZIP_STORED, (1980, 1, 1, 0, 0, 0))
+        }

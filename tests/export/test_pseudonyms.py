@@ -6,12 +6,17 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from nights import ACCOUNT, FIRST, Archive, event
+from nights import ACCOUNT, FIRST, NOW, Archive, event
 
+from trailscan.buckets import LocalBucket
+from trailscan.export.options import PackageOptions
+from trailscan.export.package import build_package
 from trailscan.export.pseudonyms import Pseudonyms
+from trailscan.store.rejects import accept_reject, read_rejects, who_accepts
 
 KEY = b"0123456789abcdef"
 SECRETS = ("alice", "192.0.2.1", "zoe@example.com", "2001:db8::1", "AKIAIOSFODNN7EXAMPLE")
@@ -71,6 +76,33 @@ def test_the_same_person_has_the_same_pseudonym_every_night(archive: Archive):
     }
     assert who == {Pseudonyms(KEY).of("person", "alice")}
     assert Pseudonyms(KEY[::-1]).of("person", "alice") not in who
+
+
+def test_a_night_is_the_same_whatever_nights_were_exported_with_it(archive: Archive):
+    """What is known of other nights changes no byte."""
+    zoe = {"type": "IAMUser", "accountId": ACCOUNT, "userName": "exam"}
+    day = FIRST + timedelta(days=1)
+    archive.deliver(day, 9, event(day, 60, userIdentity=zoe))
+    archive.load()
+    hidden = Pseudonyms(KEY)
+    archive.export(day, pseudonyms=hidden)
+    archive.export(FIRST, pseudonyms=hidden)
+    options = PackageOptions(pseudonyms=Pseudonyms(KEY))
+    alone = build_package(archive.reader(), FIRST, options)
+    assert {path: archive.file(f"export-{FIRST}/{path}") for path in alone.files} == alone.files
+
+
+def test_who_accepted_a_reject_is_not_named(archive: Archive):
+    """Neither in the CSV file nor on the page or in the workbook."""
+    archive.deliver(FIRST, 9, {"eventSource": "organizations.amazonaws.com"})
+    archive.load()
+    bucket = LocalBucket(Path(archive.store))
+    (reject,) = read_rejects(archive.reader())
+    accept_reject(bucket, archive.reader(), reject.id, "known", NOW)
+    archive.export(FIRST, pseudonyms=Pseudonyms(KEY))
+    (row,) = archive.rows(f"export-{FIRST}/rejects.csv")
+    assert row["accepted_by"].startswith("person-")
+    assert who_accepts() not in everything(archive, f"export-{FIRST}")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -165,6 +166,23 @@ def test_a_gap_that_is_seen_later_is_news(archive: Archive):
     assert written.package.statement["supplement"]["because"] == (
         "1 log file unknown before, attested now."
     )
+
+
+def test_a_zip_file_that_is_asked_for_later_is_the_package_that_is_there(archive: Archive):
+    """Also of a night that is unchanged; it is written once."""
+    archive.load()
+    archive.export(FIRST)
+    run = Run(RunOptions(PackageOptions(), zipped=True))
+    target = FolderTarget(str(archive.packages))
+    for _ in range(2):
+        list(export_nights(archive.reader(), target, [FIRST], run, NOW))
+    name = f"export-{FIRST}"
+    with zipfile.ZipFile(archive.packages / f"{name}.zip") as found:
+        inside = {one: found.read(one) for one in found.namelist()}
+    assert inside == {
+        f"{name}/{path}": archive.file(f"{name}/{path}") for path in target.paths(name)
+    }
+    assert [one.outcome for one in run.written] == ["unchanged", "unchanged"]
 
 
 def test_the_summary_goes_to_the_command_of_notify(archive: Archive, tmp_path: Path):

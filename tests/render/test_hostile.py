@@ -19,6 +19,12 @@ from selectolax.lexbor import LexborHTMLParser
 
 from trailscan.render import page_data
 from trailscan.render.csv import as_text
+from trailscan.render.document import (
+    Document,
+    Section,
+    render_document_html,
+    render_document_markdown,
+)
 from trailscan.render.escape import cell, is_formula
 from trailscan.render.formats import FORMATS
 from trailscan.render.html import render_html
@@ -223,6 +229,25 @@ def test_hostile_titles_and_notes_are_harmless():
         assert not OBEYED.search(FORMATS[form](table))
     document = cmarkgfm.github_flavored_markdown_to_html(FORMATS["markdown"](table))
     assert {tag for tag, _ in elements(document)} <= ALLOWED
+
+
+def test_a_document_of_hostile_reports_is_harmless(hostile):
+    """A page and a Markdown text of several reports, with hostile words around them."""
+    attack = "</style><script>alert(1)</script>|`[x](http://e.com)\x1b[31m\u202e"
+
+    def made(word: str, table: Table) -> Document:
+        """A document that says a word wherever it can."""
+        sections = (Section(word, word, table), Section(word))
+        return Document(word, word, word, word, (word,), ((word, word),), sections)
+
+    documents = [made(attack, hostile.table), made("word", hostile.harmless)]
+    page, plain = map(render_document_html, documents)
+    assert not OBEYED.search(page)
+    assert elements(page) == elements(plain)
+    text = render_document_markdown(documents[0])
+    assert not OBEYED.search(text)
+    html = cmarkgfm.github_flavored_markdown_to_html(text)
+    assert {tag for tag, _ in elements(html)} <= ALLOWED | {"h1", "p", "strong"}
 
 
 @pytest.mark.parametrize(

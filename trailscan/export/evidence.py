@@ -237,6 +237,13 @@ def _without_digests(digests: list[DigestFile], question: Question) -> Iterator[
             yield Gap("no_digests", *place, *bounds, "no proved digest covers this time")
 
 
-def conflict_count(events: pa.Table) -> int:
-    """How many events are in conflict."""
-    return pc.sum(events["conflict"]).as_py() or 0
+def who_acted(evidence: Evidence) -> Iterator[str]:
+    """Who acted until the end of the day, as JSON with `userIdentity`, each once.
+
+    A row of the day may name who acted before: who made the call that a result is of, for example.
+    """
+    until = Window(None, evidence.window.end)
+    columns = ["user_identity"]
+    found = evidence.store.events(until, columns, all_that_tell, ordered=False)
+    for text in sorted(filter(None, pc.unique(found["user_identity"]).to_pylist())):
+        yield f'{{"userIdentity":{text}}}'

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trailscan.export.changes import History
 from trailscan.export.digest_files import INDEX, PUBLIC_KEYS, index, keys_file
-from trailscan.export.evidence import read_evidence
+from trailscan.export.evidence import read_evidence, who_acted
 from trailscan.export.files import (
     MANIFEST,
     conflicts_table,
@@ -29,8 +29,10 @@ from trailscan.export.files import (
 from trailscan.export.included import FOLDER as LOG_FILES
 from trailscan.export.included import read_log_files
 from trailscan.export.options import PackageOptions
-from trailscan.export.statement import incomplete_because, make_statement
+from trailscan.export.pseudonyms import Pseudonyms
+from trailscan.export.statement import column, incomplete_because, make_statement
 from trailscan.export.summary import (
+    Reports,
     make_document,
     readme,
     review_table,
@@ -44,7 +46,7 @@ from trailscan.render.formats import render_parquet
 from trailscan.render.xlsx import render_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from trailscan.export.evidence import Evidence
@@ -102,6 +104,7 @@ class Draft:
     evidence: Evidence
     changes: Table
     findings: Table
+    rejects: Table
     options: PackageOptions
     statement: dict[str, Any]
     files: dict[str, bytes] = field(default_factory=dict)
@@ -122,9 +125,9 @@ class Draft:
 
     def _readable(self, statement: dict[str, Any]) -> dict[str, bytes]:
         """The files for people, which say what the statement says."""
-        document = make_document(statement, self.evidence, self.changes, self.findings)
+        document = make_document(statement, self.evidence, self._reports)
         review = review_table(self._to_review(), self.changes)
-        sheets = workbook_tables(statement, self.evidence, self.changes, self.findings, review)
+        sheets = workbook_tables(statement, self.evidence, self._reports, review)
         book = render_workbook(document.title, workbook_lines(statement), sheets)
         altered = neutralised_cells(self.changes)
         return {
@@ -133,6 +136,11 @@ class Draft:
             "summary.md": render_document_markdown(document).encode(),
             "changes.xlsx": uncompressed(book),
         }
+
+    @property
+    def _reports(self) -> Reports:
+        """Its reports, with pseudonyms if these are asked for."""
+        return Reports(self.changes, self.findings, self.rejects)
 
     def _to_review(self) -> list[Mapping[str, object]]:
         """The changes that a reviewer should look at: the sample, or all of them."""
@@ -161,11 +169,9 @@ def draft_package(
     findings = of_days.findings(day)
     rejects = rejects_table(evidence)
     lines = record_lines(evidence)
-    if hidden := options.pseudonyms:
-        hidden.learn(evidence.events["record"].to_pylist())
-        hidden.learn_names(
-            one.acceptance.by for one in evidence.rejects if one.acceptance is not None
-        )
+    if options.pseudonyms:
+        names = [*_chain_names(changes), *_who_accepted(evidence)]
+        hidden = Pseudonyms.of_night(options.pseudonyms, who_acted(evidence), names)
         changes, findings = hidden.table(changes, _KEPT), hidden.table(findings, _KEPT)
         rejects = hidden.table(rejects, _KEPT)
         lines = ((where, hidden.record(record)) for where, record in lines)
@@ -192,7 +198,21 @@ def draft_package(
         files["sample.csv"] = csv_bytes(sample_table(drawn, changes))
     statement = make_statement(evidence, changes, findings, options, tuple(incomplete))
     statement["log_files"]["included"] = sum(path.startswith(LOG_FILES) for path in files)
-    return Draft(evidence, changes, findings, options, statement, files)
+    return Draft(evidence, changes, findings, rejects, options, statement, files)
+
+
+def _chain_names(changes: Table) -> Iterator[str]:
+    """The names in the chains of sessions of changes, whose records are of other services."""
+    for chain in column(changes, "principal_chain"):
+        for one in chain or ():
+            yield from (str(one[name]).rpartition("/")[2] for name in ("name", "arn") if one[name])
+
+
+def _who_accepted(evidence: Evidence) -> Iterator[str]:
+    """Who accepted a reject: user and host, and the user alone."""
+    for one in evidence.rejects:
+        if one.acceptance is not None:
+            yield from (one.acceptance.by, one.acceptance.by.partition("@")[0])
 
 
 def build_package(store: StoreReader, day: date, options: PackageOptions | None = None) -> Package:

@@ -70,16 +70,23 @@ class Pseudonyms:
         data = text.casefold().encode("utf-8", "surrogatepass")
         return f"{kind}-{hmac.new(self._key, data, hashlib.sha256).hexdigest()[:16]}"
 
-    def learn(self, records: Iterable[str]) -> None:
-        """Take the names of who acted from records, so that they are found in every text."""
-        for record in records:
-            self._names |= set(_names(json.loads(record)))
-        self._compile()
+    @classmethod
+    def of_night(
+        cls, other: Pseudonyms, records: Iterable[str], names: Iterable[str]
+    ) -> Pseudonyms:
+        """Pseudonyms with the same key that know who acted, and nobody of another night.
 
-    def learn_names(self, names: Iterable[str]) -> None:
-        """Take further names, such as of who accepted a reject."""
-        self._names |= {name for name in names if len(name) >= _SHORTEST}
-        self._compile()
+        Args:
+            other: has the key.
+            records: of who acted: JSON with `userIdentity`.
+            names: further names, such as of who accepted a reject.
+        """
+        made = cls(other._key)
+        for record in records:
+            made._names |= set(_names(json.loads(record)))
+        made._names |= {name for name in names if len(name) >= _SHORTEST}
+        made._compile()
+        return made
 
     def _compile(self) -> None:
         """Make the pattern of all names."""

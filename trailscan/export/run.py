@@ -43,6 +43,7 @@ _TRIES = 20
 _TRIES_OF_A_NAME = 3
 _PAUSE = 0.5  # seconds for another run to finish what it began
 _NOTIFY_SECONDS = 300
+_STDERR = 2  # stdout has the places of the packages, and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,8 @@ def export_nights(
     for day in days:
         draft = draft_package(store, day, run.options.package, history)
         written = _write(target, draft, run.options, now)
+        if run.options.zipped:
+            _add_zip(target, written.package.name)
         run.written.append(written)
         yield written
 
@@ -227,7 +230,7 @@ def _write(target: Target, draft: Draft, options: RunOptions, now: datetime) -> 
 
 
 def _put(target: Target, package: Package, options: RunOptions, now: datetime) -> None:
-    """Write a package with who made it, and as a ZIP file if that is asked for.
+    """Write a package with who made it.
 
     A package that was begun and not finished keeps the name of who began it.
     """
@@ -235,8 +238,13 @@ def _put(target: Target, package: Package, options: RunOptions, now: datetime) -
     begun = read_file(target, f"{package.name}/{RUN}")
     files = {**package.files, RUN: begun or json_bytes(who)}
     target.write_package(package.name, files)
-    if options.zipped:
-        target.write_new(f"{package.name}.zip", zip_bytes(package.name, files))
+
+
+def _add_zip(target: Target, name: str) -> None:
+    """Write a package that is there as a ZIP file beside its folder, unless that is there too."""
+    if read_file(target, f"{name}.zip") is None:
+        files = {path: target.read(f"{name}/{path}") for path in target.paths(name)}
+        target.write_new(f"{name}.zip", zip_bytes(name, files))
 
 
 def find_access(aws: AwsOptions) -> tuple[Access, str]:
@@ -262,6 +270,7 @@ def notify(command: str, run: Run) -> None:
         done = subprocess.run(
             shlex.split(command),
             input=text.encode(),
+            stdout=_STDERR,
             timeout=_NOTIFY_SECONDS,
             check=False,
         )

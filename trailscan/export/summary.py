@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.export.changes import NUMBER
-from trailscan.export.files import MANIFEST, gaps_table, log_files_table, rejects_table
+from trailscan.export.files import MANIFEST, gaps_table, log_files_table
 from trailscan.numbers import counted
 from trailscan.organizations.severity import SEVERITIES
 from trailscan.render.document import Document, Section
@@ -97,6 +97,14 @@ _VERIFIER = """\
 VERIFY = "verify.py"
 
 
+class Reports(NamedTuple):
+    """The reports of a night, with pseudonyms if these were asked for."""
+
+    changes: Table
+    findings: Table
+    rejects: Table
+
+
 def controls_table(statement: Mapping[str, Any], day: Any) -> Table:
     """A row a control."""
     names = [column.name for column in _CONTROL_COLUMNS]
@@ -180,13 +188,13 @@ def _parts(parts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in parts.items())
 
 
-def make_document(
-    statement: Mapping[str, Any], evidence: Evidence, changes: Table, findings: Table
-) -> Document:
+def make_document(statement: Mapping[str, Any], evidence: Evidence, reports: Reports) -> Document:
     """The summary of a night."""
     sections = [
-        Section("Changes", "In order of time. changes.csv has all columns.", _in_short(changes)),
-        Section("Findings", "What deserves a look, and why.", findings),
+        Section(
+            "Changes", "In order of time. changes.csv has all columns.", _in_short(reports.changes)
+        ),
+        Section("Findings", "What deserves a look, and why.", reports.findings),
         Section(
             "Evidence for controls",
             "Which changes answer to which control. Evidence is not a judgement: whether a control "
@@ -197,7 +205,7 @@ def make_document(
     if tickets := statement["tickets"]:
         sections.append(Section("How tickets were matched", tickets["rule"]))
     if evidence.rejects:
-        sections.append(Section("Rejects", "What could not be used.", rejects_table(evidence)))
+        sections.append(Section("Rejects", "What could not be used.", reports.rejects))
     if evidence.gaps:
         about = "Times of which log files or digests are missing."
         sections.append(Section("Gaps", about, gaps_table(evidence)))
@@ -229,16 +237,16 @@ def _in_short(changes: Table) -> Table:
 
 
 def workbook_tables(
-    statement: Mapping[str, Any], evidence: Evidence, changes: Table, findings: Table, review: Table
+    statement: Mapping[str, Any], evidence: Evidence, reports: Reports, review: Table
 ) -> list[Table]:
     """The sheets of the workbook behind the summary."""
     return [
-        _named(changes, "Changes"),
+        _named(reports.changes, "Changes"),
         review,
-        _named(findings, "Findings"),
+        _named(reports.findings, "Findings"),
         _named(controls_table(statement, evidence.window), "Controls"),
         _named(log_files_table(evidence), "Log files"),
-        _named(rejects_table(evidence), "Rejects"),
+        _named(reports.rejects, "Rejects"),
         _named(gaps_table(evidence), "Gaps"),
     ]
 
