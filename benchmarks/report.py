@@ -3,7 +3,8 @@
     python benchmarks/report.py --store /tmp/million/store
 
 Creates the store if it does not exist, from log files of Organizations events, one in twenty of
-which is a change. Then runs each form of the report as a separate command, and prints the best time
+which is a change: what people do to 200 accounts in 40 OUs under 60 policies, a tenth of it to
+policies. Then runs each form of the report as a separate command, and prints the best time
 of several runs and the peak memory.
 """
 
@@ -19,9 +20,14 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Call = tuple[str, dict[str, Any], dict[str, Any] | None]
 
 MANAGEMENT = "111122223333"
 ACCOUNTS = [f"{number:012d}" for number in range(222200000000, 222200000200)]
@@ -33,35 +39,119 @@ ONE_IN = 20
 PER_LOG_FILE = 1000
 START = datetime(2025, 11, 1, tzinfo=UTC)
 STEP = timedelta(seconds=31)  # a million of these is a year
-TEXT = '{"Version":"2012-10-17","Statement":[{"Sid":"S%d","Effect":"Deny","Action":"*"}]}'
+POLICY_TYPE = "SERVICE_CONTROL_POLICY"
+CHANGES = {"UpdatePolicy": 4, "AttachPolicy": 3, "DetachPolicy": 3, "MoveAccount": 5}
+"""What a hundred changes are about; all others are about what permits nothing."""
+MOST_ATTACHED = 9  # besides FullAWSAccess: AWS allows 10
+SERVICES = {
+    "ec2": ("RunInstances", "CreateVpc", "DeleteFlowLogs", "*"),
+    "s3": ("PutBucketPolicy", "DeleteBucket*", "PutObject", "*"),
+    "iam": ("CreateUser", "CreateAccessKey", "Attach*Policy", "Delete*"),
+    "cloudtrail": ("StopLogging", "DeleteTrail", "Put*"),
+    "config": ("Stop*", "DeleteConfigRule"),
+    "guardduty": ("DeleteDetector", "Disassociate*"),
+    "organizations": ("LeaveOrganization",),
+    "kms": ("ScheduleKeyDeletion", "DisableKey", "Create*"),
+    "rds": ("DeleteDBInstance", "ModifyDB*"),
+    "lambda": ("AddPermission", "*Function*"),
+}
+CONDITIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1", "us-east-1"]}},
+    {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Admin*"}},
+    {"Bool": {"aws:SecureTransport": "false"}},
+)
 
 
-def a_change(rng: random.Random) -> tuple[str, dict[str, Any], dict[str, Any] | None]:
-    """Name, request and response of a call that changes something."""
-    account, unit, policy = rng.choice(ACCOUNTS), rng.choice(UNITS), rng.choice(POLICIES)
-    summary = {"id": policy, "name": f"guardrail-{policy[-4:]}", "type": "SERVICE_CONTROL_POLICY"}
-    text = TEXT % rng.randrange(100)
-    made = {"id": unit, "name": f"Unit {unit[-4:]}"}
-    parents = {"sourceParentId": rng.choice(UNITS), "destinationParentId": unit}
-    kinds: list[tuple[str, dict[str, Any], dict[str, Any] | None]] = [
-        ("MoveAccount", {"accountId": account, **parents}, None),
-        ("AttachPolicy", {"policyId": policy, "targetId": unit}, None),
-        ("DetachPolicy", {"policyId": policy, "targetId": account}, None),
-        ("UpdatePolicy", {"policyId": policy, "content": text},
-         {"policy": {"policySummary": summary, "content": text}}),
-        ("CreateOrganizationalUnit", {"parentId": "r-exam", "name": made["name"]},
-         {"organizationalUnit": made}),
-        ("TagResource", {"resourceId": account, "tags": [{"key": "team", "value": "a"}]}, None),
-    ]  # fmt: skip
-    return rng.choice(kinds)
+def a_text(policy: str, version: int) -> str:
+    """One of the texts that a policy has in turn: three statements, one of which varies."""
+    rng = random.Random(policy)
+    statements = [a_statement(rng, number) for number in range(3)]
+    statements[0] = a_statement(random.Random(f"{policy} {version % 4}"), 0)
+    return msgspec.json.encode({"Version": "2012-10-17", "Statement": statements}).decode()
 
 
-def record(rng: random.Random, number: int) -> dict[str, Any]:
+def a_statement(rng: random.Random, number: int) -> dict[str, Any]:
+    """A statement that denies some actions of one service."""
+    service = rng.choice(sorted(SERVICES))
+    names = rng.sample(SERVICES[service], rng.randint(1, len(SERVICES[service])))
+    actions = [f"{service}:{name}" for name in names]
+    found = {"Sid": f"S{number}", "Effect": "Deny", "Action": actions, "Resource": "*"}
+    condition = rng.choice(CONDITIONS)
+    return {**found, "Condition": condition} if condition else found
+
+
+class Tree:
+    """What an organization could look like, so that each change is one that AWS would accept."""
+
+    def __init__(self) -> None:
+        self.parents = dict.fromkeys(UNITS[:8], "r-exam")
+        self.parents |= {one: UNITS[at % 8] for at, one in enumerate(UNITS[8:])}
+        self.parents |= {one: UNITS[at % len(UNITS)] for at, one in enumerate(ACCOUNTS)}
+        self.attached: dict[str, list[str]] = {one: [] for one in UNITS}
+        self.versions = dict.fromkeys(POLICIES, 0)
+
+    def beginning(self) -> list[Call]:
+        """The calls that made it."""
+        units = [self.unit(one) for one in UNITS]
+        moves = [
+            ("MoveAccount", {"accountId": one, "sourceParentId": "r-exam",
+                             "destinationParentId": self.parents[one]}, None)
+            for one in ACCOUNTS
+        ]  # fmt: skip
+        return [*units, *(self.policy("CreatePolicy", one) for one in POLICIES), *moves]
+
+    def change(self, rng: random.Random) -> Call:
+        """Name, request and response of a call that changes something, which is carried out."""
+        (name,) = rng.choices([*CHANGES, ""], [*CHANGES.values(), 100 - sum(CHANGES.values())])
+        account, unit, policy = rng.choice(ACCOUNTS), rng.choice(UNITS), rng.choice(POLICIES)
+        here = self.attached[unit]
+        if name == "UpdatePolicy":
+            self.versions[policy] += 1
+            return self.policy(name, policy)
+        if name == "MoveAccount" and self.parents[account] != unit:
+            source, self.parents[account] = self.parents[account], unit
+            parents = {"sourceParentId": source, "destinationParentId": unit}
+            return name, {"accountId": account, **parents}, None
+        if name == "AttachPolicy" and policy not in here and len(here) < MOST_ATTACHED:
+            here.append(policy)
+            return name, {"policyId": policy, "targetId": unit}, None
+        if name == "DetachPolicy" and here:
+            return name, {"policyId": here.pop(), "targetId": unit}, None
+        name = rng.choice(("TagResource", "UntagResource"))
+        tags = {"tags": [{"key": "team", "value": "a"}]} if name == "TagResource" else {
+            "tagKeys": ["team"]
+        }  # fmt: skip
+        return name, {"resourceId": account, **tags}, None
+
+    def unit(self, unit: str) -> Call:
+        """The call that made an OU."""
+        name = f"Unit {unit[-4:]}"
+        made = {"organizationalUnit": {"id": unit, "name": name}}
+        return "CreateOrganizationalUnit", {"parentId": self.parents[unit], "name": name}, made
+
+    def policy(self, name: str, policy: str) -> Call:
+        """A call that gives a policy its text."""
+        text = a_text(policy, self.versions[policy])
+        summary = {"id": policy, "name": f"guardrail-{policy[-4:]}", "type": POLICY_TYPE}
+        given = {"policyId": policy} if name == "UpdatePolicy" else {
+            "name": summary["name"], "type": POLICY_TYPE
+        }  # fmt: skip
+        response = {"policy": {"policySummary": summary, "content": text}}
+        return name, {**given, "content": text}, response
+
+
+def a_read(rng: random.Random) -> Call:
+    """Name, request and response of a call that changes nothing."""
+    return rng.choice(READS), {}, None
+
+
+def record(rng: random.Random, number: int, tree: Tree, made: Iterator[Call]) -> dict[str, Any]:
     """One Organizations record, one in twenty a change."""
     when = START + number * STEP
-    name, request, response = a_change(rng)
-    if number % ONE_IN:
-        name, request, response = rng.choice(READS), {}, None
+    name, request, response = a_read(rng)
+    if number % ONE_IN == 0:
+        name, request, response = next(made, None) or tree.change(rng)
     who = rng.choice(PEOPLE)
     role = "AWSReservedSSO_OrgAdmin_0123456789abcdef"
     return {
@@ -96,10 +186,12 @@ def make_store(store: Path, events: int) -> None:
     from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.render.summary_text import summary_text
 
-    rng = random.Random(20261124)
+    rng, tree = random.Random(20261124), Tree()
+    made = iter(tree.beginning())
     with tempfile.TemporaryDirectory() as folder:
         for first in range(0, events, PER_LOG_FILE):
-            records = [record(rng, first + n) for n in range(min(PER_LOG_FILE, events - first))]
+            numbers = range(first, min(first + PER_LOG_FILE, events))
+            records = [record(rng, number, tree, made) for number in numbers]
             when = START + (first + PER_LOG_FILE) * STEP
             name = f"{MANAGEMENT}_CloudTrail_us-east-1_{when:%Y%m%dT%H%MZ}_{first:016d}.json.gz"
             body = msgspec.json.encode({"Records": records})

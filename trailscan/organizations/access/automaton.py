@@ -12,11 +12,11 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.access import patterns as token
+from trailscan.organizations.access.budget import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from trailscan.organizations.access.budget import Budget
     from trailscan.organizations.access.patterns import Token
 
 _LOOPS = frozenset({token.MANY, token.MANY_PART, token.MANY_NAME})
@@ -176,6 +176,25 @@ class Automaton:
             if not state:
                 return None
         return self.sets_at(state) if text else None
+
+    def sets_below(self, prefix: str) -> int | None:
+        """The sets that are decided when a text begins like this; None if the rest decides."""
+        state = self.start
+        for char in prefix:
+            state = self.step(state, char)
+        decided = self._universe.span | self._endless | self._endless << 1
+        if not state or state & ~decided:
+            return None
+        sets = 0
+        for one in self._groups:
+            if state & one.endless:
+                sets |= one.sets
+        return sets
+
+    def settle(self) -> None:
+        """Forgets the steps so far, and counts no further ones."""
+        self._steps.clear()
+        self._budget = Budget(sys.maxsize)
 
     def classes(self, texts: Mapping[str, int]) -> dict[int, str]:
         """The combinations of sets that occur, each with a short example.

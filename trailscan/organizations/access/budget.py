@@ -16,10 +16,13 @@ class Budget:
     Args:
         work: the units that it may cost. Counted and not measured: the same texts always get the
             same answer.
+
+    Attributes:
+        left: the units that it may still cost.
     """
 
     def __init__(self, work: int = WORK) -> None:
-        self._left = work
+        self.left = work
 
     def spend(self, units: int = 1) -> None:
         """Counts some work.
@@ -27,6 +30,6 @@ class Budget:
         Raises:
             Undecidable: nothing is left.
         """
-        self._left -= units
-        if self._left < 0:
+        self.left -= units
+        if self.left < 0:
             raise Undecidable("too many combinations")

@@ -8,7 +8,7 @@ any action and resource, each condition key with any value or absent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from trailscan.numbers import counted
 from trailscan.organizations.access.boxes import UNRESTRICTED, Boxes, boxes_of, impossible
@@ -19,13 +19,14 @@ from trailscan.organizations.access.dimensions import (
     PRINCIPAL,
     RESOURCE,
     UNIVERSES,
-    Dimension,
     Term,
+    dimension_of,
 )
 from trailscan.organizations.access.evaluate import Request, evaluate
 from trailscan.organizations.access.phrases import phrases
 from trailscan.organizations.access.requests import Space, requests
 from trailscan.organizations.access.search import find, narrowed
+from trailscan.organizations.access.sides import read_side, reduced
 from trailscan.organizations.access.statements import Kind, parse_policy
 
 if TYPE_CHECKING:
@@ -34,10 +35,8 @@ if TYPE_CHECKING:
     from trailscan.organizations.access.boxes import Product
     from trailscan.organizations.access.dimensions import Value
     from trailscan.organizations.access.search import Box, Region
+    from trailscan.organizations.access.sides import Levels, Side
     from trailscan.organizations.access.statements import Statement
-
-    Levels = Sequence[Sequence[str]]
-    """The texts of the policies attached at each level, from the root down."""
 
 FULL_ACCESS: dict[Kind, str] = {
     "scp": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
@@ -48,13 +47,6 @@ FULL_ACCESS: dict[Kind, str] = {
 
 _MOST_TRIES = 40
 _MOST_REGIONS = 6
-
-
-class _Side(NamedTuple):
-    """The policies before or after a change: all denials, and what each level allows."""
-
-    denials: tuple[Statement, ...]
-    levels: tuple[frozenset[Statement], ...]
 
 
 def decide_update(before: str, after: str, kind: Kind) -> AccessChange:
@@ -98,12 +90,17 @@ def decide(before: Levels, after: Levels, kind: Kind) -> AccessChange:
         after: the texts afterwards.
         kind: of all the policies.
     """
+    texts = _with_full_access(before, kind), _with_full_access(after, kind)
+    spellings: dict[str, str] = {}
+    budget = Budget()
     try:
-        return _Comparison(
-            _with_full_access(before, kind), _with_full_access(after, kind), kind
-        ).decided()
+        old, new = (read_side(levels, kind, spellings, budget) for levels in texts)
+        if old.meaning == new.meaning:
+            return AccessChange("same", note="only order, names or spacing differ")
+        found = _compared(_Asked(reduced(old, new), kind, spellings), texts)
     except Undecidable as error:
         return AccessChange("unknown", reason=str(error))
+    return found if found.kind != "same" else AccessChange("same", note=_note(old, new))
 
 
 def _with_full_access(levels: Levels, kind: Kind) -> list[list[str]]:
@@ -112,36 +109,63 @@ def _with_full_access(levels: Levels, kind: Kind) -> list[list[str]]:
     return [[*dict.fromkeys([*texts, *beside])] for texts in levels]
 
 
+class _Asked:
+    """What a comparison depends on; equal ones have the same answer."""
+
+    def __init__(self, sides: tuple[Side, Side], kind: Kind, spellings: dict[str, str]) -> None:
+        self.sides = sides
+        self.kind: Kind = kind
+        self.spellings = {
+            name: spellings[name]
+            for side in sides
+            for one in side.statements
+            for name in (*one.actions.values, *(each.key for each in one.conditions))
+            if name in spellings
+        }
+        self.key = sides, kind, frozenset(self.spellings.items())
+
+
+_ANSWERS: dict[object, AccessChange] = {}
+_MOST_ANSWERS = 4_096
+
+
+def _compared(asked: _Asked, texts: tuple[Levels, Levels]) -> AccessChange:
+    """The answer, made once for all paths that differ alike; its requests hold on this one.
+
+    Raises:
+        Undecidable: there is none.
+    """
+    found = _ANSWERS.get(asked.key)
+    if found is None or not all(holds(one, *texts, asked.kind) for one in found.witnesses):
+        found = _Comparison(asked, texts).decided()
+        if len(_ANSWERS) >= _MOST_ANSWERS:
+            _ANSWERS.clear()
+        _ANSWERS[asked.key] = found
+    return found
+
+
+def _note(before: Side, after: Side) -> str:
+    """How sides of the same meaning differ."""
+    counts = [len(side.statements) for side in (before, after)]
+    if counts[0] == counts[1]:
+        return "written differently"
+    return f"{counted(counts[0], 'statement')} became {counts[1]}"
+
+
 class _Comparison:
     """Two sides, and the space of requests that they tell apart."""
 
-    def __init__(self, before: list[list[str]], after: list[list[str]], kind: Kind) -> None:
-        self._texts = before, after
-        self._kind: Kind = kind
+    def __init__(self, asked: _Asked, texts: tuple[Levels, Levels]) -> None:
+        self._texts = texts
+        self._kind: Kind = asked.kind
         self._budget = Budget()
-        self._spellings: dict[str, str] = {}
-        self._sides = self._side(before), self._side(after)
+        self._spellings = asked.spellings
+        self._sides = asked.sides
         self._boxes: dict[Statement, tuple[Box, ...]] = {}
-
-    def _side(self, levels: list[list[str]]) -> _Side:
-        denials: dict[Statement, None] = {}
-        allowed = []
-        for texts in levels:
-            statements: list[Statement] = []
-            for text in texts:
-                policy = parse_policy(text, self._kind)
-                self._budget.spend(len(policy.statements))
-                statements += policy.statements
-                self._spellings.update(policy.spellings)
-            denials.update((one, None) for one in statements if not one.allow)
-            allowed.append(frozenset(one for one in statements if one.allow))
-        return _Side(tuple(denials), tuple(allowed))
 
     def decided(self) -> AccessChange:
         """The answer, with its requests."""
         before, after = self._sides
-        if frozenset(before.denials) == frozenset(after.denials) and before.levels == after.levels:
-            return AccessChange("same", note="only order, names or spacing differ")
         self._prepare()
         opened = self._regions(before, after)
         closed = self._regions(after, before)
@@ -164,23 +188,13 @@ class _Comparison:
             tuple(witnesses),
             opened=phrases(self._space, opened, self._spelling),
             closed=phrases(self._space, closed, self._spelling),
-            note="" if opened or closed else self._note(),
         )
-
-    def _note(self) -> str:
-        """How sides of the same meaning differ."""
-        counts = [
-            len(side.denials) + sum(len(level) for level in side.levels) for side in self._sides
-        ]
-        if counts[0] == counts[1]:
-            return "written differently"
-        return f"{counted(counts[0], 'statement')} became {counts[1]}"
 
     def _prepare(self) -> None:
         """Divides every part of a request into what the statements tell apart."""
         every: dict[Statement, Boxes] = {}
         for side in self._sides:
-            for one in (*side.denials, *(one for level in side.levels for one in level)):
+            for one in side.statements:
                 if one not in every:
                     every[one] = boxes_of(one)
         comparands = sorted({one for boxes in every.values() for one in boxes.comparands}, key=repr)
@@ -192,7 +206,7 @@ class _Comparison:
         for product in (*(one for boxes in every.values() for one in boxes.products), *never):
             for term in product:
                 terms.setdefault(term.dimension, []).append(term)
-        dimensions = [Dimension(name, asked, self._budget) for name, asked in terms.items()]
+        dimensions = [dimension_of(name, asked, self._budget) for name, asked in terms.items()]
         self._space = Space(dimensions, comparands)
         self._parts = {one.name: at for at, one in enumerate(dimensions)}
         self._boxes = {
@@ -216,7 +230,7 @@ class _Comparison:
             if bits != self._space.dimensions[part].full
         )
 
-    def _regions(self, before: _Side, after: _Side) -> list[Region]:
+    def _regions(self, before: Side, after: Side) -> list[Region]:
         """Regions of requests that were denied and are allowed, the widest first."""
         denied = [box for one in after.denials for box in self._boxes[one]] + self._never
         allowed = [[box for one in level for box in self._boxes[one]] for level in after.levels]
@@ -229,7 +243,7 @@ class _Comparison:
                     break
         return sorted(found, key=self._breadth, reverse=True)
 
-    def _starts(self, before: _Side, after: _Side) -> Iterator[tuple[Region, list[Box]]]:
+    def _starts(self, before: Side, after: Side) -> Iterator[tuple[Region, list[Box]]]:
         """Where requests were denied: in a box, or outside of all that a level allows."""
         everything: Region = tuple(one.full for one in self._space.dimensions)
         kept = frozenset(after.denials)
@@ -237,7 +251,7 @@ class _Comparison:
         regions = [region for box in boxes if (region := narrowed(everything, box)) is not None]
         yield from ((one, []) for one in sorted(regions, key=self._breadth, reverse=True))
         for level in before.levels:
-            if not any(other <= level for other in after.levels):
+            if not any(set(other) <= set(level) for other in after.levels):
                 yield everything, [box for one in level for box in self._boxes[one]]
 
     def _breadth(self, region: Region) -> float:

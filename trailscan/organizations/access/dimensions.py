@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.access import patterns as token
 from trailscan.organizations.access.automaton import Automaton
+from trailscan.organizations.access.examples import ACTIONS
 from trailscan.organizations.access.values import Comparison, examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from trailscan.organizations.access.budget import Budget
     from trailscan.organizations.access.patterns import Pattern, Token
@@ -102,6 +103,13 @@ class Classes(NamedTuple):
         if 0 in self.by_sets and len(self.by_sets) == 1:
             return 0
         return next((sets for sets, one in self.by_sets.items() if one == text), None)
+
+    def sets_of_each(self, prefix: str, texts: Iterable[str]) -> Iterator[tuple[str, int | None]]:
+        """The sets of possible texts that begin alike."""
+        same = self.automaton.sets_below(prefix) if self.automaton is not None else None
+        for text in texts:
+            known = same is not None and text not in self.texts
+            yield text, same if known else self.sets_of(text)
 
 
 def classes_of(
@@ -202,6 +210,7 @@ class Dimension:
         self.full = (1 << len(self._values)) - 1
         self._present = self.full & ~1 if self._is_key else self.full
         self._some = some
+        self._known: list[tuple[str, str, int]] | None = None
         self._others = others if self.several else [self._present & ~one for one in some]
 
     def _rest(self, sets: int) -> int:
@@ -239,9 +248,59 @@ class Dimension:
 
     def has_text(self, mask: int, text: str) -> bool:
         """Whether a text, as the only value, belongs to the classes."""
-        sets = self._classes.sets_of(text)
+        return bool(mask & self._bit(self._classes.sets_of(text)))
+
+    def _bit(self, sets: int | None) -> int:
+        """The bit of the class of a single value; 0 if there is none."""
         at = None if sets is None else self._at.get((sets, self._rest(sets)))
-        return at is not None and bool(mask >> at & 1)
+        return 0 if at is None else 1 << at
+
+    def known(self, mask: int) -> Iterator[tuple[str, str]]:
+        """Service and name of the known actions that belong to some classes of actions."""
+        if self._known is None:
+            self._known = [
+                (service, name, self._bit(sets))
+                for service, names in ACTIONS.items()
+                for name, sets in self._classes.sets_of_each(service, names)
+            ]
+        return ((service, name) for service, name, bit in self._known if bit & mask)
+
+    def settle(self) -> None:
+        """Makes what it takes to find values small, and free of a decision's budget."""
+        if self._classes.automaton is not None:
+            self._classes.automaton.settle()
+
+
+_KEPT: dict[tuple[str, tuple[Term, ...]], tuple[Dimension, int]] = {}
+_MOST_KEPT = 256
+_MOST_WORK_KEPT = 6_000
+"""Parts that took more are made anew each time: the memory of those that are kept is bounded."""
+
+
+def dimension_of(name: str, terms: Iterable[Term], budget: Budget) -> Dimension:
+    """One part of a request: equal ones are made once, and cost each decision the same.
+
+    Args:
+        name: as in `Term.dimension`.
+        terms: everything that is asked about it.
+        budget: what the work is counted in.
+
+    Raises:
+        Undecidable: the budget is spent.
+    """
+    asked = name, tuple(dict.fromkeys(terms))
+    kept = _KEPT.get(asked)
+    if kept is not None:
+        budget.spend(kept[1])
+        return kept[0]
+    before = budget.left
+    found = Dimension(*asked, budget)
+    if (work := before - budget.left) <= _MOST_WORK_KEPT:
+        found.settle()
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.pop(next(iter(_KEPT)))
+        _KEPT[asked] = found, work
+    return found
 
 
 def _mark(masks: list[int], sets: int, at: int) -> None:

@@ -180,7 +180,7 @@ def _holds(condition: _Condition, context: Context, variables: bool) -> bool:  #
     return any(matching) != operator.negated
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _statements(text: str, kind: Kind) -> tuple[_Statement, ...]:
     """Read a policy, or raise a ValueError that says what is wrong with it."""
     policy = read_policy(text)

@@ -180,11 +180,11 @@ _KEYS = {
 _OTHER_VALUES = ("example", "other")
 
 
-def actions() -> Iterator[str]:
-    """Names of actions, the best known first."""
-    for service, names in _ACTIONS.items():
-        for name in names.split():
-            yield f"{service}:{name}"
+ACTIONS = {
+    f"{service}:": {f"{service}:{name}".lower(): f"{service}:{name}" for name in names.split()}
+    for service, names in _ACTIONS.items()
+}
+"""Prefix of a service -> names of its actions in lower case, and as AWS spells them."""
 
 
 def resources(action: str, region: str | None = None) -> Iterator[str]:

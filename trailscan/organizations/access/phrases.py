@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trailscan.organizations.access import examples
 from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE
 from trailscan.organizations.access.requests import requests
 
@@ -58,11 +57,11 @@ def _actions(dimension: Dimension, mask: int) -> str:
     """How many actions and services a set of actions is about; empty if it is one action."""
     if mask == dimension.full:
         return "every action"
-    known = [one for one in examples.actions() if dimension.has_text(mask, one.lower())]
-    services = {one.partition(":")[0] for one in known}
+    known = list(dimension.known(mask))
+    services = {service for service, _ in known}
     if len(services) > 1:
         return f"actions of {len(services)} services or more"
-    return f"actions of {services.pop()}" if len(known) > 1 else ""
+    return f"actions of {services.pop().removesuffix(':')}" if len(known) > 1 else ""
 
 
 def _part(name: str, value: Value, spelling: Callable[[str], str]) -> str:

@@ -76,10 +76,9 @@ def _plain(space: Space, region: Region) -> dict[str, Value]:
         for name, (one, bits) in parts.items()
         if name not in UNIVERSES
     }
-    by_case = {one.lower(): one for one in examples.actions()}
     action, bits = parts[ACTION]
-    name = str(action.value(bits, by_case))
-    found[ACTION] = by_case.get(name, name)
+    service, name = next(action.known(bits), ("", str(action.value(bits))))
+    found[ACTION] = examples.ACTIONS[service][name] if service else name
     resource, bits = parts[RESOURCE]
     where = found.get("aws:requestedregion")
     suggested = examples.resources(str(found[ACTION]), where if isinstance(where, str) else None)

@@ -120,7 +120,7 @@ class Policy(NamedTuple):
     spellings: dict[str, str]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def parse_policy(text: str, kind: Kind) -> Policy:
     """The statements of a policy.
 
