@@ -34,9 +34,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a package by path, without who made it and when."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != "run.json")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    """The files of a package by path, without who made it and when, and the seal over that."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    seal = ("run.json", "checkpoint", "signature", "proof/")
+    return {path: data for path, data in files.items() if not path.startswith(seal)}
 
 
 def test_a_package_is_accepted_by_sha256sum_and_is_the_same_each_time(store, tmp_path):
@@ -118,6 +120,7 @@ def test_a_package_that_was_altered_is_never_overwritten(store, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "export-2026-10-01",
         "export-2026-10-01.1",
+        "log",
     ]
 
 

@@ -11,6 +11,7 @@ import typer
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.examples import examples
+from trailscan.cli.export_seal import find_signer, keygen, verify
 from trailscan.cli.nights import days_of, load_first, package_options, protection, severity
 from trailscan.cli.output import end, say, write_text
 from trailscan.cli.validate import PublicKeys
@@ -31,6 +32,7 @@ def _option(flag: str, text: str, panel: str, **more: Any) -> Any:
 
 
 _NIGHTS, _INSIDE, _S3, _JOB = "Which nights", "What is inside", "Targets in S3", "As a nightly job"
+_SEAL = "Seal"
 
 For = Annotated[str | None, _option("--for", f"The UTC day: {_DAY}.", _NIGHTS, metavar="DAY")]
 FirstDay = Annotated[
@@ -143,6 +145,15 @@ KmsKey = Annotated[
     _option("--sse-kms-key", "Encrypt objects with this KMS key (SSE-KMS).", _S3, metavar="ARN"),
 ]
 
+KeyFile = Annotated[
+    Path | None,
+    _option("--key", "Sign the seal with this key (`export keygen`).", _SEAL, metavar="FILE"),
+]
+SigningKey = Annotated[
+    str | None,
+    _option("--kms-key", "Sign the seal with this Ed25519 key of KMS.", _SEAL, metavar="ARN"),
+]
+
 
 def export(
     context: typer.Context,
@@ -167,6 +178,8 @@ def export(
     lock_days: LockDays = None,
     lock_mode: LockMode = "governance",
     sse_kms_key: KmsKey = None,
+    key: KeyFile = None,
+    kms_key: SigningKey = None,
     *,
     names: o.Names = None,
     aws: AwsOptions,
@@ -189,7 +202,8 @@ def export(
     options = package_options(
         sample, seed, tickets, pseudonyms, with_log_files, require, store, load_from, aws, now
     )
-    run = Run(RunOptions(options[0], zipped, severity(fail_on), options[1]))
+    signer = find_signer(key, kms_key, aws)
+    run = Run(RunOptions(options[0], zipped, severity(fail_on), options[1], signer))
     target = open_target(to, aws, protection(to, lock_days, lock_mode, sse_kms_key, now))
     if period is not None:
         if day or since or until or load_from:
@@ -228,3 +242,5 @@ def _export_period(
 
 
 app.callback(help=paragraphs(export.__doc__))(o.with_aws(export))
+app.command("verify", help=paragraphs(verify.__doc__))(verify)
+app.command("keygen", help=paragraphs(keygen.__doc__))(keygen)

@@ -40,6 +40,7 @@ from trailscan.export.summary import (
     workbook_lines,
     workbook_tables,
 )
+from trailscan.export.verify_program import verify_program
 from trailscan.render.csv import neutralised_cells
 from trailscan.render.document import render_document_html, render_document_markdown
 from trailscan.render.formats import render_parquet
@@ -120,6 +121,7 @@ class Draft:
         statement = {**self.statement, "name": name, "supplement": supplement}
         files = {**self.files, **self._readable(statement)}
         files[STATEMENT] = json_bytes(statement)
+        files["verify.py"] = verify_program()
         files[MANIFEST] = manifest_bytes(files)
         return Package(self.evidence.day, files, statement, number)
 

@@ -19,6 +19,7 @@ from trailscan.export.changes import History
 from trailscan.export.files import RUN, json_bytes, zip_bytes
 from trailscan.export.options import Access
 from trailscan.export.package import Package, draft_package, package_name
+from trailscan.export.seal import seal
 from trailscan.export.statement import run_record
 from trailscan.export.supplement import supplement_to
 from trailscan.export.target import numbers_of, read_file
@@ -28,12 +29,13 @@ from trailscan.store.rejects import who_accepts
 from trailscan.window import shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from trailscan.aws.session import AwsOptions
     from trailscan.export.options import PackageOptions
     from trailscan.export.package import Draft
+    from trailscan.export.signing import Signer
     from trailscan.export.target import Target
     from trailscan.store.reader import StoreReader
 
@@ -118,12 +120,16 @@ class RunOptions:
         zipped: also write each package as a ZIP file beside its folder.
         fail_on: the severity from which exit code 3 says so; None for never.
         caller_arn: with which AWS was asked, for `run.json`.
+        signer: signs the seals; None leaves them unsigned.
+        timestamp: gets a time stamp of the bytes of a checkpoint; None gets none.
     """
 
     package: PackageOptions
     zipped: bool = False
     fail_on: str | None = None
     caller_arn: str | None = None
+    signer: Signer | None = None
+    timestamp: Callable[[bytes], bytes] | None = None
 
 
 @dataclass
@@ -207,6 +213,7 @@ def _write(target: Target, draft: Draft, options: RunOptions, now: datetime) -> 
             name = package_name(day, latest)
             added = supplement_to(target, name, draft)
             if added is None:
+                seal(target, name, options.signer, options.timestamp)
                 package = Package(day, {}, draft.statement, latest)
                 return Written(package, target.uri(name), "unchanged")
         number = 0 if latest is None else latest + 1
@@ -230,7 +237,7 @@ def _write(target: Target, draft: Draft, options: RunOptions, now: datetime) -> 
 
 
 def _put(target: Target, package: Package, options: RunOptions, now: datetime) -> None:
-    """Write a package with who made it.
+    """Write a package with who made it, and seal it.
 
     A package that was begun and not finished keeps the name of who began it.
     """
@@ -238,6 +245,7 @@ def _put(target: Target, package: Package, options: RunOptions, now: datetime) -
     begun = read_file(target, f"{package.name}/{RUN}")
     files = {**package.files, RUN: begun or json_bytes(who)}
     target.write_package(package.name, files)
+    seal(target, package.name, options.signer, options.timestamp)
 
 
 def _add_zip(target: Target, name: str) -> None:

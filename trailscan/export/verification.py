@@ -1,0 +1,60 @@
+"""Packages checked by the installed trailscan, which can also vouch for their `verify.py`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from trailscan.export.verifier.files import PACKAGE_NAME, open_folder, open_zip
+from trailscan.export.verifier.program import check_place
+from trailscan.export.verifier.report import RefusedError
+from trailscan.export.verify_program import verify_program
+from trailscan.store.ledger import tool_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from trailscan.export.verifier.files import Files
+    from trailscan.export.verifier.program import Given
+    from trailscan.export.verifier.report import Report
+
+_PROGRAM = "verify.py"
+
+
+def verify_place(place: Path, given: Given) -> Report:
+    """Check a package, a ZIP file, or a folder of packages, and the programs in them."""
+    report = check_place(place, given)
+    for files in _packages(place):
+        try:
+            data = files.read(_PROGRAM)
+            said = json.loads(files.read("statement.json"))["versions"]["trailscan"]
+        except (RefusedError, ValueError, KeyError, TypeError, RecursionError):
+            said, data = None, b""
+        if data == verify_program():
+            continue
+        where = f"{files.name}/{_PROGRAM}"
+        if said == tool_name():
+            report.refuse(where, "replaced: it is not the verify.py of this version of trailscan")
+        else:
+            found = hashlib.sha256(data).hexdigest()
+            report.is_alone(f"{where}: of another version of trailscan, not compared ({found})")
+    return report
+
+
+def _packages(place: Path) -> Iterator[Files]:
+    """The packages of days at a place that can be opened."""
+    folders = [place] if place.is_file() or PACKAGE_NAME.fullmatch(place.resolve().name) else []
+    if not folders and (place / _PROGRAM).is_file():
+        folders = [place]
+    for one in folders or sorted(place.iterdir()):
+        is_period = one.name.count("-") < 3  # noqa: PLR2004  # `export-2026-10-01` has three
+        if one.is_symlink() or (
+            not folders and (is_period or not PACKAGE_NAME.fullmatch(one.name))
+        ):
+            continue
+        try:
+            yield open_zip(one) if one.is_file() else open_folder(one)
+        except (RefusedError, OSError):
+            continue  # the check of packages refused it
