@@ -14,6 +14,7 @@ from trailscan import __version__
 from trailscan.cli import demo, doctor, export, load, read, rejects, report, validate
 from trailscan.cli import store as store_commands
 from trailscan.cli.examples import examples
+from trailscan.cli.log import log
 from trailscan.cli.output import say
 from trailscan.cli.streams import drop_stdout, is_full, prepare_streams
 from trailscan.cli.words import Command, Group, hoisted, paragraphs
@@ -117,7 +118,7 @@ def main() -> None:
         _say_usage(error)
         sys.exit(ExitCode.USAGE)
     except TrailscanError as error:
-        say(f"trailscan: {error}", *([f"  {error.hint}"] if error.hint else []))
+        log("error", f"{error}", *([f"  {error.hint}"] if error.hint else []))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         say("trailscan: interrupted; run the same command to resume")

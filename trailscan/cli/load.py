@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,15 +15,15 @@ import typer
 
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
+from trailscan.cli.log import LogFormat, choose_log_format, log, signal_line
 from trailscan.cli.output import end, say, write_summary
 from trailscan.cli.validate import PublicKeys, read_public_keys
-from trailscan.errors import ExitCode
+from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from trailscan.ingest.job import Progress
     from trailscan.ingest.summary import LoadSummary
 
 _KILLED = 128
@@ -95,6 +94,22 @@ DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Print what would be read and what the S3 requests would cost."),
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Print each step on standard error, and progress every 5 seconds instead of a minute.",
+    ),
+]
+Logs = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        metavar="FORMAT",
+        help="Of standard error: text, or json: one object a line.",
+    ),
+]
 
 
 @o.with_aws
@@ -127,20 +142,26 @@ def load(
     *,
     aws: AwsOptions,
     quiet: o.Quiet = False,
+    verbose: Verbose = False,
+    log_format: Logs = "text",
 ) -> None:
     """Read CloudTrail log files and keep the Organizations events as Parquet.
 
     Only new log files are read; running the command twice changes nothing. Without --since, a local
     source is read whole, and the first load of an S3 source starts 30 days ago. Sessions are traced
     to who opened them, which reads up to 10% more bytes (see --trace-budget); --no-trace leaves
-    that out. Exit code 4: something could not be read, and the summary says what. With --validate,
-    3: something was tampered with. Ctrl-C stops cleanly: run the same command to resume.
+    that out. Without a terminal, a line a minute on standard error says how far the load is. Exit
+    code 4: something could not be read, and the summary says what. With --validate, 3: something
+    was tampered with. Ctrl-C stops cleanly: run the same command to resume.
     """
     # Arrow allocates much memory in small pieces here, and this pool needs a fifth less for it.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    from trailscan.cli.progress import EVERY, VERBOSE_EVERY, show_progress
     from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.ingest.validation.run import ValidateOptions
 
+    choose_log_format(log_format)
+    detailed = (verbose or log_format == "json") and not quiet
     window = o.to_window(since, until)
     options = LoadOptions(
         window=window,
@@ -160,23 +181,34 @@ def load(
     if all_regions or from_region:
         options = replace(options, regions=frozenset(() if all_regions else from_region or ()))
     standard_input = sys.stdin.buffer.read() if "-" in sources else None
-    with _progress(quiet=quiet) as progress:
+    if detailed:
+        log("info", f"loading {', '.join(sources)} into {store}", sources=sources, store=store)
+        options = replace(options, step=lambda text, **fields: log("debug", text, **fields))
+    every = VERBOSE_EVERY if verbose else EVERY
+    with show_progress(quiet=quiet, lines=detailed, every=every) as progress:
         options = replace(options, progress=progress)
         with _stoppable(options.stop) as signals:
             summary = run_load(sources, store, options, datetime.now(UTC), standard_input)
+    summary.signal = signals[0] if signals else 0
     _show(summary, format, quiet=quiet)
-    if signals:
-        end(_KILLED + signals[0])
-    end(_exit_code(summary))
+    if detailed:
+        _log_end(summary)
+    end(summary.exit_code)
 
 
-def _exit_code(summary: LoadSummary) -> ExitCode:
-    """Tampering wins over incomplete."""
-    outcomes = {found.outcome for found in summary.validations}
-    if "tampered" in outcomes:
-        return ExitCode.FOUND
-    complete = summary.complete and "incomplete" not in outcomes
-    return ExitCode.COMPLETE if complete else ExitCode.INCOMPLETE
+def _log_end(summary: LoadSummary) -> None:
+    """The last line of a log: how the load ended."""
+    log(
+        "info" if summary.exit_code == 0 else "warning",
+        f"load ended with exit code {summary.exit_code}",
+        load_id=summary.load_id,
+        exit_code=int(summary.exit_code),
+        complete=summary.complete,
+        log_files=summary.done,
+        kept=summary.kept,
+        newest=summary.newest and format_instant(summary.newest),
+        seconds=round(summary.seconds, 3),
+    )
 
 
 def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
@@ -227,11 +259,11 @@ def _stoppable(stop: threading.Event) -> Iterator[list[int]]:
     def catch(number: int, _: object) -> None:
         if caught:
             cursor = b"\x1b[?25h" if sys.stderr.isatty() else b""
-            os.write(2, cursor + b"\ntrailscan: interrupted; run the same command to resume\n")
+            os.write(2, cursor + signal_line("interrupted; run the same command to resume"))
             os._exit(_KILLED + number)
         caught.append(number)
         stop.set()
-        os.write(2, b"\ntrailscan: stopping; saving what was read (repeat to stop at once)\n")
+        os.write(2, signal_line("stopping; saving what was read (repeat to stop at once)"))
 
     before = {number: signal.signal(number, catch) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -239,30 +271,3 @@ def _stoppable(stop: threading.Event) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Show the progress of a load, on a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich import progress as p
-    from rich.console import Console
-
-    columns = (
-        p.SpinnerColumn(),
-        p.BarColumn(bar_width=20),
-        p.TextColumn("{task.description}"),
-        p.TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    with p.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("listing", total=None)
-        began = time.monotonic()
-
-        def tell(now: Progress) -> None:
-            rate = now.done / max(time.monotonic() - began, 0.001)
-            words = f"{now.done:,} log files, {now.stored_bytes / 1e6:,.1f} MB, {rate:,.0f}/s"
-            bar.update(task, description=words, completed=now.units, total=now.of_units)
-
-        yield tell

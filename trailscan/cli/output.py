@@ -7,12 +7,12 @@ import shutil
 import stat
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from trailscan.cli.log import is_json, log, write_lines
 from trailscan.cli.pager import page
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ def say(*lines: str, quiet: bool = False) -> None:
     """Print lines on stderr, with nothing in them that a terminal would obey."""
     from trailscan.visible import visible
 
-    if not quiet:
-        with suppress(OSError):  # nobody can be told that nobody can be told
-            for line in lines:
-                typer.echo(visible(line), err=True)
+    if quiet or not lines:
+        return
+    if is_json():
+        log("warning", *lines)
+    else:
+        write_lines(*map(visible, lines))
 
 
 def write_summary(

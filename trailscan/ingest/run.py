@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.tracing import left_to_read, trace_sessions
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY, STANDARD_INPUT
+from trailscan.numbers import counted
 from trailscan.store.known import KnownLogFiles, covers
 from trailscan.store.read_files import rows_by_day
 from trailscan.store.reader import StoreReader
@@ -30,7 +32,7 @@ from trailscan.trail.log_file import Wanted
 from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.store.ledger import Commit, Source
@@ -55,6 +57,7 @@ class LoadOptions:
         validate: validate what is loaded with these keys; window, scope and access are those of
             the load.
         progress: called as the load goes on.
+        step: called with each step, in words and with its fields.
         stop: when set, the load commits what it has read and ends.
         trace: look for the records that opened the sessions of the store.
         trace_share: how many bytes may be read for that, as a share of those that are loaded.
@@ -71,6 +74,7 @@ class LoadOptions:
     aws: AwsOptions = field(default_factory=AwsOptions)
     validate: ValidateOptions | None = None
     progress: Callable[[Progress], None] = lambda _: None
+    step: Callable[..., None] = lambda _, **__: None
     stop: threading.Event = field(default_factory=threading.Event)
     trace: bool = True
     trace_share: float = TRACE_SHARE
@@ -103,6 +107,21 @@ def run_load(
     Raises:
         TrailscanError: a source or the store cannot be opened, or the store cannot be written.
     """
+    began = time.monotonic()
+    summary = _load(sources, store, options, now, standard_input)
+    summary.started = now
+    summary.finished = now + timedelta(seconds=time.monotonic() - began)
+    return summary
+
+
+def _load(
+    sources: Sequence[str],
+    store: str,
+    options: LoadOptions,
+    now: datetime,
+    standard_input: bytes | None,
+) -> LoadSummary:
+    """What `run_load` does, without the time it takes."""
     wanted = Wanted(options.event_sources, issued=options.trace)
     opened = [
         _open(uri, options, wanted, now)
@@ -128,8 +147,13 @@ def run_load(
     job.issuing = IssuingLogFiles() if options.trace else None
     job.trace_share = options.trace_share
     writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)
+    summary.load_id = job.load_id
     job.sources = _windows(opened, options, writer.commits, now, summary)
+    for source, window in job.sources:
+        options.step(f"{source.uri}: log files delivered {window.in_words}", source=source.uri)
     Pipeline(job, writer, summary, now).run()
+    summary.newest = newest_of(writer.commits, sources)
+    options.step(f"read {counted(summary.done, 'new log file')}", log_files=summary.done)
     if options.trace:
         bucket = open_bucket(store, options.aws)
         read = summary.bytes_stored
@@ -143,6 +167,12 @@ def run_load(
                 validate_loaded(source, store, window, options, options.validate, now)
             )
     return summary
+
+
+def newest_of(commits: Iterable[Commit], uris: Collection[str]) -> datetime | None:
+    """The latest delivery time of a log file of some sources, as their complete loads say."""
+    found = (one for commit in commits for one in commit.sources if one.uri in uris)
+    return max((one.newest for one in found if one.newest is not None), default=None)
 
 
 def _streams(sources: Sequence[str], standard_input: bytes | None) -> list[tuple[str, bytes]]:

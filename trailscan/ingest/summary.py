@@ -6,13 +6,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from trailscan.errors import ExitCode
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from trailscan.ingest.cost import Planned
     from trailscan.ingest.plan import Skipped
     from trailscan.ingest.traced_sessions import Tracing
     from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.location import RejectLine
     from trailscan.window import Window
+
+_KILLED = 128
 
 
 @dataclass(slots=True)
@@ -24,6 +30,12 @@ class LoadSummary:
     `records read = kept + filtered_out + duplicates + rejects`.
 
     Attributes:
+        load_id: names the load in the commits of the store; empty after `--dry-run`.
+        started: when it began, by the clock of the machine.
+        finished: when it ended; None before.
+        newest: the latest delivery time of a log file of the sources, read now or by an earlier
+            load that was complete.
+        signal: the number of the signal that ended it; 0 without one.
         unread: log files found but not read because the load ended first; nothing is recorded of
             them.
         bytes_stored: of the log files read, as stored.
@@ -81,6 +93,22 @@ class LoadSummary:
     tracing: Tracing | None = None
     planned: Planned | None = None
     validations: list[ValidationSummary] = field(default_factory=list)
+    load_id: str = ""
+    started: datetime | None = None
+    finished: datetime | None = None
+    newest: datetime | None = None
+    signal: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the load; tampering wins over incomplete, and a signal over both."""
+        if self.signal:
+            return _KILLED + self.signal
+        outcomes = {found.outcome for found in self.validations}
+        if "tampered" in outcomes:
+            return ExitCode.FOUND
+        complete = self.complete and "incomplete" not in outcomes
+        return ExitCode.COMPLETE if complete else ExitCode.INCOMPLETE
 
     @property
     def complete(self) -> bool:

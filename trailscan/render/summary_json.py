@@ -14,6 +14,7 @@ from trailscan.store.counts import sum_counts
 from trailscan.store.ledger import Counts
 from trailscan.store.paths import FORMAT
 from trailscan.store.read_files import days_of
+from trailscan.store.tool import tool_name
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.window import Window, format_instant
 
@@ -36,6 +37,13 @@ def summary_json(summary: LoadSummary | ValidationSummary | Status) -> dict[str,
 
 def _load(summary: LoadSummary) -> dict[str, object]:
     return {
+        "tool": "trailscan",
+        "version": tool_name().partition(" ")[2],
+        "load_id": summary.load_id or None,
+        "started": summary.started and format_instant(summary.started),
+        "finished": summary.finished and format_instant(summary.finished),
+        "newest": summary.newest and format_instant(summary.newest),
+        "exit_code": int(summary.exit_code),
         "store": summary.store,
         "sources": list(summary.sources),
         "complete": summary.complete,
