@@ -10,7 +10,7 @@ from trailscan.export.verifier.files import PACKAGE_NAME, open_folder, open_zip
 from trailscan.export.verifier.program import check_place
 from trailscan.export.verifier.report import RefusedError
 from trailscan.export.verify_program import verify_program
-from trailscan.store.ledger import tool_name
+from trailscan.store.tool import tool_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
