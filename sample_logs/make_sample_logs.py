@@ -30,12 +30,12 @@ from billing import billing_transfer
 from control_tower import lifecycle
 from digests import PUBLIC_KEYS, make_digest_files, public_key_file
 from government import government_account
+from issuing import issuing_records
 from noise import noise_records
 from policies import policy_edits
 from reads import organization_reads
 from recon import reconnaissance
 from records import Record, alnum
-from sessions import issuing_records
 from story import organization_changes
 
 if TYPE_CHECKING:

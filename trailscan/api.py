@@ -127,10 +127,11 @@ class Store:
 
     def conflicts(self) -> pd.DataFrame:
         """All events that share their id and account with an event of different content."""
-        rows = self.reader.events(where=lambda rows: rows["conflict"], filter_columns=("conflict",))
-        frame = frames.to_pandas(rows)
         same = ["recipient_account_id", "event_id"]
-        return frame[frame.duplicated(same, keep=False)].sort_values(same)
+        found = self.reader.events(columns=[*same, "conflict"])
+        ids = found.filter(found["conflict"])["event_id"].combine_chunks()
+        rows = self.reader.events(where=_where({"event_id": ids}), filter_columns=("event_id",))
+        return frames.to_pandas(rows.filter(rows["conflict"])).sort_values(same)
 
     def record(self, event_id: str) -> dict[str, Any]:
         """The record of an event as CloudTrail wrote it.

@@ -110,7 +110,7 @@ def test_a_report_into_a_file_takes_its_form_from_the_suffix(store, tmp_path):
 @pytest.mark.parametrize(
     "words",
     [
-        ["report", "changes", "--since", "yesterday"],
+        ["report", "changes", "--since", "someday"],
         ["report", "changes", "--since", "2026-11-02", "--until", "2026-11-01"],
         ["load", "somewhere", "--account", "12"],
         ["export", "--for", "2026-13-01"],
@@ -237,7 +237,7 @@ def test_every_command_explains_itself(command):
     code, out, err = trailscan(*command, "--help")
     assert (code, err) == (0, "")
     assert "Usage: " in out
-    reaches_aws = command != ("demo",)
+    reaches_aws = command not in {("demo",), ("export", "keygen"), ("export", "verify")}
     for option in ("--profile", "--role-arn", "--external-id", "--role-session-name", "--region"):
         assert out.count(f"{option} ") == reaches_aws
     for option in ("--endpoint-url", "--request-payer", "--expected-bucket-owner"):

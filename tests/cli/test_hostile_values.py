@@ -100,7 +100,8 @@ def test_output_is_for_its_owner_only(store, tmp_path, umask):
         os.umask(before)
     found = modes(tmp_path)
     assert found.pop("old.html") == "0o640"
-    assert found.pop("export-2026-11-22") == found.pop("digests") == "0o700"
+    folders = ("export-2026-11-22", "digests", "proof", "log")
+    assert {found.pop(name) for name in folders} == {"0o700"}
     assert set(found.values()) == {"0o600"}
     assert {"statement.json", "records.jsonl", "run.json", "index.csv"} <= set(found)
 

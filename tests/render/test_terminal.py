@@ -74,7 +74,7 @@ def test_every_report_is_readable_at_every_width(store, name, width):
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("targets", 3), ("changes", 4), ("findings", 4), ("policies", 4)]
+    ("name", "most"), [("targets", 3), ("changes", 5), ("findings", 5), ("policies", 4)]
 )
 def test_a_row_takes_few_lines_at_80_columns(store, name, most):
     """Whole columns give way to those that must be read."""

@@ -120,7 +120,7 @@ class FolderTarget:
         """Write a file elsewhere, flush it, and link it, which fails if the name is taken."""
         wanted = self.root / path
         with _disk_errors(wanted):
-            wanted.parent.mkdir(parents=True, exist_ok=True)
+            wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             staged = Path(tempfile.mkdtemp(prefix=".writing-", dir=self.root))
             try:
                 _write(staged / "file", data)

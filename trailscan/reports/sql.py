@@ -52,6 +52,9 @@ _SHUT = {
 }
 """The settings of DuckDB that confine a query to the views."""
 
+_LINE_ENDS = re.compile(r"'[^']*'|\s*\n\s*")
+"""A value that DuckDB quotes, whose line ends are shown, or a line end of DuckDB's own."""
+
 _REPEATED = re.compile(r"\n\n(?=LINE |Stack Trace)")
 """Where DuckDB begins to repeat the query, or to tell of its own code."""
 
@@ -86,9 +89,14 @@ def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
         except duckdb.Error as error:
             if failures:
                 raise failures[0] from None
-            said = " ".join(_REPEATED.split(str(error))[0].split())
+            said = _LINE_ENDS.sub(_kept_if_quoted, _REPEATED.split(str(error))[0])
             raise ValueError(f"the query cannot be run: {said}") from None
     return with_evidence(store, _to_table(store, rows, tz))
+
+
+def _kept_if_quoted(found: re.Match[str]) -> str:
+    """A quoted value as it is; a blank instead of a line end."""
+    return found[0] if found[0].startswith("'") else " "
 
 
 def _within_calendar(database: Any, rows: pa.Table) -> pa.Table:
