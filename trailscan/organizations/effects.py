@@ -40,22 +40,12 @@ def with_values(
 
 def with_account(state: Organization, account_id: str | None, **values: object) -> Organization:
     """The state in which an account has the values that an event gives."""
-    state = _with_child(state, account_id, values.get("parent_id"))
     return with_values(state, "accounts", account_id, Account(), **values)
 
 
 def with_ou(state: Organization, ou_id: str | None, **values: object) -> Organization:
     """The state in which an OU has the values that an event gives."""
-    state = _with_child(state, ou_id, values.get("parent_id"))
     return with_values(state, "units", ou_id, OrganizationalUnit(), **values)
-
-
-def _with_child(state: Organization, child: str | None, parent: object) -> Organization:
-    """The state in which the index of children has an account or OU under a parent."""
-    if not child or not parent:
-        return state
-    children = state.children_ever.get(parent, HashTrieMap()).insert(child, True)
-    return replace(state, children_ever=state.children_ever.insert(parent, children))
 
 
 def with_attachment(

@@ -157,7 +157,6 @@ class Organization(msgspec.Struct, frozen=True):
         attachments: (policy id, target id) -> whether attached.
         attached_at: target id -> map of policy id -> True, of what is attached.
         attached_ever: policy id -> map of target id -> True, of what was ever attached.
-        children_ever: id of a root or OU -> map of id -> True, of what was ever directly in it.
         policy_types: (root id, policy type) -> whether enabled.
         trusted_access: (management account id, service principal) -> whether enabled.
         delegated_administrators: (account id, service principal) -> whether registered.
@@ -177,7 +176,6 @@ class Organization(msgspec.Struct, frozen=True):
     attachments: Map = HashTrieMap()
     attached_at: Map = HashTrieMap()
     attached_ever: Map = HashTrieMap()
-    children_ever: Map = HashTrieMap()
     policy_types: Map = HashTrieMap()
     trusted_access: Map = HashTrieMap()
     delegated_administrators: Map = HashTrieMap()
