@@ -56,7 +56,12 @@ def test_a_package_in_s3_is_written_once_and_a_killed_run_is_finished(
     assert export(archive, target) == [(NAME, "written")]
     done = keys_of(s3_client, s3_bucket)
     assert {key: done[key] for key in left} == left
-    assert done.keys() - left.keys() == {f"nights/{NAME}/manifest-sha256.txt"}
+    proofs = ("consistency.json", "inclusion.json", "leaf", "leaves", "rows.json")
+    added = ("manifest-sha256.txt", "checkpoint", *(f"proof/{name}" for name in proofs))
+    assert done.keys() - left.keys() == {
+        "nights/log/000000000000",
+        *(f"nights/{NAME}/{name}" for name in added),
+    }
     assert export(archive, target) == [(NAME, "unchanged")]
     assert keys_of(s3_client, s3_bucket) == done
 
