@@ -282,3 +282,11 @@ def test_patterns_of_strangers_end():
     started = time.perf_counter()
     assert not denies(policy(Action="*a" * 2_000 + "b"), request("a" * 20_000))
     assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("operator", ["ForAnyValue:Stringlike", "foranyvalue:STRINGLIKEIFEXISTS"])
+def test_the_case_of_operators_does_not_count(operator):
+    """AWS publishes a policy with `ForAnyValue:Stringlike`."""
+    condition = {operator: {"aws:TagKeys": ["x*"]}}
+    assert holds(condition, {"aws:TagKeys": ["xy", "a"]})
+    assert not holds(condition, {"aws:TagKeys": ["a"]})

@@ -31,7 +31,9 @@ Kind = Literal["scp", "rcp"]
 Texts = tuple[str, ...]
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
-_QUANTIFIERS = ("", "ForAnyValue:", "ForAllValues:")
+_QUANTIFIERS = {"": "", "foranyvalue:": "ForAnyValue", "forallvalues:": "ForAllValues"}
+_COMPARING = {name.lower() for name in OPERATORS}
+_OPERATORS = {name.lower(): name for name in (*OPERATORS, "Null")}
 _SERVICE_ROLE = ":assumed-role/AWSServiceRoleFor"
 _POLICY_ELEMENTS = {"Version", "Id", "Statement"}
 _STATEMENT_ELEMENTS = {
@@ -243,13 +245,18 @@ def _texts(found: Any) -> Texts:
 
 
 def _conditions(found: Any) -> Iterable[_Condition]:
-    """Read every operator, key and list of values of a Condition element."""
+    """Read every operator, key and list of values of a Condition element.
+
+    The case of operators does not count: AWS's own examples have `ForAnyValue:Stringlike`.
+    """
     _require(isinstance(found, dict), "Condition is not an object")
     for written, keys in found.items():
-        prefix, colon, rest = written.rpartition(":")
-        operator = rest.removesuffix("IfExists")
-        known = written == "Null" or (operator in OPERATORS and prefix + colon in _QUANTIFIERS)
+        prefix, colon, rest = written.lower().rpartition(":")
+        plain = rest.removesuffix("ifexists")
+        operator = _OPERATORS.get(plain, "")
+        quantifier = _QUANTIFIERS.get(prefix + colon)
+        known = written.lower() == "null" or (plain in _COMPARING and quantifier is not None)
         _require(known, f"unknown operator {written}")
         _require(isinstance(keys, dict), f"{written} is not an object")
         for key, values in keys.items():
-            yield _Condition(prefix, operator, operator != rest, key.lower(), _texts(values))
+            yield _Condition(quantifier or "", operator, plain != rest, key.lower(), _texts(values))
