@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from trailscan.export.files import RUN, manifest_bytes
-from trailscan.export.seal import seal
+from trailscan.export.seal import Log, seal
 from trailscan.export.signing import generate_key, read_signer
 from trailscan.export.target import FolderTarget
 from trailscan.export.verifier.program import check_place, read_given
@@ -47,9 +47,10 @@ def main() -> None:
         key = Path(folder) / "key"
         generate_key(key)
         target = FolderTarget(f"{folder}/nights")
+        log = Log(target)
         for by in range(given.nights):
             name = copy_night(given.package, target, FIRST + timedelta(days=by))
-            seal(target, name, read_signer(key))
+            seal(log, name, read_signer(key))
         start = time.perf_counter()
         place = Path(folder) / "nights"
         checkpoint = place / name / "checkpoint"

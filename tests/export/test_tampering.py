@@ -18,7 +18,7 @@ import pytest
 from services.command import run_command
 
 from trailscan.export.files import manifest_bytes, zip_bytes
-from trailscan.export.seal import seal
+from trailscan.export.seal import Log, seal
 from trailscan.export.signing import generate_key, read_signer
 from trailscan.export.target import FolderTarget
 from trailscan.export.verification import verify_place
@@ -47,6 +47,7 @@ def made(tmp_path_factory) -> Path:
     trailscan("load", SAMPLES / "AWSLogs", "--store", top / "store")
     trailscan("validate", SAMPLES, "--store", top / "store")
     nights = ("--since", "2026-10-01", "--until", "2026-10-04", "--with-log-files")
+    nights += ("--sample", "2", "--seed", "7")
     where = ("--store", top / "store", "--to", top / "nights", "--key", top / "key")
     code, _, err = trailscan("export", *nights, *where)
     assert code == 0, err
@@ -111,7 +112,7 @@ def resealed(made: Path, nights: Path, key: str = "key") -> None:
         for name in ("checkpoint", "signature"):
             (folder / name).unlink(missing_ok=True)
         (folder / "manifest-sha256.txt").write_bytes(manifest_bytes(files))
-        seal(FolderTarget(str(nights)), folder.name, read_signer(made / key))
+        seal(Log(FolderTarget(str(nights))), folder.name, read_signer(made / key))
 
 
 def test_four_nights_hold_down_to_awss_signatures(made):
@@ -222,6 +223,18 @@ def _log_file(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     return lambda one: edit(min(one.glob("log-files/AWSLogs/**/*.gz")), change)
 
 
+def _draw_another(one: Path) -> None:
+    """Put a change that was not drawn into the sample, with its own value."""
+    changes = list(csv.DictReader(io.StringIO((one / "changes.csv").read_text())))
+    drawn = {row["number"] for row in csv.DictReader(io.StringIO((one / "sample.csv").read_text()))}
+    other = next(row for row in changes if row["number"] not in drawn)
+    text = f"7\n{other['recipient_account_id']}\n{other['event_id']}"
+    names = ("number", "event_time", "event_id", "recipient_account_id")
+    row = {name: other[name] for name in names}
+    row["value"] = hashlib.sha256(text.encode()).hexdigest()
+    csv_edit(one / "sample.csv", lambda all_: all_[0].update(row))
+
+
 def _bomb(_: bytes) -> bytes:
     """A megabyte that inflates to more than is read."""
     import zlib
@@ -327,6 +340,11 @@ INSIDE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a foreign digest": (
         lambda one: shutil.copy(min(one.glob("digests/AWSLogs/**/*.gz")), one / "digests/x.json.gz") and None,
         "the digest is not in digests/index.csv",
+    ),
+    "another change drawn": (_draw_another, "not the changes that its seed draws"),
+    "another seed": (
+        statement(lambda said: said["sample"].update(seed="8")),
+        "not the changes that its seed draws",
     ),
     "an included log file": (_log_file(lambda data: data[:-9] + b"x" + data[-8:]), "log-files/"),
     "a gzip bomb": (_log_file(_bomb), "inflates to more than"),
@@ -482,7 +500,7 @@ def test_two_histories_in_one_folder_are_a_fork(made, nights, tmp_path):
     shutil.rmtree(copy / "proof")
     (copy / "checkpoint").unlink()
     (copy / "signature").unlink()
-    seal(FolderTarget(str(other)), copy.name, read_signer(made / "key"))
+    seal(Log(FolderTarget(str(other))), copy.name, read_signer(made / "key"))
     shutil.rmtree(nights / "export-2026-10-03")
     shutil.copytree(copy, nights / "export-2026-10-03")
     found = reasons(check_place(nights, given(made)))
@@ -573,7 +591,7 @@ def test_sealing_twice_changes_nothing_and_a_killed_one_is_finished(made, nights
     for path in ("checkpoint", "signature", "proof/leaf", "proof/rows.json"):
         (nights / LAST / path).unlink()
     for _ in range(2):
-        seal(FolderTarget(str(nights)), LAST, read_signer(made / "key"))
+        seal(Log(FolderTarget(str(nights))), LAST, read_signer(made / "key"))
         assert {path: path.read_bytes() for path in nights.rglob("*") if path.is_file()} == before
 
 
@@ -587,4 +605,34 @@ def test_an_altered_log_is_never_signed(made, nights):
     shutil.rmtree(nights / "export-2026-10-05/proof")
     edit(nights / "log/000000000001", lambda data: data.replace(b"a", b"b", 1))
     with pytest.raises(TrailscanError, match="the log was altered"):
-        seal(FolderTarget(str(nights)), "export-2026-10-05", read_signer(made / "key"))
+        seal(Log(FolderTarget(str(nights))), "export-2026-10-05", read_signer(made / "key"))
+
+
+def test_a_run_that_seals_many_nights_reads_the_log_once(made, nights):
+    """Leaves that this run wrote are not read again; another run's are, and the seals are the same."""
+
+    class Counted(FolderTarget):
+        """Counts what is read of the log."""
+
+        read_of_log = 0
+
+        def read(self, path: str) -> bytes:
+            """Count and read."""
+            self.read_of_log += path.startswith("log/")
+            return super().read(path)
+
+    shutil.rmtree(nights / "log")
+    names = sorted(one.name for one in nights.glob("export-*"))
+    for name in names:
+        shutil.rmtree(nights / name / "proof")
+        for path in ("checkpoint", "signature"):
+            (nights / name / path).unlink()
+    target, signer = Counted(str(nights)), read_signer(made / "key")
+    log = Log(target)
+    for name in names[:2]:
+        seal(log, name, signer)
+    assert target.read_of_log == 0
+    seal(Log(target), names[2], signer)
+    seal(log, names[3], signer)
+    assert target.read_of_log == 2 + 3
+    assert reasons(check_place(nights, given(made))) == ""

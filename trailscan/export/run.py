@@ -19,7 +19,7 @@ from trailscan.export.changes import History
 from trailscan.export.files import RUN, json_bytes, zip_bytes
 from trailscan.export.options import Access
 from trailscan.export.package import Package, draft_package, package_name
-from trailscan.export.seal import seal
+from trailscan.export.seal import Log, seal
 from trailscan.export.statement import run_record
 from trailscan.export.supplement import supplement_to
 from trailscan.export.target import numbers_of, read_file
@@ -188,17 +188,17 @@ def export_nights(
     Raises:
         TrailscanError: the store is damaged, or the target cannot be written.
     """
-    history = History(store, days)
+    history, log = History(store, days), Log(target)
     for day in days:
         draft = draft_package(store, day, run.options.package, history)
-        written = _write(target, draft, run.options, now)
+        written = _write(target, log, draft, run.options, now)
         if run.options.zipped:
             _add_zip(target, written.package.name)
         run.written.append(written)
         yield written
 
 
-def _write(target: Target, draft: Draft, options: RunOptions, now: datetime) -> Written:
+def _write(target: Target, log: Log, draft: Draft, options: RunOptions, now: datetime) -> Written:
     """Write the package of a night, or a supplement to what is there, or nothing.
 
     Another run may write the same night at the same time: then this one looks again.
@@ -213,7 +213,7 @@ def _write(target: Target, draft: Draft, options: RunOptions, now: datetime) -> 
             name = package_name(day, latest)
             added = supplement_to(target, name, draft)
             if added is None:
-                seal(target, name, options.signer, options.timestamp)
+                seal(log, name, options.signer, options.timestamp)
                 package = Package(day, {}, draft.statement, latest)
                 return Written(package, target.uri(name), "unchanged")
         number = 0 if latest is None else latest + 1
@@ -222,7 +222,7 @@ def _write(target: Target, draft: Draft, options: RunOptions, now: datetime) -> 
             number += 1
         package = draft.package(number, added)
         try:
-            _put(target, package, options, now)
+            _put(target, log, package, options, now)
         except AlreadyExistsError:  # begun by another run, which may finish it
             tries[number] += 1
             time.sleep(_PAUSE)
@@ -236,7 +236,7 @@ def _write(target: Target, draft: Draft, options: RunOptions, now: datetime) -> 
     )
 
 
-def _put(target: Target, package: Package, options: RunOptions, now: datetime) -> None:
+def _put(target: Target, log: Log, package: Package, options: RunOptions, now: datetime) -> None:
     """Write a package with who made it, and seal it.
 
     A package that was begun and not finished keeps the name of who began it.
@@ -245,7 +245,7 @@ def _put(target: Target, package: Package, options: RunOptions, now: datetime) -
     begun = read_file(target, f"{package.name}/{RUN}")
     files = {**package.files, RUN: begun or json_bytes(who)}
     target.write_package(package.name, files)
-    seal(target, package.name, options.signer, options.timestamp)
+    seal(log, package.name, options.signer, options.timestamp)
 
 
 def _add_zip(target: Target, name: str) -> None:

@@ -31,6 +31,7 @@ from trailscan.export.verifier.sealed import (
     TIMESTAMP,
     leaf_text,
     origin_of,
+    row_hashes,
     rows_proof,
 )
 
@@ -61,8 +62,55 @@ class Place(Protocol):
         ...
 
 
+class Log:
+    """The log of packages beside them: its leaves are read once, and again if another run adds one.
+
+    Args:
+        target: where the packages and their log are.
+    """
+
+    def __init__(self, target: Place) -> None:
+        self.target = target
+        self._leaves: list[bytes] | None = None
+
+    @property
+    def leaves(self) -> list[bytes]:
+        """The leaves of all packages so far, in the order in which they were sealed.
+
+        Raises:
+            TrailscanError: one is missing.
+        """
+        if self._leaves is None:
+            self._leaves = _read_log(self.target)
+        return self._leaves
+
+    def enter(self, name: str, leaf: bytes) -> int:
+        """The place of a package's leaf in the log, which it gets if it has none.
+
+        Raises:
+            TrailscanError: the log has another leaf of that package.
+        """
+        for _ in range(_TRIES):
+            for at, one in enumerate(self.leaves):
+                if _name(one) == name:
+                    if one != leaf:
+                        raise TrailscanError(
+                            f"{name} is not what was sealed: its files were changed afterwards",
+                            "compare it with a copy: `trailscan export verify`",
+                        )
+                    return at
+            try:
+                self.target.write_new(f"{LOG}/{len(self.leaves):0{_DIGITS}}", leaf)
+            except AlreadyExistsError:  # another run was faster: this one comes after
+                self._leaves = None
+                continue
+            self.leaves.append(leaf)
+            return len(self.leaves) - 1
+        raise TrailscanError(f"{name}: other runs seal packages all the time", "run it again")
+
+
 def seal(
-    target: Place,
+    log: Log,
     name: str,
     signer: Signer | None = None,
     timestamp: Callable[[bytes], bytes] | None = None,
@@ -70,7 +118,7 @@ def seal(
     """Seal a package that is whole; one that is sealed stays as it is, one half sealed is finished.
 
     Args:
-        target: where the package is, and the log of all packages beside it.
+        log: of all packages, beside the package.
         name: of the package.
         signer: signs checkpoint and leaf; None leaves both unsigned.
         timestamp: gets a time stamp (RFC 3161) of the checkpoint's bytes; None gets none.
@@ -81,16 +129,23 @@ def seal(
     Raises:
         TrailscanError: the log was altered, or the package was sealed with other content.
     """
+    target = log.target
+
+    def read(path: str) -> bytes:
+        return target.read(f"{name}/{path}")
+
     there = set(target.paths(name))
-    leaf = leaf_text(name, lambda path: target.read(f"{name}/{path}"))
-    leaves = _read_log(target)
-    index, leaves = _enter(target, name, leaf, leaves)
-    hashes = [leaf_hash(one) for one in leaves[: index + 1]]
+    rows = row_hashes(read)
+    leaf = leaf_text(name, read, rows)
+    index = log.enter(name, leaf)
+    hashes = [leaf_hash(one) for one in log.leaves[: index + 1]]
     if CHECKPOINT not in there:
-        _check_log(target, leaves[:index])
+        _check_log(target, log.leaves[:index])
     head = Checkpoint(origin_of(hashes[0]), len(hashes), root_of(hashes))
     files = _files(target, name, leaf, hashes, head, signer, there)
     checkpoint = files[CHECKPOINT]
+    way = inclusion_path(index, hashes)
+    files[ROWS] = _json(rows_proof(rows, leaf, index, way, checkpoint.decode()))
     if TIMESTAMP in there:
         files[TIMESTAMP] = target.read(f"{name}/{TIMESTAMP}")
     elif timestamp is not None and CHECKPOINT not in there:
@@ -112,8 +167,7 @@ def _files(
 ) -> dict[str, bytes]:
     """The files of a seal; signatures that are there stay."""
     index = len(hashes) - 1
-    path = inclusion_path(index, hashes)
-    proof = [one.hex() for one in path]
+    proof = [one.hex() for one in inclusion_path(index, hashes)]
     grown = [one.hex() for one in consistency_path(index, hashes)] if index else []
     old_root = root_of(hashes[:index]).hex() if index else None
     files = {
@@ -147,11 +201,6 @@ def _files(
         raise TrailscanError(f"{name} was begun to be sealed with a key", "give its --key")
     else:
         files[CHECKPOINT] = note_text(head, None, b"").encode()
-
-    def read(path: str) -> bytes:
-        return target.read(f"{name}/{path}")
-
-    files[ROWS] = _json(rows_proof(read, leaf, index, path, files[CHECKPOINT].decode()))
     return files
 
 
@@ -180,26 +229,6 @@ def _name(leaf: bytes) -> str:
     """The name of the package of a leaf."""
     lines = leaf.decode("utf-8", "replace").splitlines()
     return lines[1].partition(" ")[2] if len(lines) > 1 else ""
-
-
-def _enter(target: Place, name: str, leaf: bytes, leaves: list[bytes]) -> tuple[int, list[bytes]]:
-    """The place of a leaf in the log, which it gets if it has none; and the log until there."""
-    for _ in range(_TRIES):
-        for at, one in enumerate(leaves):
-            if _name(one) == name:
-                if one != leaf:
-                    raise TrailscanError(
-                        f"{name} is not what was sealed: its files were changed afterwards",
-                        "compare it with a copy: `trailscan export verify`",
-                    )
-                return at, leaves
-        try:
-            target.write_new(f"{LOG}/{len(leaves):0{_DIGITS}}", leaf)
-        except AlreadyExistsError:  # another run was faster: this one comes after
-            leaves = _read_log(target)
-            continue
-        return len(leaves), [*leaves, leaf]
-    raise TrailscanError(f"{name}: other runs seal packages all the time", "run it again")
 
 
 def _check_log(target: Place, leaves: list[bytes]) -> None:

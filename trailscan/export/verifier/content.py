@@ -29,6 +29,7 @@ RECORDS = "records.jsonl"
 CHANGES = "changes.csv"
 LOG_FILES = "log_files.csv"
 RUN = "run.json"
+SAMPLE = "sample.csv"
 SEAL = ("checkpoint", "signature")
 PROOF = "proof/"
 INDEX = "digests/index.csv"
@@ -151,7 +152,7 @@ def _numbers(content: Content) -> list[tuple[str, Any]]:
     is_unchecked = said == NOT_CHECKED and set(states) <= {"unknown"}
     found.append(("attested_by_digests", NOT_CHECKED if is_unchecked else states))
     if statement.get("sample") is not None:
-        found.append(("sample.drawn", len(read_table(content.files, "sample.csv"))))
+        found.append(("sample.drawn", len(read_table(content.files, SAMPLE))))
     if statement.get("tickets") is not None:
         tickets = _counted(changes, "ticket_state", CHANGES)
         words = ("matched", "approved afterwards", "unmatched")
@@ -199,6 +200,32 @@ def _check_controls(content: Content, report: Report) -> None:
         if not isinstance(name, str) or one.get("changes") != counts[name]:
             text = f"{shown(name)} has {counts[str(name)]} changes in {CHANGES}"
             report.refuse(content.place(STATEMENT) + " controls", text)
+
+
+def check_sample(content: Content, report: Report) -> None:
+    """Draw the sample again, by the seed in the statement, from the changes."""
+    said = content.statement.get("sample")
+    if not isinstance(said, dict):
+        return
+    changes, place = content.tables[CHANGES], content.place(SAMPLE)
+    if said.get("population") != len(changes):
+        text = f"says {shown(said.get('population'))}; counted again: {len(changes)}"
+        report.refuse(content.place(STATEMENT) + " sample.population", text)
+    order = []
+    for row in changes:
+        names = [cell(row, name, CHANGES) for name in ("recipient_account_id", "event_id")]
+        if any(comparable(name) != name for name in names):
+            report.is_alone(f"{place}: {CHANGES} has an ID with letters that CSV escapes")
+            return
+        text = "\n".join([str(said.get("seed")), *names])
+        value = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        order.append((value, int(cell(row, "number", CHANGES)), *names))
+    drawn = [
+        (row["value"], int(row["number"]), row["recipient_account_id"], row["event_id"])
+        for row in read_table(content.files, SAMPLE)
+    ]
+    if drawn != sorted(order)[: len(drawn)]:
+        report.refuse(place, f"not the changes that its seed draws from {CHANGES}")
 
 
 def check_rows(content: Content, report: Report) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 _P = 2**255 - 19
 _ORDER = 2**252 + 27742317777372353535851937790883648493
 _D = -121665 * pow(121666, _P - 2, _P) % _P
 _ROOT_OF_MINUS_1 = pow(2, (_P - 1) // 4, _P)
 _BYTES = 32
+_DIGIT = 15  # the highest digit of four bits
 
 _Point = tuple[int, int, int, int]
 
@@ -23,14 +25,26 @@ def _add(one: _Point, two: _Point) -> _Point:
     return (e * f % _P, g * h % _P, f * g % _P, e * h % _P)
 
 
+@lru_cache(maxsize=8)
+def _multiples(point: _Point) -> list[list[_Point]]:
+    """For each of 64 places the point times 0 to 15 times 16 to the power of the place."""
+    found = []
+    for _ in range(2 * _BYTES):
+        row: list[_Point] = [(0, 1, 1, 0)]
+        for _ in range(_DIGIT):
+            row.append(_add(row[-1], point))
+        found.append(row)
+        point = _add(row[-1], point)
+    return found
+
+
 def _multiply(factor: int, point: _Point) -> _Point:
     """A multiple of a point; the values are public, so time may depend on them."""
     found: _Point = (0, 1, 1, 0)
-    while factor:
-        if factor & 1:
-            found = _add(found, point)
-        point = _add(point, point)
-        factor >>= 1
+    for row in _multiples(point):
+        if factor & _DIGIT:
+            found = _add(found, row[factor & _DIGIT])
+        factor >>= 4
     return found
 
 
@@ -61,15 +75,22 @@ def _decode(data: bytes) -> _Point | None:
 _BASE = _decode((4 * pow(5, _P - 2, _P) % _P).to_bytes(_BYTES, "little")) or (0, 1, 1, 0)
 
 
+@lru_cache(maxsize=8)
+def _key_point(key: bytes) -> _Point | None:
+    """The point of a public key; None if it is none, or of small order, which signs everything."""
+    point = _decode(key)
+    if point is None or _is_same(_multiply(8, point), (0, 1, 1, 0)):
+        return None
+    return point
+
+
 def is_signed_by(key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether a signature of a message is by a public key of 32 bytes."""
     if len(key) != _BYTES or len(signature) != 2 * _BYTES:
         return False
-    point, commitment = _decode(key), _decode(signature[:_BYTES])
+    point, commitment = _key_point(key), _decode(signature[:_BYTES])
     factor = int.from_bytes(signature[_BYTES:], "little")
     if point is None or commitment is None or factor >= _ORDER:
-        return False
-    if _is_same(_multiply(8, point), (0, 1, 1, 0)):  # a key of small order signs everything
         return False
     digest = hashlib.sha512(signature[:_BYTES] + key + message).digest()
     challenge = int.from_bytes(digest, "little") % _ORDER

@@ -21,6 +21,7 @@ from trailscan.export.verifier.content import (
     check_log_files,
     check_manifest,
     check_rows,
+    check_sample,
     check_statement,
 )
 from trailscan.export.verifier.files import (
@@ -72,6 +73,7 @@ def _check_content(files: Files, given: Given, report: Report) -> None:
     content = Content(files)
     _try(report, lambda: check_statement(content, report))
     _try(report, lambda: check_rows(content, report))
+    _try(report, lambda: check_sample(content, report))
     _try(report, lambda: check_log_files(content, report))
     digests = check_digests(content, given.aws, report)
     _try(report, lambda: check_attested(content, digests, report))

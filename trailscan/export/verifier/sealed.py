@@ -54,22 +54,26 @@ class Sealed(NamedTuple):
     key: NoteKey | None
 
 
-def row_hashes(data: bytes, split: Callable[[bytes], list[bytes]]) -> list[bytes]:
-    """The leaf hashes of the rows of a file."""
-    return [leaf_hash(row) for row in split(data)]
+def row_hashes(read: Callable[[str], bytes]) -> dict[str, list[bytes]]:
+    """The leaf hashes of the rows of the files that have a root in the leaf, by path.
+
+    Args:
+        read: gives the bytes of a file.
+    """
+    return {
+        path: [leaf_hash(row) for row in split(read(path))]
+        for path, split in ((RECORDS, lines_of), (CHANGES, rows_of))
+    }
 
 
-def leaf_text(name: str, read: Callable[[str], bytes]) -> bytes:
+def leaf_text(name: str, read: Callable[[str], bytes], rows: dict[str, list[bytes]]) -> bytes:
     """The leaf of a package: what its seal covers, in lines of a word and a value.
 
     Args:
         name: of the package.
         read: gives the bytes of a file.
+        rows: the hashes of its rows, as `row_hashes` gives them.
     """
-    records, changes = (
-        row_hashes(read(RECORDS), lines_of),
-        row_hashes(read(CHANGES), rows_of),
-    )
     parts = [
         LEAF_HEAD,
         f"package {name}",
@@ -77,8 +81,7 @@ def leaf_text(name: str, read: Callable[[str], bytes]) -> bytes:
             f"{path} {hashlib.sha256(read(path)).hexdigest()}"
             for path in (MANIFEST, STATEMENT, RUN)
         ),
-        f"rows {RECORDS} {len(records)} {root_of(records).hex()}",
-        f"rows {CHANGES} {len(changes)} {root_of(changes).hex()}",
+        *(f"rows {path} {len(rows[path])} {root_of(rows[path]).hex()}" for path in rows),
     ]
     return "".join(f"{part}\n" for part in parts).encode()
 
@@ -93,8 +96,8 @@ def check_seal(files: Files, outside: Outside, report: Report) -> Sealed | None:
     for path in files.sizes:
         if path.startswith("proof/") and path not in SEAL_FILES:
             report.refuse(f"{files.name}/{shown(path)}", "added: the seal has no such file")
-    leaf = files.read(LEAF)
-    if leaf != leaf_text(files.name, files.read):
+    leaf, rows = files.read(LEAF), row_hashes(files.read)
+    if leaf != leaf_text(files.name, files.read, rows):
         report.refuse(f"{files.name}/{LEAF}", "the leaf is not that of these files")
     note = _note(files)
     index, inclusion = _proof(files, INCLUSION, "index")
@@ -111,7 +114,7 @@ def check_seal(files: Files, outside: Outside, report: Report) -> Sealed | None:
     if leaves and head.origin != origin_of(leaves[0]):
         report.refuse(f"{files.name}/{CHECKPOINT}", "its origin is not that of its first leaf")
     _check_consistency(files, note, report)
-    _check_rows(files, leaf, report)
+    _check_rows(files, leaf, rows, report)
     key = _check_signatures(files, leaf, note, outside, report)
     _check_timestamp(files, report)
     _check_outside(files, note, leaves, outside, report)
@@ -173,16 +176,20 @@ def _check_consistency(files: Files, note: Note, report: Report) -> None:
         report.refuse(where, "the tree of this checkpoint did not grow from the one before")
 
 
-def _check_rows(files: Files, leaf: bytes, report: Report) -> None:
+def _check_rows(files: Files, leaf: bytes, rows: dict[str, list[bytes]], report: Report) -> None:
     """The file that proves single rows is made of these files, leaf and checkpoint."""
     index, hashes = _proof(files, INCLUSION, "index")
     checkpoint = files.read(CHECKPOINT).decode()
-    if read_json(files, ROWS) != rows_proof(files.read, leaf, index, hashes, checkpoint):
+    if read_json(files, ROWS) != rows_proof(rows, leaf, index, hashes, checkpoint):
         report.refuse(f"{files.name}/{ROWS}", "it does not prove the rows of these files")
 
 
 def rows_proof(
-    read: Callable[[str], bytes], leaf: bytes, index: int, path: Sequence[bytes], checkpoint: str
+    rows: dict[str, list[bytes]],
+    leaf: bytes,
+    index: int,
+    path: Sequence[bytes],
+    checkpoint: str,
 ) -> dict[str, Any]:
     """What proves any single row: the hashes of all rows, the leaf, its way to the checkpoint."""
     return {
@@ -190,10 +197,7 @@ def rows_proof(
         "index": index,
         "hashes": [one.hex() for one in path],
         "checkpoint": checkpoint,
-        "rows": {
-            RECORDS: [one.hex() for one in row_hashes(read(RECORDS), lines_of)],
-            CHANGES: [one.hex() for one in row_hashes(read(CHANGES), rows_of)],
-        },
+        "rows": {name: [one.hex() for one in hashes] for name, hashes in rows.items()},
     }
 
 
