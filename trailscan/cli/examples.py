@@ -49,6 +49,11 @@ EXAMPLES = MappingProxyType(
             "trailscan report findings --severity critical --severity high",
             "trailscan report findings --since 1d --fail-on high",
             "trailscan report findings --rule guardrail-detached --layout record",
+            "trailscan report findings --since 1d --ignore ignore.toml --fail-on high",
+        ),
+        "report summary": (
+            "trailscan report summary --since 1d",
+            "trailscan report summary --since 1d --format slack --output night.json",
         ),
         "report coverage": (
             "trailscan report coverage --since 30d",
@@ -77,7 +82,11 @@ EXAMPLES = MappingProxyType(
             "trailscan export --for yesterday --to evidence/",
             "trailscan export --for 2026-11-22 --to evidence/",
         ),
-        "status": ("trailscan status", "trailscan status --head"),
+        "status": (
+            "trailscan status",
+            "trailscan status --head",
+            "trailscan status --format openmetrics",
+        ),
         "rejects": (
             "trailscan rejects",
             "trailscan rejects --columns id,reason,message",
