@@ -94,6 +94,10 @@ EXAMPLES = MappingProxyType(
         "rejects accept": ("trailscan rejects accept 1a2b3c --because 'truncated upload'",),
         "rejects reopen": ("trailscan rejects reopen 1a2b3c --because 'delivered again'",),
         "store": ("trailscan store check",),
+        "store prune": (
+            "trailscan store prune --before 2020-01-01 --because 'kept for six years' --dry-run",
+            "trailscan store prune --before 2020-01-01 --because 'kept for six years'",
+        ),
         "store check": (
             "trailscan store check",
             "trailscan store check --store s3://my-bucket/trailscan",
