@@ -34,6 +34,7 @@ ReportName = Literal[
     "policies",
     "accounts",
     "findings",
+    "summary",
     "coverage",
     "cis",
 ]
@@ -51,6 +52,7 @@ class Filters(TypedDict, total=False):
         target: an id or part of a name of what was touched.
         account: a 12-digit account ID: where the call was recorded or who called.
         category: of `docs/operations.md`, such as `policy`.
+        ignore: for findings, the path of a file that names those to leave out.
         severity: `low`, `medium`, `high` or `critical`.
         outcome: `succeeded`, `denied` or `failed`.
         source_ip: part of the address that the call came from.
@@ -71,7 +73,12 @@ class Filters(TypedDict, total=False):
     contains: Texts
     reads: bool
     rule: Texts
+    ignore: str | Path
     tz: str
+
+
+_ONE = ("tz", "ignore")
+"""The filters that are one value and no alternatives."""
 
 
 def to_window(since: When, until: When, tz: tzinfo = UTC) -> Window:
@@ -113,8 +120,9 @@ def to_filter(
     if unknown := sorted(set(filters) - set(known)):
         raise ValueError(f"no filter {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
     tz = parse_zone(filters.get("tz") or "UTC")
-    given = {name: _texts(value) for name, value in filters.items() if name != "tz"}
-    return make_filter(window=to_window(since, until, tz), tz=tz, **given)
+    given = {name: _texts(value) for name, value in filters.items() if name not in _ONE}
+    ignore = filters.get("ignore")
+    return make_filter(window=to_window(since, until, tz), tz=tz, ignore=ignore, **given)
 
 
 def _texts(value: Any) -> Any:

@@ -21,7 +21,7 @@ except SystemExit as end:
 
 REPORTS = (
     *("changes", "principals", "targets", "denied", "policies", "accounts", "findings"),
-    *("coverage", "cis"),
+    *("summary", "coverage", "cis"),
 )
 
 COMMANDS = {

@@ -106,6 +106,17 @@ def check_jsonl(hostile: Any) -> None:
     check_exact(hostile.table, [json.loads(line) for line in out.splitlines()])
 
 
+def check_slack(hostile: Any) -> None:
+    """Plain text only, in which Slack obeys nothing, within the limits of its blocks."""
+    out = FORMATS["slack"](hostile.table)
+    assert not OBEYED.search(out)
+    blocks = json.loads(out)["blocks"]
+    assert len(blocks) <= 50
+    texts = [text for block in blocks for text in block.get("elements", [block.get("text")])]
+    assert {(text["type"], text["emoji"]) for text in texts} == {("plain_text", False)}
+    assert all(0 < len(text["text"]) <= 3000 for text in texts)
+
+
 def check_exact(table: Table, found: list[dict[str, Any]]) -> None:
     """Rows of JSON are a table's, but for the form of instants and lists."""
     expected = [
@@ -190,6 +201,7 @@ CASES = {
     "tsv": check_tsv,
     "json": check_json,
     "jsonl": check_jsonl,
+    "slack": check_slack,
     "markdown": check_markdown,
     "html": check_html,
     "xlsx": check_xlsx,

@@ -49,6 +49,11 @@ EXAMPLES = MappingProxyType(
             "trailscan report findings --severity critical --severity high",
             "trailscan report findings --since 1d --fail-on high",
             "trailscan report findings --rule guardrail-detached --layout record",
+            "trailscan report findings --since 1d --ignore ignore.toml --fail-on high",
+        ),
+        "report summary": (
+            "trailscan report summary --since 1d",
+            "trailscan report summary --since 1d --format slack --output night.json",
         ),
         "report coverage": (
             "trailscan report coverage --since 30d",
@@ -77,7 +82,11 @@ EXAMPLES = MappingProxyType(
             "trailscan export --for yesterday --to evidence/",
             "trailscan export --for 2026-11-22 --to evidence/",
         ),
-        "status": ("trailscan status", "trailscan status --head"),
+        "status": (
+            "trailscan status",
+            "trailscan status --head",
+            "trailscan status --format openmetrics",
+        ),
         "rejects": (
             "trailscan rejects",
             "trailscan rejects --columns id,reason,message",
@@ -85,6 +94,10 @@ EXAMPLES = MappingProxyType(
         "rejects accept": ("trailscan rejects accept 1a2b3c --because 'truncated upload'",),
         "rejects reopen": ("trailscan rejects reopen 1a2b3c --because 'delivered again'",),
         "store": ("trailscan store check",),
+        "store prune": (
+            "trailscan store prune --before 2020-01-01 --because 'kept for six years' --dry-run",
+            "trailscan store prune --before 2020-01-01 --because 'kept for six years'",
+        ),
         "store check": (
             "trailscan store check",
             "trailscan store check --store s3://my-bucket/trailscan",

@@ -11,7 +11,9 @@ import typer
 
 from trailscan.cli.parameters import parameter
 
-Format = Literal["table", "csv", "tsv", "json", "jsonl", "markdown", "html", "xlsx", "parquet"]
+Format = Literal[
+    "table", "csv", "tsv", "json", "jsonl", "markdown", "html", "xlsx", "parquet", "slack"
+]
 """The formats of a report."""
 
 Layout = Literal["auto", "table", "record"]
@@ -79,7 +81,7 @@ LOOK = (
             Format | None,
             "--format",
             metavar="FORMAT",
-            help="table, csv, tsv, json, jsonl, markdown, html, xlsx or parquet.",
+            help="table, csv, tsv, json, jsonl, markdown, html, xlsx, parquet or slack.",
             show_default="table on a terminal, tsv in a pipe",
         ),
     ),

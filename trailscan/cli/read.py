@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,11 +15,16 @@ from trailscan.cli.output import end, say, write_summary, write_table, write_tex
 from trailscan.errors import ExitCode
 from trailscan.reports.catalogue import VIEWS
 
+StatusFormat = Annotated[
+    Literal["text", "json", "openmetrics"],
+    typer.Option("--format", metavar="FORMAT", help="text, json or openmetrics."),
+]
+
 
 @o.with_aws
 def status(
     store: o.Store = o.DEFAULT_STORE,
-    format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
+    format: StatusFormat = "text",  # noqa: A002  # the option's name
     head: Annotated[
         bool,
         typer.Option("--head", help="Print only the newest commit's SHA-256, to keep elsewhere."),
@@ -41,8 +46,13 @@ def status(
         write_text(reader.head, None)
         return
     found = store_status(reader)
-    write_summary(found, format)
-    if format is o.SummaryFormat.text:
+    if format == "openmetrics":
+        from trailscan.render.openmetrics import render_openmetrics
+
+        write_text(render_openmetrics(found), None)
+    else:
+        write_summary(found, o.SummaryFormat(format))
+    if format == "text":
         write_table(
             found.accounts, Look(format="table", quiet=quiet, color="never" if no_color else "auto")
         )

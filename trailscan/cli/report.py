@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -69,6 +70,9 @@ FILTERS: dict[str, Any] = {
     "source_ip": _texts("Part of the source IP address.", "ADDRESS"),
     "contains": _texts("Words anywhere in the row, in any order.", "WORDS"),
     "rule": _texts("Only findings of the rule with this ID.", "RULE", complete.complete_rule),
+    "ignore": _filter(
+        Path | None, "Leave out the findings that this TOML file names, and say so.", "FILE"
+    ),
     "reads": Annotated[
         bool,
         typer.Option("--reads", help="Include read-only calls.", rich_help_panel=_FILTERS),
@@ -115,7 +119,8 @@ def _to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
         tz = parse_zone(given.get("tz") or "UTC")
         window = o.to_window(given.get("since"), given.get("until"), tz)
         reads = given.get("reads") or False
-        return make_filter(window=window, tz=tz, reads=reads, **texts)
+        ignore = given.get("ignore")
+        return make_filter(window=window, tz=tz, reads=reads, ignore=ignore, **texts)
 
 
 app = typer.Typer(

@@ -1,6 +1,9 @@
-"""`trailscan store check`: the whole store against its ledger."""
+"""`trailscan store …`: the store against its ledger, and removing what is old."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
@@ -12,7 +15,10 @@ from trailscan.cli.words import Command, Group, paragraphs
 from trailscan.errors import ExitCode
 
 app = typer.Typer(
-    cls=Group, help="Examine the store itself.", no_args_is_help=True, epilog=examples("store")
+    cls=Group,
+    help="Examine and prune the store itself.",
+    no_args_is_help=True,
+    epilog=examples("store"),
 )
 
 
@@ -59,6 +65,53 @@ def _check(
     end(ExitCode.INCOMPLETE if found.strays else ExitCode.COMPLETE)
 
 
+def _prune(
+    before: Annotated[
+        str, typer.Option("--before", metavar="DAY", help="Remove events of earlier UTC days.")
+    ],
+    because: Annotated[
+        str, typer.Option("--because", metavar="TEXT", help="Why; the store keeps the reason.")
+    ],
+    store: o.Store = o.DEFAULT_STORE,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be removed, and remove nothing.")
+    ] = False,
+    *,
+    aws: AwsOptions,
+    quiet: o.Quiet = False,
+) -> None:
+    """Remove the events before a day for good.
+
+    The ledger keeps what was removed, when, by whom and why, and every report says it. Which log
+    files were read stays known, so that no load reads them again. Run it again if it was stopped.
+    """
+    from trailscan.buckets import open_bucket
+    from trailscan.numbers import counted
+    from trailscan.store.prune import plan_prune, prune_store
+    from trailscan.window import parse_day
+
+    now = datetime.now(UTC)
+    with o.usage("--before"):
+        day = parse_day(before)
+        if day > now.date():
+            raise ValueError(f"{day} is in the future")
+    with o.usage("--because"):
+        if not because.strip():
+            raise ValueError("a reason is required")
+    bucket = open_bucket(store, aws)
+    tombstone = plan_prune(bucket, store, day, because.strip(), now)
+    events = f"{counted(tombstone.events, 'event')} before {day}"
+    if dry_run:
+        write_text(f"would remove {events}", None)
+        return
+    files = prune_store(bucket, tombstone)
+    if not quiet:
+        write_text(f"removed {events}: {counted(files, 'data file')}", None)
+
+
+app.command("prune", cls=Command, help=paragraphs(_prune.__doc__), epilog=examples("store prune"))(
+    o.with_aws(_prune)
+)
 app.command("check", cls=Command, help=paragraphs(_check.__doc__), epilog=examples("store check"))(
     o.with_aws(_check)
 )

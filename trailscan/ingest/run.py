@@ -27,12 +27,13 @@ from trailscan.numbers import counted
 from trailscan.store.known import KnownLogFiles, covers
 from trailscan.store.read_files import rows_by_day
 from trailscan.store.reader import StoreReader
+from trailscan.store.requests import newest_delivery
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.store.ledger import Commit, Source
@@ -152,7 +153,7 @@ def _load(
     for source, window in job.sources:
         options.step(f"{source.uri}: log files delivered {window.in_words}", source=source.uri)
     Pipeline(job, writer, summary, now).run()
-    summary.newest = newest_of(writer.commits, sources)
+    summary.newest = newest_delivery(writer.commits, sources)
     options.step(f"read {counted(summary.done, 'new log file')}", log_files=summary.done)
     if options.trace:
         bucket = open_bucket(store, options.aws)
@@ -167,12 +168,6 @@ def _load(
                 validate_loaded(source, store, window, options, options.validate, now)
             )
     return summary
-
-
-def newest_of(commits: Iterable[Commit], uris: Collection[str]) -> datetime | None:
-    """The latest delivery time of a log file of some sources, as their complete loads say."""
-    found = (one for commit in commits for one in commit.sources if one.uri in uris)
-    return max((one.newest for one in found if one.newest is not None), default=None)
 
 
 def _streams(sources: Sequence[str], standard_input: bytes | None) -> list[tuple[str, bytes]]:

@@ -8,6 +8,7 @@ from trailscan.render.csv import render_csv
 from trailscan.render.html import render_html
 from trailscan.render.json import render_json, render_jsonl
 from trailscan.render.markdown import render_markdown
+from trailscan.render.slack import render_slack
 from trailscan.render.tsv import render_tsv
 from trailscan.render.xlsx import render_xlsx
 from trailscan.window import format_instant
@@ -44,6 +45,7 @@ FORMATS: Mapping[str, Callable[[Table], str | bytes]] = {
     "html": render_html,
     "xlsx": render_xlsx,
     "parquet": render_parquet,
+    "slack": render_slack,
 }
 """Every format but the terminal's, which needs a width. In files, text is UTF-8."""
 

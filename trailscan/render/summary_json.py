@@ -216,6 +216,17 @@ def _status(status: Status) -> dict[str, object]:
             "log_files": status.count("log_files"),
             "records": status.totals.records,
         },
+        "pruned": [
+            {
+                "before": commit.pruned.before.isoformat(),
+                "events": commit.pruned.events,
+                "by": commit.pruned.by,
+                "because": commit.pruned.because,
+                "at": format_instant(commit.pruned.at),
+            }
+            for commit in status.commits
+            if commit.pruned
+        ],
         "complete": not status.incomplete,
         "incomplete": list(status.incomplete),
         "last_load": last

@@ -6,12 +6,15 @@ A report is imported when it is built, because the help of the command line read
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from trailscan.reports.filter import ChangeFilter
+    from trailscan.reports.ignore import IgnoreList
     from trailscan.store.reader import StoreReader
     from trailscan.table import Table
 
@@ -81,10 +84,10 @@ class Report(NamedTuple):
 
 
 def make_filter(**fields: Any) -> ChangeFilter:
-    """A filter with the fields of `ChangeFilter`.
+    """A filter with the fields of `ChangeFilter`; `ignore` is the path of a file.
 
     Raises:
-        ValueError: there is no such outcome, category, severity or rule.
+        ValueError: there is no such outcome, category, severity or rule, or the file is wrong.
     """
     from trailscan.reports.filter import ChangeFilter, check_known  # noqa: PLC0415  # start-up
 
@@ -92,7 +95,27 @@ def make_filter(**fields: Any) -> ChangeFilter:
         from trailscan.reports.findings.report import RULES  # noqa: PLC0415  # few ask for a rule
 
         check_known("rule", rules, [rule.id for rule in RULES])
+    if (path := fields.get("ignore")) is not None:
+        fields["ignore"] = _read_ignore_list(Path(path))
     return ChangeFilter(**fields)
+
+
+def _read_ignore_list(path: Path) -> IgnoreList:
+    """The findings to ignore in a file, as of now.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    from trailscan.reports.findings.report import RULES  # noqa: PLC0415  # few ask for it
+    from trailscan.reports.ignore import parse_ignore_list  # noqa: PLC0415  # few ask for it
+
+    try:
+        text = path.read_text("utf-8")
+        return parse_ignore_list(text, datetime.now(UTC), [rule.id for rule in RULES])
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _without(*names: str) -> tuple[str, ...]:
@@ -141,7 +164,14 @@ _ALL = (
         "findings",
         "What deserves a look, and why: one row a finding.",
         "docs/reports.md lists the rules. The filters select findings by their events.",
-        (*_TIME, *_CHANGE, "rule"),
+        (*_TIME, *_CHANGE, "rule", "ignore"),
+    ),
+    Report(
+        "summary",
+        "What happened, in ten lines: one row a line.",
+        "Always the same lines, for a mail or a chat; --format slack writes Slack's JSON.",
+        (*_TIME, "account", "ignore"),
+        graded=False,
     ),
     Report(
         "coverage",

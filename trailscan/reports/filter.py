@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from trailscan.organizations.changes import Change
     from trailscan.organizations.resources import Resource
+    from trailscan.reports.ignore import IgnoreList
 
     _Test = Callable[[str, Change], bool]
 
@@ -50,6 +51,7 @@ class ChangeFilter:
             the error or the user agent.
         reads: include calls that change nothing.
         rule: for findings only, the id of their rule; `make_filter` checks it.
+        ignore: for findings only, those to leave out.
         tz: the zone in which times are shown; the bounds of the window stay as they are.
 
     Raises:
@@ -69,6 +71,7 @@ class ChangeFilter:
     reads: bool = False
     rule: tuple[str, ...] = ()
     tz: tzinfo = UTC
+    ignore: IgnoreList | None = None
 
     def __post_init__(self) -> None:
         for name, known in _KNOWN.items():

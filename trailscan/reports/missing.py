@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -38,7 +38,7 @@ AFTERMATH = timedelta(hours=1)
 """How long after an event its log file may be delivered: CloudTrail delivers within minutes on
 average, and without promise."""
 
-Kind = Literal["nothing", "request", "failure", "search", "gap", "reject", "stray"]
+Kind = Literal["nothing", "pruned", "request", "failure", "search", "gap", "reject", "stray"]
 
 _SHOWN = 5
 _SHOWN_STRAYS = 10
@@ -127,6 +127,7 @@ def reasons(store: StoreReader, question: Question) -> list[Reason]:
     requests = [one for one in read_requests(store.commits) if not one.source.stream]
     return [
         *_nothing(store, question),
+        *_pruned(store, question),
         *_never_requested(requests, question),
         *_left_out(requests, question),
         *_failures(requests, question),
@@ -145,6 +146,16 @@ def _nothing(store: StoreReader, question: Question) -> Iterator[Reason]:
     days = rows_by_day(store.commits, "log_files")
     if not any(day == NO_DAY or question.delivered.touches(day) for day in days):
         yield Reason("nothing", "the store holds no log file delivered in this window")
+
+
+def _pruned(store: StoreReader, question: Question) -> Iterator[Reason]:
+    """Events of the window that were removed; without a window the notes say so."""
+    for commit in store.commits:
+        if not (commit.pruned and question.is_bounded):
+            continue
+        start, end = question.delivered.start, datetime.combine(commit.pruned.before, time(), UTC)
+        if start is None or start < end:
+            yield Reason("pruned", commit.pruned.in_words)
 
 
 def _never_requested(requests: Sequence[Request], question: Question) -> Iterator[Reason]:

@@ -68,6 +68,7 @@ def store_notes(store: StoreReader) -> Iterator[str]:
     totals = total_counts(store.commits)
     events, log_files = counted(totals.kept, "event"), counted(totals.log_files, "log file")
     yield f"from {events} out of {log_files} in {store.place}"
+    yield from (commit.pruned.in_words for commit in store.commits if commit.pruned)
     if totals.conflicts:
         events = counted(totals.conflicts, "event")
         verb = "repeats" if totals.conflicts == 1 else "repeat"

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 
 def total_counts(commits: Iterable[Commit]) -> Counts:
-    """What a store holds: the sum of what commits add, without earlier readings of log files."""
+    """What a store holds: the sum of what commits add, without what no longer counts.
+
+    That is earlier readings of log files, and events that were pruned.
+    """
     total = dict.fromkeys(Counts.__struct_fields__, 0)
     for commit in commits:
         for name in total:
             total[name] += getattr(commit.counts, name) - getattr(commit.replaced, name, 0)
+        total["kept"] -= commit.pruned.events if commit.pruned else 0
     return Counts(**total)
 
 

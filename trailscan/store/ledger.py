@@ -28,10 +28,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, TrailscanError
+from trailscan.store.acceptance import Acceptance
 from trailscan.store.packing import is_sealed, pack, seal, unpack
 from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path, own_key
+from trailscan.store.pruned import Pruned
 from trailscan.store.readings import Replaced
 from trailscan.store.tool import tool_name
 from trailscan.store.traced import Traced
@@ -92,24 +95,6 @@ class Counts(msgspec.Struct, frozen=True):
     conflicts: int = 0
 
 
-class Acceptance(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody's word that a reject is known and no longer makes an answer incomplete.
-
-    Attributes:
-        reject: the id of the reject.
-        by: who accepted it: user and host.
-        because: why.
-        at: when, by the clock of the machine.
-        reopened: it takes an earlier acceptance back.
-    """
-
-    reject: str
-    by: str
-    because: str
-    at: datetime
-    reopened: bool = False
-
-
 class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One commit of the ledger.
 
@@ -130,6 +115,7 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         sessions_since: the time of its earliest event whose session has to be traced; None without
             one, unset in commits of older versions.
         traced: what an attempt to trace left over; None for other commits.
+        pruned: what was removed from the commits before it; unset if nothing was.
     """
 
     seq: int
@@ -146,6 +132,7 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replaced: Replaced | None = None
     sessions_since: datetime | msgspec.UnsetType | None = msgspec.UNSET
     traced: Traced | None = None
+    pruned: Pruned | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def is_load(self) -> bool:
@@ -155,7 +142,7 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def encode_commit(commit: Commit) -> bytes:
     """A commit as the ledger holds it: readable JSON, the same bytes for the same commit."""
-    plain = msgspec.structs.replace(commit, checksum="")
+    plain = replace(commit, checksum="")
     return seal(msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n")
 
 
@@ -198,6 +185,7 @@ class Draft(NamedTuple):
         replaced: the earlier readings of its log files.
         sessions_since: the time of its earliest event whose session has to be traced.
         traced: what an attempt to trace left over.
+        pruned: what is removed from the commits before.
     """
 
     event_sources: str
@@ -209,6 +197,7 @@ class Draft(NamedTuple):
     replaced: Replaced | None = None
     sessions_since: datetime | None = None
     traced: Traced | None = None
+    pruned: Pruned | None = None
 
 
 class Ledger:
@@ -234,8 +223,12 @@ class Ledger:
         return self.commits
 
     def _append(self, raw: bytes) -> None:
-        """Check that a commit follows the last one, and append it."""
-        self._commits.append(decode_commit(raw, self.next_seq, self._last_sha256))
+        """Check that a commit follows the last one and append it; others lose what it prunes."""
+        commit = decode_commit(raw, self.next_seq, self._last_sha256)
+        if commit.pruned:
+            left_of = commit.pruned.left_of
+            self._commits = [replace(one, files=left_of(one.files)) for one in self._commits]
+        self._commits.append(commit)
         self._last_sha256 = _sha256(raw)
 
     @property
@@ -296,6 +289,7 @@ class Ledger:
                 accepted=made.accepted,
                 sessions_since=made.sessions_since,
                 traced=made.traced,
+                pruned=made.pruned or msgspec.UNSET,
             )
             done = self.try_commit(commit, {file.path: data for file, data in made.files.items()})
             commits = self.settle()

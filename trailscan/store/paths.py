@@ -54,6 +54,7 @@ _DATA_PATH = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}|rejects|public_keys)"
     r"/part-([0-9]{8})-[0-9a-f]{32}\.parquet"
 )
+_EVENT_DAY = re.compile(r"events/event_date=([0-9]{4}-[0-9]{2}-[0-9]{2})/")
 
 
 class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,6 +119,15 @@ def commit_of(path: str) -> int | None:
     """The number of the commit in the path of a data file; None for any other path."""
     found = _DATA_PATH.fullmatch(path)
     return int(found[1]) if found else None
+
+
+def event_day(path: str) -> date | None:
+    """The day of the events in a data file, by its path; None for any other path."""
+    found = _EVENT_DAY.match(path) if commit_of(path) else None
+    try:
+        return date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
 
 
 def own_key(found: ObjectInfo) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.location import Location
+from trailscan.store.acceptance import Acceptance
 from trailscan.store.known import covers
-from trailscan.store.ledger import Acceptance, Commit, Counts, Draft, Ledger
+from trailscan.store.ledger import Commit, Counts, Draft, Ledger
 from trailscan.store.paths import NO_DAY
 from trailscan.store.reader import check_marker
 from trailscan.trail.keys import TrailKey, parse_key

@@ -8,7 +8,7 @@ from trailscan.store.known import covers
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from trailscan.store.ledger import Commit, Source
@@ -76,6 +76,15 @@ def read_requests(commits: Iterable[Commit]) -> list[Request]:
                 found.pop(asked, None)
                 found[asked] = request
     return list(found.values())
+
+
+def newest_delivery(
+    commits: Iterable[Commit], uris: Collection[str] | None = None
+) -> datetime | None:
+    """The latest delivery time of a log file, as complete loads say; of some sources or of all."""
+    found = (source for commit in commits for source in commit.sources)
+    chosen = (one.newest for one in found if uris is None or one.uri in uris)
+    return max((newest for newest in chosen if newest is not None), default=None)
 
 
 def is_news(

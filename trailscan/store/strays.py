@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.buckets.base import list_folder
 from trailscan.errors import NotFoundError, StoreError
-from trailscan.store.paths import MARKER, commit_of, damaged, ledger_path
+from trailscan.store.paths import MARKER, commit_of, damaged, event_day, ledger_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,9 +81,20 @@ def _check_listed(
 
 
 def _unnamed(held: Iterable[str], commits: Iterable[Commit]) -> tuple[str, ...]:
-    """The keys that no commit names."""
+    """The keys that no commit names, without data files that were pruned and are still there."""
+    commits = tuple(commits)
     named = {file.path for commit in commits for file in commit.files}
-    return tuple(path for path in held if path not in named)
+    return tuple(path for path in held if path not in named and not is_pruned(path, commits))
+
+
+def is_pruned(path: str, commits: Iterable[Commit]) -> bool:
+    """Whether a path is that of a data file that a later commit removed from the store."""
+    seq, day = commit_of(path), event_day(path)
+    return any(
+        day is not None and seq is not None and seq < commit.seq and day < commit.pruned.before
+        for commit in commits
+        if commit.pruned
+    )
 
 
 def _rolled_back(next_seq: int, beyond: list[str]) -> StoreError:

@@ -174,7 +174,19 @@ class StoreWriter:
         seen = self._events.find(self.commits, days, ids)
         stored = lru_cache(4)(lambda day: self._events.records(self.commits, day, ids))
         comparison = Comparison[LogFileResult](seen, stored)
-        return [comparison.compare(result) for result in batch], frozenset(comparison.superseded)
+        compared = [comparison.compare(result) for result in batch]
+        self._leave_pruned(compared)
+        return compared, frozenset(comparison.superseded)
+
+    def _leave_pruned(self, compared: Iterable[ComparedFile]) -> None:
+        """Count new events of days that were pruned as duplicates."""
+        first = max((one.pruned.before for one in self.commits if one.pruned), default=None)
+        if first is None:
+            return
+        for one in compared:
+            left = [kept for kept in one.kept if kept[0].event_date >= first]
+            one.duplicates += len(one.kept) - len(left)
+            one.kept = left
 
 
 def _is_same_again(result: LogFileResult, earlier: Sequence[Reading], event_sources: str) -> bool:

@@ -15,6 +15,7 @@ from trailscan.reports.findings.delegations import DELEGATIONS
 from trailscan.reports.findings.exits import EXITS
 from trailscan.reports.findings.guardrails import GUARDRAILS
 from trailscan.reports.findings.history import History, Hit, when
+from trailscan.reports.findings.ignored import Ignored, ignore_notes, ignored_among
 from trailscan.reports.findings.patterns import PATTERNS
 from trailscan.reports.findings.principals import BASELINE, PRINCIPALS
 from trailscan.reports.findings.reads import Examination, examine
@@ -106,16 +107,32 @@ def findings_report(store: StoreReader, filters: ChangeFilter) -> Table:
     events matches the rest of the filter.
     """
     examined = examine(store)
-    history = History(examined.changes, filters.tz, examined.start)
-    found = [one for one in find(history) if _matches(one, filters)]
+    every = find(History(examined.changes, filters.tz, examined.start))
+    found, left_out = _chosen(every, filters)
     changes = list({id(change): change for one in found for change in one.group}.values())
+    notes = _notes(store, filters, found, len(changes), examined)
     return Table(
         name="findings",
         columns=COLUMNS,
         rows=rows_of(COLUMNS, found),
         window=filters.window,
-        notes=tuple(_notes(store, filters, found, len(changes), examined)),
+        notes=(*notes, *ignore_notes(left_out, every, filters.ignore)),
     )
+
+
+def find_in(store: StoreReader, filters: ChangeFilter) -> tuple[list[Finding], list[Ignored]]:
+    """The findings of a store that a filter selects, and those that its ignore list leaves out."""
+    examined = examine(store)
+    every = find(History(examined.changes, filters.tz, examined.start))
+    return _chosen(every, filters)
+
+
+def _chosen(every: Sequence[Finding], filters: ChangeFilter) -> tuple[list[Finding], list[Ignored]]:
+    """The findings that a filter selects, and those of them that its ignore list leaves out."""
+    found = [one for one in every if _matches(one, filters)]
+    entries = ignored_among(found, filters.ignore)
+    left_out = [Ignored(one, entries[one.id]) for one in found if one.id in entries]
+    return [one for one in found if one.id not in entries], left_out
 
 
 def find(history: History, rules: Sequence[Rule] = RULES) -> list[Finding]:
