@@ -207,3 +207,64 @@ def test_the_record_behind_a_row(samples):
     """As CloudTrail wrote it."""
     event_id = samples.changes().event_id.iloc[0]
     assert samples.record(event_id)["eventID"] == event_id
+
+
+def test_the_demo_is_a_store_that_is_made_once(tmp_path, monkeypatch):
+    """In the cache directory of the user, or a temporary folder where that cannot be written."""
+    monkeypatch.setenv("TRAILSCAN_CACHE", str(tmp_path / "cache"))
+    first = ts.demo()
+    assert ts.demo().place == first.place
+    assert [path.name for path in (tmp_path / "cache").glob("demo-*")] == [Path(first.place).name]
+    assert len(first.changes()) > 100
+
+
+def test_each_answer_is_html_with_every_text_escaped(samples):
+    """A store, its status, an event and a policy's event show what they are."""
+    assert samples._repr_html_() == samples.status()._repr_html_()
+    assert "complete: everything that was asked for was read" in samples._repr_html_()
+    chains = {r["event_id"]: r["principal_chain"] for r in samples.report("changes").records()}
+    event_id = max(chains, key=lambda one: len(chains[one] or ()))
+    shown = samples.show(event_id)._repr_html_()
+    for text in ("<h5>Before and after</h5>", "<h5>Sessions</h5>", "opened by", "<h5>Record</h5>"):
+        assert text in shown
+    assert 'class="added"' in shown
+
+
+def test_summaries_are_short_and_have_html(tmp_path):
+    """One line as text, the lines of the command as HTML."""
+    loaded = ts.load(SAMPLES / "111122223333", tmp_path / "store", progress=False)
+    assert repr(loaded) == f"<trailscan load into {tmp_path / 'store'}: 12 new events, complete>"
+    assert ts.summary_text(loaded).split("\n")[-1][:20] in loaded._repr_html_()
+    checked = ts.open(tmp_path / "store").validate(str(SAMPLES), ask_aws=False)
+    assert repr(checked).startswith(f"<trailscan validation of {SAMPLES}: ")
+    assert ">Validation of " in checked._repr_html_()
+
+
+def test_a_program_gets_the_progress_of_a_load(tmp_path):
+    """A function gets every step, the last with all log files done."""
+    steps = []
+    ts.load(SAMPLES / "111122223333", tmp_path / "store", progress=steps.append)
+    assert steps[-1].done == 1
+
+
+def test_the_result_of_a_query_is_a_relation(samples):
+    """It can be filtered and aggregated further, and reaches no file."""
+    import duckdb
+
+    relation = samples.sql("SELECT principal, outcome FROM changes").relation()
+    counted = dict(relation.aggregate("outcome, count(*)").fetchall())
+    assert counted == samples.changes().outcome.value_counts().to_dict()
+    with pytest.raises(duckdb.Error, match="disabled"):
+        relation.query("r", "SELECT * FROM read_text('/etc/hostname')").fetchall()
+
+
+def test_only_frames_of_reports_are_shown_left_aligned(samples):
+    """A row of them is one too; another frame is shown as pandas shows it."""
+    from trailscan.render.frames import frame_html
+
+    changes = samples.changes()
+    assert "text-align: left" in frame_html(changes[changes.severity >= "high"])
+    plain = pd.DataFrame({"a": ["<b>"]})
+    assert frame_html(plain) == plain._repr_html_()
+    plain.attrs["trailscan"] = "changes"
+    assert "&lt;b&gt;" in frame_html(plain)

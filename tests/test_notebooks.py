@@ -1,4 +1,4 @@
-"""Notebooks run as they are committed, and are committed without output."""
+"""Notebooks run as they are committed, and are committed with outputs that read well."""
 
 from __future__ import annotations
 
@@ -9,21 +9,40 @@ import pytest
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+VEGA_LITE = "application/vnd.vegalite.v5+json"
+
+
+def outputs(notebook):
+    """What the cells of a notebook show."""
+    return [one for cell in notebook.cells for one in cell.get("outputs", [])]
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of Jupyter's own, which are not ours to mend
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.name)
-def test_a_notebook_runs_and_shows_a_frame_and_a_plot(path, monkeypatch):
-    """Every cell runs; among what is shown are a table and a picture."""
-    monkeypatch.delenv("TRAILSCAN_STORE", raising=False)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_runs_and_shows_what_is_committed(path, monkeypatch, tmp_path_factory):
+    """Every cell runs and shows the kinds of output that were committed, text the same."""
+    cache = tmp_path_factory.getbasetemp() / "demo"
+    monkeypatch.setenv("TRAILSCAN_CACHE", str(cache))
     notebook = nbformat.read(path, as_version=4)
-    assert all(not cell.get("outputs") for cell in notebook.cells)
+    committed = outputs(notebook)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(FOLDER)}}).execute()
-    shown = {
-        kind
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        for kind in output.get("data", {})
-    }
-    assert {"text/html", "image/svg+xml"} <= shown
+    shown = outputs(notebook)
+    assert [set(one.get("data", {})) for one in shown] == [
+        set(one.get("data", {})) for one in committed
+    ]
+    assert [one["output_type"] for one in shown] == [one["output_type"] for one in committed]
+    charts = [one.data[VEGA_LITE]["$schema"] for one in shown if VEGA_LITE in one.get("data", {})]
+    assert all(schema.endswith("/v5.json") for schema in charts)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_opens_with_its_question_and_shows_pictures_of_its_charts(path):
+    """GitHub shows a question, and an image of every chart; no output is an error or a warning."""
+    notebook = nbformat.read(path, as_version=4)
+    assert notebook.cells[0].source.split("\n")[0].endswith("?")
+    assert {one["output_type"] for one in outputs(notebook)} <= {"execute_result", "display_data"}
+    for one in outputs(notebook):
+        assert VEGA_LITE not in one.data or "image/png" in one.data
+    assert "/tmp/" not in path.read_text()

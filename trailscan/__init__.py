@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trailscan import plot
-    from trailscan.api import Store, load, open  # noqa: A004  # the contract's name
+    from trailscan.api import Store, demo, load, open  # noqa: A004  # the contract's name
     from trailscan.aws.session import AwsOptions
     from trailscan.errors import TrailscanError
     from trailscan.render.summary_text import summary_text
@@ -26,6 +26,7 @@ __all__ = [
     "Store",
     "TrailscanError",
     "__version__",
+    "demo",
     "load",
     "open",
     "plot",
@@ -34,6 +35,7 @@ __all__ = [
 
 _HOME = {
     "Store": "trailscan.api",
+    "demo": "trailscan.api",
     "load": "trailscan.api",
     "open": "trailscan.api",
     "AwsOptions": "trailscan.aws.session",

@@ -8,11 +8,26 @@ from typing import TYPE_CHECKING
 
 from trailscan import frames
 from trailscan.errors import TrailscanError
+from trailscan.ingest.summary import LoadSummary
+from trailscan.ingest.validation.summary import ValidationSummary
+from trailscan.numbers import counted
 from trailscan.organizations.access.change import words
 from trailscan.render.formats import FORMATS, format_of
-from trailscan.render.notebook import ROWS_SHOWN, difference, table_html, text_html
+from trailscan.render.frames import mark_frame
+from trailscan.render.notebook import (
+    ROWS_SHOWN,
+    difference,
+    event_html,
+    lines_html,
+    status_html,
+    table_html,
+    text_html,
+)
+from trailscan.render.summary_text import summary_text
 from trailscan.reports.evidence import with_evidence
 from trailscan.reports.policy import Comparison, PolicyHistory, Version, compare
+from trailscan.reports.show import Shown
+from trailscan.reports.status import Status
 from trailscan.table import Table
 from trailscan.visible import visible
 
@@ -20,10 +35,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pandas as pd
+    from duckdb import DuckDBPyRelation
 
     from trailscan.organizations.access.change import AccessChange
     from trailscan.render.notebook import Lines
     from trailscan.store.reader import StoreReader
+
+
+_CONFINED = {
+    "enable_external_access": "false",
+    "allow_community_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "temp_directory": "",
+}
+"""The settings of DuckDB that confine a relation to its own rows."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -55,6 +82,29 @@ class Report(Table):
         written = FORMATS[form](self)
         path.write_bytes(written if isinstance(written, bytes) else written.encode())
         return path
+
+    def to_frame(self) -> pd.DataFrame:
+        """The rows as a frame of pandas, which Jupyter shows left-aligned.
+
+        Returns:
+            A column for each of the report, with UTC timestamps, nullable texts, integers and
+            booleans (`pd.NA` where there is none), and categories; `severity` is ordered.
+        """
+        return mark_frame(frames.to_pandas(self.to_arrow()), self.name)
+
+    def relation(self) -> DuckDBPyRelation:
+        """The rows as a relation of DuckDB, to filter, aggregate and join further.
+
+            store.sql("FROM changes").relation().aggregate("principal, count(*)")
+
+        It is in a database of its own in memory, which reads no files and reaches no network.
+        """
+        import duckdb  # noqa: PLC0415  # heavy
+
+        database = duckdb.connect(":memory:", config=dict(_CONFINED))
+        database.execute("SET TimeZone = 'UTC'")
+        database.execute("SET lock_configuration = true")
+        return database.from_arrow(self.to_arrow())
 
     def _repr_html_(self) -> str:
         """The first rows, the records behind each, and what the report may lack."""
@@ -175,6 +225,71 @@ class Policy(PolicyHistory):
         return table_html(
             with_evidence(self.reader, self.steps) if self.reader is not None else self.steps
         )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoreStatus(Status):
+    """What a store holds; Jupyter shows counts, windows, completeness and a row an account."""
+
+    def _repr_html_(self) -> str:
+        """Counts, what was asked for, whether it is complete, and a row an account and region."""
+        return status_html(self)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Event(Shown):
+    """An event; Jupyter shows its record, the chain of sessions, and before and after."""
+
+    def _repr_html_(self) -> str:
+        """What it did, before and after, the sessions behind it, its record and evidence."""
+        return event_html(self)
+
+
+@dataclass(slots=True, repr=False)
+class Loaded(LoadSummary):
+    """What a load did; `trailscan.summary_text` gives it as text."""
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else "incomplete"
+        events = counted(self.kept, "new event")
+        return f"<trailscan load into {visible(self.store)}: {events}, {state}>"
+
+    def _repr_html_(self) -> str:
+        """The summary that the command prints."""
+        return lines_html(f"Load into {self.store}", summary_text(self).split("\n"))
+
+
+@dataclass(slots=True, repr=False)
+class Validated(ValidationSummary):
+    """What a validation found; `trailscan.summary_text` gives it as text."""
+
+    def __repr__(self) -> str:
+        log_files = counted(sum(self.log_files.values()), "log file")
+        return f"<trailscan validation of {visible(self.source)}: {log_files}, {self.outcome}>"
+
+    def _repr_html_(self) -> str:
+        """The summary that the command prints."""
+        return lines_html(f"Validation of {self.source}", summary_text(self).split("\n"))
+
+
+def to_status(found: Status) -> StoreStatus:
+    """A status with the abilities of one in Python."""
+    return StoreStatus(**{one.name: getattr(found, one.name) for one in fields(Status)})
+
+
+def to_event(found: Shown) -> Event:
+    """An event with the abilities of one in Python."""
+    return Event(**{one.name: getattr(found, one.name) for one in fields(Shown)})
+
+
+def to_loaded(found: LoadSummary) -> Loaded:
+    """The summary of a load with the abilities of one in Python."""
+    return Loaded(**{one.name: getattr(found, one.name) for one in fields(LoadSummary)})
+
+
+def to_validated(found: ValidationSummary) -> Validated:
+    """The summary of a validation with the abilities of one in Python."""
+    return Validated(**{one.name: getattr(found, one.name) for one in fields(ValidationSummary)})
 
 
 def to_policy(found: PolicyHistory, reader: StoreReader) -> Policy:

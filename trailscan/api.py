@@ -14,14 +14,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan import frames
-from trailscan.answers import Policy, Report, to_policy, to_report
+from trailscan.answers import (
+    Policy,
+    Report,
+    to_event,
+    to_loaded,
+    to_policy,
+    to_report,
+    to_status,
+    to_validated,
+)
 from trailscan.asked import Filters, Place, Texts, When, to_filter, to_names, to_window
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.events.schema import EVENTS
+from trailscan.ingest.bundled import sample_store
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.ingest.validation.run import ValidateOptions, run_validate
 from trailscan.numbers import counted
+from trailscan.render.frames import register_frames
+from trailscan.render.progress import progress_of_call
 from trailscan.reports.catalogue import REPORTS, VIEWS
 from trailscan.reports.status import store_status
 from trailscan.store.reader import StoreReader
@@ -33,11 +45,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from trailscan.answers import Event, Loaded, StoreStatus, Validated
     from trailscan.asked import ReportName
-    from trailscan.ingest.summary import LoadSummary
-    from trailscan.ingest.validation.summary import ValidationSummary
-    from trailscan.reports.show import Shown
-    from trailscan.reports.status import Status
+    from trailscan.ingest.job import Progress
 
 
 class Store:
@@ -63,11 +73,16 @@ class Store:
         self.place = str(place)
         self.aws = aws or AwsOptions()
         self.reader = StoreReader(open_bucket(self.place, self.aws), self.place, to_names(names))
+        register_frames()
 
     def __repr__(self) -> str:
         events = counted(sum(file.rows for file in self.reader.files("events")), "event")
         log_files = counted(sum(file.rows for file in self.reader.files("log_files")), "log file")
         return f"<trailscan store {self.place}: {events} from {log_files}>"
+
+    def _repr_html_(self) -> str:
+        """Counts, what was asked for, whether it is complete, and a row an account and region."""
+        return self.status()._repr_html_()
 
     def events(
         self,
@@ -161,9 +176,9 @@ class Store:
 
         return to_policy(policy_history(self.reader, policy), self.reader)
 
-    def status(self) -> Status:
+    def status(self) -> StoreStatus:
         """What the store holds: requested windows, accounts, gaps, rejects, the last load."""
-        return store_status(self.reader)
+        return to_status(store_status(self.reader))
 
     def report(
         self,
@@ -194,7 +209,7 @@ class Store:
         table = report.build(self.reader, to_filter(report.filters, since, until, filters))
         return to_report(table, self.reader)
 
-    def show(self, event_id: str) -> Shown:
+    def show(self, event_id: str) -> Event:
         """One event in full, by its id or the beginning of it, as `trailscan show`.
 
         Raises:
@@ -203,7 +218,7 @@ class Store:
         """
         from trailscan.reports.show import show_event  # noqa: PLC0415  # start-up
 
-        return show_event(self.reader, event_id)
+        return to_event(show_event(self.reader, event_id))
 
     def sql(self, query: str, tz: str = "UTC") -> Report:
         """The result of one SELECT in DuckDB's SQL, as `trailscan sql`.
@@ -221,7 +236,7 @@ class Store:
 
     def validate(
         self, source: str, since: When = None, until: When = None, **options: Any
-    ) -> ValidationSummary:
+    ) -> Validated:
         """Check log files against CloudTrail's digests and this store, as `trailscan validate`.
 
         The verdicts are added to the store; open it again to see them.
@@ -237,7 +252,7 @@ class Store:
         """
         given = {"aws": self.aws, **options}
         asked = ValidateOptions(window=to_window(since, until), **given)
-        return run_validate(source, self.place, asked, datetime.now(UTC))
+        return to_validated(run_validate(source, self.place, asked, datetime.now(UTC)))
 
     def changes(
         self, since: When = None, until: When = None, **filters: Unpack[Filters]
@@ -335,13 +350,27 @@ def open(  # noqa: A001  # as ts.open: the contract's name
     return Store(place, AwsOptions(**aws), names)
 
 
+def demo() -> Store:
+    """A store of the bundled sample logs: six months of an invented organization.
+
+    It is made once, in the user's cache directory (`TRAILSCAN_CACHE` moves it), which takes some
+    seconds. It works without a network and outside of a checkout.
+
+    Raises:
+        NotFoundError: this installation has no sample logs.
+    """
+    return Store(sample_store())
+
+
 def load(
     sources: Place | Sequence[Place],
     store: Place | Store,
     since: When = None,
     until: When = None,
+    *,
+    progress: Callable[[Progress], None] | bool | None = None,
     **options: Any,
-) -> LoadSummary:
+) -> Loaded:
     """Load log files into a store and return a summary, as `trailscan load`.
 
     Args:
@@ -349,6 +378,8 @@ def load(
         store: the place of the store, or an open one (open it again to see what was added).
         since: start of the delivery window.
         until: its end.
+        progress: None shows a bar where somebody can see it, on a terminal or in a notebook with
+            ipywidgets; False shows nothing; a function gets every step.
         options: further fields of `trailscan.ingest.run.LoadOptions`.
 
     Raises:
@@ -361,4 +392,6 @@ def load(
     if isinstance(store, Store) and "aws" not in options:
         asked = replace(asked, aws=store.aws)
     standard_input = sys.stdin.buffer.read() if "-" in given else None
-    return run_load(given, place, asked, datetime.now(UTC), standard_input)
+    with progress_of_call(progress) as told:
+        asked = replace(asked, progress=told)
+        return to_loaded(run_load(given, place, asked, datetime.now(UTC), standard_input))

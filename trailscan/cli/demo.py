@@ -39,6 +39,7 @@ def demo(keep: Keep = None, no_color: o.NoColor = False, quiet: o.Quiet = False)
     The store is temporary; --keep trailscan-store leaves it for your own questions.
     """
     from trailscan.aws.session import AwsOptions
+    from trailscan.ingest.bundled import sample_logs
     from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.render.summary_text import summary_text
 
@@ -89,18 +90,3 @@ def _place(keep: Path | None) -> Iterator[tuple[str, Path]]:
         raise typer.BadParameter(f"{keep} exists already", param_hint="--keep")
     with tempfile.TemporaryDirectory(prefix="trailscan-demo-") as folder:
         yield str(keep or Path(folder, "trailscan-store")), Path(folder)
-
-
-def sample_logs() -> Path:
-    """The folder of the bundled sample logs, in an installed package or in a checkout.
-
-    Raises:
-        NotFoundError: neither has them.
-    """
-    from trailscan.errors import NotFoundError
-
-    package = Path(__file__).parent.parent
-    for folder in (package / "_sample_logs", package.parent / "sample_logs"):
-        if (folder / "AWSLogs").is_dir():
-            return folder / "AWSLogs"
-    raise NotFoundError(f"the sample logs are missing from {package}")

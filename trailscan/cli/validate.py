@@ -141,8 +141,8 @@ def _sample_keys(source: str) -> list[Path]:
 
     if parse_s3_uri(source):
         return []
-    from trailscan.cli.demo import sample_logs
     from trailscan.errors import NotFoundError
+    from trailscan.ingest.bundled import sample_logs
 
     try:
         logs = sample_logs()

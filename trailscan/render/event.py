@@ -79,7 +79,7 @@ def _who(change: Change, record: ShownRecord) -> Iterator[str]:
         ("related events", " ".join(change.related_event_ids) or None),
     )
     yield ""
-    yield from _chain(change)
+    yield from session_lines(change)
 
 
 _TRACES = {
@@ -90,7 +90,7 @@ _TRACES = {
 }
 
 
-def _chain(change: Change) -> Iterator[str]:
+def session_lines(change: Change) -> Iterator[str]:
     """The sessions behind a call as a drawing, each with the record that issued it."""
     chain, who = change.chain, change.event.user_identity
     unknown = _TRACES.get(chain.state)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from trailscan.numbers import counted
+from trailscan.render.event import session_lines
 from trailscan.render.page_data import cell_text
 from trailscan.render.templates import read_file, template
 from trailscan.render.tones import tone
 from trailscan.visible import visible
+from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from trailscan.reports.show import Shown, ShownRecord
+    from trailscan.reports.status import Status
     from trailscan.table import Column, Evidence, Table
 
     Lines = list[tuple[str, str]]
+    Facts = Sequence[tuple[str, str]]
 
 ROWS_SHOWN = 100
 """How many rows Jupyter shows of a report."""
@@ -36,12 +43,13 @@ class _Record(NamedTuple):
     record: str
 
 
-def table_html(table: Table, total: int | None = None) -> str:
+def table_html(table: Table, total: int | None = None, facts: Facts = ()) -> str:
     """A report: a table that scrolls, its evidence behind each row, and what it may lack.
 
     Args:
         table: its first rows.
         total: how many rows the report has; None for those of the table.
+        facts: what stands above it, each with its label.
     """
     total = len(table.rows) if total is None else total
     shown = [place for place, column in enumerate(table.columns) if not column.detail]
@@ -57,6 +65,7 @@ def table_html(table: Table, total: int | None = None) -> str:
     return _page(
         title=f"{table.title or table.name}, {table.window.told_in(table.tz)}",
         incomplete=table.incomplete,
+        facts=facts,
         columns=[{"title": visible(column.title)} for column in columns],
         rows=[list(_cells(columns, [row[place] for place in shown])) for row in table.rows],
         evidence=[list(_records(one)) for one in evidence],
@@ -66,7 +75,71 @@ def table_html(table: Table, total: int | None = None) -> str:
 
 def text_html(title: str, texts: Sequence[Lines], notes: Sequence[str] = ()) -> str:
     """Texts with marked lines, such as what `difference` gives, under a title."""
-    return _page(title=title, texts=texts, notes=notes)
+    return _page(title=title, texts=[("", lines) for lines in texts], notes=notes)
+
+
+def lines_html(title: str, lines: Sequence[str]) -> str:
+    """Lines of text under a title."""
+    return text_html(title, [[("same", visible(line)) for line in lines]])
+
+
+def status_html(status: Status) -> str:
+    """What a store holds: counts, what was asked for, completeness, and a row an account."""
+    asked = [
+        (f"Read from {one.uri}", "; ".join(window.told_in(UTC) for window in one.windows))
+        for one in status.asked
+    ]
+    facts = [
+        ("Events", f"{status.totals.kept:,}"),
+        ("Log files", f"{status.totals.log_files:,}"),
+        ("Open rejects", f"{len(status.rejects):,}"),
+        *asked,
+    ]
+    table = replace(status.accounts, title=f"Store {status.place}", incomplete=status.incomplete)
+    said = () if status.incomplete else ("complete: everything that was asked for was read",)
+    return table_html(replace(table, notes=said), facts=facts)
+
+
+def event_html(shown: Shown) -> str:
+    """An event: what it did, before and after, the sessions behind it, its record and evidence."""
+    return "\n".join(_event(shown, record) for record in shown.records)
+
+
+def _event(shown: Shown, record: ShownRecord) -> str:
+    """One record of an event."""
+    change = record.change
+    facts = [
+        ("Log file", str(record.where)),
+        ("Digests", record.attested),
+        ("Recorded in", record.recipient_account_id),
+    ]
+    texts: list[tuple[str, Lines]] = []
+    title = f"Event {shown.event_id}"
+    if change is not None:
+        title = f"{change.principal.display}: {change.description}"
+        facts = [
+            ("When", format_instant(change.event.event_time)),
+            ("Action", f"{change.action}: {change.outcome}, {change.severity}"),
+            ("Event", shown.event_id),
+            ("Access", change.access_in_words or ""),
+            ("Source IP", change.event.source_ip_address or ""),
+            (
+                "Error",
+                " ".join(filter(None, (change.event.error_code, change.event.error_message))),
+            ),
+            *facts,
+        ]
+        if change.before is not None or change.after is not None:
+            texts.append(("Before and after", difference(change.before, change.after)))
+        if sessions := _same(list(session_lines(change))[1:]):
+            texts.append(("Sessions", sessions))
+    texts.append(("Record", _same(laid_out(record.record).split("\n"))))
+    return _page(title=title, facts=[fact for fact in facts if fact[1]], texts=texts)
+
+
+def _same(lines: Sequence[str]) -> Lines:
+    """Lines that are not compared with others, without empty ones."""
+    return [("same", visible(line)) for line in lines if line]
 
 
 def difference(before: str | None, after: str | None) -> Lines:
@@ -119,10 +192,11 @@ def _page(
     title: str,
     *,
     incomplete: Sequence[str] = (),
+    facts: Facts = (),
     columns: Sequence[object] = (),
     rows: Sequence[object] = (),
     evidence: Sequence[object] = (),
-    texts: Sequence[Lines] = (),
+    texts: Sequence[tuple[str, Lines]] = (),
     notes: Sequence[str] = (),
 ) -> str:
     """The whole piece of HTML."""
@@ -132,6 +206,7 @@ def _page(
         style=Markup(read_file("notebook.css")),  # noqa: S704  # the package's own
         title=visible(title),
         incomplete=[visible(why) for why in incomplete],
+        facts=[(visible(label), visible(value)) for label, value in facts],
         columns=columns,
         rows=rows,
         evidence=evidence,
