@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import columns_page
+import commands_page
 import operations_page
 import picture
 import reports_page
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 PAGES: dict[str, Callable[[str], str]] = {
+    "columns.md": lambda _: columns_page.page(),
+    "commands.md": lambda _: commands_page.page(),
     "operations.md": lambda _: operations_page.page(),
     "reports.md": reports_page.page,
     "changes.svg": lambda _: picture.draw(),
