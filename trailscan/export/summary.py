@@ -86,8 +86,9 @@ Check it
 
   sha256sum -c {manifest}       no file was changed
 {verifier}
-What is only in this folder can be forged as a whole. Keep the SHA-256 of {manifest}
-where nobody who can write here can, and give a verifier the public keys that you got from AWS.
+What is only in this folder can be forged as a whole. The file checkpoint is the head of the log of
+all packages. Keep a copy of it where nobody who can write here can, and give it to a verifier with
+--checkpoint, the signer's public key with --key, and AWS's own keys, from AWS, with --public-keys.
 """
 
 _VERIFIER = """\
