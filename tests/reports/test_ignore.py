@@ -26,7 +26,7 @@ RULES = ("account-closed", "account-left")
         ('[[ignore]]\nreason = "x"\nwho = "no"', "entry 1: no key 'who'; there are: reason, rule"),
         ('[[ignore]]\nreason = "x"\nfinding = "abc"', "entry 1: finding has fewer than 8 char"),
         ('[[ignore]]\nreason = "x"\ntarget = "t"\nuntil = "soon"', "entry 1: until is not a date"),
-        ("[[ignore", "line 1"),
+        ("x y", "at line 1, column 3"),
     ],
 )
 def test_a_file_that_is_wrong_says_where(text, why):
