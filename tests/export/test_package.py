@@ -49,6 +49,7 @@ def test_every_number_of_the_statement_can_be_counted_from_the_files(archive: Ar
         "findings_by_severity": dict(Counter(row["severity"] for row in findings)),
         "records_of_the_day": len(lines),
         "conflicting_records_of_the_day": len(archive.rows(f"{NAME}/conflicts.csv")),
+        "issuing_records": len(archive.file(f"{NAME}/issuing_records.jsonl").splitlines()),
     }
     status = Counter(row["status"] for row in log_files)
     sums = ("records", "kept", "filtered_out", "duplicates", "rejects", "conflicts")

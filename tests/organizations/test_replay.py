@@ -72,7 +72,7 @@ CASES: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "CreateOrganization": (
         [make("CreateOrganization", {"featureSet": "ALL"}, {"organization": {"id": "o-ex"}})],
         {
-            "organizations": {"o-ex": Membership(MANAGEMENT, "all")},
+            "organizations": {"o-ex": Membership(MANAGEMENT, "all", members_known=True)},
             "accounts": {MANAGEMENT: FOUNDER},
         },
     ),
@@ -82,7 +82,7 @@ CASES: dict[str, tuple[list[Any], dict[str, Any]]] = {
             make("DeleteOrganization"),
         ],
         {
-            "organizations": {"o-ex": Membership(MANAGEMENT, deleted=True)},
+            "organizations": {"o-ex": Membership(MANAGEMENT, deleted=True, members_known=True)},
             "accounts": {MANAGEMENT: FOUNDER},
         },
     ),

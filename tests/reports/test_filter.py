@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from making import MEMBER, call, changes
+from making import MEMBER, call, changes, role, user
 
 from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.notes import claim_notes
 
 UNIT, OTHER = "ou-exam-11111111", "ou-exam-22222222"
 
@@ -107,3 +108,23 @@ def test_targets_of_a_filter_are_those_that_match(samples):
     assert [(row["target"], row["target_name"], row["changes"]) for row in table.records()] == [
         ("ou-exam-work3333", "Workloads", 1)
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "claims"),
+    [("kim", 1), ("deploy", 0), ("role deploy", 0), ("assumed-role/deploy", 0), ("!deploy", 0)],
+)
+def test_a_change_that_only_claims_a_name_is_known_as_such(name, claims):
+    """A session's name is a claim; its role, and a user of the same name, are not."""
+    filters = ChangeFilter(principal=(name,))
+    found = changes(
+        call("TagResource", who=role("deploy", "kim")),
+        call("TagResource", who=user("kim")),
+    )
+    matching = [one for one in found if filters.match(one)]
+    assert sum(map(filters.match_by_claim, matching)) == claims
+    note = (
+        "1 of them only claims this name: whoever opened the session chose it, and nothing "
+        "vouches for it"
+    )
+    assert [*claim_notes(filters, matching)] == [note] * claims

@@ -204,6 +204,18 @@ class Trail:
         self.deliver(record, GLOBAL, self.delay())
         return Who(session, user.name, account)
 
+    def session_token(self, user: Who, when: datetime) -> Who:
+        """A session of GetSessionToken, which is the user's own."""
+        identity = {**user.identity, "accessKeyId": f"ASIA{self.number()}"}
+        date = {"creationDate": f"{when:%Y-%m-%dT%H:%M:%SZ}", "mfaAuthenticated": "false"}
+        identity["sessionContext"] = {"attributes": date}
+        response = {"credentials": {"accessKeyId": identity["accessKeyId"]}}
+        record = self.record(
+            user.identity, when, "GetSessionToken", user.account, responseElements=response
+        )
+        self.deliver(record, self.random.choice(REGIONS), self.delay())
+        return Who(identity, user.name, user.account)
+
     def assume_root(self, account: str, when: datetime) -> Who:
         """A root session of a member, which somebody of the management account opened."""
         caller = self.center(MANAGEMENT, when - timedelta(minutes=3))

@@ -168,3 +168,61 @@ def test_what_is_sought_says_where_it_can_lie():
     )
     issued = Issuances([one for one in [read_issued(decode_event(records[0]), "a#1")] if one])
     assert all_sought([call], issued) == []
+
+
+def rules(records):
+    """The rules that fire on some records, with the credentials that they issued."""
+    pairs = [(decode_event(record), Location("b", "k", at)) for at, record in enumerate(records)]
+    issued = Issuances(filter(None, (read_issued(event, "a#1") for event, _ in pairs)))
+    return [one.rule.id for one in find(History(describe_changes(pairs, issued=issued)))]
+
+
+def test_a_person_is_new_by_the_beginning_of_the_chain_not_by_the_role():
+    """A known person in a new role is not new; an unknown one in a known role is."""
+    trail, days = Trail(1), timedelta(days=1)
+    names = {}
+    for user in (trail.user(MANAGEMENT) for _ in range(20)):
+        names.setdefault(user.name, user)
+    known, other = [*names.values()][:2]
+    trail.call(known, START)
+    trail.call(trail.assume(known, "admin", MANAGEMENT, START + 20 * days), START + 20 * days)
+    records = [record for *_, record in trail.records]
+    assert rules(records).count("first-time-principal") == 0
+    trail.call(trail.assume(other, "admin", MANAGEMENT, START + 21 * days), START + 21 * days)
+    records = [record for *_, record in trail.records]
+    assert rules(records).count("first-time-principal") == 1
+
+
+def test_a_root_user_is_found_behind_a_session():
+    """A root user who opened a session under another name made the change."""
+    trail = Trail(1)
+    root = {"type": "Root", "accountId": MANAGEMENT, "principalId": MANAGEMENT}
+    session = trail.assume(Who(root, "root", MANAGEMENT), "admin", MANAGEMENT, START)
+    trail.call(session, START)
+    assert "root-user-change" in rules([record for *_, record in trail.records])
+    honest, _ = made()
+    assert "root-user-change" not in rules(honest)
+
+
+def test_mfa_of_the_first_hop_holds_for_all_that_follow():
+    """A user whose AssumeRole names an MFA device used MFA, also for a role after the first."""
+    trail = Trail(1)
+    first = trail.assume(trail.user(MANAGEMENT), "one", MANAGEMENT, START)
+    trail.call(trail.assume(first, "two", MANAGEMENT, START), START)
+    records = [record for *_, record in trail.records]
+    assert "change-without-mfa" in rules(records)
+    records[0]["requestParameters"]["serialNumber"] = "arn:aws:iam::111122223333:mfa/ci"
+    assert "change-without-mfa" not in rules(records)
+
+
+@pytest.mark.parametrize("mfa", ["true", "false"])
+def test_a_session_token_has_the_mfa_that_its_calls_show(mfa):
+    """GetSessionToken records need not name the device; the calls of the session say it."""
+    trail = Trail(1)
+    user = trail.user(MANAGEMENT)
+    who = trail.session_token(user, START)
+    who.identity["sessionContext"]["attributes"]["mfaAuthenticated"] = mfa
+    trail.call(who, START + MINUTE)
+    records = [record for *_, record in trail.records]
+    assert ("change-without-mfa" in rules(records)) == (mfa == "false")
+    assert chained(records).origin.name == user.name

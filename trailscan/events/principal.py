@@ -57,6 +57,7 @@ class Principal(msgspec.Struct, frozen=True):
         via: the roles by whose sessions the principal acted, the newest first, where the chain of
             sessions is known.
         away: whether it belongs to another account than those roles.
+        outside: whether the organization never had its account.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Principal(msgspec.Struct, frozen=True):
     claims: bool = False
     via: tuple[str, ...] = ()
     away: bool = False
+    outside: bool = False
 
     @property
     def is_workload(self) -> bool:
@@ -117,7 +119,9 @@ class Principal(msgspec.Struct, frozen=True):
     @property
     def _account(self) -> str | None:
         """The account of somebody who acted in another one."""
-        return f"account {self.account_id}" if self.away and self.kind != "aws_account" else None
+        named = self.away and self.kind != "aws_account" and f"account {self.account_id}"
+        parts = (named, "outside the organization" if self.outside else None)
+        return ", ".join(part for part in parts if part) or None
 
     def _how(self) -> list[str]:
         """What stands behind the name of anybody but a role."""

@@ -25,15 +25,17 @@ if TYPE_CHECKING:
     from trailscan.store.reader import StoreReader
     from trailscan.store.rejects import StoredReject
 
-_EVENTS = [
+EVENTS = [
     *("event_time", "event_id", "event_source", "recipient_account_id", "record_sha256"),
     *("record", "conflict", "log_file_bucket", "log_file_key", "log_file_etag"),
     *("log_file_sha256", "record_index"),
 ]
-_ORDER = [
+"""The columns that lines of records are made of."""
+ORDER = [
     *("event_time", "event_id", "recipient_account_id", "record_sha256"),
     *("log_file_key", "log_file_bucket", "record_index"),
 ]
+"""The columns by which records are in order."""
 _FROM = ["log_file_bucket", "log_file_key", "log_file_etag"]
 _TOP = "AWSLogs/"
 
@@ -131,8 +133,8 @@ def read_evidence(store: StoreReader, day: date) -> Evidence:
 
 def _events(store: StoreReader, day: date) -> pa.Table:
     """The events of a day of the services that changes are made with."""
-    found = store.events(Window.day(day), _EVENTS, all_that_tell, ordered=False)
-    return found.sort_by([(name, "ascending") for name in _ORDER])
+    found = store.events(Window.day(day), EVENTS, all_that_tell, ordered=False)
+    return found.sort_by([(name, "ascending") for name in ORDER])
 
 
 def _lines(events: pa.Table) -> dict[tuple[str, str, str], int]:

@@ -123,14 +123,18 @@ def record_lines(evidence: Evidence) -> Iterable[tuple[dict[str, Any], str]]:
             "attestation": of["attestation"],
             "digest": of["digest"],
         }
-        record = row["record"]
-        if "\n" in record or "\r" in record:
-            record = msgspec.json.format(record, indent=-1)
-        yield where, record
+        yield where, in_one_line(row["record"])
+
+
+def in_one_line(record: str) -> str:
+    """A record without the line ends between its members."""
+    if "\n" in record or "\r" in record:
+        return msgspec.json.format(record, indent=-1)
+    return record
 
 
 def record_bytes(lines: Iterable[tuple[dict[str, Any], str]]) -> bytes:
-    """The file `records.jsonl`: a record stands in its line as CloudTrail wrote it."""
+    """A file such as `records.jsonl`: a record stands in its line as CloudTrail wrote it."""
     encoder = msgspec.json.Encoder()
     parts: list[bytes] = []
     for where, record in lines:

@@ -28,6 +28,7 @@ from trailscan.export.files import (
 )
 from trailscan.export.included import FOLDER as LOG_FILES
 from trailscan.export.included import read_log_files
+from trailscan.export.issuing import ISSUING, issuing_lines
 from trailscan.export.options import PackageOptions
 from trailscan.export.pseudonyms import Pseudonyms
 from trailscan.export.statement import column, incomplete_because, make_statement
@@ -170,18 +171,21 @@ def draft_package(
     changes = of_days.changes(evidence, options.tickets)
     findings = of_days.findings(day)
     rejects = rejects_table(evidence)
-    lines = record_lines(evidence)
+    lines, issuing = record_lines(evidence), issuing_lines(evidence, changes)
     if options.pseudonyms:
         names = [*_chain_names(changes), *_who_accepted(evidence)]
-        hidden = Pseudonyms.of_night(options.pseudonyms, who_acted(evidence), names)
+        acted = [*who_acted(evidence), *(record for _, record in issuing)]
+        hidden = Pseudonyms.of_night(options.pseudonyms, acted, names)
         changes, findings = hidden.table(changes, _KEPT), hidden.table(findings, _KEPT)
         rejects = hidden.table(rejects, _KEPT)
         lines = ((where, hidden.record(record)) for where, record in lines)
+        issuing = [(where, hidden.record(record)) for where, record in issuing]
     files = {
         "changes.csv": csv_bytes(changes),
         "changes.parquet": render_parquet(changes),
         "findings.csv": csv_bytes(findings),
         "records.jsonl": record_bytes(lines),
+        ISSUING: record_bytes(issuing),
         "log_files.csv": csv_bytes(log_files_table(evidence)),
         "rejects.csv": csv_bytes(rejects),
         "gaps.csv": csv_bytes(gaps_table(evidence)),
@@ -199,6 +203,7 @@ def draft_package(
         drawn = options.sample.draw(changes.records())
         files["sample.csv"] = csv_bytes(sample_table(drawn, changes))
     statement = make_statement(evidence, changes, findings, options, tuple(incomplete))
+    statement["counts"]["issuing_records"] = len(issuing)
     statement["log_files"]["included"] = sum(path.startswith(LOG_FILES) for path in files)
     return Draft(evidence, changes, findings, rejects, options, statement, files)
 

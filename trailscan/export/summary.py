@@ -72,6 +72,8 @@ The evidence
                      leading ' ({neutralised} cells here); changes.parquet is exact
   findings.csv       what deserves a look, and why
 {sample}  records.jsonl      the CloudTrail records, one a line, each with where it was read
+  issuing_records.jsonl
+                     the records that issued the credentials of the changes, of whatever day
   log_files.csv      the log files: bucket, key, ETag, SHA-256, counts, attestation
   digests/           the digests that CloudTrail signed, their signatures, the public keys
                      ({digests} here; each *.json.gz holds the bytes that were signed)

@@ -243,7 +243,7 @@ def _describe(
         event=event,
         where=one.where,
         log_file_sha256=one.log_file_sha256,
-        principal=_principal(chain, caused=cause is not None),
+        principal=_principal(chain, state, caused=cause is not None),
         chain=chain,
         client=client(event),
         action=name,
@@ -272,9 +272,11 @@ def _chain(one: OrderedEvent, correlation: Correlation, issued: Issuances) -> Ch
     return chain_of(one.event if cause is None else cause.event, issued)
 
 
-def _principal(chain: Chain, *, caused: bool) -> Principal:
+def _principal(chain: Chain, state: Organization, *, caused: bool) -> Principal:
     """Who made a call, or made the one that caused a service event."""
     who = chain.origin
+    if who.away or who.kind == "aws_account":
+        who = replace(who, outside=state.is_outside(who.account_id))
     if not caused:
         return who
     return replace(who, service="AWS Organizations", rule=f"caused_by_{who.rule}")

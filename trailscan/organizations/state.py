@@ -139,11 +139,19 @@ class AccountRequest(msgspec.Struct, frozen=True):
 
 
 class Membership(msgspec.Struct, frozen=True):
-    """What is known about an organization as a whole."""
+    """What is known about an organization as a whole.
+
+    Attributes:
+        management_account_id: the account that manages it.
+        feature_set: ALL or CONSOLIDATED_BILLING.
+        deleted: whether it was deleted.
+        members_known: whether every account in it is known, because its creation is.
+    """
 
     management_account_id: str | None = None
     feature_set: str | None = None
     deleted: bool = False
+    members_known: bool = False
 
 
 class Organization(msgspec.Struct, frozen=True):
@@ -238,6 +246,20 @@ class Organization(msgspec.Struct, frozen=True):
             return own
         living = [identifier for identifier, one in self.organizations.items() if not one.deleted]
         return living[0] if len(living) == 1 else None
+
+    def is_outside(self, account_id: str | None) -> bool:
+        """Whether the organization never had an account; False if that is not known.
+
+        It is known if the log has the creation of the only organization, the result of every
+        request for an account, and the answer to every invitation that can be this account's.
+        """
+        living = [one for one in self.organizations.values() if not one.deleted]
+        if not account_id or account_id in self.accounts or self.requests:
+            return False
+        invited = (one.party or "" for one in self.handshakes.values() if one.state == "open")
+        if any(party == account_id or "@" in party for party in invited):
+            return False
+        return len(living) == 1 and living[0].members_known
 
     def only_root(self) -> str | None:
         """The id of the root; None unless events have exactly one."""

@@ -25,7 +25,7 @@ from trailscan.organizations.correlate import (
 from trailscan.organizations.operation import READ
 from trailscan.reports.attestation import EVIDENCE, with_attestation
 from trailscan.reports.cache import cached
-from trailscan.reports.notes import Examined, notes_on
+from trailscan.reports.notes import Examined, claim_notes, notes_on
 from trailscan.sessions.chain import Issuances
 from trailscan.store.issuances import read_issuances
 from trailscan.table import Column, Table, detail, row_maker
@@ -139,18 +139,20 @@ def changes_report(store: StoreReader, filters: ChangeFilter, *, cache: bool = T
         filters: which changes to show.
         cache: False reads every change from the records.
     """
-    examined, rows = Examined(), []
+    examined, rows, claiming = Examined(), [], []
     to_row = row_maker(COLUMNS)
     for change in iterate_changes(store, reads=filters.reads, cache=cache):
         examined.add(change)
         if filters.match(change):
             rows.append(to_row(change))
+            if filters.match_by_claim(change):
+                claiming.append(change)
     table = Table(
         name="changes",
         columns=COLUMNS,
         rows=tuple(rows),
         window=filters.window,
-        notes=notes_on(store, filters, len(rows), examined),
+        notes=notes_on(store, filters, len(rows), examined, *claim_notes(filters, claiming)),
     )
     return with_attestation(store, table)
 

@@ -22,7 +22,7 @@ from trailscan.reports.changes import (
     TIME,
     read_changes,
 )
-from trailscan.reports.notes import Examined, notes_on
+from trailscan.reports.notes import Examined, claim_notes, notes_on
 from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ def denied_report(store: StoreReader, filters: ChangeFilter) -> Table:
     ]
     failed = sum(change.outcome == "failed" for change in matching)
     more = [f"{counted(failed, 'other call')} failed for other reasons"] if failed else []
+    more += claim_notes(filters, [one.change for one in denied])
     shown = replace(filters, outcome=("denied",))
     table = Table(
         name="denied",

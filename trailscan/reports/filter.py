@@ -11,6 +11,8 @@ from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
+from msgspec.structs import replace
+
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.changes import Outcome
 from trailscan.organizations.severity import SEVERITIES
@@ -90,6 +92,11 @@ class ChangeFilter:
     def match_at_any_time(self, change: Change) -> bool:
         """Whether a change matches all but the window."""
         return all(chosen(texts, test, change) for test, texts in self._tests)
+
+    def match_by_claim(self, change: Change) -> bool:
+        """Whether a change that matches only claims the principal's name: a session's name does."""
+        wanted = [text.casefold() for text in self.principal if not text.startswith(_NOT)]
+        return bool(wanted) and not any(_names(text, *_vouched(change)) for text in wanted)
 
     def match_target(self, resource: Resource) -> bool:
         """Whether the filter by target, if there is one, matches a resource."""
@@ -174,8 +181,20 @@ def _by_principal(text: str, change: Change) -> bool:
     """Whether somebody acted: what names them, or the claim of a session that is not traced."""
     who, hops = change.principal, change.chain.hops
     claims = () if hops and not text.startswith("arn:") else (who.session, who.arn)
-    named = (who.name, who.display, *who.all_roles, who.service, who.user_id, *claims)
-    return _names(text, *named, *(hop.name for hop in hops))
+    return _names(text, who.display, *_vouched(change), *claims)
+
+
+def _vouched(change: Change) -> tuple[str | None, ...]:
+    """What names somebody without being the claim of whoever opened a session."""
+    who, display = change.principal, change.principal.display
+    arn = None
+    if who.claims:
+        display = replace(who, session=None).display
+        arn = (who.arn or "").rpartition("/")[0]
+    elif not change.chain.hops:
+        arn = who.arn
+    names = (who.name, *who.all_roles, who.service, who.user_id, display, arn)
+    return (*names, *(hop.name for hop in change.chain.hops))
 
 
 def _contains(text: str, change: Change) -> bool:

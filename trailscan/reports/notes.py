@@ -63,6 +63,18 @@ def notes_on(
     )
 
 
+def claim_notes(filters: ChangeFilter, matching: Iterable[Change]) -> Iterator[str]:
+    """How many changes match a filter by principal by a session's name alone.
+
+    Args:
+        filters: what was asked for.
+        matching: the changes that match.
+    """
+    if filters.principal and (count := sum(map(filters.match_by_claim, matching))):
+        one = "1 of them only claims" if count == 1 else f"{count:,} of them only claim"
+        yield f"{one} this name: whoever opened the session chose it, and nothing vouches for it"
+
+
 def store_notes(store: StoreReader) -> Iterator[str]:
     """What the store holds, and what of it is doubtful."""
     totals = total_counts(store.commits)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.numbers import counted
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import Examined, notes_on
+from trailscan.reports.notes import Examined, claim_notes, notes_on
 from trailscan.reports.tally import Tally, distinct, distinct_of, grouped, tally
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -141,6 +141,7 @@ def principals_report(store: StoreReader, filters: ChangeFilter) -> Table:
     groups = grouped(matching, _identity).values()
     rows = sorted(rows_of(COLUMNS, map(tally, groups)), key=_order)
     more = [f"made by {counted(len(rows), 'principal')}"] if rows else []
+    more += claim_notes(filters, matching)
     return Table(
         name="principals",
         columns=COLUMNS,

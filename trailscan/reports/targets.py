@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.numbers import counted
 from trailscan.reports.changes import read_changes
-from trailscan.reports.notes import Examined, notes_on
+from trailscan.reports.notes import Examined, claim_notes, notes_on
 from trailscan.reports.tally import Tally, distinct_of, tally
 from trailscan.table import Column, Table, detail, rows_of
 
@@ -98,6 +98,7 @@ def targets_report(store: StoreReader, filters: ChangeFilter) -> Table:
     more = [f"of {counted(known, 'target')}; a change counts for each"] if known else []
     if unnamed:
         more.append(f"the log names no target of {counted(unnamed, 'change')}")
+    more += claim_notes(filters, matching)
     return Table(
         name="targets",
         columns=COLUMNS,

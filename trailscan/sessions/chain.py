@@ -140,7 +140,7 @@ def chain_behind(who: UserIdentity, when: datetime, issued: Issuances) -> Chain:
         origin = _caller(found)
         hops.append(_hop(found, origin))
         passed.append(origin)
-        with_mfa = _has_mfa(who) or found.with_mfa
+        with_mfa = _has_mfa(who) or found.with_mfa or (with_mfa and found.is_same_user)
         state = "traced" if _is_end(origin) else "untraced"
     return Chain(
         tuple(hops), _attributed(passed), state, with_mfa, tuple(dict.fromkeys(contradictions))

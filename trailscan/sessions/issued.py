@@ -82,6 +82,11 @@ class Issued(msgspec.Struct, frozen=True):
     is_root: bool = False
 
     @property
+    def is_same_user(self) -> bool:
+        """Whether the credentials are the caller's own, so that their MFA is the caller's."""
+        return self.action == "GetSessionToken"
+
+    @property
     def call(self) -> str:
         """An id that the copies of one call have in common."""
         return self.shared_event_id or self.event_id

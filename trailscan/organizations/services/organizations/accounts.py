@@ -93,6 +93,7 @@ def _create_organization(state: Organization, event: Event) -> Organization:
     new = Membership(
         text_at(event, "response.organization.masterAccountId") or caller(event),
         enum_at(event, "response.organization.featureSet", "request.featureSet"),
+        members_known=True,
     )
     identifier = text_at(event, "response.organization.id")
     if not identifier:
@@ -124,9 +125,11 @@ def _create_account(state: Organization, event: Event) -> Organization:
 
 def _create_account_result(state: Organization, event: Event) -> Organization:
     """A new account is in the root (API reference, CreateAccount)."""
+    identifier = text_at(event, f"{_CREATION}.id")
+    request = state.requests.get(identifier, AccountRequest())
+    state = replace(state, requests=state.requests.discard(identifier))
     if enum_at(event, f"{_CREATION}.state") != "succeeded":
         return state
-    request = state.requests.get(text_at(event, f"{_CREATION}.id"), AccountRequest())
     return with_account(
         state,
         _created_account(event),
