@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import threading
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,10 @@ class MemoryBucket:
         self.objects: dict[str, bytes] = {}
         self.before_change: Callable[[], None] = lambda: None
         self.after_change: Callable[[], None] = lambda: None
+
+    def __reduce__(self) -> str:
+        """It is in the memory of this process, and worker processes cannot have it."""
+        raise pickle.PicklingError("a bucket in memory")
         self.unlisted: str | None = None
         self.unread: set[str] = set()
         self._lock = threading.RLock()

@@ -28,7 +28,8 @@ def issuing_lines(evidence: Evidence, changes: Table) -> list[tuple[dict[str, An
     """The lines of `issuing_records.jsonl`: where a record was read, for what, and its text."""
     used: defaultdict[str, set[str]] = defaultdict(set)
     for row in changes.records():
-        for hop in row["principal_chain"] or ():
+        chain: Any = row["principal_chain"]
+        for hop in chain or ():
             used[hop["event_id"]].add(str(row["event_id"]))
     return list(_lines(evidence, used)) if used else []
 
