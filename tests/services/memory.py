@@ -34,13 +34,13 @@ class MemoryBucket:
         self.objects: dict[str, bytes] = {}
         self.before_change: Callable[[], None] = lambda: None
         self.after_change: Callable[[], None] = lambda: None
+        self.unlisted: str | None = None
+        self.unread: set[str] = set()
+        self._lock = threading.RLock()
 
     def __reduce__(self) -> str:
         """It is in the memory of this process, and worker processes cannot have it."""
         raise pickle.PicklingError("a bucket in memory")
-        self.unlisted: str | None = None
-        self.unread: set[str] = set()
-        self._lock = threading.RLock()
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         """Every object in a folder behind `after`; half of them, then an error, if it is to fail."""
