@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from trailscan import frames
 from trailscan.visible import visible
-from trailscan.window import format_instant, in_zone
+from trailscan.window import duration_in_words, format_duration, format_instant, in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from trailscan.window import Window
 
-Kind = Literal["instant", "text", "id", "count", "number", "list", "flag", "chain", "json"]
+Kind = Literal[
+    "instant", "text", "id", "count", "number", "list", "flag", "chain", "json", "duration"
+]
 
 CHAIN = ("name", "kind", "arn", "event_id", "event_time", "source")
 """What each value of a chain of sessions has, as text or None."""
@@ -36,7 +38,8 @@ class Column:
         name: as in JSON and in a frame.
         title: as people read it.
         kind: an aware datetime in the table's zone, a str, a str that identifies, an int, a float,
-            a tuple of str, a bool, a tuple of dicts with the keys `CHAIN`, a JSON object or list.
+            a tuple of str, a bool, a tuple of dicts with the keys `CHAIN`, a JSON object or list,
+            a timedelta.
         wide: it takes the width that the others leave.
         detail: left out where space is short; always in data.
         rank: where a line is too short for all columns, those of the highest rank are left out
@@ -186,6 +189,8 @@ class Table:
             pa.array(
                 [value and _compact(value) for value in values]
                 if column.kind == "json"
+                else [value and as_text(value) for value in values]
+                if column.kind == "duration"
                 else list(values),
                 field.type,
             )
@@ -212,23 +217,30 @@ class Table:
 
 
 def as_text(value: object) -> str:
-    """A value as text: instants in ISO 8601, lists joined by `; `, chains as JSON, "" for None."""
+    """A value as text, "" for None: ISO 8601 for times, `; ` between items, JSON for chains."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         return format_instant(value, value.tzinfo or UTC)
-    if isinstance(value, tuple | list):
-        if value and isinstance(value[0], dict):
-            return _compact(value)
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, tuple | list) and not (value and isinstance(value[0], dict)):
         return "; ".join(str(item) for item in value)
-    return _compact(value) if isinstance(value, dict) else str(value)
+    return _compact(value) if isinstance(value, dict | tuple | list) else str(value)
 
 
 def _compact(value: object) -> str:
     """A JSON value in one line."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def shown_text(value: object) -> str:
+    """A value as people read it: instants by the clock of their zone, durations in words."""
+    if isinstance(value, timedelta):
+        return duration_in_words(value)
+    return clock_text(value) if isinstance(value, datetime) else as_text(value)
 
 
 def clock_text(when: datetime) -> str:

@@ -264,3 +264,29 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise ValueError(f"{text!r} is not a date such as 2026-11-22") from None
+
+
+_SIZES = ((86_400, "D"), (3600, "H"), (60, "M"), (1, "S"))
+
+
+def format_duration(span: timedelta) -> str:
+    """A span in ISO 8601, to the second: `P3DT4H12M`."""
+    parts = _in_units(span)
+    days, time = parts[:1], parts[1:]
+    said = ["".join(f"{number}{unit}" for number, unit in some if number) for some in (days, time)]
+    return f"P{said[0]}" + (f"T{said[1]}" if said[1] else "") if any(said) else "PT0S"
+
+
+def duration_in_words(span: timedelta) -> str:
+    """A span in its two largest units: `3 d 4 h`."""
+    said = [f"{number} {unit.casefold()}" for number, unit in _in_units(span) if number]
+    return " ".join(said[:2]).replace("m", "min") or "0 s"
+
+
+def _in_units(span: timedelta) -> list[tuple[int, str]]:
+    """How many days, hours, minutes and seconds a span has."""
+    left, found = int(span.total_seconds()), []
+    for seconds, unit in _SIZES:
+        number, left = divmod(left, seconds)
+        found.append((number, unit))
+    return found

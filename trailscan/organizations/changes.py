@@ -32,11 +32,13 @@ from trailscan.organizations.resources import (
 from trailscan.organizations.sentences import fill, placeholders
 from trailscan.organizations.severity import UNKNOWN_SEVERITY, Severity
 from trailscan.organizations.state import Organization
+from trailscan.organizations.undone import Follower, Setting, Undoing
 from trailscan.sessions.chain import Chain, Issuances, chain_of
 from trailscan.trail.keys import parse_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from trailscan.organizations.catalogue import Catalogue
     from trailscan.organizations.correlate import Correlation, OrderedEvent
@@ -76,6 +78,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         related_event_ids: events that belong to the same change, or caused it.
         known: whether the catalogue has a record of the operation.
         access: what accounts may do afterwards, compared with before.
+        settings: what it changed that a later event can change back.
+        undone: the event that changed it back; None until `with_undone` looked for it.
     """
 
     event: Event
@@ -99,6 +103,23 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     related_event_ids: tuple[str, ...] = ()
     known: bool = True
     access: AccessChange | None = None
+    settings: tuple[Setting, ...] = ()
+    undone: Undoing | None = None
+
+    @property
+    def undone_at(self) -> datetime | None:
+        """When a later event changed it back."""
+        return None if self.undone is None else self.undone.at
+
+    @property
+    def undone_by(self) -> str | None:
+        """The id of the event that changed it back."""
+        return None if self.undone is None else self.undone.event_id
+
+    @property
+    def open_for(self) -> timedelta | None:
+        """How long it lasted until it was changed back."""
+        return None if self.undone is None else self.undone.at - self.event.event_time
 
     @property
     def target_ids(self) -> tuple[str, ...]:
@@ -225,6 +246,7 @@ def _describe(
     contradicted = _contradicted(outcome, further, others)
     ended = f"{_ending(ending, outcome, known)}{_OMITTED if omitted(event) else ''}{contradicted}"
     before, after, access = None, None, None
+    settings: tuple[Setting, ...] = ()
     case = None if operation is None else operation.case_of(call)
     if operation is None:
         about_all = any_resources(event, state)
@@ -239,6 +261,8 @@ def _describe(
             before, after = operation.before_and_after(call)
         if operation.access_change and outcome == "succeeded":
             access = operation.access_change(call)
+        if operation.settings and outcome == "succeeded":
+            settings = operation.settings(call)
     return Change(
         event=event,
         where=one.where,
@@ -263,7 +287,19 @@ def _describe(
         related_event_ids=tuple([other.event.event_id for other in related if other is not None]),
         known=operation is not None,
         access=access,
+        settings=settings,
     )
+
+
+def with_undone(changes: Sequence[Change]) -> list[Change]:
+    """The changes, each with the later event that undid it; they are in order of time."""
+    follower = Follower()
+    for change in changes:
+        follower.add(change.settings, change.event.event_time, change.event.event_id)
+    found = list(changes)
+    for place, undone in follower.undone.items():
+        found[place] = replace(found[place], undone=undone)
+    return found
 
 
 def _chain(one: OrderedEvent, correlation: Correlation, issued: Issuances) -> Chain:

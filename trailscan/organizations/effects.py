@@ -11,6 +11,7 @@ from rpds import HashTrieMap
 
 from trailscan.events.event import Event
 from trailscan.organizations.state import Account, Membership, OrganizationalUnit
+from trailscan.organizations.undone import Setting
 
 if TYPE_CHECKING:
     from trailscan.organizations.context import SentenceContext
@@ -127,3 +128,15 @@ class Switch(Struct, frozen=True):
             return before, self.on if on else self.off
 
         return before_and_after
+
+    def settings(self, *, on: bool) -> Callable[[SentenceContext], tuple[Setting, ...]]:
+        """The setting that turning it changes; none if it was so before."""
+
+        def changed(call: SentenceContext) -> tuple[Setting, ...]:
+            key = self.key(call.event)
+            if key is None or getattr(call.state, self.name).get(key) is on:
+                return ()
+            words = (self.off, self.on)
+            return (Setting((self.name, *(part or "" for part in key)), words[not on], words[on]),)
+
+        return changed

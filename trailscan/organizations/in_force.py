@@ -8,9 +8,12 @@ statements that differ is not told here.
 
 from __future__ import annotations
 
+import hashlib
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from trailscan.errors import DecodeError
 from trailscan.organizations.policies import (
@@ -52,6 +55,19 @@ def same_meaning(before: str, after: str) -> bool:
         and _rest(old) == _rest(new)
         and {form_without_sid(one) for one in was} == {form_without_sid(one) for one in now}
     )
+
+
+@lru_cache(maxsize=1024)
+def meaning(text: str) -> str:
+    """A name for what a text says, the same for all texts with the same statements."""
+    try:
+        whole, statements = decoded(text)
+    except DecodeError:
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    rest = _rest(whole) if statements else whole
+    forms = sorted({form_without_sid(one) for one in statements})
+    said = msgspec.json.encode([rest, [form.hex() for form in forms]], order="sorted")
+    return hashlib.sha256(said).hexdigest()[:32]
 
 
 def _rest(policy: dict[str, object]) -> dict[str, object]:

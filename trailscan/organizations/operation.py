@@ -18,6 +18,7 @@ from trailscan.organizations.context import SentenceContext, Value
 from trailscan.organizations.resources import Role
 from trailscan.organizations.severity import Severity, one_level_lower
 from trailscan.organizations.state import Organization
+from trailscan.organizations.undone import Setting
 
 READ = "read"
 """The category of operations that change nothing."""
@@ -110,6 +111,7 @@ class Operation(msgspec.Struct, frozen=True):
         before_and_after: finds the value that it changed.
         policy_step: what it does to a policy, past tense and infinitive.
         access_change: finds what it lets accounts do, compared with before.
+        settings: finds the settings that it changed, which a later event can change back.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Operation(msgspec.Struct, frozen=True):
     before_and_after: Callable[[SentenceContext], BeforeAndAfter] | None = None
     policy_step: tuple[str, str] | None = None
     access_change: Callable[[SentenceContext], AccessChange | None] | None = None
+    settings: Callable[[SentenceContext], tuple[Setting, ...]] | None = None
     cases: tuple[Case, ...] = ()
     parties: tuple[str, ...] = ()
 

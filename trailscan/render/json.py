@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -56,9 +56,9 @@ def window_json(window: Window, tz: tzinfo = UTC) -> dict[str, object]:
 
 
 def plain(row: Mapping[str, object]) -> dict[str, object]:
-    """A row with its instants as text."""
+    """A row with its instants and durations as text."""
     return {
-        name: as_text(value) if isinstance(value, datetime) else value
+        name: as_text(value) if isinstance(value, datetime | timedelta) else value
         for name, value in row.items()
     }
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import shlex
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.render.chain import chain_lines
 from trailscan.render.json import safe_json
 from trailscan.render.tones import order
-from trailscan.table import as_text, clock_text
+from trailscan.table import as_text, shown_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Block(NamedTuple):
 
 def cell_text(value: object) -> str:
     """A value as a page shows it; an instant as the local time of its zone."""
-    return visible(clock_text(value) if isinstance(value, datetime) else as_text(value))
+    return visible(shown_text(value))
 
 
 def is_small(table: Table, evidence: Behind) -> bool:

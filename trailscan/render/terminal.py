@@ -23,7 +23,7 @@ from trailscan.render.layout import (
     widths_of,
 )
 from trailscan.render.tones import Tone, order, tone
-from trailscan.table import clock_text
+from trailscan.table import clock_text, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -225,5 +225,7 @@ def _cells(values: Sequence[object], column: Column, *, short: bool) -> list[str
     """The values of a column as text that a terminal only shows."""
     if column.kind == "instant":
         return [clock_text(value) if isinstance(value, datetime) else "" for value in values]
+    if column.kind == "duration":
+        return [shown_text(value) for value in values]
     found = visible_texts(texts(values))
     return [text[: column.short] for text in found] if short and column.short else found

@@ -23,6 +23,7 @@ from trailscan.organizations.correlate import (
     rank_in_second,
 )
 from trailscan.organizations.operation import READ
+from trailscan.organizations.undone import Follower
 from trailscan.reports.attestation import EVIDENCE, with_attestation
 from trailscan.reports.cache import cached
 from trailscan.reports.notes import Examined, claim_notes, notes_on
@@ -87,6 +88,11 @@ ACCESS = (
     detail("witness", "Request that shows it", "json"),
     detail("access_change_reason", "Why it is not known", "text"),
 )
+UNDONE = (
+    detail("undone_at", "Undone (UTC)", "instant"),
+    detail("undone_by", "Undone by", "id"),
+    detail("open_for", "Open for", "duration"),
+)
 COLUMNS = (
     TIME,
     PRINCIPAL,
@@ -101,6 +107,7 @@ COLUMNS = (
     detail("before", "Before", "text"),
     detail("after", "After", "text"),
     *ACCESS,
+    *UNDONE,
     RECORDED_IN,
     *IDENTITY,
     *CHAIN,
@@ -139,14 +146,23 @@ def changes_report(store: StoreReader, filters: ChangeFilter, *, cache: bool = T
         filters: which changes to show.
         cache: False reads every change from the records.
     """
-    examined, rows, claiming = Examined(), [], []
-    to_row = row_maker(COLUMNS)
+    examined, follower, to_row = Examined(), Follower(), row_maker(COLUMNS)
+    rows: list[tuple[object, ...]] = []
+    claiming: list[Change] = []
+    settings: dict[int, tuple[int, Change]] = {}
     for change in iterate_changes(store, reads=filters.reads, cache=cache):
-        examined.add(change)
+        event = change.event
+        follower.add(change.settings, event.event_time, event.event_id)
         if filters.match(change):
+            if change.settings:
+                settings[examined.count] = (len(rows), change)
             rows.append(to_row(change))
             if filters.match_by_claim(change):
                 claiming.append(change)
+        examined.add(change)
+    for number in settings.keys() & follower.undone.keys():
+        place, change = settings[number]
+        rows[place] = to_row(msgspec.structs.replace(change, undone=follower.undone[number]))
     table = Table(
         name="changes",
         columns=COLUMNS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
@@ -13,12 +13,13 @@ from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.events.schema import strings
 from trailscan.location import Location
 from trailscan.numbers import counted
+from trailscan.organizations.changes import with_undone
 from trailscan.organizations.refusals import find_refusals
 from trailscan.reports.attestation import attestation
 from trailscan.reports.changes import COLUMNS, FILTER_COLUMNS, maybe_changes, read_changes
 from trailscan.reports.principals import naming
 from trailscan.store.paths import NO_DAY
-from trailscan.table import row_maker
+from trailscan.table import as_text, row_maker
 from trailscan.trail.keys import parse_key
 from trailscan.window import format_instant
 
@@ -132,7 +133,8 @@ def show_event(store: StoreReader, event_id: str) -> Shown:
     whole = _whole_id(store, event_id.strip())
     days = _days(store, whole)
     filter_columns = (*FILTER_COLUMNS, "event_id")
-    changes = read_changes(store, reads=True, where=_with(whole), filter_columns=filter_columns)
+    found = read_changes(store, reads=True, where=_with(whole), filter_columns=filter_columns)
+    changes = with_undone(found)
     refusals = find_refusals(changes)
     records = [
         _shown(store, commit, row, changes, refusals)
@@ -247,6 +249,7 @@ def _change_json(change: Change) -> dict[str, object]:
     row = zip((column.name for column in _COLUMNS), row_maker(_COLUMNS)(change), strict=True)
     named = naming(change.principal.rule)
     plain = {
-        name: format_instant(value) if isinstance(value, datetime) else value for name, value in row
+        name: as_text(value) if isinstance(value, datetime | timedelta) else value
+        for name, value in row
     }
     return {**plain, "named_by": named.by, "naming": named.means}

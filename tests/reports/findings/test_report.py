@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from firing import DAY
@@ -106,6 +106,9 @@ def test_a_finding_names_its_events_and_where_they_were_read(samples):
             "break-glass-dana ended 5 protections: DeleteResourcePolicy, "
             "DeregisterDelegatedAdministrator, DetachPolicy, DisableAWSServiceAccess, UpdatePolicy"
         ),
+        "undone_at": datetime(2026, 10, 17, 8, 11, 40, tzinfo=UTC),
+        "undone_by": "7e6dd7bd-97b3-4968-a506-0f5778db54f0",
+        "open_for": timedelta(hours=7, minutes=7, seconds=30),
         "why": "One such change can be an accident; three are a plan.",
         "events": 5,
         "last_event_id": "ee6e654d-8b2c-4880-a827-9db4eb59d6d5",

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from trailscan.events.event import UserIdentity
 from trailscan.events.schema import strings
 from trailscan.organizations.catalogue import catalogue
+from trailscan.organizations.changes import with_undone
 from trailscan.organizations.operation import READ
 from trailscan.reports.changes import (
     FILTER_COLUMNS,
@@ -73,9 +74,10 @@ def examine(store: StoreReader) -> Examination:
         )
         return pc.or_(maybe_changes(rows), pc.and_(all_that_tell(rows), chosen))
 
-    changes = read_changes(
+    found = read_changes(
         store, reads=True, where=where, filter_columns=(*FILTER_COLUMNS, "error_code", "event_id")
     )
+    changes = with_undone(found)
     others = sum(_is_other_read(one.operation) for one in changes)
     starts = [*first, *(one.event.event_time for one in changes[:1])]
     return Examination(changes, counter["reads"] + others, min(starts, default=None))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.numbers import counted
 from trailscan.organizations.operation import READ
 from trailscan.organizations.severity import ATTACK_VERSION
+from trailscan.reports.changes import UNDONE
 from trailscan.reports.filter import chosen
 from trailscan.reports.findings.accounts import ACCOUNTS
 from trailscan.reports.findings.delegations import DELEGATIONS
@@ -26,9 +27,11 @@ from trailscan.table import Column, Table, detail, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime, timedelta
 
     from trailscan.organizations.changes import Change
     from trailscan.organizations.severity import Severity
+    from trailscan.organizations.undone import Undoing
     from trailscan.reports.filter import ChangeFilter
     from trailscan.reports.findings.rule import Rule
     from trailscan.store.reader import StoreReader
@@ -57,6 +60,33 @@ class Finding(NamedTuple):
     def last(self) -> Change:
         """Its last event, which dates the finding."""
         return self.group[-1]
+
+    @property
+    def undoable(self) -> list[Change]:
+        """Its events that changed something which can be changed back."""
+        return [change for change in self.group if change.settings]
+
+    @property
+    def undone(self) -> Undoing | None:
+        """The event that undid the last of what its events did; None if some of it is left."""
+        found = [change.undone for change in self.undoable]
+        known = [one for one in found if one is not None]
+        return max(known, key=lambda one: one.at) if found and len(known) == len(found) else None
+
+    @property
+    def undone_at(self) -> datetime | None:
+        """When all that can be undone of what its events did was undone."""
+        return None if self.undone is None else self.undone.at
+
+    @property
+    def undone_by(self) -> str | None:
+        """The id of the event that undid the last of it."""
+        return None if self.undone is None else self.undone.event_id
+
+    @property
+    def open_for(self) -> timedelta | None:
+        """How long it lasted from its first event that was undone."""
+        return None if self.undone is None else self.undone.at - when(self.undoable[0])
 
     @property
     def id(self) -> str:
@@ -90,6 +120,7 @@ COLUMNS = (
     detail("target_names", "Names of all targets", "list", of=distinct_in("target_names")),
     detail("accounts", "Recorded in", "list", of=distinct_of("event.recipient_account_id")),
     detail("source_ip_addresses", "Source IPs", "list", of=distinct_of("event.source_ip_address")),
+    *UNDONE,
     detail("mitre", f"MITRE ATT&CK {ATTACK_VERSION}", "list", of="rule.mitre"),
     detail("cis", "CIS", "text", of=lambda one: one.rule.cis or None),
     detail("references", "References", "list", of="rule.references"),

@@ -16,6 +16,7 @@ from trailscan.organizations.services.organizations.policy_access import moved_a
 from trailscan.organizations.services.organizations.policy_cases import MOVED
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.organizations.state import Account, AccountRequest, Membership
+from trailscan.organizations.undone import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,6 +207,31 @@ def _parents(call: SentenceContext) -> BeforeAndAfter:
     return (str(source) if source.id else None, str(destination) if destination.id else None)
 
 
+def _moved(call: SentenceContext) -> tuple[Setting, ...]:
+    """The parent that an account left, and its new one."""
+    account = _requested_account(call.event)
+    source = text_at(call.event, "request.sourceParentId")
+    destination = text_at(call.event, "request.destinationParentId")
+    if not account or not destination or source == destination:
+        return ()
+    return (Setting(("parent", account), source, destination),)
+
+
+def _membership(*, member: bool) -> Callable[[SentenceContext], tuple[Setting, ...]]:
+    """That an account is a member of the organization, or no more; none if it was so before."""
+    words = ("no member", "member")
+
+    def changed(call: SentenceContext) -> tuple[Setting, ...]:
+        account = call.resource("account").id or call.resource("caller").id
+        known: Account = call.state.accounts.get(account, Account())
+        departed = known.status == "departed"
+        if account is None or (known.status is not None and departed != member):
+            return ()
+        return (Setting(("membership", account), words[not member], words[member]),)
+
+    return changed
+
+
 # fmt: off
 OPERATIONS = (
     Operation("CreateOrganization", "organization", "organization",
@@ -252,12 +278,12 @@ OPERATIONS = (
         done="{account} joined the organization[ ({joined})]", tried="join {account} to the organization",
         known_from="text", severity="medium", severity_of_attempt="medium", watched_by="survival-kit", mitre=("T1666", "T1666.A001"),
         reason="Tells that the organization has one account more, created by it or invited.",
-        service_event=True, cause=_cause_of_joining, effect=_joined),
+        service_event=True, cause=_cause_of_joining, effect=_joined, settings=_membership(member=True)),
     Operation("AccountDepartedOrganization", "account", "account",
         done="{account} departed from the organization[ ({departed})]", tried="remove {account} from the organization",
         known_from="text", severity="critical", severity_of_attempt="critical", watched_by="survival-kit", mitre=("T1666", "T1666.A002"),
         reason="Tells that an account is out of the organization's control, because it left or was removed.",
-        service_event=True, cause=_cause_of_departure, effect=_departed, cases=(
+        service_event=True, cause=_cause_of_departure, effect=_departed, settings=_membership(member=False), cases=(
             Case("cleaned", "a closed account is removed for good, and the log has its closing", _is_cleaned(explained=True),
                 "low", "Ends what the closing began 90 days before, without anybody's doing.",
                 done="{account} was permanently removed, 90 days after it was closed"),
@@ -269,15 +295,15 @@ OPERATIONS = (
         done="{caller} left the organization", tried="leave the organization as {caller}",
         known_from="log", severity="critical", severity_of_attempt="critical", watched_by="Elastic", mitre=("T1531", "T1666", "T1666.A002", "T1685", "T1685.002"), cis=CIS_CONTROL,
         reason="Takes the account out of the organization, so that its policies and central logging no longer hold there.",
-        subject=calling_account, effect=_leave),
+        subject=calling_account, effect=_leave, settings=_membership(member=False)),
     Operation("RemoveAccountFromOrganization", "account", "account",
         done="removed {account} from the organization", tried="remove {account} from the organization",
         known_from="log", severity="critical", watched_by="survival-kit", mitre=("T1666", "T1685"), cis=CIS_CONTROL,
         reason="Puts an account out of the organization, so that no policy of it restricts the account any more.",
-        subject=_requested_account, effect=_remove),
+        subject=_requested_account, effect=_remove, settings=_membership(member=False)),
     Operation("MoveAccount", "account", "account",
         done="moved {account} from {source} to {destination}", tried="move {account}[ from {source} to {destination}]",
         known_from="log", severity="medium", watched_by="MITRE DET0155", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Puts an account under another parent, so that it loses the policies of the old one and gets those of the new one.",
-        effect=_move, before_and_after=_parents, cases=MOVED, access_change=moved_access),
+        effect=_move, before_and_after=_parents, cases=MOVED, access_change=moved_access, settings=_moved),
 )

@@ -51,18 +51,18 @@ OPERATIONS = (
         tried="register {account} as delegated administrator[ for {service}]",
         known_from="model", severity="high", mitre=("T1098.003",),
         reason="Gives one account charge of a service for all accounts, and lets it read the whole organization.",
-        effect=_DELEGATION.effect(on=True), before_and_after=_DELEGATION.shown(on=True)),
+        effect=_DELEGATION.effect(on=True), before_and_after=_DELEGATION.shown(on=True), settings=_DELEGATION.settings(on=True)),
     Operation("DeregisterDelegatedAdministrator", "delegation", "account",
         done="deregistered {account} as delegated administrator for {service}",
         tried="deregister {account} as delegated administrator[ for {service}]",
         known_from="model", severity="high", watched_by="incident-response",
         reason="Takes a service out of the hands of the account that runs it for all others, which can blind GuardDuty, Macie or Access Analyzer.",
-        effect=_DELEGATION.effect(on=False), before_and_after=_DELEGATION.shown(on=False)),
+        effect=_DELEGATION.effect(on=False), before_and_after=_DELEGATION.shown(on=False), settings=_DELEGATION.settings(on=False)),
     Operation("EnableAWSServiceAccess", "trusted_access", "service",
         done="enabled trusted access for {service}", tried="enable trusted access for {service}",
         known_from="model", severity="medium", watched_by="streamalert", mitre=("T1098.003",),
         reason="Lets a service see the organization, and create a role for itself and act in all its accounts.",
-        effect=_TRUSTED_ACCESS.effect(on=True), before_and_after=_TRUSTED_ACCESS.shown(on=True), cases=(
+        effect=_TRUSTED_ACCESS.effect(on=True), before_and_after=_TRUSTED_ACCESS.shown(on=True), settings=_TRUSTED_ACCESS.settings(on=True), cases=(
             Case("powerful", "the service is StackSets, IAM, IAM Identity Center, Systems Manager or RAM", _is_powerful, "high",
                 "Lets a service bring code, identities, root sessions or shared resources into every account."),
         )),
@@ -70,5 +70,5 @@ OPERATIONS = (
         done="disabled trusted access for {service}", tried="disable trusted access for {service}",
         known_from="model", severity="high", watched_by="streamalert",
         reason="Cuts a service off from the organization, so that, for example, a security service no longer covers new accounts.",
-        effect=_TRUSTED_ACCESS.effect(on=False), before_and_after=_TRUSTED_ACCESS.shown(on=False)),
+        effect=_TRUSTED_ACCESS.effect(on=False), before_and_after=_TRUSTED_ACCESS.shown(on=False), settings=_TRUSTED_ACCESS.settings(on=False)),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.organizations.effects import Switch, no_effect, with_attachment, with_values
 from trailscan.organizations.fields import omitted, text_at
-from trailscan.organizations.in_force import same_meaning
+from trailscan.organizations.in_force import meaning, same_meaning
 from trailscan.organizations.operation import BeforeAndAfter, Operation
 from trailscan.organizations.policies import compare_policies
 from trailscan.organizations.resources import caller, quoted
@@ -30,8 +30,11 @@ from trailscan.organizations.services.organizations.policy_cases import (
 )
 from trailscan.organizations.severity import CIS_CONTROL
 from trailscan.organizations.state import Policy, ResourcePolicy
+from trailscan.organizations.undone import Setting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trailscan.events.event import Event
     from trailscan.organizations.context import SentenceContext
     from trailscan.organizations.operation import Effect
@@ -132,6 +135,35 @@ def _deleted(call: SentenceContext) -> BeforeAndAfter:
     return policy_before(call).content, None
 
 
+def _text_setting(call: SentenceContext) -> tuple[Setting, ...]:
+    """The text that an update wrote; none if it says the same as before."""
+    identifier = text_at(call.event, "request.policyId")
+    new, old = text_at(call.event, "request.content"), policy_before(call).content
+    if identifier is None or new is None:
+        return ()
+    before, after = None if old is None else meaning(old), meaning(new)
+    return () if before == after else (Setting(("policy text", identifier), before, after),)
+
+
+def _attachment_settings(*, on: bool) -> Callable[[SentenceContext], tuple[Setting, ...]]:
+    """The settings that attaching or detaching changes: the policy, and its text, on a target.
+
+    A policy with the same text makes good for one that was detached; detaching it takes nothing
+    from the other.
+    """
+    switched = _ATTACHMENT.settings(on=on)
+
+    def changed(call: SentenceContext) -> tuple[Setting, ...]:
+        found, text = switched(call), policy_before(call).content
+        if not found or text is None:
+            return found
+        (own,) = found
+        key = ("attached text", own.key[-1], meaning(text))
+        return (own, Setting(key, None if on else own.before, own.after))
+
+    return changed
+
+
 def policy_changes(call: SentenceContext) -> str | None:
     """What an update changed; the console sends every member, changed or not."""
     event, before = call.event, policy_before(call)
@@ -177,7 +209,7 @@ OPERATIONS = (
         done="updated {policy}[: {changed}]", tried="update {policy}[: {changed}]",
         known_from="log", severity="high", watched_by="LZA", cis=CIS_CONTROL,
         reason="Can rewrite a policy while it is in force, so that a protection is emptied without being detached.",
-        names_target=True, policy_step=("updated", "update"), effect=_write, before_and_after=_written, cases=UPDATED, access_change=updated_access),
+        names_target=True, policy_step=("updated", "update"), effect=_write, before_and_after=_written, cases=UPDATED, access_change=updated_access, settings=_text_setting),
     Operation("DeletePolicy", "policy", "policy",
         done="deleted {policy}", tried="delete {policy}",
         known_from="model", severity="medium", watched_by="survival-kit", cis=CIS_CONTROL,
@@ -189,28 +221,28 @@ OPERATIONS = (
         reason="Puts a policy in force on accounts, which can stop their work, or permit what an allow list had kept out.",
         policy_step=("attached", "attach"),
         effect=_attaching(on=True), before_and_after=_ATTACHMENT.shown(on=True), cases=ATTACHED,
-        access_change=attached_access),
+        access_change=attached_access, settings=_attachment_settings(on=True)),
     Operation("DetachPolicy", "policy", "policy",
         done="detached {policy} from {target}", tried="detach {policy}[ from {target}]",
         known_from="log", severity="high", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Takes a policy off accounts, so that what it forbade can be possible at once.",
         policy_step=("detached", "detach"),
         effect=_attaching(on=False), before_and_after=_ATTACHMENT.shown(on=False), cases=DETACHED,
-        access_change=detached_access),
+        access_change=detached_access, settings=_attachment_settings(on=False)),
     Operation("EnablePolicyType", "policy_type", "root",
         done="enabled {policy_types} in {root}", tried="enable {switched} in {root}",
         known_from="model", severity="low", watched_by="streamalert", cis=CIS_CONTROL,
         reason="Permits policies of one type to be attached, which restricts nobody before one is.",
         policy_step=("type enabled", "enable the type"),
         effect=_POLICY_TYPE.effect(on=True), before_and_after=_POLICY_TYPE.shown(on=True), cases=TYPE_ENABLED,
-        access_change=type_access),
+        access_change=type_access, settings=_POLICY_TYPE.settings(on=True)),
     Operation("DisablePolicyType", "policy_type", "root",
         done="disabled {policy_types} in {root}[, which detached {detached}]", tried="disable {switched} in {root}",
         known_from="log", severity="critical", watched_by="survival-kit", mitre=("T1666",), cis=CIS_CONTROL,
         reason="Switches off all policies of one type in the whole organization with a single call.",
         policy_step=("type disabled", "disable the type"),
         effect=_disable_type, before_and_after=_POLICY_TYPE.shown(on=False), cases=TYPE_DISABLED,
-        access_change=type_access),
+        access_change=type_access, settings=_POLICY_TYPE.settings(on=False)),
     Operation("EffectivePolicyValidation", "policy", "account",
         done="the effective {policy_type} policy of {account} became {validity}[: {invalid}]",
         tried="validate the effective policy of {account}",
