@@ -59,6 +59,9 @@ def markdown_rows(text):
 
 READERS = {
     "csv": lambda text: list(csv.DictReader(io.StringIO(text))),
+    "tsv": lambda text: list(
+        csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
+    ),
     "tsv": lambda text: list(csv.DictReader(io.StringIO(text), dialect="excel-tab", quoting=3)),
     "json": lambda text: json.loads(text)["rows"],
     "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
@@ -74,7 +77,7 @@ def test_a_report_has_the_same_totals_in_every_form(store, name):
     """Python's frame says how many rows there are and what each column of numbers adds up to."""
     table = store.report(name)
     frame = table.to_frame()
-    assert set(READERS) == set(FORMATS)
+    assert set(READERS) == set(FORMATS) - {"slack"}  # a message, with the first rows only
     for form, read in READERS.items():
         rows = read(FORMATS[form](table))
         assert len(rows) == len(frame) > 0, form
