@@ -209,6 +209,23 @@ def test_a_file_that_is_not_one_of_tickets_is_refused(text: str, said: str):
         parse_tickets(text.encode(), LATER)
 
 
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("2026-11", datetime(2026, 12, 1, tzinfo=UTC)),
+        ("2026-12", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("2028-02", datetime(2028, 3, 1, tzinfo=UTC)),
+        ("2026-11-03", datetime(2026, 11, 4, tzinfo=UTC)),
+        ("2026-11-03T12:00", datetime(2026, 11, 3, 12, tzinfo=UTC)),
+    ],
+)
+def test_the_day_or_month_in_which_a_ticket_ends_is_included(text: str, end: datetime):
+    """A month ends with its last day, not with its first instant."""
+    written = f"id,actor,from,to,target\nT,a,2026-11,{text},\n"
+    (ticket,) = parse_tickets(written.encode(), LATER).tickets
+    assert (ticket.start, ticket.end) == (datetime(2026, 11, 1, tzinfo=UTC), end)
+
+
 def test_the_same_store_gives_the_same_package(archive: Archive):
     """To the byte, and whatever was asked before."""
     archive.sign(FIRST + timedelta(days=3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,12 +22,13 @@ MATCHED, AFTERWARDS, UNMATCHED = "matched", "approved_afterwards", "unmatched"
 RULE = (
     "A ticket covers a change if its actor is the change's principal (in any case, with or without "
     "the role in parentheses) or its principal ARN, its target is the change's target or target "
-    "name or is empty or *, and the time lies in [from, to). A date in `to` includes that day. Of "
-    "several tickets the one with the earliest `from`, then the lowest ID, counts. A change before "
-    "the `from` of a ticket that covers it otherwise is approved_afterwards."
+    "name or is empty or *, and the time lies in [from, to). A day or month in `to` is included. "
+    "Of several tickets the one with the earliest `from`, then the lowest ID, counts. A change "
+    "before the `from` of a ticket that covers it otherwise is approved_afterwards."
 )
 """The rule, as the package says it."""
 
+_MONTH = re.compile(r"\d{4}-\d{2}")
 _MOST = 64 * 1024 * 1024  # bytes of a file
 _CLAIMED = "the session name is the caller's claim"
 
@@ -116,9 +118,11 @@ def _ticket(line: int, row: Mapping[str, str | None], now: datetime) -> Ticket:
 
 
 def _end(text: str, now: datetime) -> datetime:
-    """The end of a ticket; a date includes its day."""
+    """The end of a ticket; a date includes its day, and a month its last day."""
     if "-" not in text:
         raise ValueError(f"{text!r} is not a date or an ISO instant")
+    if _MONTH.fullmatch(text):
+        return (parse_when(text, now) + timedelta(days=31)).replace(day=1)
     try:
         parse_day(text)
     except ValueError:
