@@ -303,6 +303,12 @@ class Store:
         """What deserves a look, and why: one row a finding, as `trailscan report findings`."""
         return self.report("findings", since, until, **filters).to_frame()
 
+    def summary(
+        self, since: When = None, until: When = None, **filters: Unpack[Filters]
+    ) -> pd.DataFrame:
+        """What happened, in ten lines: one row a line, as `trailscan report summary`."""
+        return self.report("summary", since, until, **filters).to_frame()
+
     def coverage(
         self, since: When = None, until: When = None, **filters: Unpack[Filters]
     ) -> pd.DataFrame:
@@ -351,13 +357,9 @@ def open(  # noqa: A001  # as ts.open: the contract's name
 
 
 def demo() -> Store:
-    """A store of the bundled sample logs: six months of an invented organization.
+    """A store of the bundled sample logs: three months of an invented organization.
 
-    It is made once, in the user's cache directory (`TRAILSCAN_CACHE` moves it), which takes some
-    seconds. It works without a network and outside of a checkout.
-
-    Raises:
-        NotFoundError: this installation has no sample logs.
+    It is made once, in the user's cache directory (`TRAILSCAN_CACHE` moves it), without a network.
     """
     return Store(sample_store())
 
