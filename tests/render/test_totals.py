@@ -62,7 +62,6 @@ READERS = {
     "tsv": lambda text: list(
         csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
     ),
-    "tsv": lambda text: list(csv.DictReader(io.StringIO(text), dialect="excel-tab", quoting=3)),
     "json": lambda text: json.loads(text)["rows"],
     "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
     "parquet": lambda data: pq.read_table(io.BytesIO(data)).to_pylist(),
