@@ -204,6 +204,7 @@ def test_status_says_what_the_store_holds(store, tmp_path):
         0,
         [
             "store",
+            "pruned",
             "complete",
             "incomplete",
             "last_load",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from trailscan.table import Column, Table
 
 _FEW, _ROOMY, _TIGHT = 9, 19, 13  # columns; characters of a text in few and in many columns
+_GAP, _WIDE = 3, 30  # characters between columns, and of the column that takes what is left
 
 
 def render_html(table: Table) -> str:
@@ -110,13 +111,32 @@ def _cells(table: Table, row: tuple[object, ...]) -> Iterator[tuple[str, str, in
 
 def column_style(columns: Sequence[Column]) -> str:
     """The style of the columns that a report shows; it contains none of the report's data."""
+    visible_ones = [column for column in columns if not column.detail]
+    most = _ROOMY if len(visible_ones) <= _FEW else _TIGHT
     shown = [
-        (column, bool(order(column)), _quoted(f"{column.title}: "))
-        for column in columns
-        if not column.detail
+        (
+            column,
+            bool(order(column)),
+            _quoted(f"{column.title}: "),
+            _needed(visible_ones, column.rank, most) if column.rank else 0,
+        )
+        for column in visible_ones
     ]
-    most = _ROOMY if len(shown) <= _FEW else _TIGHT
     return template("columns.css").render(columns=shown, most=most)
+
+
+def _needed(columns: Sequence[Column], rank: int, most: int) -> int:
+    """The characters of a page that has room for the columns up to a rank."""
+    kept = (one for one in columns if one.rank <= rank or order(one))
+    return sum(_GAP + max(len(one.title), _useful(one, most)) for one in kept)
+
+
+def _useful(column: Column, most: int) -> int:
+    """The characters in which a column can be read on a page."""
+    widths = {"instant": 19, "flag": 5, "count": 6, "number": 6}
+    if column.kind in widths or order(column):
+        return widths.get(column.kind, 9)
+    return column.short or (_WIDE if column.wide else min(column.most_width or most, most))
 
 
 def _quoted(text: str) -> str:
