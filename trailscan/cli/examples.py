@@ -95,13 +95,18 @@ EXAMPLES = MappingProxyType(
         "rejects reopen": ("trailscan rejects reopen 1a2b3c --because 'delivered again'",),
         "store": ("trailscan store check",),
         "store prune": (
-            "trailscan store prune --before 2020-01-01 --because 'kept for six years' --dry-run",
-            "trailscan store prune --before 2020-01-01 --because 'kept for six years'",
+            "trailscan store prune --before 2020-01-01 --because 'six years' --dry-run",
+            "trailscan store prune --before 2020-01-01 --because 'six years'",
         ),
         "store check": (
             "trailscan store check",
             "trailscan store check --store s3://my-bucket/trailscan",
         ),
+        "export verify": (
+            "trailscan export verify evidence",
+            "trailscan export verify evidence --key signer.pub --checkpoint kept/checkpoint",
+        ),
+        "export keygen": ("trailscan export keygen signer.key",),
         "demo": ("trailscan demo", "trailscan demo --keep trailscan-store"),
         "doctor": (
             "trailscan doctor s3://my-trail-bucket",

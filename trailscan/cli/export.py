@@ -15,7 +15,7 @@ from trailscan.cli.export_seal import find_signer, keygen, verify
 from trailscan.cli.nights import days_of, load_first, package_options, protection, severity
 from trailscan.cli.output import end, say, write_text
 from trailscan.cli.validate import PublicKeys
-from trailscan.cli.words import Group, paragraphs
+from trailscan.cli.words import Command, Group, paragraphs
 from trailscan.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -242,5 +242,10 @@ def _export_period(
 
 
 app.callback(help=paragraphs(export.__doc__))(o.with_aws(export))
-app.command("verify", help=paragraphs(verify.__doc__))(verify)
-app.command("keygen", help=paragraphs(keygen.__doc__))(keygen)
+for _command in (verify, keygen):
+    app.command(
+        _command.__name__,
+        cls=Command,
+        help=paragraphs(_command.__doc__),
+        epilog=examples(f"export {_command.__name__}"),
+    )(_command)

@@ -70,7 +70,7 @@ def _prune(
         str, typer.Option("--before", metavar="DAY", help="Remove events of earlier UTC days.")
     ],
     because: Annotated[
-        str, typer.Option("--because", metavar="TEXT", help="Why; the store keeps the reason.")
+        str, typer.Option("--because", metavar="REASON", help="Why; the store keeps the reason.")
     ],
     store: o.Store = o.DEFAULT_STORE,
     dry_run: Annotated[
