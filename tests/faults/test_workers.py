@@ -34,7 +34,8 @@ def trail(s3):
 
 def without_time(summary) -> dict[str, object]:
     """A summary without what differs between runs."""
-    del summary["seconds"], summary["store"]
+    for name in ("seconds", "store", "load_id", "started", "finished"):
+        del summary[name]
     return summary
 
 
