@@ -218,6 +218,18 @@ def test_the_demo_is_a_store_that_is_made_once(tmp_path, monkeypatch):
     assert len(first.changes()) > 100
 
 
+def test_a_demo_store_that_others_may_write_to_is_not_read(tmp_path, monkeypatch):
+    """Another one is made, and what stands in the cache stays as it is."""
+    monkeypatch.setenv("TRAILSCAN_CACHE", str(tmp_path / "cache"))
+    place = Path(ts.demo().place)
+    place.chmod(0o777)
+    (place / "events").rename(place / "theirs")
+    other = ts.demo()
+    assert other.place != str(place)
+    assert len(other.changes()) > 100
+    assert (place / "theirs").is_dir()
+
+
 def test_each_answer_is_html_with_every_text_escaped(samples):
     """A store, its status, an event and a policy's event show what they are."""
     assert samples._repr_html_() == samples.status()._repr_html_()

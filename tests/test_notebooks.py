@@ -22,7 +22,7 @@ def outputs(notebook):
 @pytest.mark.filterwarnings("ignore")  # of Jupyter's own, which are not ours to mend
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_runs_and_shows_what_is_committed(path, monkeypatch, tmp_path_factory):
-    """Every cell runs and shows the kinds of output that were committed, text the same."""
+    """Every cell runs and shows the kinds of output that were committed."""
     cache = tmp_path_factory.getbasetemp() / "demo"
     monkeypatch.setenv("TRAILSCAN_CACHE", str(cache))
     notebook = nbformat.read(path, as_version=4)

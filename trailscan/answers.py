@@ -42,17 +42,6 @@ if TYPE_CHECKING:
     from trailscan.store.reader import StoreReader
 
 
-_CONFINED = {
-    "enable_external_access": "false",
-    "allow_community_extensions": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",
-    "temp_directory": "",
-}
-"""The settings of DuckDB that confine a relation to its own rows."""
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Report(Table):
     """A report: `to_frame()`, `to_arrow()`, `to_polars()`, `save(FILE)`, and HTML in Jupyter.
@@ -101,7 +90,9 @@ class Report(Table):
         """
         import duckdb  # noqa: PLC0415  # heavy
 
-        database = duckdb.connect(":memory:", config=dict(_CONFINED))
+        from trailscan.reports.sql import CONFINED  # noqa: PLC0415  # heavy
+
+        database = duckdb.connect(":memory:", config=dict(CONFINED))
         database.execute("SET TimeZone = 'UTC'")
         database.execute("SET lock_configuration = true")
         return database.from_arrow(self.to_arrow())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 from trailscan.reports.catalogue import make_filter
 from trailscan.window import Window, parse_when, parse_zone
@@ -39,8 +39,6 @@ ReportName = Literal[
     "cis",
 ]
 """The reports by name."""
-
-REPORT_NAMES: tuple[ReportName, ...] = get_args(ReportName)
 
 
 class Filters(TypedDict, total=False):

@@ -214,10 +214,12 @@ def accounts(store: Store, since: When = None, until: When = None) -> Plot:
     """
     table = store.report("accounts", since, until)
     times = [when for row in table.records() if isinstance(when := row["last"], datetime)]
-    return Plot("accounts", _charts().accounts(table, table.window.end or max(times, default=_NOW)))
+    return Plot(
+        "accounts", _charts().accounts(table, table.window.end or max(times, default=_EPOCH))
+    )
 
 
-_NOW = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def policies(store: Store, since: When = None, until: When = None) -> Plot:

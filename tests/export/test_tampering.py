@@ -243,6 +243,13 @@ def _bomb(_: bytes) -> bytes:
     return b"".join(packer.compress(bytes(1 << 24)) for _ in range(65)) + packer.flush()
 
 
+def _issuing_for_no_change(one: Path) -> None:
+    """Count an issuing record that belongs to nothing in the package."""
+    line = b'{"log_file":"AWSLogs/x","position":0,"issued_for":["0"],"record":{}}\n'
+    (one / "issuing_records.jsonl").write_bytes(line)
+    json_edit(one / "statement.json", lambda said: said["counts"].update(issuing_records=1))
+
+
 INSIDE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a cell of a change": (rows("changes.csv", lambda all_: all_[0].update(event_id="0")), "event ID 0"),
     "a change removed": (rows("changes.csv", lambda all_: all_.pop()), "counts.changes"),
@@ -258,6 +265,17 @@ INSIDE: dict[str, tuple[Callable[[Path], None], str]] = {
     "severity of a change": (
         rows("changes.csv", lambda all_: [one.update(severity="low") for one in all_]),
         "counts.changes_by_severity",
+    ),
+    "an issuing record added": (
+        _write(
+            "issuing_records.jsonl",
+            b'{"log_file":"AWSLogs/x","position":0,"issued_for":["0"],"record":{}}\n',
+        ),
+        "counts.issuing_records",
+    ),
+    "an issuing record for no change": (
+        _issuing_for_no_change,
+        "issued_for names a change that is not in changes.csv",
     ),
     "a finding removed": (rows("findings.csv", lambda all_: all_.clear()), "counts.findings"),
     "a record changed": (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from trailscan.cli.log import log
 from trailscan.ingest.job import Progress
 from trailscan.numbers import counted
+from trailscan.render.progress import shown_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,7 @@ def show_progress(
         with _lines(every) as tell:
             yield tell
     else:
-        with _bar() as tell:
+        with shown_progress(wanted=True) as tell:
             yield tell
 
 
@@ -74,27 +75,3 @@ def _lines(every: float) -> Iterator[Callable[[Progress], None]]:
     finally:
         ended.set()
         writer.join()
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
-    """Show a bar."""
-    from rich import progress as p
-    from rich.console import Console
-
-    columns = (
-        p.SpinnerColumn(),
-        p.BarColumn(bar_width=20),
-        p.TextColumn("{task.description}"),
-        p.TimeRemainingColumn(elapsed_when_finished=True),
-    )
-    with p.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("listing", total=None)
-        began = time.monotonic()
-
-        def tell(now: Progress) -> None:
-            rate = now.done / max(time.monotonic() - began, 0.001)
-            words = f"{now.done:,} log files, {now.stored_bytes / 1e6:,.1f} MB, {rate:,.0f}/s"
-            bar.update(task, description=words, completed=now.units, total=now.of_units)
-
-        yield tell

@@ -134,7 +134,7 @@ class Draft:
         book = render_workbook(document.title, workbook_lines(statement), sheets)
         altered = neutralised_cells(self.changes)
         return {
-            "README.txt": readme(statement, altered, self.files),
+            "README.txt": readme(statement, altered),
             "summary.html": render_document_html(document).encode(),
             "summary.md": render_document_markdown(document).encode(),
             "changes.xlsx": uncompressed(book),

@@ -28,7 +28,6 @@ from trailscan.export.verifier.sealed import (
     LEAVES,
     ROWS,
     SIGNATURE,
-    TIMESTAMP,
     leaf_text,
     origin_of,
     row_hashes,
@@ -36,8 +35,6 @@ from trailscan.export.verifier.sealed import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from trailscan.export.signing import Signer
 
 LOG = "log"
@@ -113,7 +110,6 @@ def seal(
     log: Log,
     name: str,
     signer: Signer | None = None,
-    timestamp: Callable[[bytes], bytes] | None = None,
 ) -> dict[str, bytes]:
     """Seal a package that is whole; one that is sealed stays as it is, one half sealed is finished.
 
@@ -121,7 +117,6 @@ def seal(
         log: of all packages, beside the package.
         name: of the package.
         signer: signs checkpoint and leaf; None leaves both unsigned.
-        timestamp: gets a time stamp (RFC 3161) of the checkpoint's bytes; None gets none.
 
     Returns:
         The files of the seal by path.
@@ -146,10 +141,6 @@ def seal(
     checkpoint = files[CHECKPOINT]
     way = inclusion_path(index, hashes)
     files[ROWS] = _json(rows_proof(rows, leaf, index, way, checkpoint.decode()))
-    if TIMESTAMP in there:
-        files[TIMESTAMP] = target.read(f"{name}/{TIMESTAMP}")
-    elif timestamp is not None and CHECKPOINT not in there:
-        files[TIMESTAMP] = timestamp(checkpoint)
     for path in sorted(files, key=lambda path: path == CHECKPOINT):  # the checkpoint last
         if path not in there:
             target.write_new(f"{name}/{path}", files[path])

@@ -15,7 +15,7 @@ from trailscan.table import Column, Table
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from trailscan.export.evidence import Evidence
 
@@ -81,23 +81,23 @@ The evidence
   gaps.csv           times without log files or digests
   conflicts.csv      records that share their ID with another of different content
   {manifest}
+                     the SHA-256 of every file above, of README.txt and of verify.py
+  run.json           who made this, when, on which machine
+  checkpoint, proof/, signature
+                     the seal: this package in the log of all packages; signature with a key only
 
 {personal}
 
 Check it
 
   sha256sum -c {manifest}       no file was changed
-{verifier}
+  python3 -I -S verify.py                   everything, down to AWS's signatures
+  trailscan export verify .                 the same, with a verify.py that is not from here
+
 What is only in this folder can be forged as a whole. The file checkpoint is the head of the log of
 all packages. Keep a copy of it where nobody who can write here can, and give it to a verifier with
 --checkpoint, the signer's public key with --key, and AWS's own keys, from AWS, with --public-keys.
 """
-
-_VERIFIER = """\
-  python3 -I -S verify.py                   everything, down to AWS's signatures
-  trailscan export verify .                 the same, with a verify.py that is not from here
-"""
-VERIFY = "verify.py"
 
 
 class Reports(NamedTuple):
@@ -275,13 +275,12 @@ def workbook_lines(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Review", _HOW_TO_REVIEW
 
 
-def readme(statement: Mapping[str, Any], neutralised: int, paths: Collection[str]) -> bytes:
+def readme(statement: Mapping[str, Any], neutralised: int) -> bytes:
     """The file that says what the others are.
 
     Args:
         statement: of the package.
         neutralised: how many cells of its CSV file begin with an apostrophe for safety.
-        paths: of the other files.
     """
     reasons = "".join(f"  - {visible(why)}\n" for why in statement["incomplete_because"])
     drawn = "  sample.csv         the changes that were drawn for review\n"
@@ -295,6 +294,5 @@ def readme(statement: Mapping[str, Any], neutralised: int, paths: Collection[str
         log_files=included if statement["log_files"]["included"] else "",
         digests=counted(statement["digests"]["files"], "digest"),
         manifest=MANIFEST,
-        verifier=_VERIFIER if VERIFY in paths else "",
         personal="\n".join(textwrap.wrap(statement["personal_data"], 90)),
     ).encode()

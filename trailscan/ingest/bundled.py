@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +39,7 @@ def sample_store() -> Path:
     """
     logs = sample_logs()
     store = _cache() / f"demo-{_fingerprint(logs)}"
-    if store.exists():
+    if _is_own(store):
         return store
     try:
         store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,16 +48,27 @@ def sample_store() -> Path:
         made = Path(tempfile.mkdtemp(prefix="trailscan-demo-"))
         store = made / "store"
     run_load([str(logs)], str(made / "made"), LoadOptions(), datetime.now(UTC))
+    (made / "made").chmod(0o700)
     return _moved(made, store)
 
 
+def _is_own(store: Path) -> bool:
+    """Whether a folder is there that only this user can have written."""
+    try:
+        status = store.lstat()
+    except OSError:
+        return False
+    is_private = not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and is_private
+
+
 def _moved(made: Path, store: Path) -> Path:
-    """The store that was made, at its place; somebody else's, who was first."""
+    """The store that was made, at its place or, where another user's stands, where it was made."""
     try:
         (made / "made").rename(store)
     except OSError:
-        if not store.exists():
-            raise
+        if not _is_own(store):
+            return made / "made"
     if not store.is_relative_to(made):
         shutil.rmtree(made, ignore_errors=True)
     return store

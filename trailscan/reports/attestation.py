@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trailscan.location import object_uri
 from trailscan.store.attestations import judge_row
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from trailscan.location import Location
-    from trailscan.store.attestations import Attested
     from trailscan.store.reader import StoreReader
 
 
@@ -66,11 +65,6 @@ def count_attested(store: StoreReader, days: Iterable[date]) -> Counter[str]:
         if row["status"] == "done":
             held[row["bucket"], row["key"]] = row["sha256"]
     return Counter(store.attested(*place, sha256).state for place, sha256 in held.items())
-
-
-def attested_rows(store: StoreReader, rows: Iterable[dict[str, Any]]) -> list[Attested]:
-    """For each row of `LOG_FILES` what the digests say of it."""
-    return [store.attested(row["bucket"], row["key"], row["sha256"]) for row in rows]
 
 
 def with_attestation(store: StoreReader, table: Table) -> Table:

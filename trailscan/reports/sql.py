@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[list[str]], Iterable[pa.Table]]
 
-_SHUT = {
+CONFINED = {
     "enable_external_access": "false",
     "allow_community_extensions": "false",
     "autoinstall_known_extensions": "false",
@@ -78,7 +78,7 @@ def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
     import duckdb  # noqa: PLC0415  # heavy
 
     failures: list[Exception] = []
-    with duckdb.connect(":memory:", config=dict(_SHUT)) as database:
+    with duckdb.connect(":memory:", config=dict(CONFINED)) as database:
         for name, view in _views(store, failures).items():
             database.register(name, view)
         database.execute("SET TimeZone = ?", [str(tz)])

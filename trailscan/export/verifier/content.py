@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 STATEMENT = "statement.json"
 RECORDS = "records.jsonl"
+ISSUING = "issuing_records.jsonl"
 CHANGES = "changes.csv"
 LOG_FILES = "log_files.csv"
 RUN = "run.json"
@@ -52,12 +53,8 @@ class Content:
         }
         self.tables["conflicts.csv"] = read_table(files, "conflicts.csv")
         self.tables[INDEX] = read_table(files, INDEX)
-        self.lines: list[tuple[dict[str, Any], str]] = []
-        for at, line in enumerate(lines_of(files.read(RECORDS)), 1):
-            try:
-                self.lines.append(parse_line(line))
-            except ValueError as error:
-                raise RefusedError(f"{files.name}/{RECORDS} line {at}", shown(error)) from None
+        self.lines = _records(files, RECORDS)
+        self.issuing = _records(files, ISSUING) if ISSUING in files.sizes else None
 
     def place(self, path: str, at: int | None = None) -> str:
         """A file of the package, or a row of it counted from 1, as a reason names it."""
@@ -67,6 +64,17 @@ class Content:
     def has_pseudonyms(self) -> bool:
         """Whether people and addresses in its records were replaced."""
         return bool(self.statement.get("pseudonyms_key_id"))
+
+
+def _records(files: Files, path: str) -> list[tuple[dict[str, Any], str]]:
+    """The lines of a file of records: where each was read, and its text."""
+    found = []
+    for at, line in enumerate(lines_of(files.read(path)), 1):
+        try:
+            found.append(parse_line(line))
+        except ValueError as error:
+            raise RefusedError(f"{files.name}/{path} line {at}", shown(error)) from None
+    return found
 
 
 def check_manifest(files: Files, report: Report) -> None:
@@ -135,6 +143,7 @@ def _numbers(content: Content) -> list[tuple[str, Any]]:
         ("counts.findings", len(findings)),
         ("counts.findings_by_severity", _counted(findings, "severity", "findings.csv")),
         ("counts.records_of_the_day", len(lines)),
+        ("counts.issuing_records", None if content.issuing is None else len(content.issuing)),
         ("counts.conflicting_records_of_the_day", len(tables["conflicts.csv"])),
         ("log_files.listed", status.get("done", 0) + status.get("rejected", 0)),
         *((f"log_files.{one}", status.get(one, 0)) for one in ("done", "rejected", "not_loaded")),
@@ -262,6 +271,24 @@ def check_rows(content: Content, report: Report) -> None:
 def _is_there(row: dict[str, str], spots: set[tuple[str, int]]) -> bool:
     spot = (comparable(row["log_file_name"]), row.get("record_index") or "0")
     return spot in {(name, str(at)) for name, at in spots}
+
+
+def check_issuing(content: Content, report: Report) -> None:
+    """Each record that issued credentials did so for changes of the package."""
+    changes = {comparable(cell(row, "event_id", CHANGES)) for row in content.tables[CHANGES]}
+    for at, (where, text) in enumerate(content.issuing or ()):
+        place = content.place(ISSUING, at)
+        try:
+            parse_exact(text)
+        except ValueError as error:
+            report.refuse(place, f"its record is not JSON: {shown(error)}")
+        used = where.get("issued_for")
+        if not isinstance(used, list) or not used:
+            report.refuse(place, "issued_for names no change")
+        elif not {comparable(str(one)) for one in used} <= changes:
+            report.refuse(place, f"issued_for names a change that is not in {CHANGES}")
+    if content.issuing:
+        report.rest("signer", f"{ISSUING}, whose log files are not compared")
 
 
 def check_log_files(content: Content, report: Report) -> None:

@@ -18,6 +18,7 @@ from trailscan.export.verifier.cloudtrail import (
 )
 from trailscan.export.verifier.content import (
     Content,
+    check_issuing,
     check_log_files,
     check_manifest,
     check_rows,
@@ -73,6 +74,7 @@ def _check_content(files: Files, given: Given, report: Report) -> None:
     content = Content(files)
     _try(report, lambda: check_statement(content, report))
     _try(report, lambda: check_rows(content, report))
+    _try(report, lambda: check_issuing(content, report))
     _try(report, lambda: check_sample(content, report))
     _try(report, lambda: check_log_files(content, report))
     digests = check_digests(content, given.aws, report)

@@ -31,11 +31,9 @@ INCLUSION = "proof/inclusion.json"
 CONSISTENCY = "proof/consistency.json"
 ROWS = "proof/rows.json"
 KEY = "proof/key.pub"
-TIMESTAMP = "proof/timestamp.tsr"
-SEAL_FILES = (CHECKPOINT, SIGNATURE, LEAF, LEAVES, INCLUSION, CONSISTENCY, ROWS, KEY, TIMESTAMP)
+SEAL_FILES = (CHECKPOINT, SIGNATURE, LEAF, LEAVES, INCLUSION, CONSISTENCY, ROWS, KEY)
 LEAF_HEAD = "trailscan export leaf v1"
 ORIGIN = "trailscan.export/"
-_SHA256_OID = bytes.fromhex("0609608648016503040201")
 
 
 class Outside(NamedTuple):
@@ -116,7 +114,6 @@ def check_seal(files: Files, outside: Outside, report: Report) -> Sealed | None:
     _check_consistency(files, note, report)
     _check_rows(files, leaf, rows, report)
     key = _check_signatures(files, leaf, note, outside, report)
-    _check_timestamp(files, report)
     _check_outside(files, note, leaves, outside, report)
     return Sealed(note, index, leaves, key)
 
@@ -278,22 +275,6 @@ def _check_given(
             return key
     report.refuse(f"{name}/{CHECKPOINT}", "it is not signed by the key")
     return None
-
-
-def _check_timestamp(files: Files, report: Report) -> None:
-    """A time stamp is over this checkpoint; who signed it is for openssl to say."""
-    if TIMESTAMP not in files.sizes:
-        return
-    digest = hashlib.sha256(files.read(CHECKPOINT)).digest()
-    imprint = files.read(TIMESTAMP).partition(_SHA256_OID)
-    while imprint[1] and digest not in imprint[2][:64]:
-        imprint = imprint[2].partition(_SHA256_OID)
-    if not imprint[1]:
-        report.refuse(f"{files.name}/{TIMESTAMP}", "it is not a time stamp of this checkpoint")
-    report.say(
-        f"{files.name}/{TIMESTAMP} was not checked further: run"
-        f" openssl ts -verify -in {TIMESTAMP} -data {CHECKPOINT} -CAfile CA.pem"
-    )
 
 
 def _check_outside(
