@@ -187,6 +187,9 @@ def test_a_long_answer_on_a_terminal_goes_to_the_pager(store, tmp_path):
 
 def test_a_pager_that_ends_early_ends_nothing_else(store):
     """Whoever has seen enough gets the notes and the exit code."""
+    seen = on_terminal(*CHANGES, "--store", store, PAGER="less '")
+    assert seen.code == 0
+    assert "Traceback" not in seen.text
     seen = on_terminal(*CHANGES, "--store", store, PAGER="true")
     assert seen.code == 0
     assert "155 changes; all times" in seen.text

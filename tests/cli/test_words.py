@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from services.command import run_command
+from services.trail import make_event, pack
 from typer.main import get_command
 
 from trailscan.cli.app import app
@@ -163,6 +164,18 @@ def completed(line: str, **environment: str) -> list[str]:
 def test_a_shell_completes_values(store, line, offered):
     """Those that an option knows, and those that the store has."""
     assert completed(line, TRAILSCAN_STORE=str(store)) == offered
+
+
+def test_a_shell_is_offered_words_only(tmp_path):
+    """Who writes a record chooses its event ID: what a shell would run is not offered."""
+    for at, name in enumerate(("e1;id", "e2$(id)", "e3`id`", "e4 x", "e5-plain")):
+        record = make_event(at, eventID=name)
+        path = tmp_path / "logs" / f"{at}.json.gz"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(pack([record]))
+    place = str(tmp_path / "store")
+    assert trailscan("load", str(tmp_path / "logs"), "--store", place, "--no-trace")[0] == 0
+    assert completed("trailscan show e", TRAILSCAN_STORE=place) == ["e5-plain"]
 
 
 def test_completion_is_silent_without_a_store(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from trailscan.render.slack import render_slack
 
@@ -62,3 +63,7 @@ def test_slack_gets_a_header_a_line_a_row_and_the_notes(samples):
     assert len(lines) == 10
     assert lines[1].startswith("findings · ")
     assert context["elements"][0]["text"].endswith(built.notes[-1])
+    long = replace(built, notes=tuple(f"{n} {'x' * 300}" for n in range(20)))
+    (element,) = json.loads(render_slack(long))["blocks"][-1]["elements"]
+    assert element["text"].endswith("\n…")
+    assert len(element["text"]) <= 3000

@@ -6,6 +6,7 @@ A shell waits for the answer, so a store in S3 is not asked, and no error is sho
 from __future__ import annotations
 
 import os
+import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from trailscan.store.paths import TableName
 
 _MOST, _SECONDS = 50, 0.5
+_HARMLESS = re.compile(r"[A-Za-z0-9._:/-]+")
+"""What a shell takes for a word and nothing else: whoever writes a record chooses its event ID."""
 
 
 def _beginning(words: Iterable[str], incomplete: str) -> list[str]:
@@ -56,7 +59,7 @@ def _in_store(table: TableName, column: str) -> Callable[[Any, str], list[str]]:
         found: dict[str, None] = {}
         with suppress(Exception):  # a shell has no use for an error
             for value in _values(_place(ctx), table, column):
-                if value.startswith(incomplete):
+                if value.startswith(incomplete) and _HARMLESS.fullmatch(value):
                     found[value] = None
                     if len(found) >= _MOST:
                         break

@@ -18,7 +18,10 @@ def page(text: str) -> bool:
 
     The pager is the program in PAGER, or `less`. An empty PAGER, or `cat`, means none.
     """
-    words = shlex.split(os.environ.get("PAGER", "less"))
+    try:
+        words = shlex.split(os.environ.get("PAGER", "less"))
+    except ValueError:  # a quotation mark that nothing closes
+        return False
     if not words or words[0] == "cat" or not shutil.which(words[0]) or _fits(text):
         return False
     environment = {"LESS": _LESS, "LV": "-c", **os.environ}

@@ -40,7 +40,8 @@ def render_slack(table: Table) -> str:
     blocks: list[dict[str, object]] = [{"type": "header", "text": _plain(title)}]
     blocks += [{"type": "section", "text": _plain(text)} for text in sections]
     if notes:
-        text = next(_sections(notes))
+        first, *others = _sections(notes)
+        text = f"{first[: _SECTION - 2]}\n…" if others else first
         blocks.append({"type": "context", "elements": [_plain(text)]})
     return json.dumps({"text": title, "blocks": blocks}, indent=2) + "\n"
 
