@@ -30,6 +30,22 @@ if "TRAILSCAN_WRITE_GOLDEN" not in os.environ:  # the one way to write golden fi
     guard_checkout()
 
 _SLOW_FOLDERS = {Path(__file__).parent / name for name in ("access", "browser", "faults")}
+_SLOW_FILES = {
+    Path(__file__).parent / name
+    for name in (
+        *("attacks/test_calendar.py", "attacks/test_store.py"),
+        *("cli/test_cli.py", "cli/test_export.py", "cli/test_forms.py", "cli/test_output.py"),
+        *("cli/test_reports.py", "cli/test_start_up.py", "cli/test_words.py"),
+        *("export/test_series.py", "export/test_tampering.py"),
+        *("render/test_terminal.py", "render/test_totals.py"),
+        *("reports/test_cache.py", "reports/test_laws.py", "reports/test_sql.py"),
+        *("reports/test_tables.py", "test_sample_logs.py"),
+        *("sessions/test_generated.py", "test_api.py", "test_plot.py", "test_site.py"),
+        *("whole/test_sources.py", "whole/test_validate.py"),
+    )
+}
+"""Files that take ten seconds or more: mostly since they start a process a test."""
+
 _SLOW_FIXTURES = {"ceph_s3", "chromium", "java", "s3_endpoint", "s3_server"}
 """Servers and programs that take seconds to start; a test that needs one is slow."""
 
@@ -50,7 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what the desk lane (`-m "not slow"`) leaves out, beside what a test marks itself."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if item.path.parent in _SLOW_FOLDERS or fixtures & _SLOW_FIXTURES:
+        places = {item.path.parent, item.path}
+        if places & (_SLOW_FOLDERS | _SLOW_FILES) or fixtures & _SLOW_FIXTURES:
             item.add_marker(pytest.mark.slow)
 
 
