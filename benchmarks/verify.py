@@ -22,7 +22,7 @@ FIRST = date(2026, 1, 1)
 
 
 def copy_night(source: Path, target: FolderTarget, day: date) -> str:
-    """A package under the name of another day; its content stays, so content is refused as old."""
+    """A package under the name of another day, whose content stays: each is refused for its day."""
     name = f"export-{day}"
     files = {
         path.relative_to(source).as_posix(): path.read_bytes()

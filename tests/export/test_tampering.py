@@ -266,6 +266,14 @@ INSIDE: dict[str, tuple[Callable[[Path], None], str]] = {
         rows("changes.csv", lambda all_: [one.update(severity="low") for one in all_]),
         "counts.changes_by_severity",
     ),
+    "another day than the name": (
+        statement(lambda said: said.update(day="2026-10-30")),
+        "it is of 2026-10-30, and the folder is",
+    ),
+    "a longer window": (
+        statement(lambda said: said["window_of_event_time"].update(until="2027-01-01T00:00:00Z")),
+        "window_of_event_time: it is not that of",
+    ),
     "an issuing record added": (
         _write(
             "issuing_records.jsonl",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trailscan.export.verifier.files import MANIFEST
@@ -106,12 +107,33 @@ def check_statement(content: Content, report: Report) -> None:
     if statement.get("name") != name:
         text = f"says {shown(statement.get('name'))}, and the folder is {shown(name)}"
         report.refuse(f"{name}/{STATEMENT} name", text)
+    _check_day(content, report)
     if statement.get("complete") is not (statement.get("incomplete_because") == []):
         text = "must be true exactly if incomplete_because is empty"
         report.refuse(f"{name}/{STATEMENT} complete", text)
     if statement.get("complete") is not True:
         report.say(f"{shown(name)} says itself that it is incomplete: see {STATEMENT}")
     _check_controls(content, report)
+
+
+def _check_day(content: Content, report: Report) -> None:
+    """The name, the day and the window of a package are of one and the same day."""
+    statement, said = content.statement, str(content.statement.get("day"))
+    try:
+        day = date.fromisoformat(said)
+        window = {"since": f"{day}T00:00:00Z", "until": f"{day + timedelta(days=1)}T00:00:00Z"}
+    except (ValueError, OverflowError):
+        day, window = None, {}
+    if str(day) != said:
+        report.refuse(content.place(STATEMENT) + " day", f"{shown(said)} is no date")
+        return
+    if content.files.name.partition(".")[0] != f"export-{day}":
+        text = f"it is of {day}, and the folder is {shown(content.files.name)}"
+        report.refuse(content.place(STATEMENT) + " day", text)
+    if statement.get("window_of_event_time") != window:
+        report.refuse(
+            content.place(STATEMENT) + " window_of_event_time", f"it is not that of {day}"
+        )
 
 
 def _member(statement: dict[str, Any], path: str) -> Any:
