@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailscan.render.csv import neutralised_cells, render_csv
+from trailscan.render.columns import texts
+from trailscan.render.csv import neutralised_cells, render_csv, safe_columns
 from trailscan.render.escape import cell, is_formula, visible
 from trailscan.render.formats import format_of
 from trailscan.render.json import render_json
 from trailscan.render.terminal import render_terminal
-from trailscan.table import Column, Table
+from trailscan.table import Column, Table, as_text
 from trailscan.window import Window
 
 COLUMNS = (
@@ -146,3 +147,20 @@ def test_csv_keeps_its_rows_and_columns_for_any_text(texts):
 def test_json_gives_back_any_text(text):
     """JSON is exact, also where it writes escapes."""
     assert json.loads(render_json(table(text)))["rows"][0]["principal"] == text
+
+
+@given(st.lists(st.text("ab\"',;\n=é"), min_size=1, max_size=4))
+def test_csv_is_what_the_standard_writer_quotes(found):
+    """Every cell stands in quotes, and the quotes within are doubled, as the csv module does."""
+    shown = table(*found)
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow([column.name for column in shown.columns])
+    writer.writerows(zip(*safe_columns(shown), strict=True))
+    assert render_csv(shown) == out.getvalue()
+
+
+@given(st.lists(st.none() | st.lists(st.text() | st.integers() | st.booleans()).map(tuple)))
+def test_the_texts_of_a_column_are_those_of_its_values(values):
+    """Equal values that differ as text (1 and True) keep their own text."""
+    assert texts(values) == [as_text(value) for value in values]

@@ -37,7 +37,7 @@ _JSON_NAMES = {
 JsonObject = dict[str, Any]
 
 
-class SessionIssuer(msgspec.Struct, frozen=True, rename="camel"):
+class SessionIssuer(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The role (or user) behind temporary credentials; empty for console sessions of users."""
 
     type: str | None = None
@@ -47,21 +47,21 @@ class SessionIssuer(msgspec.Struct, frozen=True, rename="camel"):
     user_name: str | None = None
 
 
-class SessionAttributes(msgspec.Struct, frozen=True, rename="camel"):
+class SessionAttributes(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The start of a session, and whether MFA was used: the *strings* `true` and `false`."""
 
     creation_date: str | None = None
     mfa_authenticated: str | bool | None = None
 
 
-class WebIdFederationData(msgspec.Struct, frozen=True, rename="camel"):
+class WebIdFederationData(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The web identity provider behind a federated session."""
 
     federated_provider: str | None = None
     attributes: JsonObject | None = None
 
 
-class SessionContext(msgspec.Struct, frozen=True, rename="camel"):
+class SessionContext(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The session that made the call."""
 
     session_issuer: SessionIssuer | None = None
@@ -73,7 +73,7 @@ class SessionContext(msgspec.Struct, frozen=True, rename="camel"):
     sign_in_session_arn: str | None = None
 
 
-class InScopeOf(msgspec.Struct, frozen=True, rename="camel"):
+class InScopeOf(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The resource that holds a role's credentials, such as a Lambda function."""
 
     source_arn: str | None = None
@@ -82,14 +82,14 @@ class InScopeOf(msgspec.Struct, frozen=True, rename="camel"):
     credentials_issued_to: str | None = None
 
 
-class OnBehalfOf(msgspec.Struct, frozen=True, rename="camel"):
+class OnBehalfOf(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The Identity Center user on whose behalf a service acted."""
 
     user_id: str | None = None
     identity_store_arn: str | None = None
 
 
-class UserIdentity(msgspec.Struct, frozen=True, rename="camel"):
+class UserIdentity(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """`userIdentity`; service events have only `account_id` and `invoked_by`."""
 
     type: str | None = None
@@ -107,7 +107,7 @@ class UserIdentity(msgspec.Struct, frozen=True, rename="camel"):
     credential_id: str | None = None
 
 
-class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Event(msgspec.Struct, frozen=True, rename="camel", kw_only=True, omit_defaults=True):
     """One CloudTrail event.
 
     `event_time` is aware and UTC. Denied calls have no `request_parameters`, void calls no

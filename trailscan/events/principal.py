@@ -36,7 +36,7 @@ WORKLOADS = {
 the documentation of each describes it. Such a name is no person's."""
 
 
-class Principal(msgspec.Struct, frozen=True):
+class Principal(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who made a call.
 
     Attributes:

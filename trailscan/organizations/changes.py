@@ -52,7 +52,7 @@ _ENUM = re.compile(r"\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b")
 _OMITTED = " (CloudTrail omitted the details, which exceed 100 KB)"
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An event that changed the organization, or an attempt to change it, in words.
 
     Attributes:

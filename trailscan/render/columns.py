@@ -6,6 +6,7 @@ column is much faster than one of each cell; only a column that is not plain is 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from trailscan.render.escape import FORMULA_STARTS, csv_cell
@@ -19,10 +20,19 @@ _SUSPECT = frozenset({*FORMULA_STARTS, " "})
 
 
 def texts(values: Sequence[object]) -> list[str]:
-    """The values of a column as text: `as_text` of each."""
-    if set(map(type, values)) <= {str, type(None)}:
+    """The values of a column as text: `as_text` of each, once for equal lists of texts."""
+    types = set(map(type, values))
+    if types <= {str, type(None)}:
         return ["" if value is None else value for value in values]  # type: ignore[misc]  # all are
-    return [as_text(value) for value in values]
+    if types <= {tuple, type(None)} and _are_texts(chain.from_iterable(filter(None, values))):  # type: ignore[arg-type]  # all are tuples
+        known = {value: as_text(value) for value in set(values)}
+        return [known[value] for value in values]
+    return ["" if value is None else as_text(value) for value in values]
+
+
+def _are_texts(items: Iterable[object]) -> bool:
+    """Whether all items are texts, so that equal lists of them have the same text."""
+    return set(map(type, items)) <= {str}
 
 
 def visible_texts(found: list[str]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from trailscan.render.columns import safe_cells, texts
@@ -25,11 +23,17 @@ def render_csv(table: Table) -> str:
 
     Numbers and times stay as they are.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow([cell(column.name) for column in table.columns])
-    writer.writerows(zip(*safe_columns(table), strict=True))
-    return out.getvalue()
+    names = [cell(column.name).replace('"', '""') for column in table.columns]
+    columns = map(_doubled, safe_columns(table))
+    rows = map('","'.join, (names, *zip(*columns, strict=True)))
+    return "".join([f'"{row}"\n' for row in rows])
+
+
+def _doubled(column: list[str]) -> list[str]:
+    """The texts of a column with their quotes doubled, as RFC 4180 asks of a quoted cell."""
+    if '"' not in "".join(column):
+        return column
+    return [text.replace('"', '""') for text in column]
 
 
 def safe_columns(table: Table) -> list[list[str]]:

@@ -41,7 +41,7 @@ _ENDS = frozenset({"federated_user", "aws_account", "directory", "aws_service"})
 _MACHINES = frozenset({"instance", "in_scope_of"})
 
 
-class Hop(msgspec.Struct, frozen=True):
+class Hop(msgspec.Struct, frozen=True, omit_defaults=True):
     """The identity that asked for credentials, and the record that says so.
 
     Attributes:
@@ -61,7 +61,7 @@ class Hop(msgspec.Struct, frozen=True):
     source: str
 
 
-class Chain(msgspec.Struct, frozen=True):
+class Chain(msgspec.Struct, frozen=True, omit_defaults=True):
     """The sessions behind a call.
 
     Attributes:
