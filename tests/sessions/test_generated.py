@@ -33,6 +33,7 @@ def test_every_origin_is_right_in_every_order_of_arrival(seed):
     """The order of records changes neither names nor chains."""
     trail = Trail(seed, late=True).fill(8, noise=False)
     first = origins(trail, 0)
+    assert len(first) == 96
     assert {event_id: name for event_id, (name, _) in first.items()} == trail.truth
     assert all(origins(trail, order) == first for order in range(1, 4))
 
