@@ -276,7 +276,7 @@ class Trail:
         """Add a call of each kind, several times."""
         for turn in range(rounds):
             when = START + timedelta(hours=turn)
-            for kind in range(11):
+            for kind in range(12):
                 self._one_of(kind, when + timedelta(minutes=5 * kind))
             if noise:
                 self._noise(when)
@@ -306,6 +306,9 @@ class Trail:
         elif kind == 6:
             lost = self.session("untraced", self.lie(), MANAGEMENT, when)
             self.call(Who(lost, "untraced", MANAGEMENT), when)
+        elif kind == 11:
+            token = self.session_token(self.user(account), when)
+            self.call(self.assume(token, "admin", MANAGEMENT, when), when + timedelta(minutes=1))
         else:
             self.call(self.chain(kind - 6, when), when)
 

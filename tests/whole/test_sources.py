@@ -135,6 +135,69 @@ def test_two_event_sources_in_one_record_are_a_reject(loaded, tmp_path):
     assert (code, [one["reason"] for one in summary["rejects"]]) == (4, ["repeated_name"] * 2)
 
 
+TWO = json.dumps(record(2))
+FULL_ENVELOPES = {
+    "two lists of one name": (f'{{"Records":[{RECORD}],"Records":[{TWO}]}}', (0, 1, 2, 0, 0)),
+    "a name with an escape": (f'{{"Records":[{RECORD}],"Re\\u0063ords":[]}}', (0, 1, 1, 0, 0)),
+    "an empty list first": (f'{{"Records":[],"more":[{RECORD}]}}', (0, 1, 1, 0, 0)),
+    "two lists": (f'{{"Records":[{RECORD}],"Events":[{TWO}]}}', (0, 1, 2, 0, 0)),
+    "two details": (f'{{"a":{{"b":{RECORD},"c":1}},"a":{TWO}}}', (0, 1, 2, 0, 0)),
+    "a sequence of RFC 7464": (f"\x1e{RECORD}\n\x1e{TWO}\n", (0, 1, 2, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", FULL_ENVELOPES)
+def test_every_list_of_an_envelope_is_read(loaded, tmp_path, name):
+    """Whichever of equal names a reader of JSON takes, the records of none are passed over."""
+    text, expected = FULL_ENVELOPES[name]
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
+    assert kept(loaded(tmp_path / "x.json")) == expected
+
+
+OF_S3 = json.dumps(record(eventSource="s3.amazonaws.com"), separators=(",", ":"))
+UNCLEAR = {
+    "a list": json.dumps(record(eventSource=[ORGANIZATIONS])),
+    "two, one escaped": RECORD[:-1] + ',"event\\u0053ource":"s3.amazonaws.com"}',
+    "a message of Kinesis": json.dumps(
+        {"kinesis": {"data": "eyJldmVudFNvdXJjZSI6"}, "eventSource": "aws:kinesis"}
+    ),
+    "a hole": OF_S3.replace("2026-11-22T14", "\0" * 13),
+}
+
+
+@pytest.mark.parametrize("name", UNCLEAR)
+def test_filtered_out_is_only_what_has_another_event_source(loaded, tmp_path, name):
+    """What has none that can be read is a reject."""
+    text = f'{{"Records":[{UNCLEAR[name]}]}}'
+    (tmp_path / "x.json").write_text(text, encoding="utf-8")
+    assert kept(loaded(tmp_path / "x.json")) == (4, 1, 0, 0, 1)
+
+
+LOG_FILES = [f'{{"Records":[{OF_S3}]}}', f'{{"Records":[{OF_S3},{OF_S3}]}}']
+NESTED = [{"eventVersion": "1.0"}, {"eventVersion": "1.1"}]
+
+
+@pytest.mark.parametrize(
+    ("stored", "count"),
+    [
+        (b"".join(gzip.compress(one.encode()) for one in LOG_FILES), 3),
+        (gzip.compress("\n".join(LOG_FILES).encode()), 3),
+        ("\n".join(LOG_FILES).encode(), 3),
+        (
+            gzip.compress(
+                LOG_FILES[1].replace('"ann"', json.dumps(NESTED, separators=(",", ":"))).encode()
+            ),
+            2,
+        ),
+    ],
+    ids=["members of gzip", "compressed as one", "plain", "records in a record"],
+)
+def test_records_of_log_files_after_one_another_are_counted(loaded, tmp_path, stored, count):
+    """As `cat` writes them, also if none is of a wanted event source."""
+    (tmp_path / "x.json").write_bytes(stored)
+    assert kept(loaded(tmp_path / "x.json")) == (0, 1, 0, count, 0)
+
+
 def test_an_event_source_inside_of_a_request_does_not_count(loaded, tmp_path):
     """A record without an event source of its own is a reject, whatever is inside of it."""
     nested = record(requestParameters={"eventSource": ORGANIZATIONS})

@@ -292,6 +292,11 @@ def decode_candidate(
     source = record.get("eventSource")
     if source is None:
         raise DecodeError("event_source_missing", "eventSource is missing", "$.eventSource")
+    if not isinstance(source, str):
+        raise DecodeError("unexpected_type", "eventSource is not a string", "$.eventSource")
+    if source.startswith("aws:"):
+        words = f"a message of {source} without a CloudTrail record that can be read; decode it"
+        raise DecodeError("unknown_envelope", words, "$.eventSource")
     if wanted.event_sources is not None and source not in wanted.event_sources:
         return None
     event = decode_event(record)

@@ -19,7 +19,9 @@ import stringzilla
 
 from trailscan.errors import DecodeError
 from trailscan.trail.json_bytes import (
+    SEPARATORS,
     SPACE,
+    all_values,
     each_item,
     each_value,
     excerpt,
@@ -40,6 +42,9 @@ _BOM = b"\xef\xbb\xbf"
 _DELIVERED = b'{"eventVersion":"1.'
 _INSIGHTS = b"AwsCloudTrailInsight"
 _RECORDS = re.compile(rb'\s*(?:\{\s*"Records"\s*:\s*)?(?=\[)')
+_BETWEEN = re.compile(rb"\s*,?\s*")
+_END = re.compile(rb"\s*\]\s*\}\s*")
+_AROUND = len(b'{"Records":[]}') - 1
 _NAMED_BY = ("eventVersion", "eventSource", "eventTime", "eventID")
 _ALONE = (*_NAMED_BY, "eventName", "userIdentity", "awsRegion", "recipientAccountId")
 """Members of records; two of them make a record, since wrappers have an `eventTime` too."""
@@ -86,10 +91,30 @@ def read_records(body: bytes | bytearray) -> Iterator[RawRecord]:
     if may_fill_memory(body):
         return _one_at_a_time(bytes(body).removeprefix(_BOM))
     try:
-        found = map(bytes, _LOG_FILE.decode(body).records)
+        found = _LOG_FILE.decode(body).records
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return _any_form(bytes(body))
-    return _of_log_file(found, may_be_insights=stringzilla.find(body, _INSIGHTS) >= 0)
+    if not _is_all(body, found):
+        return _any_form(bytes(body))
+    may_be_insights = stringzilla.find(body, _INSIGHTS) >= 0
+    return _of_log_file(map(bytes, found), may_be_insights=may_be_insights)
+
+
+def _is_all(body: bytes | bytearray, found: list[msgspec.Raw]) -> bool:
+    """Whether a log file has these records and nothing else, such as a second list of them.
+
+    As CloudTrail writes a log file, its length says so.
+    """
+    if len(body) == _AROUND + sum(len(bytes(raw)) + 1 for raw in found):
+        return True
+    head = _RECORDS.match(body)
+    at = head.end() + 1 if head else 0
+    for raw in found:
+        at = _BETWEEN.match(body, at).end()  # type: ignore[union-attr]  # matches emptiness
+        if not body.startswith(bytes(raw), at):
+            return False
+        at += len(bytes(raw))
+    return _END.fullmatch(body, at) is not None
 
 
 def _of_log_file(found: Iterable[bytes], *, may_be_insights: bool) -> Iterator[RawRecord]:
@@ -110,13 +135,13 @@ def _one_at_a_time(text: bytes) -> Iterator[RawRecord]:
             else:
                 yield from _unwrap_item(item)
         return
-    for value in each_value(text.strip(SPACE)):
+    for value in each_value(text.strip(SEPARATORS)):
         yield from _unwrap_one(value)
 
 
 def _any_form(body: bytes) -> Iterator[RawRecord]:
     """The records of one or several JSON values, one after another."""
-    text = body.removeprefix(_BOM).strip(SPACE)
+    text = body.removeprefix(_BOM).strip(SEPARATORS)
     if not text:
         raise DecodeError("empty", "the log file is empty")
     if text[:1] == b'"':
@@ -210,12 +235,16 @@ def _unwrap_object(
         return (RawRecord(item, account_id, _other_kind(item)),)
     if members.get("messageType") == b'"CONTROL_MESSAGE"':
         return ()
-    for name in _LISTS:
-        if (listed := members.get(name, b""))[:1] == b"[":
-            return _unwrap_all(split_array(listed), account_id, depth + 1)
     account_id = _account(members) or account_id
-    inside = [value for value in members.values() if _holds_records(value, depth + 1)]
-    if inside:
+    values = all_values(item, members)
+    listed = next((name for name in _LISTS if members.get(name, b"")[:1] == b"["), None)
+    inside: list[bytes] = []
+    for name, value in values:
+        if name == listed and value[:1] == b"[":
+            inside += split_array(value)
+        elif _holds_records(value, depth + 1):
+            inside.append(value)
+    if inside or listed is not None:
         return _unwrap_all(inside, account_id, depth + 1)
     if "detail" in members and "detail-type" in members:
         return (_event_of_eventbridge(item, members, account_id),)

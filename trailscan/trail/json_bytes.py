@@ -15,9 +15,12 @@ import stringzilla
 from trailscan.errors import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 SPACE = b" \t\r\n"
+SEPARATORS = SPACE + b"\x1e"
+"""What may stand between JSON values; RFC 7464 puts U+001E before each."""
+
 _MOST_VALUES = 2_000_000
 """How many values of a list may be in memory at once: 100 bytes each."""
 
@@ -29,6 +32,9 @@ _CLOSED_BY = {ord("{"): ord("}"), ord("["): ord("]")}
 _CLOSING = frozenset(_CLOSED_BY.values())
 _TRIVIAL = re.compile(rb"\s*(\{\s*\}|[\w.+-]+)\s*,(?:\s*(?:\{\s*\}|[\w.+-]+)\s*,)*+")
 _SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
+_NAME = re.compile(rb'\s*,?\s*("(?:[^"\\]|\\.)*+")\s*:\s*', re.DOTALL)
+_END = re.compile(rb"\s*\}\s*")
+_VALUE = msgspec.json.Decoder(msgspec.Raw)
 _PIECE = 1024 * 1024
 _LONGEST_PIECE = 32 * 1024 * 1024
 _NEXT = b'},{"eventVersion":"1.'
@@ -69,6 +75,11 @@ def split_values(text: bytes) -> list[bytes]:
     Raises:
         DecodeError: `not_json`.
     """
+    if text[:1] in {b"{", b"["}:
+        try:
+            return [bytes(_VALUE.decode(text)).strip(SPACE)]
+        except _REFUSALS:
+            pass
     return list(each_value(text))
 
 
@@ -140,6 +151,25 @@ def split_object(raw: bytes) -> dict[str, bytes]:
         return {name: bytes(value) for name, value in _OBJECT.decode(raw).items()}
     except _REFUSALS:
         return dict(_pairs(raw))
+
+
+def all_values(raw: bytes, members: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    """The names and values of a JSON object, also of names that it has more than once.
+
+    Args:
+        raw: the object.
+        members: what `split_object` makes of it.
+
+    Raises:
+        DecodeError: `not_json`.
+    """
+    at = 1
+    for name, value in members.items():
+        found = _NAME.match(raw, at)
+        if not (found and string_value(found[1]) == name and raw.startswith(value, found.end())):
+            return list(_pairs(raw))
+        at = found.end() + len(value)
+    return list(members.items()) if _END.fullmatch(raw, at) else list(_pairs(raw))
 
 
 def repeated_names(raw: bytes) -> set[str]:

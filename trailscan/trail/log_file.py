@@ -32,11 +32,11 @@ MAX_INFLATED_BYTES = 256 * 1024 * 1024
 _MAX_RATIO = 1032  # what deflate can reach at most, so that a larger claim is a lie
 _PIECE = 1024 * 1024
 _GZIP = b"\x1f\x8b"
-_NAME = b'"eventSource"'
 _MEMBER = b"\x1f\x8b\x08"
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
 """A printable character of ASCII as an escape of JSON."""
 
+_FIRST = b'[{"eventVersion":"1.'
 _NEXT = b'},{"eventVersion":"1.'
 _DELIVERED_HEAD = b'{"Records":[{"eventVersion":"1.'
 _NONE_DELIVERED = b'{"Records":[]}'
@@ -160,7 +160,8 @@ def scan_log_file(
     body, deviations = inflate(stored, most)
     text, deviations = _readable(body, deviations)
     issued = issued_key_ids(text) if wanted.issued else ()
-    if not wanted.may_be_in(text) and (count := _count_delivered(text)) is not None:
+    is_delivered = not deviations and not wanted.may_be_in(text)
+    if is_delivered and (count := _count_delivered(text)) is not None:
         sha256 = hashlib.sha256(body).hexdigest() if hash_all else None
         return ScannedLogFile(count, (), len(body), sha256, deviations, issued=issued)
     found = _find_candidates(text, wanted, deviations)
@@ -236,28 +237,34 @@ def _records(body: bytes | bytearray, deviations: tuple[str, ...]) -> Iterator[R
 
 
 def _count_delivered(body: bytes | bytearray) -> int | None:
-    """The number of records of a body in its delivered form; None for any other form."""
-    if body.startswith(_DELIVERED_HEAD) and body.endswith(b"}]}"):
+    """The number of records of a body in its delivered form; None for any other form.
+
+    A second list of records makes another form: log files after one another, or records inside of
+    one. A list inside of a record whose first item begins otherwise is not seen: then the number of
+    records filtered out is too large.
+    """
+    is_one = body.startswith(_DELIVERED_HEAD) and stringzilla.count(body, _FIRST) == 1
+    if is_one and body.endswith(b"}]}"):
         return 1 + int(stringzilla.count(body, _NEXT))
     return 0 if body == _NONE_DELIVERED else None
 
 
 def _select(raw: bytes, wanted: Wanted) -> bool | None:
-    """Whether a record is of a wanted event source; None if its event source cannot be read."""
-    named = raw.find(_NAME)
-    if named < 0 or raw[:1] != b"{":
-        return None
-    if not wanted.may_be_in(raw):
-        return False
+    """Whether a record is of a wanted event source; None if its event source cannot be read.
+
+    Messages of other services that AWS Lambda gets name `aws:kinesis` and the like, and hold what
+    nobody looks into. No JSON has a NUL: a copy has it where a part was never written.
+    """
     try:
         source = _SOURCE.decode(raw).event_source
-        if raw.find(_NAME, named + 1) >= 0 and _names_it_twice(raw):
+        if source is None or source.startswith("aws:"):
             return None
+        if wanted.event_sources is None or source in wanted.event_sources:
+            return True
+        is_unclear = b"\0" in raw or (wanted.may_be_in(raw) and _names_it_twice(raw))
     except (msgspec.MsgspecError, RecursionError, UnicodeError, DecodeError):
         return None
-    if source is None:
-        return None
-    return wanted.event_sources is None or source in wanted.event_sources
+    return None if is_unclear else False
 
 
 def _names_it_twice(raw: bytes) -> bool:

@@ -1,0 +1,179 @@
+"""Measure what tracing sessions adds to a load: bytes, requests, seconds; and whom it names.
+
+    python benchmarks/tracing.py [--accounts 12] [--hours 24] [--records 60]
+
+Creates a trail of one day in a temporary folder: each account has a log file every five minutes in
+each of three regions, half of whose records are AssumeRole calls, as services and pipelines make
+them. Among these are the changes of an organization and the records that issued their credentials
+(`tests/sessions/organization_trail.py`, which knows who made each). Then loads it from an S3 server
+on loopback, with tracing and without, in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import deflate
+from load import serving
+
+import trailscan as ts
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.window import Window
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from services.stand_in import StandIn
+from sessions.organization_trail import ACCOUNTS, ORGANIZATION, REGIONS, START, Trail
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+SLOT = timedelta(minutes=5)
+ISSUING = 0.5  # of the records of a log file
+SERVICES = ("lambda", "ecs-tasks", "ec2", "states", "config", "ssm")
+
+_Slot = tuple[str, str, datetime]
+
+
+class Loaded(NamedTuple):
+    """What a load took, and its summary."""
+
+    seconds: float
+    gets: int
+    lists: int
+    summary: Any
+
+
+def noise(trail: Trail, account: str, region: str, when: datetime) -> dict[str, Any]:
+    """A record of a busy account: a service that assumes a role, or a call of such a session."""
+    rng, service = trail.random, trail.random.choice(SERVICES)
+    role, name = f"{service}-{rng.randrange(40)}", f"{rng.getrandbits(64):016x}"
+    session = trail.session(role, name, account, when)
+    if rng.random() < ISSUING:
+        request = {"roleArn": session["sessionContext"]["sessionIssuer"]["arn"]}
+        answer = {
+            "credentials": {
+                "accessKeyId": session["accessKeyId"],
+                "sessionToken": rng.randbytes(300).hex(),
+                "expiration": f"{when + timedelta(hours=1):%b %d, %Y, %I:%M:%S %p}",
+            },
+            "assumedRoleUser": {"assumedRoleId": session["principalId"], "arn": session["arn"]},
+        }
+        caller = {"type": "AWSService", "invokedBy": f"{service}.amazonaws.com"}
+        more = {"requestParameters": request, "responseElements": answer, "awsRegion": region}
+        return trail.record(caller, when, "AssumeRole", account, **more)
+    asked = {"filterSet": {}, "nextToken": rng.randbytes(120).hex(), "maxResults": 100}
+    more = {"requestParameters": asked, "eventSource": "ec2.amazonaws.com", "awsRegion": region}
+    return trail.record(session, when, "DescribeInstances", account, **more)
+
+
+def write(folder: Path, trail: Trail, accounts: int, hours: int, records: int) -> None:
+    """Write the log files of a trail, between whose records there is noise."""
+    slots: dict[_Slot, list[dict[str, Any]]] = {}
+    for account, region, delivered, record in trail.records:
+        slot = START + (delivered - START) // SLOT * SLOT
+        slots.setdefault((account, region, slot), []).append(record)
+    everybody = [*ACCOUNTS, *(f"5{number:011d}" for number in range(accounts))]
+    times = [START + number * SLOT for number in range(hours * 12)]
+    for slot in itertools.product(everybody[:accounts], sorted({*REGIONS}), times):
+        slots.setdefault(slot, [])
+    for (account, region, when), kept in slots.items():
+        count = 1 + int(trail.random.lognormvariate(0, 0.9) * records / 1.5)
+        made = kept + [noise(trail, account, region, when - SLOT) for _ in range(count)]
+        trail.random.shuffle(made)
+        path = folder / (
+            f"AWSLogs/{ORGANIZATION}/{account}/CloudTrail/{region}/{when:%Y/%m/%d}/"
+            f"{account}_CloudTrail_{region}_{when:%Y%m%dT%H%MZ}_{trail.random.getrandbits(64):016x}"
+            ".json.gz"
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        body = json.dumps({"Records": made}, separators=(",", ":")).encode()
+        path.write_bytes(bytes(deflate.gzip_compress(body, 6)))
+
+
+def load(store: Path, *, trace: bool) -> tuple[float, Any]:
+    """Load the default scope of the server's trail into a new store."""
+    began = time.perf_counter()
+    options = LoadOptions(window=Window(START - timedelta(days=1)), trace=trace)
+    summary = run_load(["s3://trail"], str(store), options, NOW)
+    return time.perf_counter() - began, summary
+
+
+def measure(corpus: Path, stores: Path, runs: int) -> dict[bool, Loaded]:
+    """Load with and without tracing: requests counted once, seconds the best of some runs."""
+    best = dict.fromkeys((False, True), float("inf"))
+    with serving(corpus):
+        load(stores / "first", trace=True)  # imports
+        for run, trace in itertools.product(range(runs), (False, True)):
+            seconds, _ = load(stores / f"{trace}-{run}", trace=trace)
+            best[trace] = min(best[trace], seconds)
+    found = {}
+    for trace, seconds in best.items():
+        with StandIn() as server:
+            os.environ["AWS_ENDPOINT_URL"] = server.endpoint
+            for path in corpus.rglob("*.json.gz"):
+                server.put("trail", path.relative_to(corpus).as_posix(), path.read_bytes())
+            _, summary = load(stores / f"counted-{trace}", trace=trace)
+            found[trace] = Loaded(seconds, server.counted("GET"), server.counted("LIST"), summary)
+    return found
+
+
+def names(store: Path, trail: Trail) -> tuple[int, int]:
+    """How many changes are named after who made them, and how many after somebody else."""
+    right = wrong = 0
+    for row in ts.open(str(store)).report("changes").records():
+        is_traced = str(row["principal_rule"]).startswith("traced_")
+        said = row["principal_chain"][-1]["name"] if is_traced else str(row["principal"])
+        is_right = said.removeprefix("role ").startswith(trail.truth[row["event_id"]])
+        is_final = row["principal_trace"] in {"direct", "traced"} and not said.startswith(
+            "account "
+        )
+        right += is_right
+        wrong += is_final and not is_right
+    return right, wrong
+
+
+def show(found: dict[bool, Loaded]) -> None:
+    """Print what tracing adds."""
+    without, with_tracing = found[False], found[True]
+    tracing = with_tracing.summary.tracing
+    read = without.summary.bytes_stored
+    rows = {
+        "MB read": (read / 1e6, (read + tracing.bytes_stored) / 1e6),
+        "GET requests": (without.gets, with_tracing.gets),
+        "LIST requests": (without.lists, with_tracing.lists),
+        "seconds": (without.seconds, with_tracing.seconds),
+    }
+    print("| | without | with tracing | ratio |\n|---|---|---|---|")
+    for what, (before, after) in rows.items():
+        print(f"| {what} | {before:,.4g} | {after:,.4g} | {after / before:.2f} |")
+    print(f"{tracing.traced} of {tracing.sessions} sessions traced, {tracing.pending} left over")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accounts", type=int, default=12)
+    parser.add_argument("--hours", type=int, default=24)
+    parser.add_argument("--records", type=int, default=60, help="a log file, on average")
+    parser.add_argument("--runs", type=int, default=3)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        corpus, trail = Path(folder) / "corpus", Trail(17)
+        trail.fill(given.hours, noise=False)
+        write(corpus, trail, given.accounts, given.hours, given.records)
+        found = measure(corpus, Path(folder), given.runs)
+        show(found)
+        right, wrong = names(Path(folder) / "counted-True", trail)
+    print(f"{right} of {len(trail.truth)} changes have the right name, {wrong} a wrong one")
+
+
+if __name__ == "__main__":
+    main()
