@@ -33,7 +33,7 @@ def _accepts(kind: Token, char: str) -> bool:
         return char != ":"
     if kind in {token.NAME, token.MANY_NAME}:
         return char != ":" and char == char.lower()
-    return True
+    return kind != token.NEVER
 
 
 class Group(NamedTuple):
@@ -175,7 +175,7 @@ class Automaton:
             state = self.step(state, char)
             if not state:
                 return None
-        return self.sets_at(state) if text else None
+        return self.sets_at(state)
 
     def sets_below(self, prefix: str) -> int | None:
         """The sets that are decided when a text begins like this; None if the rest decides."""
@@ -197,7 +197,7 @@ class Automaton:
         self._budget = Budget(sys.maxsize)
 
     def classes(self, texts: Mapping[str, int]) -> dict[int, str]:
-        """The combinations of sets that occur, each with a short example.
+        """The combinations of sets that occur, each with a short example, if possible not empty.
 
         Args:
             texts: texts that are told apart from all others; no example is one of them.
@@ -209,9 +209,9 @@ class Automaton:
         ends: dict[int, list[int]] = {}
         while queue:
             state, word = queue.popleft()
-            if word and (sets := self.sets_at(state)) is not None:
+            if (sets := self.sets_at(state)) is not None:
                 ends.setdefault(sets, []).append(state)
-                if sets not in found:
+                if not found.get(sets):
                     if word in texts:
                         taken[sets] = None
                     else:
@@ -247,7 +247,7 @@ class Automaton:
         while queue:
             state, word = queue.popleft()
             self._budget.spend(self._unit)
-            if word and state in last and word not in texts:
+            if state in last and word not in texts:
                 return word
             for char in dict.fromkeys((*self._chars(state), *self._chars(state, chars))):
                 following = self.step(state, char)

@@ -56,7 +56,9 @@ UNIVERSES: dict[str, tuple[tuple[Token, ...], ...]] = {
 }
 """The texts that are possible (principals: `reference_policies_condition-keys`)."""
 
-_ANY_TEXT = (_REST,)
+_TEXTS = ((token.MANY,),), (_REST,)
+"""What a key can have. A key with several values has no empty one: the empty text is none there
+(`reference_policies_condition-single-vs-multi-valued-context-keys`, on ForAllValues)."""
 
 
 class Term(NamedTuple):
@@ -192,9 +194,10 @@ class Dimension:
         members = dict.fromkeys(one.members for one in every if one.members is not None)
         self._bits = {one: at for at, one in enumerate(members)}
         self._is_key = name not in UNIVERSES
-        self._classes = classes_of(list(members), UNIVERSES.get(name, _ANY_TEXT), budget)
-        self.exact = self._classes.exact
         self.several = self._is_key and any(one.quantifier for one in every)
+        universe = UNIVERSES.get(name, _TEXTS[self.several])
+        self._classes = classes_of(list(members), universe, budget)
+        self.exact = self._classes.exact
         single = {(sets, self._rest(sets)): (text,) for sets, text in self._classes.by_sets.items()}
         found = _several(single, budget) if self.several else single
         budget.spend(len(found) // 20)

@@ -25,6 +25,8 @@ ONE_PART, MANY_PART = -3, -4
 """The same without a colon: a wildcard in one part of an ARN."""
 NAME, MANY_NAME = -5, -6
 """What a name in lower case has: anything but a colon and upper-case letters."""
+NEVER = -7
+"""No character: what has it is a pattern of no text."""
 FOLD = 0x200000
 
 _COLONS = 5  # between the parts of an ARN
@@ -91,13 +93,14 @@ def pattern(value: tuple[Piece, ...], *, fold: bool = False, arn: bool = False) 
     Args:
         value: what it consists of.
         fold: ignore case.
-        arn: a wildcard before the last part does not cross a colon; fewer parts match nothing.
+        arn: a wildcard before the last part does not cross a colon; fewer parts match nothing,
+            but for a lone `*`, which matches everything.
     """
     texts = [one for one in value if isinstance(one, str)]
     colons = sum(one.count(":") for one in texts)
-    parts = arn and len(texts) + sum(isinstance(one, Wildcard) for one in value) == len(value)
-    if parts and colons < _COLONS and value != (Wildcard("*"),):
-        return ""
+    parts = arn and value != (Wildcard("*"),) and not variables_of(value)
+    if parts and colons < _COLONS:
+        return (NEVER,)
     if not fold and len(texts) == len(value):
         return "".join(texts)
     tokens: list[Token] = []
