@@ -110,7 +110,9 @@ def store(tmp_path_factory):
     source = ROOT / "sample_logs"
     loaded = run_command("load", source / "AWSLogs", "--format", "json", cwd=folder)
     validated = run_command("validate", source, "--all", "--format", "json", cwd=folder)
-    report = run_command("report", "accounts", "--format", "json", cwd=folder)
+    report = run_command(
+        "report", "accounts", "--fail-on", "critical", "--format", "json", cwd=folder
+    )
     return folder, {
         "Reports and sql": json.loads(report.stdout),
         "load": json.loads(loaded.stdout),

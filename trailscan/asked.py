@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
+from trailscan.reports.arrivals import parse_arrival
 from trailscan.reports.catalogue import make_filter
 from trailscan.window import Window, parse_when, parse_zone
 
@@ -50,6 +51,7 @@ class Filters(TypedDict, total=False):
         target: an id or part of a name of what was touched.
         account: a 12-digit account ID: where the call was recorded or who called.
         category: of `docs/operations.md`, such as `policy`.
+        arrived_since: `last-load`, or the instant since when the store kept it.
         ignore: for findings, the path of a file that names those to leave out.
         severity: `low`, `medium`, `high` or `critical`.
         outcome: `succeeded`, `denied` or `failed`.
@@ -60,6 +62,7 @@ class Filters(TypedDict, total=False):
         tz: the zone of dates and of what HTML shows; frames keep UTC.
     """
 
+    arrived_since: When
     principal: Texts
     action: Texts
     target: Texts
@@ -75,7 +78,7 @@ class Filters(TypedDict, total=False):
     tz: str
 
 
-_ONE = ("tz", "ignore")
+_ONE = ("tz", "ignore", "arrived_since")
 """The filters that are one value and no alternatives."""
 
 
@@ -119,8 +122,15 @@ def to_filter(
         raise ValueError(f"no filter {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
     tz = parse_zone(filters.get("tz") or "UTC")
     given = {name: _texts(value) for name, value in filters.items() if name not in _ONE}
-    ignore = filters.get("ignore")
-    return make_filter(window=to_window(since, until, tz), tz=tz, ignore=ignore, **given)
+    given["ignore"] = filters.get("ignore")
+    given["arrived_since"] = _arrival(filters.get("arrived_since"), tz)
+    return make_filter(window=to_window(since, until, tz), tz=tz, **given)
+
+
+def _arrival(when: When, tz: tzinfo) -> datetime | str | None:
+    """The instant of `arrived_since`, or `last-load`."""
+    now = datetime.now(UTC)
+    return parse_arrival(when, now, tz) if isinstance(when, str) else _instant(when, now, tz)
 
 
 def _texts(value: Any) -> Any:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from trailscan import frames
 from trailscan.visible import visible
@@ -111,6 +111,18 @@ class Evidence:
     attested: str | None = None
 
 
+class FailOn(NamedTuple):
+    """What `--fail-on` found.
+
+    Attributes:
+        severity: the lowest that counts.
+        rows: how many rows have it or a higher one.
+    """
+
+    severity: str
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A report: rows x columns, the window looked at, and what a reader should know besides.
@@ -124,6 +136,7 @@ class Table:
         tz: the zone in which instants are told. Arrow and pandas keep UTC: the same instants.
         incomplete: why the answer may lack something; empty when nothing says so.
         title: what it says, for people.
+        fail_on: the rows at or above a severity; None if nobody asked.
         evidence: reads, for each row, the records behind it, its own first; None when no record
             stands behind a row. It is read when a form shows it, since records are large.
     """
@@ -136,6 +149,7 @@ class Table:
     tz: tzinfo = UTC
     incomplete: tuple[str, ...] = ()
     title: str = ""
+    fail_on: FailOn | None = None
     evidence: Callable[[], tuple[tuple[Evidence, ...], ...]] | None = field(
         default=None, compare=False, repr=False
     )

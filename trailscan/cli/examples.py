@@ -47,7 +47,7 @@ EXAMPLES = MappingProxyType(
         ),
         "report findings": (
             "trailscan report findings --severity critical --severity high",
-            "trailscan report findings --since 1d --fail-on high",
+            "trailscan report findings --arrived-since last-load --fail-on high",
             "trailscan report findings --rule guardrail-detached --layout record",
             "trailscan report findings --since 1d --ignore ignore.toml --fail-on high",
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,11 +15,13 @@ from trailscan.cli import complete
 from trailscan.cli import options as o
 from trailscan.cli.examples import examples
 from trailscan.cli.look import Look
-from trailscan.cli.output import end, write_table
+from trailscan.cli.output import end, say, write_table
 from trailscan.cli.parameters import parameter
 from trailscan.cli.words import Command, Group
 from trailscan.errors import ExitCode
+from trailscan.numbers import counted
 from trailscan.reports.catalogue import REPORTS
+from trailscan.table import FailOn
 from trailscan.window import WHEN
 
 if TYPE_CHECKING:
@@ -50,6 +54,11 @@ FILTERS: dict[str, Any] = {
     "since": _filter(str | None, _SINCE, "WHEN"),
     "until": _filter(str | None, _UNTIL, "WHEN"),
     "tz": _filter(str | None, "Time zone of dates and times, such as Europe/Paris.", "ZONE"),
+    "arrived_since": _filter(
+        str | None,
+        "Only what the store kept then or later: an instant, or last-load.",
+        "WHEN|last-load",
+    ),
     "principal": _texts(
         "Part of the principal's name, role, session or ARN; '!gha-*' excludes.", "NAME"
     ),
@@ -111,6 +120,7 @@ def _to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
 
     Dates are read in the zone of `--tz`.
     """
+    from trailscan.reports.arrivals import parse_arrival
     from trailscan.reports.catalogue import make_filter
     from trailscan.window import parse_zone
 
@@ -120,7 +130,12 @@ def _to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
         window = o.to_window(given.get("since"), given.get("until"), tz)
         reads = given.get("reads") or False
         ignore = given.get("ignore")
-        return make_filter(window=window, tz=tz, reads=reads, ignore=ignore, **texts)
+        fields = {"window": window, "tz": tz, "reads": reads, "ignore": ignore, **texts}
+    with o.usage("--arrived-since"):
+        if (arrived := given.get("arrived_since")) is not None:
+            fields["arrived_since"] = parse_arrival(arrived, datetime.now(UTC), tz)
+    with o.usage():
+        return make_filter(**fields)
 
 
 app = typer.Typer(
@@ -146,8 +161,14 @@ def _run(report: Report, *, aws: AwsOptions, look: Look, **given: Any) -> None:
     store = o.open_store(given["store"], aws, given["names"])
     with o.usage("--action" if filters.action else None):
         table = report.build(store, filters)
+    if limit:
+        rows = sum(row["severity"] in limit for row in table.records())
+        table = replace(table, fail_on=FailOn(limit[0], rows))
     write_table(table, look)
-    end(_exit_code(table, limit))
+    if table.fail_on and table.fail_on.rows:
+        rows_found = counted(table.fail_on.rows, "row")
+        say(f"trailscan: {rows_found} of severity {limit[0]} or higher", quiet=look.quiet)
+    end(_exit_code(table))
 
 
 def _at_least(given: str | None) -> tuple[str, ...]:
@@ -158,11 +179,11 @@ def _at_least(given: str | None) -> tuple[str, ...]:
         return () if given is None else at_least(given)
 
 
-def _exit_code(table: Table, limit: tuple[str, ...]) -> ExitCode:
-    """Whether the report is complete, and whether a row has one of the severities."""
+def _exit_code(table: Table) -> ExitCode:
+    """Whether the report is complete, and whether `--fail-on` found rows."""
     if table.incomplete:
         return ExitCode.INCOMPLETE
-    found = limit and any(row["severity"] in limit for row in table.records())
+    found = table.fail_on is not None and table.fail_on.rows > 0
     return ExitCode.FOUND if found else ExitCode.COMPLETE
 
 

@@ -25,7 +25,7 @@ from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY, STANDARD_INPUT
 from trailscan.numbers import counted
 from trailscan.store.known import KnownLogFiles, covers
-from trailscan.store.read_files import rows_by_day
+from trailscan.store.read_files import days_of, rows_by_day
 from trailscan.store.reader import StoreReader
 from trailscan.store.requests import newest_delivery
 from trailscan.store.writer import StoreWriter
@@ -159,6 +159,8 @@ def _load(
         bucket = open_bucket(store, options.aws)
         read = summary.bytes_stored
         summary.tracing = trace_sessions(bucket, store, job, writer, now, read)
+    own = tuple(commit for commit in writer.commits if commit.load_id == job.load_id)
+    summary.days_changed = tuple(days_of(own, "events"))
     if options.validate is not None and not options.stop.is_set():
         for source, window in job.sources:
             if not source.has_digests:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trailscan.errors import ExitCode
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from trailscan.ingest.cost import Planned
     from trailscan.ingest.plan import Skipped
@@ -35,6 +35,7 @@ class LoadSummary:
         finished: when it ended; None before.
         newest: the latest delivery time of a log file of the sources, read now or by an earlier
             load that was complete.
+        days_changed: UTC days of which events were added.
         signal: the number of the signal that ended it; 0 without one.
         unread: log files found but not read because the load ended first; nothing is recorded of
             them.
@@ -97,6 +98,7 @@ class LoadSummary:
     started: datetime | None = None
     finished: datetime | None = None
     newest: datetime | None = None
+    days_changed: tuple[date, ...] = ()
     signal: int = 0
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime  # msgspec reads the annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +18,7 @@ from trailscan.organizations.access.change import AccessChange, words
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.catalogue import operation as find_operation
 from trailscan.organizations.context import SentenceContext
-from trailscan.organizations.correlate import correlate, in_order_of_time, reports_failure
+from trailscan.organizations.correlate import correlate, in_order_of_time, said_against
 from trailscan.organizations.effects import with_member
 from trailscan.organizations.fields import enum_at, omitted
 from trailscan.organizations.operation import READ, Case, Operation
@@ -38,7 +39,7 @@ from trailscan.trail.keys import parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from trailscan.organizations.catalogue import Catalogue
     from trailscan.organizations.correlate import Correlation, OrderedEvent
@@ -59,6 +60,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         event: the call or service event.
         where: the record it was read from.
         log_file_sha256: of the uncompressed bytes of its log file, hex; None if not computed.
+        arrived: when the store kept the record; None if it is in no store.
         principal: who made the call; of a service event, who made the call that caused it.
         chain: the sessions by which the principal acted.
         client: the client that made the call: console, cli, sdk, terraform, …
@@ -85,6 +87,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event: Event
     where: Location
     log_file_sha256: str | None = None
+    arrived: datetime | None = None
     principal: Principal
     chain: Chain
     client: str
@@ -243,7 +246,7 @@ def _describe(
     why = None if cause is None else cause.event
     call = SentenceContext(event, ending, state, service.roles, service.values, why)
     outcome = _outcome(ending, known)
-    contradicted = _contradicted(outcome, further, others)
+    contradicted = said_against(further, others, succeeded=outcome == "succeeded")
     ended = f"{_ending(ending, outcome, known)}{_OMITTED if omitted(event) else ''}{contradicted}"
     before, after, access = None, None, None
     settings: tuple[Setting, ...] = ()
@@ -267,6 +270,7 @@ def _describe(
         event=event,
         where=one.where,
         log_file_sha256=one.log_file_sha256,
+        arrived=one.arrived,
         principal=_principal(chain, state, caused=cause is not None),
         chain=chain,
         client=client(event),
@@ -369,23 +373,6 @@ def _sentence(
     tried = f"tried to {fill((case and case.tried) or operation.tried, call)}"
     denied = str(denied) if (denied := denied_resource(call.event, call.state)).id else ""
     return f"{tried} (resource: {denied})" if denied and denied not in tried else tried
-
-
-def _contradicted(
-    outcome: Outcome, further: Iterable[OrderedEvent], others: Iterable[OrderedEvent]
-) -> str:
-    """What other events say against a change: another result, or another call under its id."""
-    ended = "failed" if outcome == "succeeded" else "succeeded"
-    against = [
-        f"; but event {quoted(one.event.event_id)} reports that it {ended}"
-        for one in further
-        if reports_failure(one) == (ended == "failed")
-    ]
-    against += [
-        f"; event {quoted(one.event.event_id)} has the same sharedEventID and contradicts it"
-        for one in others
-    ]
-    return "".join(against)
 
 
 def _ending(event: Event, outcome: Outcome, known: Catalogue) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.fields import HIDDEN, enum_at, text_at
+from trailscan.organizations.resources import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,12 +42,14 @@ class OrderedEvent(NamedTuple):
         event: decoded.
         where: the record it was read from.
         log_file_sha256: of the uncompressed bytes of its log file, hex; None if not computed.
+        arrived: when the store kept it; None if it is in no store.
     """
 
     position: int
     event: Event
     where: Location
     log_file_sha256: str | None = None
+    arrived: datetime | None = None
 
     @property
     def operation(self) -> Operation | None:
@@ -340,3 +343,20 @@ def _latest_cause(
     calls = [latest[key] for key in keys if key in latest]
     near = [call for call in calls if one.event.event_time - call.event.event_time <= cause.within]
     return max(near, key=lambda call: call.position, default=None)
+
+
+def said_against(
+    further: Iterable[OrderedEvent], others: Iterable[OrderedEvent], *, succeeded: bool
+) -> str:
+    """What other events say against a change: another result, or another call under its id."""
+    ended = "failed" if succeeded else "succeeded"
+    against = [
+        f"; but event {quoted(one.event.event_id)} reports that it {ended}"
+        for one in further
+        if reports_failure(one) == succeeded
+    ]
+    against += [
+        f"; event {quoted(one.event.event_id)} has the same sharedEventID and contradicts it"
+        for one in others
+    ]
+    return "".join(against)

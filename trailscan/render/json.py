@@ -25,7 +25,7 @@ _NOT_PLAIN = re.compile("[^\x00-\x7e]")  # JSON escapes the control characters b
 
 def render_json(table: Table) -> str:
     """One object: report, window, columns, rows (an object each), notes, why it is incomplete."""
-    whole = {
+    whole: dict[str, object] = {
         "report": table.name,
         "window": window_json(table.window, table.tz),
         "columns": [column.name for column in table.columns],
@@ -33,6 +33,8 @@ def render_json(table: Table) -> str:
         "notes": list(table.notes),
         "incomplete": list(table.incomplete),
     }
+    if table.fail_on is not None:
+        whole["fail_on"] = table.fail_on._asdict()
     return render_object(whole)
 
 

@@ -43,6 +43,7 @@ def _load(summary: LoadSummary) -> dict[str, object]:
         "started": summary.started and format_instant(summary.started),
         "finished": summary.finished and format_instant(summary.finished),
         "newest": summary.newest and format_instant(summary.newest),
+        "days_changed": [day.isoformat() for day in summary.days_changed],
         "exit_code": int(summary.exit_code),
         "store": summary.store,
         "sources": list(summary.sources),

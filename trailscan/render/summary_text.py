@@ -26,7 +26,8 @@ from trailscan.visible import visible
 from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from trailscan.ingest.cost import Planned
     from trailscan.ingest.traced_sessions import Tracing
@@ -80,6 +81,8 @@ def _load(summary: LoadSummary) -> Iterator[str]:
         yield "interrupted; run the same command to resume"
     if summary.tracing is not None:
         yield from _tracing(summary.tracing)
+    if summary.days_changed:
+        yield _days_changed(summary.days_changed)
     if summary.planned is None:
         yield _log_files(summary)
         yield _records(summary)
@@ -87,6 +90,13 @@ def _load(summary: LoadSummary) -> Iterator[str]:
         new = summary.planned.log_files
         yield f"log files listed {summary.listed:,} = known {summary.known:,} + new {new:,}"
         yield _planned(summary.planned)
+
+
+def _days_changed(days: Sequence[date]) -> str:
+    """The days of which events were added, the newest ones by name."""
+    shown = ", ".join(day.isoformat() for day in reversed(days[-_SHOWN:]))
+    more = f" and {len(days) - _SHOWN:,} earlier" if len(days) > _SHOWN else ""
+    return f"events added to {counted(len(days), 'day')}: {shown}{more}"
 
 
 def _tracing(tracing: Tracing) -> Iterator[str]:

@@ -31,7 +31,9 @@ STATES = {
 """What the states of `trailscan.store.attestations.Attested` mean."""
 
 
+ARRIVED = detail("arrived", "Arrived (UTC)", "instant")
 EVIDENCE = (
+    ARRIVED,
     detail("log_file", "Log file", "text", of="where.uri"),
     detail("record_index", "Record index", "count", of="where.record_index"),
     detail("attestation", "Attestation", "text", of="log_file_sha256"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TIME = ("since", "until", "tz")
 _CHANGE = (
+    "arrived_since",
     "principal",
     "action",
     "target",
@@ -67,6 +68,7 @@ class Report(NamedTuple):
             ValueError: neither the catalogue nor the store has such an action.
             StoreError: the store is damaged.
         """
+        from trailscan.reports.arrivals import with_arrival  # noqa: PLC0415  # start-up
         from trailscan.reports.evidence import with_evidence  # noqa: PLC0415  # start-up
         from trailscan.reports.missing import Question, missing  # noqa: PLC0415  # start-up
 
@@ -74,6 +76,7 @@ class Report(NamedTuple):
             from trailscan.reports.filter import check_actions  # noqa: PLC0415  # start-up
 
             check_actions(filters.action, store.event_names)
+        filters = with_arrival(store, filters)
         module = import_module(self.module)
         table: Table = getattr(module, f"{self.name}_report")(store, filters)
         title = self.answers.partition(": one row")[0].rstrip(".")
@@ -170,7 +173,7 @@ _ALL = (
         "summary",
         "What happened, in ten lines: one row a line.",
         "Always the same lines, for a mail or a chat; --format slack writes Slack's JSON.",
-        (*_TIME, "account", "ignore"),
+        (*_TIME, "arrived_since", "account", "ignore"),
         graded=False,
     ),
     Report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from trailscan.table import Column, Table, detail, row_maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.reader import StoreReader
@@ -132,6 +134,7 @@ _READ = [
     "event_id",
     "shared_event_id",
     "log_file_sha256",
+    "arrived",
 ]
 
 
@@ -237,6 +240,7 @@ class _Events:
         self._accounts = table["recipient_account_id"].to_pylist()
         self._where = [table[name].to_pylist() for name in _READ[2:5]]
         self._hashes = table["log_file_sha256"].to_pylist()
+        self._arrived = _instants(table["arrived"])
         self._sources = table["event_source"].to_pylist()
         self._names = table["event_name"].to_pylist()
         self._shared = table["shared_event_id"].to_pylist()
@@ -259,7 +263,7 @@ class _Events:
             event = msgspec.structs.replace(event, recipient_account_id=account_id)
         bucket, key, index = self._where
         where = Location(bucket[row], key[row], index[row])
-        return OrderedEvent(position, event, where, self._hashes[row])
+        return OrderedEvent(position, event, where, self._hashes[row], self._arrived[row])
 
     def take(self, position: int) -> OrderedEvent:
         """The event at a position, whose record is then freed."""
@@ -288,6 +292,13 @@ class _Events:
         return correcting | {
             at for at, row in enumerate(rows) if any(name in self._records[row] for name in wanted)
         }
+
+
+def _instants(column: pa.ChunkedArray) -> list[datetime]:
+    """The values of a column of instants that has few different ones, each converted once."""
+    encoded = column.combine_chunks().dictionary_encode()
+    values = [when.astimezone(UTC) for when in encoded.dictionary.to_pylist()]
+    return [values[at] for at in encoded.indices.to_pylist()]
 
 
 def all_that_tell(table: pa.Table) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.changes import Outcome
 from trailscan.organizations.severity import SEVERITIES
-from trailscan.window import Window
+from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -54,6 +54,8 @@ class ChangeFilter:
         reads: include calls that change nothing.
         rule: for findings only, the id of their rule; `make_filter` checks it.
         ignore: for findings only, those to leave out.
+        arrived_since: only what the store kept then or later; `last-load` stands for the beginning
+            of the last load until a report is built.
         tz: the zone in which times are shown; the bounds of the window stay as they are.
 
     Raises:
@@ -72,6 +74,7 @@ class ChangeFilter:
     contains: tuple[str, ...] = ()
     reads: bool = False
     rule: tuple[str, ...] = ()
+    arrived_since: datetime | str | None = None
     tz: tzinfo = UTC
     ignore: IgnoreList | None = None
 
@@ -91,7 +94,21 @@ class ChangeFilter:
 
     def match_at_any_time(self, change: Change) -> bool:
         """Whether a change matches all but the window."""
-        return all(chosen(texts, test, change) for test, texts in self._tests)
+        return self.match_arrival(change.arrived) and all(
+            chosen(texts, test, change) for test, texts in self._tests
+        )
+
+    def match_arrival(self, arrived: datetime | None) -> bool:
+        """Whether something arrived late enough.
+
+        Raises:
+            ValueError: it is not known when the last load began.
+        """
+        if self.arrived_since is None:
+            return True
+        if isinstance(self.arrived_since, str):
+            raise ValueError(f"{self.arrived_since!r} is no instant")  # noqa: TRY004  # its value is wrong
+        return arrived is not None and arrived >= self.arrived_since
 
     def match_by_claim(self, change: Change) -> bool:
         """Whether a change that matches only claims the principal's name: a session's name does."""
@@ -114,6 +131,14 @@ class ChangeFilter:
             for name, test in _TESTS.items()
             if (texts := getattr(self, name))
         ]
+
+    @property
+    def times_in_words(self) -> str:
+        """The window, and since when something must have arrived."""
+        window = self.window.told_in(self.tz)
+        if not isinstance(self.arrived_since, datetime):
+            return window
+        return f"{window}; arrived since {format_instant(self.arrived_since, self.tz)}"
 
     @property
     def in_words(self) -> str:

@@ -56,7 +56,7 @@ def notes_on(
     noun = "call" if filters.reads else "change"
     by = f" with {filters.in_words}" if filters.in_words else ""
     return (
-        f"{counted(matching, noun)}{by}; {filters.window.told_in(filters.tz)}",
+        f"{counted(matching, noun)}{by}; {filters.times_in_words}",
         *(() if matching else (_no_match(filters, examined, noun),)),
         *more,
         *store_notes(store),

@@ -51,7 +51,7 @@ def summary_report(store: StoreReader, filters: ChangeFilter) -> Table:
         rows=rows_of(COLUMNS, _lines(store, filters, chosen, found)),
         window=filters.window,
         notes=(
-            filters.window.told_in(filters.tz),
+            filters.times_in_words,
             *([f"{counted(len(left_out), 'finding')} ignored"] if filters.ignore else []),
             *store_notes(store),
         ),

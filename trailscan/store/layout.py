@@ -8,6 +8,9 @@ import pyarrow as pa
 
 from trailscan.events.schema import INSTANT
 
+ARRIVED = pa.field("arrived", INSTANT)
+"""When a commit kept an event: a column that readers add, since the ledger has it."""
+
 LOG_FILES = pa.schema(
     [
         ("bucket", pa.string()),

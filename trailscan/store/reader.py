@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.errors import NotFoundError, StoreError
-from trailscan.events.schema import EVENTS, strings
+from trailscan.events.schema import EVENTS, instant, strings
 from trailscan.store.attestations import (
     Attested,
     judge_row,
 )
-from trailscan.store.layout import LOG_FILES
+from trailscan.store.layout import ARRIVED, LOG_FILES
 from trailscan.store.ledger import Commit, Ledger
 from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName, commit_of
 from trailscan.store.read_files import SCHEMAS, Selection, no_rows, read_files, select_files
@@ -28,6 +28,7 @@ from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from trailscan.buckets import Bucket
 
@@ -79,8 +80,11 @@ class StoreReader:
         """
         if file.day is None or file.day < _FIRST_DAY:  # so is `NO_DAY`
             return False
-        loaded = self.commits[(commit_of(file.path) or 1) - 1].committed_at
-        return file.day <= shifted(loaded.date(), _ONE_DAY)
+        return file.day <= shifted(self._committed_at(file).date(), _ONE_DAY)
+
+    def _committed_at(self, file: DataFile) -> datetime:
+        """When the commit of a data file was made."""
+        return self.commits[(commit_of(file.path) or 1) - 1].committed_at
 
     def files(self, table: TableName, days: Iterable[date] | None = None) -> list[DataFile]:
         """The data files of a table, of some days or of all."""
@@ -97,7 +101,16 @@ class StoreReader:
     ) -> Iterator[pa.Table]:
         """The selected rows of data files, file by file."""
         self._opened.update(file.path for file in files)
-        return read_files(self._bucket, files, columns, selection)
+        if ARRIVED.name not in columns:
+            return read_files(self._bucket, files, columns, selection)
+        stored = [name for name in columns if name != ARRIVED.name]
+        found = zip(files, read_files(self._bucket, files, stored, selection), strict=True)
+        return (self._with_arrival(file, rows).select(columns) for file, rows in found)
+
+    def _with_arrival(self, file: DataFile, rows: pa.Table) -> pa.Table:
+        """The rows of a data file with the time at which each was kept."""
+        when = pa.repeat(instant(self._committed_at(file)), rows.num_rows)
+        return rows.append_column(ARRIVED, when)
 
     def events(
         self,
@@ -112,7 +125,8 @@ class StoreReader:
 
         Args:
             window: of event time; None for all there is.
-            columns: of `trailscan.events.schema.EVENTS`; None for all.
+            columns: of `trailscan.events.schema.EVENTS`, or `arrived`: when the event was kept;
+                None for all of `EVENTS`.
             where: returns a mask of the rows to read. It gets one row group at a time, and nothing
                 else is read of a row group without such a row. Changes and read-only calls are in
                 separate row groups.
@@ -287,9 +301,15 @@ class StoreReader:
     ) -> pa.Table:
         """The selected rows of data files as one table, in the order of the ledger."""
         schema = SCHEMAS[table]
-        wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
+        wanted = schema if columns is None else _schema_of([*schema, ARRIVED], columns)
         parts = self._rows(files, wanted.names, selection)
         return pa.concat_tables([no_rows(wanted), *parts])
+
+
+def _schema_of(fields: Iterable[pa.Field], names: Iterable[str]) -> pa.Schema:
+    """Some of these fields."""
+    known = {field.name: field for field in fields}
+    return pa.schema([known[name] for name in names])
 
 
 def _among(keys: Iterable[str]) -> Selection:

@@ -116,6 +116,7 @@ def test_a_finding_names_its_events_and_where_they_were_read(samples):
         "title": "Several protections were ended in one go",
         "rule_version": 1,
         "first_event_time": "2026-10-17 01:04:10+00:00",
+        "arrived": datetime(2026, 11, 1, tzinfo=UTC),
         "principals": ("break-glass-dana",),
         "targets": (
             "333344445555",

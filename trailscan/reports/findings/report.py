@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.numbers import counted
 from trailscan.organizations.operation import READ
 from trailscan.organizations.severity import ATTACK_VERSION
+from trailscan.reports.attestation import ARRIVED
 from trailscan.reports.changes import UNDONE
 from trailscan.reports.filter import chosen
 from trailscan.reports.findings.accounts import ACCOUNTS
@@ -89,6 +90,11 @@ class Finding(NamedTuple):
         return None if self.undone is None else self.undone.at - when(self.undoable[0])
 
     @property
+    def arrived(self) -> datetime | None:
+        """When the store kept the last of its events to arrive."""
+        return max(filter(None, (change.arrived for change in self.group)), default=None)
+
+    @property
     def id(self) -> str:
         """16 hex digits: the same for a rule and records, wherever these were loaded from."""
         records = " ".join(map(_record_name, self.group))
@@ -114,6 +120,7 @@ COLUMNS = (
     detail("title", "Title", "text", of="rule.title"),
     detail("rule_version", "Rule version", "count", of="rule.version"),
     detail("first_event_time", "First event (UTC)", "instant", of=lambda one: when(one.group[0])),
+    ARRIVED,
     detail("principals", "Who", "list", of=distinct_of("principal.display")),
     detail("targets", "Targets", "list", of=distinct_of("target_id")),
     detail("target_ids", "All targets", "list", of=distinct_in("target_ids")),
@@ -177,11 +184,12 @@ def _matches(one: Finding, filters: ChangeFilter) -> bool:
     """Whether a finding matches; its severity and its rule are its own."""
     rules = [text.casefold() for text in filters.rule]
     grades = [text.casefold() for text in filters.severity]
-    others = replace(filters, severity=())
+    others = replace(filters, severity=(), arrived_since=None)
     return (
         when(one.last) in filters.window
         and chosen(rules, one.rule.id.__eq__)
         and chosen(grades, one.severity.__eq__)
+        and filters.match_arrival(one.arrived)
         and any(map(others.match_at_any_time, one.group))
     )
 
