@@ -71,7 +71,6 @@ ROLE = "arn:aws:iam::*:role/"
         (when("StringNotEquals", ["a", "b"]), when("StringNotEquals", ["a"]), "less"),
         (when("StringEquals", ["a", "b"]), when("StringEquals", ["b", "a"]), "same"),
         (when("StringLike", "*"), when("Null", "false"), "same"),
-        (when("StringNotLike", "*"), when("Null", "true"), "same"),
         (when("Null", ["true", "false"]), action("*"), "same"),
         (when("Bool", "true"), when("BoolIfExists", "true"), "less"),
         (when("Bool", "true"), when("Bool", True), "same"),  # noqa: FBT003 -- a JSON boolean

@@ -17,7 +17,7 @@ USUAL = Request("arn:aws:iam::111122223333:role/x", "s3:GetObject", "arn:aws:s3:
 FAMILIES = {
     "strings": (
         TEXTUAL,
-        ["a", "A", "a*", "*", "?", "ab", "*b", "a?", "aB", "b*a"],
+        ["a", "A", "a*", "*", "?", "ab", "*b", "a?", "aB", "b*a", "?*", ""],
         ["".join(letters) for count in (1, 2, 3) for letters in product("aAb", repeat=count)],
     ),
     "numbers": (
@@ -38,7 +38,13 @@ FAMILIES = {
     "booleans": (["Bool"], ["true", "false"], ["true", "false"]),
     "arns": (
         ["ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"],
-        ["arn:aws:sns:*:1:a", "arn:aws:sns:e?:1:a*", "arn:aws:*:eu:*:*", "arn:aws:sns:eu:1:a:b"],
+        [
+            "*",
+            "arn:aws:sns:*:1:a",
+            "arn:aws:sns:e?:1:a*",
+            "arn:aws:*:eu:*:*",
+            "arn:aws:sns:eu:1:a:b",
+        ],
         [f"arn:aws:{each}" for each in ("sns:eu:1:a", "sns:us:1:ab", "sqs:eu:2:c", "sns:eu:1:a:b")],
     ),
 }
@@ -92,6 +98,8 @@ def conditions_and_requests(seed):
     after[chance.randrange(len(after))] = make_condition(chance, operators, values, several=several)
     if chance.random() < 0.5:
         after.append(make_condition(chance, operators, values, several=several))
+    if operators is TEXTUAL and not several:
+        world = ["", *world]
     found = [None, *world, *(map(list, combinations(world, 2)) if several else ())]
     contexts = [{} if each is None else {"aws:k": each} for each in found]
     requests = [Request(USUAL.principal, USUAL.action, USUAL.resource, each) for each in contexts]

@@ -168,20 +168,26 @@ class Automaton:
                 sets |= one.sets
         return sets
 
-    def sets_of(self, text: str) -> int | None:
-        """The sets that a text is a member of by a pattern; None if it is not possible."""
-        state = self.start
+    def sets_of(self, text: str, begun: int | None = None) -> int | None:
+        """The sets that a text is a member of by a pattern; None if it is not possible.
+
+        Args:
+            text: the text, or the rest of it.
+            begun: the state after what comes before.
+        """
+        return self.sets_at(self.after(text, begun))
+
+    def after(self, text: str, begun: int | None = None) -> int:
+        """The state after a text; 0 if no possible text begins like this."""
+        state = self.start if begun is None else begun
         for char in text:
             state = self.step(state, char)
             if not state:
-                return None
-        return self.sets_at(state)
+                return 0
+        return state
 
-    def sets_below(self, prefix: str) -> int | None:
-        """The sets that are decided when a text begins like this; None if the rest decides."""
-        state = self.start
-        for char in prefix:
-            state = self.step(state, char)
+    def sets_below(self, state: int) -> int | None:
+        """The sets that are decided in a state; None if the rest of the text decides."""
         decided = self._universe.span | self._endless | self._endless << 1
         if not state or state & ~decided:
             return None
@@ -211,15 +217,11 @@ class Automaton:
             state, word = queue.popleft()
             if (sets := self.sets_at(state)) is not None:
                 ends.setdefault(sets, []).append(state)
-                if not found.get(sets):
-                    if word in texts:
-                        taken[sets] = None
-                    else:
-                        found[sets] = word
-            for char in self._chars(state):
-                following = self.step(state, char)
-                if not following:
-                    continue
+                if word in texts:
+                    taken[sets] = None
+                elif not found.get(sets):
+                    found[sets] = word
+            for char, following in self._moves(state):
                 if following not in edges:
                     edges[following] = []
                     queue.append((following, word + char))
@@ -227,6 +229,21 @@ class Automaton:
         for sets in taken:
             if sets not in found and (other := self._another(ends[sets], edges, texts)):
                 found[sets] = other
+        return found
+
+    def _moves(self, state: int) -> list[tuple[str, int]]:
+        """A character of each kind that a state tells apart, and the state after it."""
+        loops, special, possible = self._loops, self._endless, self._universe.span
+        found = []
+        for char in self._chars(state):
+            self._budget.spend(self._unit)
+            once, stay = self._of_char.get(char) or self._masks(char)
+            following = (state & once) << 1 | state & stay
+            following |= (following & loops) << 1
+            if following & special or not following & possible:
+                following = self._reduced(following)
+            if following:
+                found.append((char, following))
         return found
 
     def _another(

@@ -108,10 +108,16 @@ class Classes(NamedTuple):
 
     def sets_of_each(self, prefix: str, texts: Iterable[str]) -> Iterator[tuple[str, int | None]]:
         """The sets of possible texts that begin alike."""
-        same = self.automaton.sets_below(prefix) if self.automaton is not None else None
+        if self.automaton is None:
+            yield from ((text, self.sets_of(text)) for text in texts)
+            return
+        begun = self.automaton.after(prefix)
+        same = self.automaton.sets_below(begun)
         for text in texts:
-            known = same is not None and text not in self.texts
-            yield text, same if known else self.sets_of(text)
+            found = self.texts.get(text, same)
+            if found is None:
+                found = self.automaton.sets_of(text.removeprefix(prefix), begun)
+            yield text, found
 
 
 def classes_of(
