@@ -36,8 +36,9 @@ from trailscan.render.frames import register_frames
 from trailscan.render.progress import progress_of_call
 from trailscan.reports.catalogue import REPORTS, VIEWS
 from trailscan.reports.status import store_status
+from trailscan.store.freshness import MaxAge
 from trailscan.store.reader import StoreReader
-from trailscan.window import parse_zone
+from trailscan.window import parse_age, parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -176,9 +177,10 @@ class Store:
 
         return to_policy(policy_history(self.reader, policy), self.reader)
 
-    def status(self) -> StoreStatus:
-        """What the store holds: requested windows, accounts, gaps, rejects, the last load."""
-        return to_status(store_status(self.reader))
+    def status(self, max_age: str | None = None, *, each_account: bool = False) -> StoreStatus:
+        """What the store holds; incomplete if the newest log file is older than `max_age`."""
+        limit = None if max_age is None else MaxAge(parse_age(max_age), each_account)
+        return to_status(store_status(self.reader, limit))
 
     def report(
         self,
@@ -387,8 +389,7 @@ def load(
     Raises:
         TrailscanError: a source or the store cannot be used.
     """
-    several = [sources] if isinstance(sources, str | Path) else sources
-    given = [str(source) for source in several]
+    given = [str(one) for one in ([sources] if isinstance(sources, str | Path) else sources)]
     place = store.place if isinstance(store, Store) else str(store)
     asked = replace(LoadOptions(**options), window=to_window(since, until))
     if isinstance(store, Store) and "aws" not in options:

@@ -239,6 +239,18 @@ def _beginning(text: str, now: datetime) -> datetime:
     return midnight.replace(year=year, month=month, day=1)
 
 
+def parse_age(text: str) -> timedelta:
+    """The span that a user means by `--max-age`: minutes, hours, days or weeks.
+
+    Raises:
+        ValueError: the text is no such span, or has no length.
+    """
+    found = _SPAN.fullmatch(text.strip())
+    if found is None or found[1] or found[3] not in _UNIT or not int(found[2]):
+        raise ValueError(f"{text!r} is not an age such as 90min, 26h, 2d or 1w")
+    return int(found[2]) * _UNIT[found[3]]
+
+
 def parse_zone(name: str) -> tzinfo:
     """The time zone that a user means by `--tz`: a name of the IANA database, or UTC.
 

@@ -67,6 +67,8 @@ def test_a_store_says_what_it_holds_as_metrics(place, tmp_path):
     found = parse(render_openmetrics(ts.open(str(place)).status()))
     size = found.pop("trailscan_store_size_bytes")[""]
     assert size == sum(path.stat().st_size for path in place.rglob("*.parquet"))
+    finished = found.pop("trailscan_last_run_finished_timestamp_seconds")[""]
+    assert 0 < finished - NOW.timestamp() < 60
     of_account = 'account_id="111122223333",region="us-east-1"'
     of_source = f'source="{tmp_path}/logs",event_sources="organizations.amazonaws.com"'
     delivered = 1793534700.0  # 2026-11-01T12:05:00Z
@@ -83,6 +85,9 @@ def test_a_store_says_what_it_holds_as_metrics(place, tmp_path):
         "trailscan_rejected_records": {"": 0},
         "trailscan_accepted_rejects": {"": 0},
         "trailscan_unnamed_files": {"": 0},
+        "trailscan_last_run_started_timestamp_seconds": {"": NOW.timestamp()},
+        "trailscan_last_run_exit_code": {"": 4},
+        "trailscan_last_run_log_files": {"": 2},
         "trailscan_last_load_timestamp_seconds": {"": NOW.timestamp()},
         "trailscan_newest_log_file_timestamp_seconds": {of_source: delivered},
         "trailscan_account_log_files": {of_account: 1},

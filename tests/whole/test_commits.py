@@ -85,7 +85,7 @@ def test_a_claim_is_finished_by_another_load_without_the_source(
     """A commit that was claimed and not carried out is finished even if its source is gone."""
     folder = logs(packed([event(1)]))
     with monkeypatch.context() as patch:
-        killing(patch, 3, after=False)  # 1 marker, 2 intent, 3 the first data file
+        killing(patch, 4, after=False)  # 1 marker, 2 run, 3 intent, 4 the first data file
         with pytest.raises(Killed):
             load(folder)
     for path in folder.iterdir():

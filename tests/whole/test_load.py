@@ -16,11 +16,11 @@ from trailscan.render.summary_text import summary_text
 
 
 def data_files(store: Path) -> dict[str, bytes]:
-    """Every file of a store with its bytes."""
+    """Every file of a store with its bytes, without the records of runs."""
     return {
         path.relative_to(store).as_posix(): path.read_bytes()
         for path in store.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.parent.name != "_runs"
     }
 
 

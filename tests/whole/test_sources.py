@@ -320,12 +320,13 @@ def test_an_archive_that_was_copied_anew_is_known(case, loaded, tmp_path):
     """A log file is its place and its bytes, whatever time the copy has."""
     source = case("34") / "source"
     loaded(source)
-    before = sorted(path.name for path in (tmp_path / "store").rglob("*") if path.is_file())
+    before = sorted(path.name for path in (tmp_path / "store").rglob("*.parquet"))
     for path in source.rglob("*.gz"):
         os.utime(path, (1, 1))
     code, summary = loaded(source)
     assert (code, summary["log_files"]["known"], summary["log_files"]["done"]) == (0, 2, 0)
-    assert sorted(p.name for p in (tmp_path / "store").rglob("*") if p.is_file()) == before
+    assert sorted(path.name for path in (tmp_path / "store").rglob("*.parquet")) == before
+    assert len([*(tmp_path / "store" / "_ledger").iterdir()]) == 1
 
 
 def test_a_copy_with_fewer_members_is_no_conflict(case, loaded, report):

@@ -67,6 +67,7 @@ EXAMPLES = MappingProxyType(
             "trailscan load s3://my-trail-bucket --since 30d",
             "trailscan load s3://my-trail-bucket --dry-run",
             "trailscan load AWSLogs/ --store s3://my-bucket/trailscan",
+            "trailscan load s3://my-trail-bucket --validate --max-age 26h --each-account",
             "trailscan load event-history",
         ),
         "validate": (
@@ -84,6 +85,7 @@ EXAMPLES = MappingProxyType(
         ),
         "status": (
             "trailscan status",
+            "trailscan status --max-age 26h",
             "trailscan status --head",
             "trailscan status --format openmetrics",
         ),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trailscan.ingest.summary import LoadSummary
+    from trailscan.store.freshness import MaxAge
 
 _KILLED = 128
 _ACCOUNT = re.compile(r"\d{12}")
@@ -135,6 +136,8 @@ def load(
         ),
     ] = False,
     public_keys: PublicKeys = None,
+    max_age: o.MaximumAge = None,
+    each_account: o.EachAccount = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="With --validate, do not ask AWS for public keys.")
     ] = False,
@@ -150,9 +153,11 @@ def load(
     Only new log files are read; running the command twice changes nothing. Without --since, a local
     source is read whole, and the first load of an S3 source starts 30 days ago. Sessions are traced
     to who opened them, which reads up to 10% more bytes (see --trace-budget); --no-trace leaves
-    that out. Without a terminal, a line a minute on standard error says how far the load is. Exit
-    code 4: something could not be read, and the summary says what. With --validate, 3: something
-    was tampered with. Ctrl-C stops cleanly: run the same command to resume.
+    that out. Every run is recorded in the store: `trailscan status` shows the last one. Without a
+    terminal, a line a minute on standard error says how far the load is. Exit code 4: something
+    could not be read, and the summary says what; or the newest log file is older than --max-age.
+    With --validate, 3: something was tampered with. Ctrl-C stops cleanly: run the same command to
+    resume.
     """
     # Arrow allocates much memory in small pieces here, and this pool needs a fifth less for it.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -163,6 +168,7 @@ def load(
     choose_log_format(log_format)
     detailed = (verbose or log_format == "json") and not quiet
     window = o.to_window(since, until)
+    limit = o.to_max_age(max_age, each_account=each_account)
     options = LoadOptions(
         window=window,
         accounts=frozenset(_accounts(account)),
@@ -188,12 +194,22 @@ def load(
     with show_progress(quiet=quiet, lines=detailed, every=every) as progress:
         options = replace(options, progress=progress)
         with _stoppable(options.stop) as signals:
+            options = replace(options, signal=lambda: (signals or (0,))[0])
+            if limit and not dry_run:
+                options = replace(options, finish=lambda found: _add_stale(found, limit, aws))
             summary = run_load(sources, store, options, datetime.now(UTC), standard_input)
-    summary.signal = signals[0] if signals else 0
     _show(summary, format, quiet=quiet)
     if detailed:
         _log_end(summary)
     end(summary.exit_code)
+
+
+def _add_stale(summary: LoadSummary, limit: MaxAge, aws: AwsOptions) -> None:
+    """Add to the summary whose newest log file is too old."""
+    from trailscan.reports.freshness import find_stale
+
+    store = o.open_store(summary.store, aws)
+    summary.stale = find_stale(store, limit, datetime.now(UTC))
 
 
 def _log_end(summary: LoadSummary) -> None:
@@ -215,6 +231,7 @@ def _show(summary: LoadSummary, form: o.SummaryFormat, *, quiet: bool) -> None:
     """The summary on stdout."""
     for one in (summary, *(() if form is o.SummaryFormat.json else summary.validations)):
         write_summary(one, form, quiet=quiet)
+    say(*(f"trailscan: {one.in_words}" for one in summary.stale), quiet=quiet)
     if not (summary.complete or summary.interrupted):
         say("trailscan: incomplete: see above; `trailscan rejects` lists the rejects", quiet=quiet)
 

@@ -21,6 +21,7 @@ from trailscan.window import WHEN, Window, parse_when
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from trailscan.store.freshness import MaxAge
     from trailscan.store.reader import StoreReader
 
 
@@ -65,6 +66,19 @@ def to_window(since: str | None, until: str | None, tz: tzinfo = UTC) -> Window:
         return Window(start, end)
 
 
+def to_max_age(text: str | None, *, each_account: bool) -> MaxAge | None:
+    """The limit of `--max-age`; what cannot be read is a usage error."""
+    from trailscan.store.freshness import MaxAge
+    from trailscan.window import parse_age
+
+    if text is None:
+        if each_account:
+            raise typer.BadParameter("needs --max-age AGE", param_hint="--each-account")
+        return None
+    with usage("--max-age"):
+        return MaxAge(parse_age(text), each_account)
+
+
 DEFAULT_STORE = "trailscan-store"
 
 Store = Annotated[
@@ -101,6 +115,18 @@ Regions = Annotated[
     typer.Option(
         "--from-region", metavar="REGION", help="Only log files of this region (repeatable)."
     ),
+]
+MaximumAge = Annotated[
+    str | None,
+    typer.Option(
+        "--max-age",
+        metavar="AGE",
+        help="Exit with code 4 if the newest log file was delivered longer ago, such as 26h.",
+    ),
+]
+EachAccount = Annotated[
+    bool,
+    typer.Option("--each-account", help="With --max-age: the newest log file of each account."),
 ]
 TextFormat = Annotated[
     SummaryFormat, typer.Option("--format", metavar="FORMAT", help="text or json.")

@@ -29,23 +29,27 @@ def status(
         bool,
         typer.Option("--head", help="Print only the newest commit's SHA-256, to keep elsewhere."),
     ] = False,
+    max_age: o.MaximumAge = None,
+    each_account: o.EachAccount = False,
     *,
     aws: AwsOptions,
     quiet: o.Quiet = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Show what the store holds: windows, accounts and regions, gaps, rejects, the last load.
+    """Show what the store holds: windows, accounts and regions, gaps, rejects, the last run.
 
     Exit code 4: something that was requested could not be read, or lies between two windows that
-    were requested; or the store has files that no commit names.
+    were requested; the newest log file is older than --max-age; or the store has files that no
+    commit names.
     """
     from trailscan.reports.status import store_status
 
+    limit = o.to_max_age(max_age, each_account=each_account)
     reader = o.open_store(store, aws)
     if head:
         write_text(reader.head, None)
         return
-    found = store_status(reader)
+    found = store_status(reader, limit)
     if format == "openmetrics":
         from trailscan.render.openmetrics import render_openmetrics
 

@@ -126,8 +126,8 @@ def store_needs(store: S3Resource, *, written: bool) -> tuple[Need, ...]:
     uses: tuple[str, ...] = ("kms:Decrypt",)
     if written:
         data = store.objects(*(f"{table}/*" for table in get_args(TableName)))
-        commits = store.objects("_intent/*", "_ledger/*", "_probe/*", MARKER)
-        spent = store.objects("_intent/*", "_probe/*")
+        commits = store.objects("_intent/*", "_ledger/*", "_runs/*", "_probe/*", MARKER)
+        spent = store.objects("_intent/*", "_runs/*", "_probe/*")
         new = {**_NEW, **_SECURE}
         found += [
             Need("StoreWrite", ("s3:PutObject",), data, "load", _SECURE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.pipeline import Pipeline
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
+from trailscan.ingest.recording import Recording
 from trailscan.ingest.stream import is_stream, read_stream
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.tracing import left_to_read, trace_sessions
@@ -28,6 +29,8 @@ from trailscan.store.known import KnownLogFiles, covers
 from trailscan.store.read_files import days_of, rows_by_day
 from trailscan.store.reader import StoreReader
 from trailscan.store.requests import newest_delivery
+from trailscan.store.runs import Run
+from trailscan.store.tool import tool_name
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.log_file import Wanted
 from trailscan.window import Window, shifted
@@ -64,6 +67,8 @@ class LoadOptions:
         trace_share: how many bytes may be read for that, as a share of those that are loaded.
         workers: how many processes read and scan; 0 and 1 for this one alone, None for one a
             processor once there are many log files.
+        finish: called with the summary before it is recorded, to add to it.
+        signal: returns the number of the signal that ended the load; 0 without one.
         dry_run: plan what would be read and what that costs, and read nothing.
     """
 
@@ -80,6 +85,8 @@ class LoadOptions:
     trace: bool = True
     trace_share: float = TRACE_SHARE
     workers: int | None = None
+    finish: Callable[[LoadSummary], None] = lambda _: None
+    signal: Callable[[], int] = lambda: 0
     dry_run: bool = False
 
     @property
@@ -108,11 +115,35 @@ def run_load(
     Raises:
         TrailscanError: a source or the store cannot be opened, or the store cannot be written.
     """
-    began = time.monotonic()
-    summary = _load(sources, store, options, now, standard_input)
+    recording = Recording(store, options.aws, _to_run(sources, options, now))
+    try:
+        summary = _load(sources, store, options, now, standard_input, recording)
+        summary.signal = options.signal()
+        options.finish(summary)
+    except (Exception, KeyboardInterrupt) as error:
+        if not options.dry_run:
+            recording.fail(error)
+        raise
     summary.started = now
-    summary.finished = now + timedelta(seconds=time.monotonic() - began)
+    summary.finished = recording.finished
+    recording.end(summary)
+    summary.notes += filter(None, [recording.failure])
     return summary
+
+
+def _to_run(sources: Sequence[str], options: LoadOptions, now: datetime) -> Run:
+    """The record of a load that begins."""
+    return Run(
+        load_id=uuid.uuid4().hex,
+        started=now.astimezone(UTC),
+        tool=tool_name(),
+        sources=tuple(sources),
+        event_sources=Wanted(options.event_sources).text,
+        since=options.window.start,
+        until=options.window.end,
+        accounts=tuple(sorted(options.accounts)),
+        regions=tuple(sorted(options.regions)),
+    )
 
 
 def _load(
@@ -121,8 +152,9 @@ def _load(
     options: LoadOptions,
     now: datetime,
     standard_input: bytes | None,
+    recording: Recording,
 ) -> LoadSummary:
-    """What `run_load` does, without the time it takes."""
+    """What `run_load` does, without what frames it."""
     wanted = Wanted(options.event_sources, issued=options.trace)
     opened = [
         _open(uri, options, wanted, now)
@@ -142,12 +174,15 @@ def _load(
         windows = _windows(opened, options, reader.commits if reader else (), now, summary)
         return _plan(windows, options, reader, now, summary)
     job = Job([], options.scope, wanted, hash_all=options.validate is not None)
+    job.load_id = recording.run.load_id
     job.streams = _streams(sources, standard_input)
     job.progress, job.stop = options.progress, options.stop
     job.workers = options.workers
     job.issuing = IssuingLogFiles() if options.trace else None
     job.trace_share = options.trace_share
-    writer = StoreWriter(open_bucket(store, options.aws), store, job.load_id)
+    bucket = open_bucket(store, options.aws)
+    writer = StoreWriter(bucket, store, job.load_id)
+    recording.begin(bucket)
     summary.load_id = job.load_id
     job.sources = _windows(opened, options, writer.commits, now, summary)
     for source, window in job.sources:
@@ -156,7 +191,6 @@ def _load(
     summary.newest = newest_delivery(writer.commits, sources)
     options.step(f"read {counted(summary.done, 'new log file')}", log_files=summary.done)
     if options.trace:
-        bucket = open_bucket(store, options.aws)
         read = summary.bytes_stored
         summary.tracing = trace_sessions(bucket, store, job, writer, now, read)
     own = tuple(commit for commit in writer.commits if commit.load_id == job.load_id)

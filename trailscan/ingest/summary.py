@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trailscan.ingest.traced_sessions import Tracing
     from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.location import RejectLine
+    from trailscan.store.freshness import Stale
     from trailscan.window import Window
 
 _KILLED = 128
@@ -36,6 +37,7 @@ class LoadSummary:
         newest: the latest delivery time of a log file of the sources, read now or by an earlier
             load that was complete.
         days_changed: UTC days of which events were added.
+        stale: what `--max-age` found: whose newest log file is too old.
         signal: the number of the signal that ended it; 0 without one.
         unread: log files found but not read because the load ended first; nothing is recorded of
             them.
@@ -99,6 +101,7 @@ class LoadSummary:
     finished: datetime | None = None
     newest: datetime | None = None
     days_changed: tuple[date, ...] = ()
+    stale: tuple[Stale, ...] = ()
     signal: int = 0
 
     @property
@@ -109,7 +112,7 @@ class LoadSummary:
         outcomes = {found.outcome for found in self.validations}
         if "tampered" in outcomes:
             return ExitCode.FOUND
-        complete = self.complete and "incomplete" not in outcomes
+        complete = self.complete and not self.stale and "incomplete" not in outcomes
         return ExitCode.COMPLETE if complete else ExitCode.INCOMPLETE
 
     @property

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trailscan.reports.status import Status
+    from trailscan.store.runs import Run
 
 
 class Sample(NamedTuple):
@@ -88,6 +89,7 @@ def _metrics(status: Status) -> Iterator[Metric]:
 
 def _times(status: Status) -> Iterator[Metric]:
     """When a load last made a commit, and how far each source was read."""
+    yield from _last_run(status.runs.last)
     loads = [commit.committed_at for commit in status.commits if commit.is_load]
     yield Metric(
         "trailscan_last_load_timestamp_seconds",
@@ -104,6 +106,23 @@ def _times(status: Status) -> Iterator[Metric]:
         ),
         "seconds",
     )
+
+
+def _last_run(run: Run | None) -> Iterator[Metric]:
+    """When a load last ran, how it ended, and what it found."""
+    if run is None:
+        return
+    for name, about, when in (
+        ("started", "When a load last began, in Unix time.", run.started),
+        ("finished", "When the load that began last ended, in Unix time.", run.finished),
+    ):
+        samples = _instants((({}, when),))
+        yield Metric(f"trailscan_last_run_{name}_timestamp_seconds", about, samples, "seconds")
+    if run.exit_code is not None:
+        about = "Exit code of the load that began last."
+        yield Metric("trailscan_last_run_exit_code", about, (Sample(run.exit_code),))
+        about = "Log files that the load that began last found."
+        yield Metric("trailscan_last_run_log_files", about, (Sample(run.listed),))
 
 
 def _by_account(status: Status) -> Iterator[Metric]:

@@ -16,11 +16,13 @@ from trailscan.store.paths import FORMAT
 from trailscan.store.read_files import days_of
 from trailscan.store.tool import tool_name
 from trailscan.validate.verdicts import DigestVerdict
-from trailscan.window import Window, format_instant
+from trailscan.window import Window, format_duration, format_instant
 
 if TYPE_CHECKING:
     from trailscan.ingest.traced_sessions import Tracing
     from trailscan.ingest.validation.summary import Verdict
+    from trailscan.store.freshness import Stale
+    from trailscan.store.runs import Run
     from trailscan.validate.verdicts import Gap
 
 
@@ -43,6 +45,7 @@ def _load(summary: LoadSummary) -> dict[str, object]:
         "started": summary.started and format_instant(summary.started),
         "finished": summary.finished and format_instant(summary.finished),
         "newest": summary.newest and format_instant(summary.newest),
+        "stale": [_stale(one) for one in summary.stale],
         "days_changed": [day.isoformat() for day in summary.days_changed],
         "exit_code": int(summary.exit_code),
         "store": summary.store,
@@ -97,6 +100,37 @@ def _load(summary: LoadSummary) -> dict[str, object]:
         "failures": list(summary.failures),
         "notes": list(summary.notes),
         "validations": [summary_json(found) for found in summary.validations],
+    }
+
+
+def _stale(stale: Stale) -> dict[str, object]:
+    """Whose newest log file is too old."""
+    return {
+        "account_id": stale.account_id,
+        "newest": stale.newest and format_instant(stale.newest),
+        "age": stale.age and format_duration(stale.age),
+        "max_age": format_duration(stale.limit),
+    }
+
+
+def _run(run: Run | None) -> dict[str, object] | None:
+    """A run of `load`."""
+    if run is None:
+        return None
+    return {
+        "load_id": run.load_id,
+        "tool": run.tool,
+        "started": format_instant(run.started),
+        "finished": run.finished and format_instant(run.finished),
+        "exit_code": run.exit_code,
+        "sources": list(run.sources),
+        "event_sources": run.event_sources,
+        "window": window_json(Window(run.since, run.until)),
+        "accounts": list(run.accounts) or "all",
+        "regions": list(run.regions) or "all",
+        "log_files": {"listed": run.listed, "done": run.done},
+        "kept": run.kept,
+        "error": run.error or None,
     }
 
 
@@ -242,6 +276,10 @@ def _status(status: Status) -> dict[str, object]:
             ],
             "counts": {name: getattr(counts, name) for name in Counts.__struct_fields__},
         },
+        "last_run": _run(status.runs.last),
+        "runs": len(status.runs.found),
+        "files_that_record_no_run": list(status.runs.refused),
+        "stale": [_stale(one) for one in status.stale],
         "asked": [
             {
                 "uri": asked.uri,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trailscan.location import RejectLine
     from trailscan.store.ledger import Counts, Source
     from trailscan.store.rejects import StoredReject
+    from trailscan.store.runs import Runs
     from trailscan.validate.verdicts import Gap
 
 _SHOWN = 10  # failures, rejects
@@ -283,6 +284,7 @@ def _status(status: Status) -> Iterator[str]:
         f"{counted(status.totals.records, 'record')}; "
         f"{status.bytes / 1e6:,.1f} MB in {counted(len(status.commits), 'commit')}"
     )
+    yield from _last_run(status.runs)
     yield _last_load(status)
     for asked in status.asked:
         windows = "; ".join(window.in_words for window in asked.windows)
@@ -306,6 +308,23 @@ def _status(status: Status) -> Iterator[str]:
         yield _conflicts(status.totals.conflicts)
     if status.not_as_delivered:
         yield _deviations(status.not_as_delivered)
+
+
+def _last_run(runs: Runs) -> Iterator[str]:
+    """The last run of `load`, and what claims to be one."""
+    run = runs.last
+    if run is not None:
+        found = f"{counted(run.listed, 'log file')} listed, {run.done:,} read, {run.kept:,} events"
+        ended = (
+            "has not ended, or was killed"
+            if run.finished is None
+            else f"to {format_instant(run.finished)}, exit code {run.exit_code}: "
+            f"{run.error or found}"
+        )
+        yield f"last run: {format_instant(run.started)} {ended}; from {', '.join(run.sources)}"
+    if runs.refused:
+        shown = ", ".join(runs.refused[:_SHOWN_VERDICTS])
+        yield f"no record of a run: {counted(len(runs.refused), 'file')} in the store: {shown}"
 
 
 def _last_load(status: Status) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trailscan.reports.filter import ChangeFilter
     from trailscan.store.ledger import Commit
     from trailscan.store.reader import StoreReader
+    from trailscan.store.runs import Runs
 
 LAST_LOAD = "last-load"
 """What stands for the beginning of the last load."""
@@ -42,11 +43,11 @@ def with_arrival(store: StoreReader, filters: ChangeFilter) -> ChangeFilter:
     """The filter with an instant for `last-load`."""
     if filters.arrived_since != LAST_LOAD:
         return filters
-    return replace(filters, arrived_since=last_load_start(loads_of(store.commits)))
+    return replace(filters, arrived_since=last_load_start(loads_of(store.commits, store.runs())))
 
 
-def loads_of(commits: Iterable[Commit]) -> list[Load]:
-    """The loads that made commits, in order of time."""
+def loads_of(commits: Iterable[Commit], runs: Runs) -> list[Load]:
+    """The loads that made commits or are recorded, in order of time."""
     found: dict[str, Load] = {}
     for commit in commits:
         if commit.is_load:
@@ -54,6 +55,7 @@ def loads_of(commits: Iterable[Commit]) -> list[Load]:
             started = min(commit.committed_at, before.started if before else commit.committed_at)
             ended = not any(source.partial for source in commit.sources)
             found[commit.load_id] = Load(started, ended)
+    found |= {run.load_id: Load(run.started, run.ended) for run in runs.found}
     return sorted(found.values())
 
 

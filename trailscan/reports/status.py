@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.numbers import counted
 from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
+from trailscan.reports.freshness import find_stale
 from trailscan.reports.missing import merged_windows, missing
 from trailscan.store.counts import total_counts
 from trailscan.store.rejects import StoredReject, read_rejects
+from trailscan.store.runs import Runs
 from trailscan.table import Column, Table, detail
 from trailscan.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from trailscan.store.freshness import MaxAge, Stale
     from trailscan.store.ledger import Commit, Counts
     from trailscan.store.paths import DataFile
     from trailscan.store.reader import StoreReader
@@ -80,6 +83,8 @@ class Status:
         strays: files in the store that no commit names.
         not_compared: data files whose name and size were looked at, and not their content.
         not_as_delivered: how many log files deviate from CloudTrail's format, by deviation.
+        runs: of `load`, those that the store remembers.
+        stale: whose newest log file is older than was asked for; it is incomplete too.
     """
 
     place: str
@@ -94,6 +99,8 @@ class Status:
     head: str = ""
     strays: tuple[str, ...] = ()
     not_compared: tuple[DataFile, ...] = ()
+    runs: Runs = Runs()  # noqa: RUF009  # a tuple
+    stale: tuple[Stale, ...] = ()
 
     def __repr__(self) -> str:
         events, log_files = (
@@ -124,21 +131,29 @@ class Status:
         return sum(int(str(row[name])) for row in self.accounts.records())
 
 
-def store_status(store: StoreReader) -> Status:
-    """What a store holds; reads the counts of all log files, and the rejects."""
+def store_status(store: StoreReader, limit: MaxAge | None = None) -> Status:
+    """What a store holds; reads the counts of all log files, and the rejects.
+
+    Args:
+        store: to look at.
+        limit: how old the newest log file may be; None for any age.
+    """
     rejects = read_rejects(store)
+    stale = find_stale(store, limit, datetime.now(UTC)) if limit else ()
     status = Status(
         place=store.place,
         commits=store.commits,
         totals=total_counts(store.commits),
         asked=tuple(_asked(store.commits)),
         accounts=_accounts(store),
-        incomplete=missing(store),
+        incomplete=(*missing(store), *(one.in_words for one in stale)),
         rejects=tuple(one for one in reversed(rejects) if one.is_open),
         accepted=sum(not one.is_open for one in rejects),
         not_as_delivered=_not_as_delivered(store),
         head=store.head,
         strays=store.strays,
+        runs=store.runs(),
+        stale=stale,
     )
     return replace(status, not_compared=store.not_compared)  # by now everything was read
 

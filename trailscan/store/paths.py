@@ -7,6 +7,7 @@
     attestations/, digests/, public_keys/          rows of validations (`store.attestations`)
     _ledger/00000001.json                          one commit: which files are part of the store
     _intent/00000001.zip                           a commit decided but perhaps not yet carried out
+    _runs/                                         what runs of `load` did (`store.runs`)
 
 Readers of Parquet folders skip names that begin with an underscore. A data file is called
 `part-<commit>-<SHA-256 of its bytes, 32 digits>`, so that writing it twice does no harm and two
@@ -34,7 +35,7 @@ FORMAT = 1
 MARKER = "_store.json"
 STORE_FOLDERS = (
     *("events", "log_files", "rejects", "attestations", "digests", "public_keys"),
-    *("_ledger", "_intent", "_tmp", "_probe"),
+    *("_ledger", "_intent", "_runs", "_tmp", "_probe"),
 )
 """Every folder that a store may have."""
 

@@ -22,6 +22,7 @@ from trailscan.store.ledger import Commit, Ledger
 from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName, commit_of
 from trailscan.store.read_files import SCHEMAS, Selection, no_rows, read_files, select_files
 from trailscan.store.readings import last_readings, with_conflicts
+from trailscan.store.runs import Runs, read_runs
 from trailscan.store.strays import find_strays
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window, shifted
@@ -249,6 +250,10 @@ class StoreReader:
         if wanted:
             names = columns or SCHEMAS[wanted[0].table].names
             yield from self._rows(wanted, names)
+
+    def runs(self) -> Runs:
+        """The runs of `load` that the store remembers; they are read now."""
+        return read_runs(self._bucket)
 
     def rejects(self) -> pa.Table:
         """The rejects of the store."""
