@@ -9,7 +9,7 @@ import pytest
 from services import stand_in as faults
 from services.trail import log_file_key, make_event, pack
 
-from trailscan.ingest import connections, pipeline, read_ahead
+from trailscan.ingest import connections, patience, read_ahead
 
 GOOD = 20
 
@@ -102,7 +102,7 @@ def test_credentials_that_expire_in_the_middle_end_the_load_early(s3, trail, loa
 
 def test_a_source_that_answers_nothing_is_left(s3, deliver, load, ids, monkeypatch):
     """F5: after many log files without an answer the rest is not tried, and that is said."""
-    monkeypatch.setattr(pipeline, "_PATIENCE", 5)
+    monkeypatch.setattr(patience, "_PATIENCE", 5)
     monkeypatch.setattr(read_ahead, "FETCHERS", 2)
     monkeypatch.setattr(connections, "_AT_ONCE", 1)
     monkeypatch.setattr(read_ahead, "_GROUP", 1)

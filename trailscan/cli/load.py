@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
 
+    from trailscan.ingest.engine import SparkOptions
     from trailscan.ingest.summary import LoadSummary
     from trailscan.store.freshness import MaxAge
 
+Engine = Literal["local", "spark"]
 _KILLED = 128
 _ACCOUNT = re.compile(r"\d{12}")
 _AGE = re.compile(r"(\d{1,4})d")
@@ -91,6 +93,31 @@ Workers = Annotated[
         show_default="one a processor, in a load of thousands of log files",
     ),
 ]
+EngineName = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="local: this machine; spark: a Spark cluster (needs trailscan[spark] and Java 17).",
+    ),
+]
+Master = Annotated[
+    str | None,
+    typer.Option(
+        "--master",
+        metavar="URL",
+        help="With --engine spark: the cluster, such as spark://host:7077.",
+        show_default="what spark-submit says, or all processors of this machine",
+    ),
+]
+Properties = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--conf",
+        metavar="KEY=VALUE",
+        help="With --engine spark: a property of Spark (repeatable).",
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Print what would be read and what the S3 requests would cost."),
@@ -128,6 +155,9 @@ def load(
     no_trace: NoTrace = False,
     trace_budget: TraceBudget = 10,
     workers: Workers = None,
+    engine: EngineName = "local",
+    master: Master = None,
+    conf: Properties = None,
     validate: Annotated[
         bool,
         typer.Option(
@@ -178,6 +208,7 @@ def load(
         trace_share=trace_budget / 100,
         workers=workers,
         dry_run=dry_run,
+        spark=_spark(engine, master, conf or []),
         aws=aws,
     )
     if validate:
@@ -253,6 +284,22 @@ def _event_sources(given: list[str] | None) -> tuple[str, ...] | None:
     if given and "all" in given:
         return None
     return tuple(given) if given else (ORGANIZATIONS,)
+
+
+def _spark(engine: Engine, master: str | None, conf: list[str]) -> SparkOptions | None:
+    """The options of the Spark engine; None for the local one."""
+    from trailscan.ingest.engine import SparkOptions
+
+    if engine == "local":
+        for given, name in ((master, "--master"), (conf, "--conf")):
+            if given:
+                raise typer.BadParameter("it needs --engine spark", param_hint=name)
+        return None
+    pairs = [one.partition("=") for one in conf]
+    for one, (name, equals, _) in zip(conf, pairs, strict=True):
+        if not (name and equals):
+            raise typer.BadParameter(f"{one!r} is not KEY=VALUE", param_hint="--conf")
+    return SparkOptions(master, tuple((name, value) for name, _, value in pairs))
 
 
 def _look_back(text: str) -> timedelta:

@@ -98,7 +98,8 @@ class IssuingLogFiles:
                 self.keys_read = True
                 earliest, delivered = self.earliest, result.delivered
                 self.earliest = min(earliest, delivered) if earliest and delivered else None
-            self._read.add(_hash(f"{result.bucket}/{result.key}".encode()))
+            if len(self._read) < _MOST_KEYS:  # beyond it, one may be read a second time
+                self._read.add(_hash(f"{result.bucket}/{result.key}".encode()))
             if not keys or len(self._keys) > _MOST_KEYS:
                 return
             size = 0 if stored is None else len(stored)

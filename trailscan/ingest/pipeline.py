@@ -13,16 +13,9 @@ import time
 from typing import TYPE_CHECKING
 
 from trailscan.aws.partitions import global_regions
-from trailscan.errors import (
-    AccessError,
-    ArchivedError,
-    CredentialsError,
-    KeyAccessError,
-    RefusedError,
-    TrailscanError,
-)
 from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
+from trailscan.ingest.patience import Patience
 from trailscan.ingest.plan import PlannedFile, Skipped, SourcePlan
 from trailscan.ingest.read_ahead import ReadAhead
 from trailscan.ingest.reading import LargeOneAtATime
@@ -36,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from trailscan.ingest.connections import Slowed
     from trailscan.ingest.scan import Scanned
     from trailscan.ingest.summary import LoadSummary
     from trailscan.store.known import KnownLogFiles
@@ -49,18 +43,6 @@ _MOST_ACCOUNTS = 1000  # that the ledger names of those left out
 _MOST_UNRECOGNISED = 2000
 """How many objects of a source may turn out not to be log files before others without a name that
 says so are not looked at."""
-
-_PATIENCE = 200
-"""How many log files in a row may get no answer before the rest of a source is given up."""
-
-_REFUSALS = frozenset(
-    error.reason
-    for error in (
-        *(TrailscanError, RefusedError),
-        *(AccessError, CredentialsError, ArchivedError, KeyAccessError),
-    )
-)
-"""Reasons that may go away: until such a log file was read, no look-back moves past it."""
 
 
 class Pipeline:
@@ -78,9 +60,7 @@ class Pipeline:
         self._newest: dict[str, datetime] = {}
         self._complete: set[str] = set()
         self._skipped: dict[str, Skipped] = {}
-        self._given_up: str | None = None
-        self._without_answer = 0
-        self._refused = False
+        self._patience = Patience("")
         self._unrecognised = self._unread_objects = 0
         self._passed, self._units = 0.0, 0
 
@@ -120,29 +100,20 @@ class Pipeline:
         """Load every new log file of one source, in order."""
         if self._job.stop.is_set():
             return
-        self._given_up, self._without_answer, self._refused = None, 0, False
+        self._patience = Patience(source.uri)
         self._unrecognised, listed_before = 0, self._summary.listed
         self._unread_objects = 0
         skipped = Skipped()
         request = ListingRequest(
             self._job.scope, window, self._known, self._writer.held(), self._now.date()
         )
-        new = self._new(Listings(source, request), skipped)
-        ahead = ReadAhead(source, self._job)
-        for group in ahead.read_all(new):
-            for scanned in group:
-                self._remember(scanned)
-                self._take(scanned.result, source.uri)
-            self._report_progress()
-            if source.commit_often and self._batch_events:
-                self._commit()
-        self._note(ahead, source.uri)
-        if self._given_up is not None:
-            skipped.failures.append(self._given_up)
+        self._read_source(source, self._new(Listings(source, request), skipped))
+        if self._patience.given_up is not None:
+            skipped.failures.append(self._patience.given_up)
         if self._unread_objects:
             objects = counted(self._unread_objects, "object")
             skipped.failures.append(f"{objects} of {source.uri} not looked at: names tell nothing")
-        if not (skipped.failures or self._refused or self._job.stop.is_set()):
+        if not (skipped.failures or self._patience.refused or self._job.stop.is_set()):
             self._complete.add(source.uri)
         if not self._job.stop.is_set():
             self._skipped[source.uri] = skipped
@@ -154,6 +125,21 @@ class Pipeline:
             objects = counted(skipped.objects, "object")
             skipped.failures.append(f"no log file found in {source.uri}, among {objects}")
 
+    def _read_source(self, source: SourcePlan, new: Iterator[PlannedFile]) -> None:
+        """Read the new log files of one source, and commit each batch that is full."""
+        ahead = ReadAhead(source, self._job)
+        for group in ahead.read_all(new):
+            for scanned in group:
+                self._remember(scanned)
+                self._take(scanned.result, source.uri)
+            self._report_progress()
+            if source.commit_often and self._batch_events:
+                self._commit()
+        self._note_slowed(ahead.slowed, source.uri)
+        if ahead.ended:
+            ended = counted(ahead.ended, "worker process", "worker processes")
+            self._summary.notes.append(f"{ended} ended early; others read their log files again")
+
     def _new(self, listings: Listings, skipped: Skipped) -> Iterator[PlannedFile]:
         """The log files of a source that the store does not hold, until the load ends."""
         before = self._units
@@ -163,7 +149,7 @@ class Pipeline:
             self._summary.listed += page.known
             self._summary.known += page.known
             for number, planned in enumerate(page.new):
-                if self._given_up is not None or self._job.stop.is_set():
+                if self._patience.given_up is not None or self._job.stop.is_set():
                     skipped.objects -= len(page.new) - number
                     return
                 if planned.trail.kind == "unknown" and self._unrecognised >= _MOST_UNRECOGNISED:
@@ -181,17 +167,13 @@ class Pipeline:
             found = (scanned.result, scanned.planned, scanned.stored, scanned.issued)
             self._job.issuing.add(*found)
 
-    def _note(self, ahead: ReadAhead, uri: str) -> None:
-        """Say in the summary what slowed the load down."""
-        times, lowest = ahead.slowed
-        if times:
+    def _note_slowed(self, slowed: Slowed, uri: str) -> None:
+        """Say in the summary how often S3 slowed the load down."""
+        if slowed.times:
             self._summary.notes.append(
-                f"S3 asked {counted(times, 'time')} to slow down: as few as "
-                f"{counted(lowest, 'log file')} of {uri} were read at a time"
+                f"S3 asked {counted(slowed.times, 'time')} to slow down: as few as "
+                f"{counted(slowed.lowest, 'log file')} of {uri} were read at a time"
             )
-        if ahead.ended:
-            ended = counted(ahead.ended, "worker process", "worker processes")
-            self._summary.notes.append(f"{ended} ended early; others read their log files again")
 
     def _take(self, result: LogFileResult, uri: str) -> None:
         """Add a result to the batch, after committing a batch that is full.
@@ -199,7 +181,7 @@ class Pipeline:
         A full batch waits for the next result, so that the last commit is never empty and records
         how far the load went.
         """
-        if self._gives_up(result, uri):
+        if self._patience.ends_with(result):
             self._summary.unread += 1
             return
         if result.kind != "log_file" and not self._keeps_other(result):
@@ -223,37 +205,24 @@ class Pipeline:
         self._unrecognised += 1
         return True
 
-    def _gives_up(self, result: LogFileResult, uri: str) -> bool:
-        """Whether a result only says that its source can no longer be read."""
-        failure = result.failure
-        if failure is not None and failure.reason in _REFUSALS:
-            self._refused = True
-        if failure is None or failure.reason != TrailscanError.reason:
-            self._without_answer = 0
-        else:
-            self._without_answer += 1
-        if failure is not None and failure.reason == CredentialsError.reason:
-            self._given_up = f"the rest of {uri} was not read: {failure.message}"
-            return True
-        if failure is not None and self._without_answer >= _PATIENCE:
-            self._given_up = (
-                f"the rest of {uri} was not read: {_PATIENCE} log files in a row gave no answer"
-            )
-        return False
-
     def _count_read(self, result: LogFileResult) -> None:
         """Add the counts and rejects of one log file to the summary."""
         summary = self._summary
         summary.bytes_stored += result.stored_bytes
         summary.bytes_inflated += result.inflated_bytes
-        for reject in result.rejects:
-            where = Location(result.bucket, result.key, reject.record_index)
-            accepted = self._writer.is_accepted(where, result.etag)
-            summary.rejected.append(RejectLine(where, *reject[1:4], accepted=accepted))
+        self._count_rejects(result)
         for how in result.deviations:
             summary.not_as_delivered[how] = summary.not_as_delivered.get(how, 0) + 1
         for kind, count in result.others.items():
             summary.other_events[kind] = summary.other_events.get(kind, 0) + count
+
+    def _count_rejects(self, result: LogFileResult) -> None:
+        """Add the rejects of one log file to the summary."""
+        for reject in result.rejects:
+            where = Location(result.bucket, result.key, reject.record_index)
+            accepted = self._writer.is_accepted(where, result.etag)
+            line = RejectLine(where, *reject[1:4], accepted=accepted)
+            self._summary.rejected.append(line)
 
     def _report_progress(self) -> None:
         summary = self._summary
@@ -274,8 +243,13 @@ class Pipeline:
         batch = [result for result in batch if result.kind == "log_file"]
         rejected = sum(result.failure is not None for result in batch)
         summary.rejected_log_files += rejected
-        summary.done += counts.log_files
         summary.known += len(batch) - rejected - counts.log_files
+        self._count_records(counts)
+
+    def _count_records(self, counts: Counts) -> None:
+        """Add the log files and records of a commit to the summary."""
+        summary = self._summary
+        summary.done += counts.log_files
         for name in ("records", "kept", "filtered_out", "duplicates", "rejects", "conflicts"):
             setattr(summary, name, getattr(summary, name) + getattr(counts, name))
 

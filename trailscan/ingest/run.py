@@ -38,6 +38,7 @@ from trailscan.window import Window, shifted
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from trailscan.ingest.engine import SparkOptions
     from trailscan.ingest.validation.summary import ValidationSummary
     from trailscan.store.ledger import Commit, Source
 
@@ -70,6 +71,7 @@ class LoadOptions:
         finish: called with the summary before it is recorded, to add to it.
         signal: returns the number of the signal that ended the load; 0 without one.
         dry_run: plan what would be read and what that costs, and read nothing.
+        spark: read on a Spark cluster; None to read on this machine.
     """
 
     window: Window = field(default_factory=Window)
@@ -88,6 +90,7 @@ class LoadOptions:
     finish: Callable[[LoadSummary], None] = lambda _: None
     signal: Callable[[], int] = lambda: 0
     dry_run: bool = False
+    spark: SparkOptions | None = None
 
     @property
     def scope(self) -> Scope:
@@ -187,7 +190,7 @@ def _load(
     job.sources = _windows(opened, options, writer.commits, now, summary)
     for source, window in job.sources:
         options.step(f"{source.uri}: log files delivered {window.in_words}", source=source.uri)
-    Pipeline(job, writer, summary, now).run()
+    _pipeline(job, writer, summary, options, now).run()
     summary.newest = newest_delivery(writer.commits, sources)
     options.step(f"read {counted(summary.done, 'new log file')}", log_files=summary.done)
     if options.trace:
@@ -204,6 +207,18 @@ def _load(
                 validate_loaded(source, store, window, options, options.validate, now)
             )
     return summary
+
+
+def _pipeline(
+    job: Job, writer: StoreWriter, summary: LoadSummary, options: LoadOptions, now: datetime
+) -> Pipeline:
+    """The pipeline of the engine that was asked for."""
+    if options.spark is None:
+        return Pipeline(job, writer, summary, now)
+    from trailscan.ingest.spark.pipeline import SparkPipeline  # noqa: PLC0415  # an engine apart
+
+    store = open_bucket(summary.store, options.aws)
+    return SparkPipeline(job, writer, summary, now, options=options.spark, store=store)
 
 
 def _streams(sources: Sequence[str], standard_input: bytes | None) -> list[tuple[str, bytes]]:

@@ -34,8 +34,8 @@ ComparedFile = Compared[LogFileResult]
 
 def filtered_out(one: ComparedFile) -> int:
     """The number of records of other event sources in a log file."""
-    result = one.result
-    return result.records - len(result.events) - result.record_rejects
+    compared = len(one.kept) + one.duplicates
+    return one.result.records - compared - one.result.record_rejects
 
 
 class _Part(NamedTuple):

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trailscan.sessions.chain import needs_tracing
-from trailscan.sessions.issued import is_issuing
 from trailscan.store.copies import Comparison
-from trailscan.store.data_file import ComparedFile, data_file, data_files, event_parts, filtered_out
-from trailscan.store.known import (
-    KnownEvents,
-    KnownLogFiles,
-    Place,
-    Reading,
-    covers,
-)
+from trailscan.store.data_file import ComparedFile, data_file, data_files, event_parts
+from trailscan.store.known import KnownEvents, KnownLogFiles
 from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Source
 from trailscan.store.log_file_result import LogFileResult
 from trailscan.store.marker import ensure_store
+from trailscan.store.part import first_day, is_same_again, make_part
 from trailscan.store.read_files import rows_by_day, select_files
-from trailscan.store.readings import Replaced
 from trailscan.store.rejects import read_acceptances, reject_id
 from trailscan.store.requests import is_news
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date, datetime
 
     from trailscan.buckets import Bucket
     from trailscan.location import Location
+    from trailscan.store.part import Earlier, Part
     from trailscan.store.traced import Traced
-
-
-_Earlier = Mapping[Place, Sequence[Reading]]
 
 
 class StoreWriter:
@@ -95,18 +84,38 @@ class StoreWriter:
             earlier = self.known(event_sources).earlier([result.id for result in batch])
             compared, superseded = self._compare(self._still_new(batch, event_sources, earlier))
             is_first = not select_files(commits, "events")
-            files = dict(data_files(compared, event_sources, seq, is_first=is_first))
-            replaced = _replaced(compared, earlier, superseded)
+            files = data_files(compared, event_sources, seq, is_first=is_first)
+            part = make_part(compared, earlier, superseded, files)
             news = is_news(commits, sources, event_sources, now)
-            return Draft(
-                event_sources,
-                sources,
-                _counts(compared),
-                files,
-                is_news=news,
-                replaced=replaced,
-                sessions_since=_sessions_since(compared),
-            )
+            return part.draft(event_sources, sources, is_news=news)
+
+        return self._ledger.append(draft, self._load_id, now).counts
+
+    def commit_part(
+        self,
+        make: Callable[[tuple[Commit, ...]], Part],
+        event_sources: str,
+        sources: Callable[[], tuple[Source, ...]],
+        now: datetime,
+    ) -> Counts:
+        """Add a part that was made elsewhere, whole or not at all.
+
+        Args:
+            make: makes the part after the commits given; called again after each commit that
+                another process makes first.
+            event_sources: what was looked for.
+            sources: what was requested, asked after the part is made.
+            now: the present.
+
+        Returns:
+            The counts of what was added: `records = kept + filtered_out + duplicates + rejects`.
+        """
+
+        def draft(commits: tuple[Commit, ...], seq: int) -> Draft:
+            part = make(commits).of_commit(seq, is_first=not select_files(commits, "events"))
+            requested = sources()
+            news = is_news(commits, requested, event_sources, now)
+            return part.draft(event_sources, requested, is_news=news)
 
         return self._ledger.append(draft, self._load_id, now).counts
 
@@ -141,7 +150,7 @@ class StoreWriter:
         return self._ledger.append(draft, self._load_id, now).counts
 
     def _still_new(
-        self, batch: Sequence[LogFileResult], event_sources: str, earlier: _Earlier
+        self, batch: Sequence[LogFileResult], event_sources: str, earlier: Earlier
     ) -> list[LogFileResult]:
         """The log files of a batch that the store holds neither as done nor as the same reject.
 
@@ -155,7 +164,7 @@ class StoreWriter:
             for result, is_done in zip(batch, done, strict=True)
             if not is_done
             and not (result.failure and known.is_rejected(result.id, result.failure.reason))
-            and not _is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
+            and not is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
         ]
 
     def _compare(self, batch: list[LogFileResult]) -> tuple[list[ComparedFile], frozenset[str]]:
@@ -180,77 +189,10 @@ class StoreWriter:
 
     def _leave_pruned(self, compared: Iterable[ComparedFile]) -> None:
         """Count new events of days that were pruned as duplicates."""
-        first = max((one.pruned.before for one in self.commits if one.pruned), default=None)
+        first = first_day(self.commits)
         if first is None:
             return
         for one in compared:
             left = [kept for kept in one.kept if kept[0].event_date >= first]
             one.duplicates += len(one.kept) - len(left)
             one.kept = left
-
-
-def _is_same_again(result: LogFileResult, earlier: Sequence[Reading], event_sources: str) -> bool:
-    """Whether the same bytes were read before at the same place, with the same result."""
-    reason = result.failure.reason if result.failure else None
-    return any(
-        reading.is_of(result.stored_sha256, result.sha256)
-        and reading.reason == reason
-        and covers(reading.event_sources, event_sources)
-        for reading in earlier
-    )
-
-
-def _replaced(
-    compared: Iterable[ComparedFile], earlier: _Earlier, superseded: frozenset[str]
-) -> Replaced | None:
-    """The counts of the earlier readings of log files that were read now; None without any."""
-    total = dict.fromkeys(Replaced.counted(), 0)
-    for one in compared:
-        if one.result.failure is not None:
-            continue
-        readings = earlier.get(one.result.id[:2], ())
-        total["rejected_log_files"] += sum(reading.status != "done" for reading in readings)
-        last = next((one for one in reversed(readings) if one.status == "done"), None)
-        if last is None:
-            continue
-        total["log_files"] += 1
-        total["records"] += last.records
-        total["filtered_out"] += last.filtered_out
-        total["rejects"] += last.rejects
-        total["duplicates"] += last.duplicates + min(last.kept, one.duplicates)
-    if not (superseded or any(total.values())):
-        return None
-    total["kept"] = len(superseded)
-    return Replaced(**total, records_sha256=tuple(sorted(superseded)))
-
-
-def _sessions_since(compared: Iterable[ComparedFile]) -> datetime | None:
-    """The time of the earliest new event whose session has to be traced; None without one."""
-    events = (row.event for one in compared for row, _ in one.kept)
-    return min(
-        (
-            event.event_time
-            for event in events
-            if needs_tracing(event.user_identity) and not is_issuing(event)
-        ),
-        default=None,
-    )
-
-
-def _counts(compared: list[ComparedFile]) -> Counts:
-    """The sums over log files, which are checked to add up."""
-    done = [one for one in compared if one.result.failure is None]
-    counts = Counts(
-        log_files=len(done),
-        rejected_log_files=len(compared) - len(done),
-        records=sum(one.result.records for one in done),
-        kept=sum(len(one.kept) for one in done),
-        filtered_out=sum(filtered_out(one) for one in done),
-        duplicates=sum(one.duplicates for one in done),
-        rejects=sum(one.result.record_rejects for one in done),
-        conflicts=sum(one.conflicts for one in done),
-    )
-    accounted = counts.kept + counts.filtered_out + counts.duplicates + counts.rejects
-    if counts.records != accounted or counts.filtered_out < 0:
-        raise AssertionError(f"records unaccounted for: {counts}")
-    return counts
