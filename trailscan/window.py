@@ -154,7 +154,7 @@ def day_path(day: date) -> str:
 def in_zone(when: datetime, tz: tzinfo) -> datetime:
     """The same instant in a zone; as it is where the zone lies beyond the calendar."""
     try:
-        return when.astimezone(tz)
+        return when if when.tzinfo is tz else when.astimezone(tz)
     except OverflowError:
         return when
 

@@ -46,7 +46,8 @@ def visible_texts(found: list[str]) -> list[str]:
 def safe_cells(found: list[str]) -> list[str]:
     """The texts of a column for a CSV file: `csv_cell` of each."""
     plain = is_plain(found)
-    suspects = {text for text in set(found) if not plain or text[:1] in _SUSPECT or ";" in text}
+    looked_at = found if plain else set(found)
+    suspects = {text for text in looked_at if not plain or text[:1] in _SUSPECT or ";" in text}
     if not suspects:
         return found
     safe = {text: csv_cell(text) for text in suspects}

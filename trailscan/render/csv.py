@@ -26,7 +26,7 @@ def render_csv(table: Table) -> str:
     names = [cell(column.name).replace('"', '""') for column in table.columns]
     columns = map(_doubled, safe_columns(table))
     rows = map('","'.join, (names, *zip(*columns, strict=True)))
-    return "".join([f'"{row}"\n' for row in rows])
+    return '"' + '"\n"'.join(rows) + '"\n'
 
 
 def _doubled(column: list[str]) -> list[str]:
