@@ -145,8 +145,10 @@ def test_markers_of_file_systems_and_jobs_are_told_apart(load, tmp_path):
 
 @pytest.mark.parametrize("since", [False, True])
 @pytest.mark.parametrize(
-    "folder", ["", "2026-11-22", "year=2026/month=11/day=22", "dt=x", "2026/11/22"]
-)
+    "folder",
+    ["", "2026-11-22", "year=2026/month=11/day=22", "dt=x", "2026/11/22",
+     "2026", "2026/11", "2026/Nov/22", "2026/W47"],
+)  # fmt: skip
 def test_other_layouts_of_days_are_found(load, tmp_path, folder, since):
     """With a window too, which decides by the names of log files."""
     put(tmp_path, f"in/{REGION}/{folder}/{NAME.format(1)}", one())

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 LEAST_LISTERS, LISTERS = 4, 32
 _PAGE = 250
 _YEAR = re.compile(r"[0-9]{4}/")
+_MONTH = re.compile(r"[0-9][0-9]/")
 _LAYOUT = re.compile(r"(?:year=)?([0-9]{4})(?:-([0-9][0-9]))?(?:-([0-9][0-9]))?/")
 _BRANCHES = 8
 """How many folders of a level are walked before the first log file is read.
@@ -209,7 +210,33 @@ def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo]
     found = (one for one in in_days if _YEAR.match(one.key, len(folder)))
     if listing.beside is None:
         return found
-    return chain(found, _beside_days(bucket, folder, listing.beside))
+    between = [] if source.is_remote else _between_days(bucket, folder, listing.beside)
+    return chain(found, _beside_days(bucket, folder, listing.beside), between)
+
+
+def _between_days(bucket: Bucket, folder: str, days: DayRange) -> Iterator[ObjectInfo]:
+    """What the years of an account and region on the disk hold outside of the listed keys.
+
+    These are log files directly in the folder of a year or month, and weeks or months by name.
+    """
+    after = None if days.first is None else f"{folder}{day_path(days.first)}"
+    end = None if days.last is None else f"{folder}{day_path(days.last)}/\U0010ffff"
+    inside = (one for one in bucket.list_here(folder) if _YEAR.match(_key(one), len(folder)))
+    for year in [one for one in inside if isinstance(one, str)]:
+        for found in bucket.list_here(year):
+            months = isinstance(found, str) and _MONTH.match(found, len(year))
+            for one in bucket.list_here(found) if months else [found]:  # type: ignore[arg-type]  # a folder
+                if months and isinstance(one, str) and _MONTH.match(one, len(_key(found))):
+                    continue
+                objects = bucket.list_objects(one) if isinstance(one, str) else [one]
+                for info in objects:
+                    if (after and info.key <= after) or (end and info.key > end):
+                        yield info
+
+
+def _key(found: str | ObjectInfo) -> str:
+    """The key of a folder or an object."""
+    return found if isinstance(found, str) else found.key
 
 
 def _here(bucket: Bucket, folder: str) -> Iterator[ObjectInfo]:
