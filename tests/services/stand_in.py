@@ -313,7 +313,8 @@ class StandIn:
             case "LIST":
                 return _list(found, request)
             case "GET" | "HEAD":
-                return _get(found, request)
+                is_bucket = request.op == "HEAD" and not request.key
+                return Answer("200 OK") if is_bucket else _get(found, request)
             case "PUT":
                 return _put(found, request)
             case "POST":

@@ -31,11 +31,12 @@ _NOTHING = b"<ListBucketResult/>"
 
 
 class Listed(NamedTuple):
-    """One object of a listing; the ETag without its quotes."""
+    """One object of a listing; the ETag without its quotes, the storage class empty if unsaid."""
 
     key: str
     size: int
     etag: str
+    storage_class: str = ""
 
 
 class Page(NamedTuple):
@@ -94,7 +95,7 @@ def _listed(found: Element, space: str, *, encoded: bool) -> Listed:
     size, etag = _number(values[f"{space}Size"], _LARGEST), values[f"{space}ETag"].strip('"')
     if size is None or not _ETAG.fullmatch(etag) or len(key.encode()) > _LONGEST_KEY:
         raise ValueError("no object of S3 is like this")
-    return Listed(key, size, etag)
+    return Listed(key, size, etag, values.get(f"{space}StorageClass", ""))
 
 
 def _number(text: str, most: int) -> int | None:

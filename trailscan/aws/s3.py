@@ -10,11 +10,12 @@ import hashlib
 import re
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
+from trailscan.aws.endpoint import Endpoint
 from trailscan.aws.listing import PAGE, Page, parse_pages
+from trailscan.aws.saving import persist, save
 from trailscan.aws.session import AwsOptions, certificates, find_credentials, without_answer
 from trailscan.errors import (
     AccessError,
@@ -80,11 +81,7 @@ _HINTS = {
 }
 _ATTEMPTS = 8
 _READ_TIMEOUT = 60
-_AWS_HOSTS = (
-    *(".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"),
-    *(".cloud.adc-e.uk", ".csp.hci.ic.gov"),
-)
-"""The domains of AWS's partitions (botocore's partitions.json, `dnsSuffix`)."""
+_FORBIDDEN = 403
 _CONNECTIONS = 64
 _MOST_PAGES = 100_000
 """How many pages of 1,000 objects a listing may have; no folder of CloudTrail is so large."""
@@ -92,34 +89,6 @@ _MOST_EMPTY = 100
 """How many pages without a key may follow each other: S3 skips what was deleted in some pages."""
 _PAUSES = (0.5, 2.0)
 """Seconds to wait before a request is repeated whose response was not one of S3."""
-
-
-class Endpoint(NamedTuple):
-    """The endpoint at which a bucket answered.
-
-    Attributes:
-        url: of the bucket itself if it is `virtual_hosted`, else of the path above it.
-        virtual_hosted: the bucket is named by the host, not by the path.
-    """
-
-    url: str
-    virtual_hosted: bool
-
-    @property
-    def host(self) -> str:
-        """The name or address of the server, without its port."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def is_aws(self) -> bool:
-        """Whether it is one of AWS's own, over TLS."""
-        return self.url.startswith("https://") and self.host.endswith(_AWS_HOSTS)
-
-    @property
-    def has_proxy(self) -> bool:
-        """Whether the user's settings send requests to it through a proxy."""
-        scheme = urlsplit(self.url).scheme
-        return scheme in getproxies() and not proxy_bypass(self.host)
 
 
 class Protection(NamedTuple):
@@ -240,6 +209,19 @@ class S3Access:
         """
         return bool(find_credentials(self.session).token)
 
+    def region(self) -> str:
+        """The bucket's region, without a LIST request; a caller who may not list it may ask too.
+
+        S3 names the region in a refusal as well, and botocore follows the bucket there.
+        """
+        always = {name: value for name, value in self._always.items() if name != "RequestPayer"}
+        headers = head_bucket(self._client, self._uri(""), always)
+        return headers.get("x-amz-bucket-region", self._client.meta.region_name or "us-east-1")
+
+    def download(self, key: str, into: IO[bytes]) -> None:
+        """Write the bytes of an object into a file, from its beginning after each failure."""
+        persist(lambda: save(self._call("get_object", key, Key=key), self._uri(key), into))
+
     def attempt(self, operation: str, **options: Any) -> Tried:
         """The result of one request to the bucket, as a value."""
         from trailscan.aws.tries import try_call  # noqa: PLC0415  # start-up
@@ -344,6 +326,27 @@ def _config(session: boto3.Session, options: AwsOptions) -> Any:
         read_timeout=_READ_TIMEOUT,
         signature_version=botocore.UNSIGNED if options.no_sign_request else None,
     )
+
+
+def head_bucket(client: S3Client, where: str, always: dict[str, str]) -> dict[str, str]:
+    """The headers of S3's answer to HeadBucket, also where the caller may not list the bucket.
+
+    Raises:
+        NotFoundError: no such bucket.
+        TrailscanError: S3 gives no answer.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up
+
+    try:
+        answer: Any = client.head_bucket(**always)
+    except ClientError as error:
+        answer = error.response
+        if answer["ResponseMetadata"]["HTTPStatusCode"] != _FORBIDDEN:
+            raise explain(error, where) from None
+    except BotoCoreError as error:
+        raise without_answer(error, where) from None
+    headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
+    return headers
 
 
 def explain(error: Any, where: str) -> TrailscanError:

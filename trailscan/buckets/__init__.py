@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING
 
 from trailscan.aws.s3 import Protection
 from trailscan.buckets.archive import LocalArchive
-from trailscan.buckets.base import Bucket, ObjectInfo, StoredObject, list_folder
+from trailscan.buckets.base import (
+    ARCHIVES,
+    UNKNOWN_SIZE,
+    Bucket,
+    ObjectInfo,
+    StoredObject,
+    list_folder,
+)
 from trailscan.buckets.local import LocalBucket
-from trailscan.buckets.s3 import OpenedS3, S3Bucket, find_s3, open_s3
+from trailscan.buckets.s3 import OpenedS3, S3Bucket, find_s3, open_s3, open_unlisted
 from trailscan.location import parse_s3_uri
 
 if TYPE_CHECKING:
     from trailscan.aws.session import AwsOptions
 
 __all__ = [
+    "ARCHIVES",
+    "UNKNOWN_SIZE",
     "Bucket",
     "LocalArchive",
     "LocalBucket",
@@ -28,6 +37,7 @@ __all__ = [
     "list_folder",
     "open_bucket",
     "open_s3",
+    "open_unlisted",
 ]
 
 

@@ -8,15 +8,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+UNKNOWN_SIZE = -1
+"""The size of an object whose listing has none."""
+
+ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+"""The storage classes that an object must be restored from before it can be read
+(docs.aws.amazon.com/AmazonS3/latest/userguide/archival-storage.html)."""
+
+
 class ObjectInfo(NamedTuple):
     """One object of a listing.
 
     Attributes:
         key: its name in the bucket.
-        size: in bytes.
-        etag: changes when its content does.
+        size: in bytes; 0 for an object that is made when it is read, `UNKNOWN_SIZE` if a listing
+            does not say.
+        etag: changes when its content does; empty if a listing does not say.
         odd: what it is, if that is no file or folder of its own and not to be read; else empty.
         outside: the file that it links to, if that is outside of the source.
+        archived: the storage class or tier that it must be restored from before it can be read;
+            else empty.
     """
 
     key: str
@@ -24,6 +35,7 @@ class ObjectInfo(NamedTuple):
     etag: str
     odd: str = ""
     outside: str = ""
+    archived: str = ""
 
 
 class StoredObject(NamedTuple):

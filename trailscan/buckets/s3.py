@@ -13,21 +13,19 @@ import pickle
 import re
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from trailscan.aws.s3 import Protection, S3Access, explain_code
+from trailscan.aws.s3 import Protection, S3Access
 from trailscan.aws.session import (
     AwsOptions,
     asks_for_code,
     credential_provider,
     open_session,
 )
-from trailscan.buckets.base import ObjectInfo, StoredObject
+from trailscan.buckets.base import ARCHIVES, ObjectInfo, StoredObject
 from trailscan.buckets.reopening import Reopening
+from trailscan.buckets.s3_errors import s3_error, s3_errors
 from trailscan.errors import (
-    AccessError,
-    AlreadyExistsError,
-    ChangedError,
     NoAnswerError,
     NotFoundError,
     TrailscanError,
@@ -65,8 +63,6 @@ _WRITE_PAUSES = (0.2, 1.0, 5.0)
 
 _SLOW_DOWN = re.compile(r"SlowDown|\b503 Service Unavailable|\b429 Too Many")
 """How S3, and servers like it, ask for fewer requests."""
-
-_SAID = re.compile(r"<Code>([^<]*)</Code>(?:.*?<Message>([^<]*)</Message>)?", re.DOTALL)
 
 
 class S3Bucket:
@@ -175,10 +171,14 @@ class S3Bucket:
             data = bytes(found.bytes())
         except (exceptions.BaseError, OSError) as error:
             self.slowed += _SLOW_DOWN.search(str(error)) is not None
-            raise _s3_error(error, self._uri(key), "GetObject") from None
+            raise s3_error(error, self._uri(key), "GetObject") from None
         if len(data) != found.range[1]:
             raise NoAnswerError(f"{self._uri(key)} was cut short at {len(data):,} bytes")
         return data, found
+
+    def download(self, key: str, into: IO[bytes]) -> None:
+        """Write the bytes of a large object into a file, a piece at a time."""
+        self._access.download(self._prefix + key, into)
 
     def write(self, key: str, data: bytes) -> None:
         """One PUT."""
@@ -206,7 +206,7 @@ class S3Bucket:
         import obstore  # noqa: PLC0415  # start-up
 
         def put() -> None:
-            with _s3_errors(self._uri(key), "PutObject"):
+            with s3_errors(self._uri(key), "PutObject"):
                 whole = self._prefix + key
                 obstore.put(self._store, whole, data, mode=mode, use_multipart=False)
 
@@ -217,13 +217,14 @@ class S3Bucket:
         import obstore  # noqa: PLC0415  # start-up
 
         def delete() -> None:
-            with _s3_errors(self._uri(key), "DeleteObject"):
+            with s3_errors(self._uri(key), "DeleteObject"):
                 obstore.delete(self._store, self._prefix + key)
 
         _persist(delete)
 
     def _info(self, found: Listed) -> ObjectInfo:
-        return ObjectInfo(self._key(found.key), found.size, found.etag)
+        archived = found.storage_class if found.storage_class in ARCHIVES else ""
+        return ObjectInfo(self._key(found.key), found.size, found.etag, archived=archived)
 
     def _key(self, path: str) -> str:
         return path[len(self._prefix) :]
@@ -251,42 +252,6 @@ def _persist(action: Callable[[], None]) -> None:
         except NoAnswerError:
             time.sleep(pause)
     return action()
-
-
-@contextlib.contextmanager
-def _s3_errors(where: str, operation: str) -> Iterator[None]:
-    """Turn errors of obstore into errors of trailscan, in one line each."""
-    from obstore import exceptions  # noqa: PLC0415  # start-up
-
-    try:
-        yield
-    except (exceptions.BaseError, OSError) as error:
-        raise _s3_error(error, where, operation) from None
-
-
-def _s3_error(error: Exception, where: str, operation: str) -> TrailscanError:
-    """The error of trailscan for an error of obstore, by S3's error code if it has one."""
-    from obstore import exceptions  # noqa: PLC0415  # start-up
-
-    match error:
-        case exceptions.AlreadyExistsError() | exceptions.NotModifiedError():
-            return AlreadyExistsError(f"{where} exists already")
-        case exceptions.PreconditionError():
-            return ChangedError(f"{where} changed after it was listed")
-    if said := _SAID.search(str(error)):
-        return explain_code(said[1], said[2] or "", where, operation)
-    match error:
-        case exceptions.NotFoundError() | FileNotFoundError():
-            return NotFoundError(f"{where} does not exist")
-        case exceptions.PermissionDeniedError() | exceptions.UnauthenticatedError():
-            return AccessError(f"{where}: access denied ({_first_line(error)})")
-        case _:
-            return NoAnswerError(f"{where}: {_first_line(error)}")
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of a message: obstore appends its internals to it."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 class OpenedS3(NamedTuple):
@@ -340,6 +305,18 @@ def open_s3(uri: str, options: AwsOptions) -> S3Bucket:
     access = S3Access(open_session(options), options, location.bucket)
     region, _ = access.first(location.prefix)
     return _bucket(access, region, options, location.folder)
+
+
+def open_unlisted(name: str, options: AwsOptions) -> S3Bucket:
+    """Open a bucket without a LIST request, to read objects whose keys are known.
+
+    Raises:
+        NotFoundError: no such bucket.
+        AccessError: no credentials.
+        TrailscanError: it is no bucket name, or S3 gives no answer.
+    """
+    access = S3Access(open_session(options), options, name)
+    return _bucket(access, access.region(), options)
 
 
 def _reopen(made_of: Reopening, prefix: str) -> S3Bucket:

@@ -122,6 +122,23 @@ DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Print what would be read and what the S3 requests would cost."),
 ]
+Inventory = Annotated[
+    str | None,
+    typer.Option(
+        "--inventory",
+        metavar="MANIFEST",
+        help="List SOURCE by an S3 Inventory report: its manifest.json, in S3 or in a copy; or by "
+        "the Parquet file of a live inventory table of S3 Metadata.",
+    ),
+]
+ThenList = Annotated[
+    bool,
+    typer.Option("--then-list", help="With --inventory, list what can be newer than it."),
+]
+Restored = Annotated[
+    bool,
+    typer.Option("--restored", help="Read log files in archives too: they were restored."),
+]
 Verbose = Annotated[
     bool,
     typer.Option(
@@ -158,6 +175,9 @@ def load(
     engine: EngineName = "local",
     master: Master = None,
     conf: Properties = None,
+    inventory: Inventory = None,
+    then_list: ThenList = False,
+    restored: Restored = False,
     validate: Annotated[
         bool,
         typer.Option(
@@ -195,6 +215,8 @@ def load(
     from trailscan.ingest.run import LoadOptions, run_load
     from trailscan.ingest.validation.run import ValidateOptions
 
+    if then_list and inventory is None:
+        raise typer.BadParameter("it needs --inventory", param_hint="--then-list")
     choose_log_format(log_format)
     detailed = (verbose or log_format == "json") and not quiet
     window = o.to_window(since, until)
@@ -209,6 +231,9 @@ def load(
         workers=workers,
         dry_run=dry_run,
         spark=_spark(engine, master, conf or []),
+        inventory=inventory,
+        then_list=then_list,
+        restored=restored,
         aws=aws,
     )
     if validate:

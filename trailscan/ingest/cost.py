@@ -44,7 +44,7 @@ class Planned(NamedTuple):
         """This plan with more log files."""
         return self._replace(
             log_files=self.log_files + len(new),
-            stored_bytes=self.stored_bytes + sum(one.info.size for one in new),
+            stored_bytes=self.stored_bytes + sum(max(0, one.info.size) for one in new),
             get_requests=self.get_requests + (len(new) if from_s3 else 0),
         )
 

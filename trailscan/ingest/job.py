@@ -54,6 +54,7 @@ class Job:
         load_id: names the load in its commits.
         workers: how many processes read and scan, from the first log file on; 0 and 1 for this one
             alone, None for one a processor if there are many log files.
+        restored: read log files in archives too.
     """
 
     sources: list[tuple[SourcePlan, Window]]
@@ -67,3 +68,4 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     load_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     workers: int | None = None
+    restored: bool = False

@@ -81,6 +81,7 @@ class ListingRequest:
         known: the log files that the store holds.
         held: how many log files the store holds of each delivery day.
         today: decides only how the work is cut.
+        restored: read log files in archives too, since they were restored.
     """
 
     scope: Scope
@@ -88,6 +89,7 @@ class ListingRequest:
     known: KnownLogFiles
     held: Mapping[date, int]
     today: date
+    restored: bool = False
 
 
 class Listings:
@@ -103,7 +105,7 @@ class Listings:
         self.units = 1
 
     def __iter__(self) -> Iterator[ListingPage]:
-        if not self._source.is_remote:
+        if not self._source.is_remote or self._source.as_of is not None:
             yield from self._list(None)
             return
         pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="trailscan-list")
@@ -178,10 +180,10 @@ def _list_folder(
             first = first or found[0].trail.day
             part = _part(first, found[-1].trail.day, listing.days, request.today)
             page.units, passed = max(0.0, part - passed), max(part, passed)
-            _leave_out_known(page, found, request.known)
+            _leave_out_known(page, found, request)
             yield page
             page, found = ListingPage(), []
-    _leave_out_known(page, found, request.known)
+    _leave_out_known(page, found, request)
     page.units = 1.0 - passed
     yield page
 
@@ -323,13 +325,17 @@ def _in_window(trail: TrailKey, window: Window) -> bool:
     return trail.day is None or window.touches(trail.day)
 
 
-def _leave_out_known(page: ListingPage, found: list[PlannedFile], known: KnownLogFiles) -> None:
-    """Put the log files that the store does not hold into a page, and count the others."""
-    done = known.done(
+def _leave_out_known(page: ListingPage, found: list[PlannedFile], request: ListingRequest) -> None:
+    """Put the log files to read into a page; count those that the store has, and archived ones."""
+    done = request.known.done(
         [
             LogFileId(one.bucket.name, key_text(one.info.key), one.info.etag, one.trail.day)
             for one in found
         ]
     )
-    page.new = [one for one, is_done in zip(found, done, strict=True) if not is_done]
-    page.known = len(found) - len(page.new)
+    new = [one for one, is_done in zip(found, done, strict=True) if not is_done]
+    page.known = len(found) - len(new)
+    page.new = [one for one in new if request.restored or not one.info.archived]
+    for one in new if len(page.new) < len(new) else ():
+        if one.info.archived:
+            page.skipped.archived.note(one.info)

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from trailscan.aws.partitions import global_regions
+from trailscan.errors import NotFoundError
 from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.patience import Patience
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _COMMIT_LOG_FILES = 10_000  # 1 kB each while they wait, and twice that while they are written
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
+_SHOWN_VANISHED = 10
 _MOST_ACCOUNTS = 1000  # that the ledger names of those left out
 _MOST_UNRECOGNISED = 2000
 """How many objects of a source may turn out not to be log files before others without a name that
@@ -57,9 +59,10 @@ class Pipeline:
         self._large = LargeOneAtATime()
         self._batch: list[LogFileResult] = []
         self._batch_events = 0
-        self._newest: dict[str, datetime] = {}
-        self._complete: set[str] = set()
-        self._skipped: dict[str, Skipped] = {}
+        self._newest: dict[SourcePlan | None, datetime] = {}
+        self._complete: set[SourcePlan] = set()
+        self._skipped: dict[SourcePlan, Skipped] = {}
+        self._source_now: SourcePlan | None = None
         self._patience = Patience("")
         self._unrecognised = self._unread_objects = 0
         self._passed, self._units = 0.0, 0
@@ -72,8 +75,8 @@ class Pipeline:
             AssertionError: the sums of the summary do not add up.
         """
         began = time.monotonic()
-        for uri, stored in self._job.streams:
-            self._load_stream(uri, stored)
+        for _, stored in self._job.streams:
+            self._load_stream(stored)
         for source, window in self._job.sources:
             self._load_source(source, window)
         self._commit()
@@ -82,7 +85,7 @@ class Pipeline:
         self._summary.check()
         return self._summary
 
-    def _load_stream(self, uri: str, stored: bytes) -> None:
+    def _load_stream(self, stored: bytes) -> None:
         """Load what came out of a stream, unless the store holds it."""
         result = stream_result(stored)
         self._summary.objects += 1
@@ -94,18 +97,24 @@ class Pipeline:
         issued = scan_into(result, stored, job.wanted, self._large, hash_all=job.hash_all)
         if job.issuing is not None:
             job.issuing.add(result, None, stored, issued)
-        self._take(result, uri)
+        self._take(result)
 
     def _load_source(self, source: SourcePlan, window: Window) -> None:
         """Load every new log file of one source, in order."""
         if self._job.stop.is_set():
             return
+        self._source_now = source
         self._patience = Patience(source.uri)
         self._unrecognised, listed_before = 0, self._summary.listed
         self._unread_objects = 0
         skipped = Skipped()
         request = ListingRequest(
-            self._job.scope, window, self._known, self._writer.held(), self._now.date()
+            self._job.scope,
+            window,
+            self._known,
+            self._writer.held(),
+            self._now.date(),
+            self._job.restored,
         )
         self._read_source(source, self._new(Listings(source, request), skipped))
         if self._patience.given_up is not None:
@@ -113,10 +122,11 @@ class Pipeline:
         if self._unread_objects:
             objects = counted(self._unread_objects, "object")
             skipped.failures.append(f"{objects} of {source.uri} not looked at: names tell nothing")
-        if not (skipped.failures or self._patience.refused or self._job.stop.is_set()):
-            self._complete.add(source.uri)
+        unread = skipped.failures or skipped.archived.count or self._patience.refused
+        if not (unread or self._job.stop.is_set()):
+            self._complete.add(source)
         if not self._job.stop.is_set():
-            self._skipped[source.uri] = skipped
+            self._skipped[source] = skipped
         self._summary.add_skipped(skipped)
         was_listed = not (skipped.failures or self._job.stop.is_set())
         has_none = self._summary.listed == listed_before and skipped.holds_something
@@ -131,7 +141,7 @@ class Pipeline:
         for group in ahead.read_all(new):
             for scanned in group:
                 self._remember(scanned)
-                self._take(scanned.result, source.uri)
+                self._take(scanned.result)
             self._report_progress()
             if source.commit_often and self._batch_events:
                 self._commit()
@@ -175,7 +185,7 @@ class Pipeline:
                 f"{counted(slowed.lowest, 'log file')} of {uri} were read at a time"
             )
 
-    def _take(self, result: LogFileResult, uri: str) -> None:
+    def _take(self, result: LogFileResult) -> None:
         """Add a result to the batch, after committing a batch that is full.
 
         A full batch waits for the next result, so that the last commit is never empty and records
@@ -184,15 +194,30 @@ class Pipeline:
         if self._patience.ends_with(result):
             self._summary.unread += 1
             return
+        if self._has_vanished(result):
+            return
         if result.kind != "log_file" and not self._keeps_other(result):
             return
         if len(self._batch) >= _COMMIT_LOG_FILES or self._batch_events >= _COMMIT_EVENTS:
             self._commit()
         self._count_read(result)
         if result.delivered and result.failure is None:
-            self._newest[uri] = max(result.delivered, self._newest.get(uri, result.delivered))
+            of = self._source_now
+            self._newest[of] = max(result.delivered, self._newest.get(of, result.delivered))
         self._batch.append(result)
         self._batch_events += len(result.events)
+
+    def _has_vanished(self, result: LogFileResult) -> bool:
+        """Count a log file that an inventory has and the bucket no longer has."""
+        source, failure = self._source_now, result.failure
+        if source is None or source.as_of is None or failure is None:
+            return False
+        if failure.reason != NotFoundError.reason:
+            return False
+        self._summary.vanished += 1
+        if len(self._summary.vanished_keys) < _SHOWN_VANISHED:
+            self._summary.vanished_keys.append(result.key)
+        return True
 
     def _keeps_other(self, result: LogFileResult) -> bool:
         """Count what is no log file; returns whether the store keeps it, as a reject."""
@@ -261,14 +286,16 @@ class Pipeline:
 
     def _source(self, source: SourcePlan, window: Window) -> Source:
         """A request for the ledger, with the newest log file only if the load was complete."""
-        scope, skipped = self._job.scope, self._skipped.get(source.uri)
+        scope, skipped = self._job.scope, self._skipped.get(source)
         regions = skipped.regions_left_out if skipped else ()
         failures = [*filter(None, [source.missing]), *(skipped.failures if skipped else ())]
+        if skipped and skipped.archived.count:
+            failures.append(skipped.archived.line)
         return Source(
             source.uri,
             window.start,
-            window.end,
-            self._newest.get(source.uri) if source.uri in self._complete else None,
+            _end(source, window),
+            self._newest.get(source) if source in self._complete else None,
             tuple(sorted(scope.accounts)),
             tuple(sorted(scope.regions)),
             accounts_left_out=tuple(sorted(skipped.accounts_left_out)[:_MOST_ACCOUNTS])
@@ -278,3 +305,10 @@ class Pipeline:
             failures=short_failures(failures),
             partial=skipped is None,
         )
+
+
+def _end(source: SourcePlan, window: Window) -> datetime | None:
+    """The end of what was requested: an inventory has nothing that was delivered later."""
+    if source.as_of is None or window.end is None:
+        return source.as_of or window.end
+    return min(source.as_of, window.end)

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from trailscan.aws.partitions import global_regions
 from trailscan.buckets import LocalArchive, find_s3, list_folder
 from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.ingest.archived import Archived
 from trailscan.location import parse_s3_uri
 from trailscan.store.paths import MARKER, STORE_FOLDERS
 from trailscan.trail.deliveries import service_of
@@ -106,6 +107,7 @@ class Skipped:
         regions_left_out: regions whose folders were not listed.
         accounts_left_out: accounts whose folders were not listed.
         failures: folders that could not be listed, one line each; their content is unknown.
+        archived: new log files that must be restored before they can be read.
     """
 
     objects: int = 0
@@ -116,6 +118,7 @@ class Skipped:
     regions_left_out: set[str] = field(default_factory=set)
     accounts_left_out: set[str] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
+    archived: Archived = field(default_factory=Archived)
 
     @property
     def holds_something(self) -> bool:
@@ -133,6 +136,7 @@ class Skipped:
         self.regions_left_out |= more.regions_left_out
         self.accounts_left_out |= more.accounts_left_out
         self.failures += more.failures
+        self.archived.add(more.archived)
 
 
 class DayRange(NamedTuple):
@@ -174,6 +178,8 @@ class SourcePlan:
         missing: the part of the window that the source cannot have.
         moments: the log files of AWS STS of one instant, in a source that is not listed but asked;
             None for others.
+        as_of: when an inventory was made that lists it; None for a source that is listed itself.
+        beyond: it is what an inventory of the same source does not have.
     """
 
     uri: str
@@ -185,6 +191,8 @@ class SourcePlan:
     note: str = ""
     missing: str = ""
     moments: Callable[[datetime], list[PlannedFile]] | None = None
+    as_of: datetime | None = None
+    beyond: bool = False
 
     @property
     def is_remote(self) -> bool:

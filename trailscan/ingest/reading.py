@@ -28,26 +28,26 @@ _PAUSES = (0.2, 1.0)
 def read_listed(
     bucket: Bucket,
     info: ObjectInfo,
-    read: Callable[[str, str], Item],
+    read: Callable[[str, str | None], Item],
     length: Callable[[Item], int],
 ) -> Item:
     """An object as it was listed, all of it; a proxy's error page has another length.
 
     Args:
         bucket: names the object in the error.
-        info: the object's row in the listing; a size of 0 means that the size is not known.
+        info: the object's row in the listing; a size of 0 or less means that it is not known.
         read: reads the object of a key and ETag.
         length: the number of bytes of what `read` returned.
 
     Raises:
         NoAnswerError: every attempt returned another number of bytes.
     """
-    found = read(info.key, info.etag)
+    found = read(info.key, info.etag or None)
     for pause in _PAUSES:
-        if not info.size or length(found) == info.size:
+        if info.size <= 0 or length(found) == info.size:
             return found
         time.sleep(pause)
-        found = read(info.key, info.etag)
+        found = read(info.key, info.etag or None)
     if length(found) == info.size:
         return found
     raise NoAnswerError(

@@ -13,13 +13,14 @@ from trailscan.buckets import open_bucket
 from trailscan.errors import NotFoundError
 from trailscan.ingest.cost import TRACE_SHARE, Planned
 from trailscan.ingest.event_history import open_event_history
+from trailscan.ingest.inventoried import open_inventoried, parts, settled
 from trailscan.ingest.issuing import IssuingLogFiles
 from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.pipeline import Pipeline
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.recording import Recording
-from trailscan.ingest.stream import is_stream, read_stream
+from trailscan.ingest.stream import is_stream, read_streams
 from trailscan.ingest.summary import LoadSummary
 from trailscan.ingest.tracing import left_to_read, trace_sessions
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
@@ -37,6 +38,7 @@ from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from trailscan.ingest.engine import SparkOptions
     from trailscan.ingest.validation.summary import ValidationSummary
@@ -72,6 +74,9 @@ class LoadOptions:
         signal: returns the number of the signal that ended the load; 0 without one.
         dry_run: plan what would be read and what that costs, and read nothing.
         spark: read on a Spark cluster; None to read on this machine.
+        inventory: the manifest of an inventory that lists the sources, instead of S3.
+        then_list: list what can be newer than the inventory.
+        restored: read log files in archives too, since they were restored.
     """
 
     window: Window = field(default_factory=Window)
@@ -91,6 +96,9 @@ class LoadOptions:
     signal: Callable[[], int] = lambda: 0
     dry_run: bool = False
     spark: SparkOptions | None = None
+    inventory: str | Path | None = None
+    then_list: bool = False
+    restored: bool = False
 
     @property
     def scope(self) -> Scope:
@@ -159,7 +167,7 @@ def _load(
 ) -> LoadSummary:
     """What `run_load` does, without what frames it."""
     wanted = Wanted(options.event_sources, issued=options.trace)
-    opened = [
+    opened: list[Opened] = [
         _open(uri, options, wanted, now)
         for uri in sources
         if uri != STANDARD_INPUT and not is_stream(uri)
@@ -178,9 +186,9 @@ def _load(
         return _plan(windows, options, reader, now, summary)
     job = Job([], options.scope, wanted, hash_all=options.validate is not None)
     job.load_id = recording.run.load_id
-    job.streams = _streams(sources, standard_input)
+    job.streams = read_streams(sources, standard_input)
     job.progress, job.stop = options.progress, options.stop
-    job.workers = options.workers
+    job.workers, job.restored = options.workers, options.restored
     job.issuing = IssuingLogFiles() if options.trace else None
     job.trace_share = options.trace_share
     bucket = open_bucket(store, options.aws)
@@ -200,12 +208,15 @@ def _load(
     summary.days_changed = tuple(days_of(own, "events"))
     if options.validate is not None and not options.stop.is_set():
         for source, window in job.sources:
+            if source.beyond:
+                continue
             if not source.has_digests:
                 summary.failures.append(f"{source.uri} cannot be validated: it has no digests")
                 continue
-            summary.validations.append(
-                validate_loaded(source, store, window, options, options.validate, now)
-            )
+            window, left = settled(source, window)  # noqa: PLW2901  # of the same source
+            found = validate_loaded(source, store, window, options, options.validate, now)
+            found.failures += left
+            summary.validations.append(found)
     return summary
 
 
@@ -221,16 +232,6 @@ def _pipeline(
     return SparkPipeline(job, writer, summary, now, options=options.spark, store=store)
 
 
-def _streams(sources: Sequence[str], standard_input: bytes | None) -> list[tuple[str, bytes]]:
-    """The sources that can be read only once, with what came out of them.
-
-    Raises:
-        AccessError: one cannot be read.
-    """
-    found = [(uri, read_stream(uri)) for uri in sources if is_stream(uri)]
-    return found if standard_input is None else [(STANDARD_INPUT, standard_input), *found]
-
-
 def _reader(store: str, options: LoadOptions) -> StoreReader | None:
     """The store; None if it does not exist yet."""
     try:
@@ -240,7 +241,7 @@ def _reader(store: str, options: LoadOptions) -> StoreReader | None:
 
 
 def _windows(
-    opened: Sequence[SourcePlan],
+    opened: Sequence[Opened],
     options: LoadOptions,
     commits: Sequence[Commit],
     now: datetime,
@@ -248,9 +249,14 @@ def _windows(
 ) -> list[tuple[SourcePlan, Window]]:
     """Each source with its delivery window; notes and failures go into the summary."""
     windows = []
-    for source in opened:
+    for source, later in opened:
         window, note = delivery_window(source, options, commits, now)
-        windows.append((source, window))
+        if later is None:
+            windows.append((source, window))
+        else:
+            found, newer = parts(source, later, window, then_list=options.then_list)
+            windows += found
+            summary.failures += filter(None, (newer,))
         summary.window = window
         summary.notes += filter(None, (source.note, note))
         summary.failures += filter(None, (source.missing,))
@@ -274,7 +280,7 @@ def _plan(
         planned = Planned(trace_share=options.trace_share, trace_left=left)
     for source, window in windows:
         held = rows_by_day(commits, "log_files")
-        request = ListingRequest(options.scope, window, known, held, now.date())
+        request = ListingRequest(options.scope, window, known, held, now.date(), options.restored)
         for page in Listings(source, request):
             summary.add_skipped(page.skipped)
             summary.listed += page.known + len(page.new)
@@ -311,11 +317,18 @@ def validate_loaded(
     return validate_opened(source, store, validation, now, trust_loaded=True)
 
 
-def _open(uri: str, options: LoadOptions, wanted: Wanted, now: datetime) -> SourcePlan:
+Opened = tuple[SourcePlan, SourcePlan | None]
+"""A source, and what an inventory of it does not have."""
+
+
+def _open(uri: str, options: LoadOptions, wanted: Wanted, now: datetime) -> Opened:
     """Open one source."""
+    if options.inventory is not None:
+        return open_inventoried(uri, str(options.inventory), options.aws)
     if uri == EVENT_HISTORY:
-        return open_event_history(options.aws, wanted, options.regions, options.window, now)
-    return open_source(uri, options.aws)
+        found = open_event_history(options.aws, wanted, options.regions, options.window, now)
+        return found, None
+    return open_source(uri, options.aws), None
 
 
 def delivery_window(

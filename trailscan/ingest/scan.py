@@ -107,7 +107,7 @@ def new_result(planned: PlannedFile) -> LogFileResult:
         bucket=planned.bucket.name,
         key=key_text(info.key),
         etag=info.etag,
-        stored_bytes=info.size,
+        stored_bytes=max(0, info.size),
         organization_id=trail.organization_id,
         account_id=trail.account_id,
         region=trail.region,
@@ -148,7 +148,7 @@ def _refused(planned: PlannedFile, result: LogFileResult) -> Reject | None:
         why = info.odd or f"a link to {info.outside}, which is outside of the source"
         return Reject(None, "not_read", f"it is {why}; its content was not read")
     if unknown:
-        start = planned.bucket.read_start(info.key, info.etag, ENOUGH)
+        start = planned.bucket.read_start(info.key, info.etag or None, ENOUGH)
         if is_marker_of_macos(start):
             result.kind = "marker"
             return Reject(None, "marker", "a file of macOS")

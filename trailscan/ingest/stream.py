@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trailscan.errors import AccessError
-from trailscan.location import parse_s3_uri
+from trailscan.location import STANDARD_INPUT, parse_s3_uri
 from trailscan.trail.log_file import MAX_INFLATED_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def is_stream(uri: str) -> bool:
@@ -32,3 +36,13 @@ def read_stream(uri: str) -> bytes:
             return stream.read(MAX_INFLATED_BYTES + 1)
     except OSError as error:
         raise AccessError(f"{uri}: {error.strerror}") from None
+
+
+def read_streams(sources: Sequence[str], standard_input: bytes | None) -> list[tuple[str, bytes]]:
+    """The sources that can be read only once, with what came out of them.
+
+    Raises:
+        AccessError: one cannot be read.
+    """
+    found = [(uri, read_stream(uri)) for uri in sources if is_stream(uri)]
+    return found if standard_input is None else [(STANDARD_INPUT, standard_input), *found]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trailscan.errors import ExitCode
+from trailscan.ingest.archived import Archived
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -27,7 +28,7 @@ class LoadSummary:
     """What a load did.
 
     Laws: `objects = log files listed + others + unrecognised + outside_scope + outside_window`,
-    `log files listed = done + known + rejected + unread`, and
+    `log files listed = done + known + rejected + unread + archived + vanished`, and
     `records read = kept + filtered_out + duplicates + rejects`.
 
     Attributes:
@@ -41,6 +42,9 @@ class LoadSummary:
         signal: the number of the signal that ended it; 0 without one.
         unread: log files found but not read because the load ended first; nothing is recorded of
             them.
+        archived: log files that must be restored before they can be read.
+        vanished: log files of an inventory that the bucket no longer has.
+        vanished_keys: some of them.
         bytes_stored: of the log files read, as stored.
         bytes_inflated: of the log files read, uncompressed.
         objects: how many objects the sources have where they were listed.
@@ -69,6 +73,9 @@ class LoadSummary:
     known: int = 0
     rejected_log_files: int = 0
     unread: int = 0
+    archived: Archived = field(default_factory=Archived)
+    vanished: int = 0
+    vanished_keys: list[str] = field(default_factory=list)
     records: int = 0
     kept: int = 0
     filtered_out: int = 0
@@ -120,13 +127,20 @@ class LoadSummary:
         """Whether everything asked for was read and understood; of a plan, could be listed."""
         rejected = any(not line.accepted for line in self.rejected)
         known = sum(line.accepted and line.reason == "unrecognised" for line in self.rejected)
-        unread = self.unread or self.unrecognised > known or self.without_log_files
+        unread = (
+            self.unread
+            or self.archived.count
+            or self.unrecognised > known
+            or self.without_log_files
+        )
         return not (rejected or unread or self.failures or self.interrupted)
 
     def add_skipped(self, skipped: Skipped) -> None:
         """Add what a walk skipped."""
         self.failures += skipped.failures
         self.objects += skipped.objects
+        self.listed += skipped.archived.count
+        self.archived.add(skipped.archived)
         self.others = dict(Counter(self.others) + skipped.others)
         self.elsewhere = tuple(sorted({*self.elsewhere, *skipped.elsewhere}))
         self.outside_scope += skipped.outside_scope
@@ -144,6 +158,7 @@ class LoadSummary:
         if self.records != accounted:
             raise AssertionError(f"records read {self.records} but accounted for {accounted}")
         accounted = self.done + self.rejected_log_files + self.known + self.unread
+        accounted += self.archived.count + self.vanished
         if self.planned is not None:
             accounted += self.planned.log_files
         if self.listed != accounted:

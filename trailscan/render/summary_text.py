@@ -70,6 +70,7 @@ def _load(summary: LoadSummary) -> Iterator[str]:
     yield from (f"could not be listed: {failure}" for failure in summary.failures[:_SHOWN])
     if len(summary.failures) > _SHOWN:
         yield f"… and {len(summary.failures) - _SHOWN:,} more that could not be listed"
+    yield from _out_of_reach(summary)
     open_ = [line for line in summary.rejected if not line.accepted]
     yield from (f"reject: {reject_text(line)}" for line in open_[:_SHOWN])
     if len(open_) > _SHOWN:
@@ -89,7 +90,10 @@ def _load(summary: LoadSummary) -> Iterator[str]:
         yield _records(summary)
     else:
         new = summary.planned.log_files
-        yield f"log files listed {summary.listed:,} = known {summary.known:,} + new {new:,}"
+        archived = f" + archived {summary.archived.count:,}" if summary.archived.count else ""
+        yield (
+            f"log files listed {summary.listed:,} = known {summary.known:,} + new {new:,}{archived}"
+        )
         yield _planned(summary.planned)
 
 
@@ -172,8 +176,22 @@ def _what_was_there(summary: LoadSummary) -> str:
     return there
 
 
+def _out_of_reach(summary: LoadSummary) -> Iterator[str]:
+    """The log files in archives, and those of an inventory that are gone."""
+    if summary.archived.count:
+        yield summary.archived.line
+    if summary.vanished:
+        more = " …" if summary.vanished > len(summary.vanished_keys) else ""
+        yield (
+            f"vanished since the inventory: {counted(summary.vanished, 'log file')}: "
+            f"{', '.join(summary.vanished_keys)}{more}"
+        )
+
+
 def _log_files(summary: LoadSummary) -> str:
     unread = f" + unread {summary.unread:,}" if summary.unread else ""
+    unread += f" + archived {summary.archived.count:,}" if summary.archived.count else ""
+    unread += f" + vanished {summary.vanished:,}" if summary.vanished else ""
     return (
         f"log files listed {summary.listed:,} = done {summary.done:,} + known {summary.known:,} "
         f"+ rejected {summary.rejected_log_files:,}{unread}; {size_text(summary.bytes_stored)} "
@@ -187,7 +205,7 @@ def _planned(planned: Planned) -> str:
     would = f"dry run: a load would read {files}, {size_text(planned.stored_bytes)}"
     if planned.trace_bytes:
         would = f"{would}, and up to {size_text(planned.trace_bytes)} to trace sessions"
-    if not planned.list_requests:
+    if not (planned.list_requests or planned.get_requests):
         return would
     price = f"${planned.dollars:,.2f}" if planned.dollars >= _CENT else "less than $0.01"
     gets = counted(planned.get_requests, "GET request")

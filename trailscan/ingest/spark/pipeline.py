@@ -162,9 +162,9 @@ class SparkPipeline(Pipeline):
         summary.bytes_inflated += outcome.bytes_inflated
         summary.not_as_delivered = dict(Counter(summary.not_as_delivered) + outcome.deviations)
         summary.other_events = dict(Counter(summary.other_events) + outcome.others)
-        times = filter(None, (outcome.newest, self._newest.get(source.uri)))
+        times = filter(None, (outcome.newest, self._newest.get(source)))
         if newest := max(times, default=None):
-            self._newest[source.uri] = newest
+            self._newest[source] = newest
 
     def _remember_issued(self, wave: Wave, outcome: Outcome) -> None:
         """Remember which credentials the log files of a wave may have issued, to trace sessions."""
