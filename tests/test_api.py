@@ -101,7 +101,7 @@ def test_a_frame_compares_severities_in_their_order(samples):
 def test_a_missing_value_is_no_float(samples):
     """Texts, flags and numbers have `pd.NA` where there is none, categories and times theirs."""
     for name in REPORTS:
-        frame = getattr(samples, name)()
+        frame = samples.report(name).to_frame()
         kinds = {str(kind).partition("[")[0] for kind in frame.dtypes}
         assert kinds <= {
             "string",

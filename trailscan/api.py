@@ -211,8 +211,8 @@ class Store:
         table = report.build(self.reader, to_filter(report.filters, since, until, filters))
         return to_report(table, self.reader)
 
-    def show(self, event_id: str) -> Event:
-        """One event in full, by its id or the beginning of it, as `trailscan show`.
+    def show(self, event_id: str, around: str = "1h") -> Event:
+        """One event in full, by its id or the beginning of it, and what was done `around` it.
 
         Raises:
             NotFoundError: no event id has this beginning.
@@ -220,7 +220,7 @@ class Store:
         """
         from trailscan.reports.show import show_event  # noqa: PLC0415  # start-up
 
-        return to_event(show_event(self.reader, event_id))
+        return to_event(show_event(self.reader, event_id, parse_age(around)))
 
     def sql(self, query: str, tz: str = "UTC") -> Report:
         """The result of one SELECT in DuckDB's SQL, as `trailscan sql`.

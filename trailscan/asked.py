@@ -29,6 +29,7 @@ Texts: TypeAlias = str | tuple[str, ...] | list[str]
 
 ReportName = Literal[
     "changes",
+    "events",
     "principals",
     "targets",
     "denied",
@@ -59,6 +60,9 @@ class Filters(TypedDict, total=False):
         contains: part of the description, an id, the error or the user agent.
         reads: True adds calls that change nothing.
         rule: for findings, the id of their rule.
+        event_source: for events, the service that recorded them.
+        around: the beginning of an event ID: what its principal, key or address did around it.
+        within: how long before and after it, such as `1h`.
         tz: the zone of dates and of what HTML shows; frames keep UTC.
     """
 
@@ -74,11 +78,14 @@ class Filters(TypedDict, total=False):
     contains: Texts
     reads: bool
     rule: Texts
+    event_source: Texts
+    around: str
+    within: str
     ignore: str | Path
     tz: str
 
 
-_ONE = ("tz", "ignore", "arrived_since")
+_ONE = ("tz", "ignore", "arrived_since", "around", "within")
 """The filters that are one value and no alternatives."""
 
 
@@ -122,7 +129,7 @@ def to_filter(
         raise ValueError(f"no filter {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
     tz = parse_zone(filters.get("tz") or "UTC")
     given = {name: _texts(value) for name, value in filters.items() if name not in _ONE}
-    given["ignore"] = filters.get("ignore")
+    given |= {name: filters.get(name) for name in ("ignore", "around", "within")}
     given["arrived_since"] = _arrival(filters.get("arrived_since"), tz)
     return make_filter(window=to_window(since, until, tz), tz=tz, **given)
 

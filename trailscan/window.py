@@ -89,6 +89,14 @@ class Window:
         end = "now" if self.end is None else format_instant(self.end, tz)
         return f"{start} to {end}"
 
+    def common(self, other: Window) -> Window | None:
+        """What two windows have in common; None if nothing."""
+        start = max((at for at in (self.start, other.start) if at), default=None)
+        end = min((at for at in (self.end, other.end) if at), default=None)
+        if start is not None and end is not None and start >= end:
+            return None
+        return Window(start, end)
+
     def touches(self, day: date) -> bool:
         """Whether any instant of a UTC day lies in the window; an empty window touches none."""
         if self.start is not None and self.start == self.end:
@@ -240,7 +248,7 @@ def _beginning(text: str, now: datetime) -> datetime:
 
 
 def parse_age(text: str) -> timedelta:
-    """The span that a user means by `--max-age`: minutes, hours, days or weeks.
+    """The span that a user means: minutes, hours, days or weeks.
 
     Raises:
         ValueError: the text is no such span, or has no length.

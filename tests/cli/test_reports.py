@@ -14,7 +14,7 @@ from services.command import run_command
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 REPORTS = (
-    "changes", "principals", "targets", "denied", "policies", "accounts", "findings", "summary", "coverage", "cis",
+    "changes", "events", "principals", "targets", "denied", "policies", "accounts", "findings", "summary", "coverage", "cis",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ except SystemExit as end:
 """
 
 REPORTS = (
-    *("changes", "principals", "targets", "denied", "policies", "accounts", "findings"),
+    *("changes", "events", "principals", "targets", "denied", "policies", "accounts", "findings"),
     *("summary", "coverage", "cis"),
 )
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import trailscan as ts
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.ingest.run import LoadOptions, run_load
-from trailscan.render.event import render_event
+from trailscan.render.document import render_document_html, render_document_markdown
+from trailscan.render.event import event_document, render_event
 
 WEAKENED = "5b422002-7ea6-439a-aade-2eb0ca724d24"
 MOVED = {
@@ -92,7 +95,7 @@ def test_the_text_has_everything_and_nothing_that_a_terminal_obeys(samples):
         in lines
     )
     assert [line for line in lines if line and not line.startswith(" ")][3:] == [
-        "Who", "Before", "After", "As recorded", "Evidence",
+        "Who", "Findings", "Around it", "Before", "After", "As recorded", "Evidence",
     ]  # fmt: skip
     assert "  attested by digests    not checked" in lines
     assert "  conflicts              none known" in lines
@@ -154,3 +157,71 @@ def test_an_id_that_begins_many_or_none_is_an_error(samples, tmp_path):
     assert repr(store.show("aaaa-12")) == (
         "<trailscan event aaaa-12: 1 record; 'moved account 222233334444 from an unknown parent to an unknown parent'>"
     )
+
+
+def test_show_says_what_names_the_event_and_what_else_was_done(samples):
+    """The findings, the credential with its use, and what shared principal, key or address."""
+    told = json.loads(json.dumps(samples.show(WEAKENED, around="10min").to_json()))
+    assert [row["rule"] for row in told["findings"]] == [
+        "guardrail-weakened", "unusual-hour", "protections-dismantled", "change-without-mfa",
+    ]  # fmt: skip
+    assert told["findings"][0]["open_for"] == "PT6H47M56S"
+    assert told["records"][0]["credential"] == {
+        "kind": "long_term_key",
+        "access_key_id": "AKIAEXAMPLEVN2DZDNDL",
+        "mfa": False,
+        "since": None,
+        "from_console": False,
+        "first_seen": "2026-10-17T01:02:55Z",
+        "events": 7,
+    }
+    assert [(row["event_time"], row["same"]) for row in told["around"]] == [
+        (f"2026-10-17T{time}Z", ["principal", "key", "address"])
+        for time in ("01:02:55", "01:05:33", "01:06:10", "01:07:21", "01:08:02", "01:09:30")
+    ]
+    hour = samples.show(WEAKENED).around.records()
+    assert hour[-1]["same"] == ("address",)
+    assert hour[-1]["principal"] == "root user of 111122223333"
+    with pytest.raises(ValueError, match="'1m' is not an age such as 90min"):
+        samples.show(WEAKENED, around="1m")
+
+
+def test_a_session_has_its_start_and_mfa(tmp_path):
+    """A temporary session says since when and with what; none of a service has a key."""
+    identity = {
+        "type": "AssumedRole", "accountId": "111122223333", "accessKeyId": "ASIAEXAMPLE",
+        "arn": "arn:aws:sts::111122223333:assumed-role/Admin/zoe",
+        "sessionContext": {"attributes": {
+            "creationDate": "2026-11-02T11:40:00Z", "mfaAuthenticated": "true"}},
+    }  # fmt: skip
+    service = {"type": "AWSService", "invokedBy": "sso.amazonaws.com"}
+    store = load(
+        tmp_path,
+        MOVED | {"userIdentity": identity},
+        MOVED | {"eventID": "bbbb-1", "userIdentity": service},
+    )
+    session = store.show("aaaa").to_json()["records"][0]["credential"]
+    assert session == {
+        "kind": "session", "access_key_id": "ASIAEXAMPLE", "mfa": True,
+        "since": "2026-11-02T11:40:00Z", "from_console": False,
+        "first_seen": "2026-11-02T12:00:00Z", "events": 1,
+    }  # fmt: skip
+    text = render_event(store.show("aaaa"))
+    assert "  MFA                    yes\n  session since          2026-11-02T11:40:00Z\n" in text
+    assert store.show("bbbb").records[0].use.credential.kind == "aws_service"
+
+
+def test_times_are_in_a_zone_and_hostile_text_is_shown_in_markdown_and_html(samples):
+    """All forms have the same sections; nothing in a record becomes markup."""
+    shown = samples.show(WEAKENED)
+    paris = ZoneInfo("Europe/Paris")
+    assert "2026-10-17T03:04:10+02:00  UpdatePolicy" in render_event(shown, paris)
+    page = render_document_html(event_document(shown, paris))
+    text = render_document_markdown(event_document(shown, paris))
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    titles = ["Findings that name it", "Around it", "Before", "After", "As recorded", "Evidence"]
+    assert re.findall("(?m)^## (.*)$", text) == titles
+    assert re.findall("<h2>(.*?)</h2>", page)[1:] == titles
+    assert "2026-10-17 03:05:33+0200" in text
+    assert "\x1b" not in text + page

@@ -23,7 +23,12 @@ EXAMPLES = MappingProxyType(
             "trailscan report changes --since 7d --action '*Policy'",
             "trailscan report changes --principal alice --outcome denied",
             "trailscan report changes --target p-exampleid1 --layout record",
+            "trailscan report changes --around 5b4220 --within 1h",
             "trailscan report changes --since 2026-10-17 --output night.html",
+        ),
+        "report events": (
+            "trailscan report events --around 5b4220 --within 1h",
+            "trailscan report events --since 1d --event-source iam",
         ),
         "report principals": (
             "trailscan report principals --since 30d",
@@ -74,7 +79,11 @@ EXAMPLES = MappingProxyType(
             "trailscan validate s3://my-trail-bucket --since 30d",
             "trailscan validate AWSLogs/ --offline --public-keys keys.json",
         ),
-        "show": ("trailscan show 5b4220", "trailscan show 5b4220 --format json"),
+        "show": (
+            "trailscan show 5b4220",
+            "trailscan show 5b4220 --around 2h --tz Europe/Paris",
+            "trailscan show 5b4220 --output event.html",
+        ),
         "sql": (
             'trailscan sql "select principal, count(*) from changes group by all"',
             'trailscan sql "from log_files limit 5" --layout record',

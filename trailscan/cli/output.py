@@ -116,10 +116,15 @@ def _draw(table: Table, look: Look) -> Drawn:
     from trailscan.render.terminal import render_terminal
 
     terminal = sys.stdout.isatty() and look.output is None
-    width = shutil.get_terminal_size((_WIDTH_IN_FILES, 24)).columns
-    wide = max(width, _NARROWEST) if terminal or "COLUMNS" in os.environ else _WIDTH_IN_FILES
     color = look.colored(terminal=terminal)
-    return render_terminal(table, width=wide, color=color, layout=look.layout)
+    return render_terminal(table, width=width_of(look.output), color=color, layout=look.layout)
+
+
+def width_of(output: Path | None) -> int:
+    """The width of the lines of a terminal or of COLUMNS, or else of a file."""
+    terminal = sys.stdout.isatty() and output is None
+    width = shutil.get_terminal_size((_WIDTH_IN_FILES, 24)).columns
+    return max(width, _NARROWEST) if terminal or "COLUMNS" in os.environ else _WIDTH_IN_FILES
 
 
 def write_text(text: str, output: Path | None, *, pager: bool = False) -> None:

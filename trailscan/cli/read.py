@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -11,7 +12,14 @@ from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.complete import complete_event
 from trailscan.cli.look import Look
-from trailscan.cli.output import end, say, write_summary, write_table, write_text
+from trailscan.cli.output import (
+    end,
+    say,
+    width_of,
+    write_summary,
+    write_table,
+    write_text,
+)
 from trailscan.errors import ExitCode
 from trailscan.reports.catalogue import VIEWS
 
@@ -65,6 +73,17 @@ def status(
         end(ExitCode.INCOMPLETE)
 
 
+ShowFormat = Annotated[
+    Literal["text", "table", "json", "markdown", "html"] | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="text (also: table), json, markdown or html.",
+        show_default="text",
+    ),
+]
+
+
 @o.with_aws
 def show(
     event: Annotated[
@@ -76,25 +95,62 @@ def show(
         ),
     ],
     store: o.Store = o.DEFAULT_STORE,
-    format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
+    around: Annotated[
+        str,
+        typer.Option(
+            "--around",
+            metavar="SPAN",
+            help="Show what the same principal, key and source IP did so long before and after.",
+        ),
+    ] = "1h",
+    tz: Annotated[
+        str, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Paris.")
+    ] = "UTC",
+    format: ShowFormat = None,  # noqa: A002  # the option's name
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write to this file; .json, .md, .html and .txt choose the format.",
+        ),
+    ] = None,
     *,
     names: o.Names = None,
     aws: AwsOptions,
 ) -> None:
-    """Show one event in full: in words, as recorded, and its evidence.
+    """Show one event in full: in words, who, what else they did, as recorded, and its evidence.
 
-    Who made the call and how certain that is; the state before and after, where the log has it; the
-    log file, its hashes, and the load that read it. Exit code 5: no event has that ID, or several
-    IDs begin with it.
+    Who made the call, how certain that is, and with what credential; the findings that name it;
+    what the same principal, key and source IP did around it; the state before and after, where the
+    log has it; the log file, its hashes, and the load that read it. Exit code 5: no event has that
+    ID, or several IDs begin with it.
     """
-    from trailscan.render.event import render_event
+    from trailscan.render.document import render_document_html, render_document_markdown
+    from trailscan.render.event import event_document, render_event
     from trailscan.render.json import render_object
     from trailscan.reports.show import show_event
+    from trailscan.window import parse_age, parse_zone
 
-    shown = show_event(o.open_store(store, aws, names), event)
-    as_json = format is o.SummaryFormat.json
-    answer = render_object(shown.to_json()) if as_json else render_event(shown)
-    write_text(answer, None, pager=True)
+    with o.usage("--tz"):
+        zone = parse_zone(tz)
+    with o.usage("--around"):
+        within = parse_age(around)
+    with o.usage("--output"):
+        form = format or (Look(output=output).form if output else "text")
+        if form not in ("text", "table", "json", "markdown", "html"):
+            raise ValueError(f"an event is written as text, JSON, Markdown or HTML, not as {form}")
+    shown = show_event(o.open_store(store, aws, names), event, within)
+    if form == "json":
+        answer = render_object(shown.to_json())
+    elif form == "markdown":
+        answer = render_document_markdown(event_document(shown, zone))
+    elif form == "html":
+        answer = render_document_html(event_document(shown, zone))
+    else:
+        answer = render_event(shown, zone, width_of(output))
+    write_text(answer, output, pager=True)
 
 
 @o.with_aws

@@ -82,6 +82,16 @@ FILTERS: dict[str, Any] = {
     "ignore": _filter(
         Path | None, "Leave out the findings that this TOML file names, and say so.", "FILE"
     ),
+    "event_source": _texts("Service that recorded the event: iam.amazonaws.com, or iam.", "SOURCE"),
+    "around": _filter(
+        str | None,
+        "Only what the same principal, access key or source IP did around this event.",
+        "EVENT",
+        complete.complete_event,
+    ),
+    "within": _filter(
+        str | None, "How long before and after it: 30min, 1h (the default), 2d.", "SPAN"
+    ),
     "reads": Annotated[
         bool,
         typer.Option("--reads", help="Include read-only calls.", rich_help_panel=_FILTERS),
@@ -131,6 +141,7 @@ def _to_filter(names: Iterable[str], given: dict[str, Any]) -> ChangeFilter:
         reads = given.get("reads") or False
         ignore = given.get("ignore")
         fields = {"window": window, "tz": tz, "reads": reads, "ignore": ignore, **texts}
+        fields |= {name: given.get(name) for name in ("around", "within")}
     with o.usage("--arrived-since"):
         if (arrived := given.get("arrived_since")) is not None:
             fields["arrived_since"] = parse_arrival(arrived, datetime.now(UTC), tz)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -141,3 +141,23 @@ class Principal(msgspec.Struct, frozen=True, omit_defaults=True):
     def _session_kind(self) -> str:
         """What a session is called beside the name of who opened it."""
         return "federated session" if self.kind in {"iam_user", "root_user"} else "session"
+
+
+class Actor(NamedTuple):
+    """Who acts, whatever the session.
+
+    Whoever assumes a role chooses the name of the session, so there the role is the actor.
+    """
+
+    kind: str
+    name: str | None
+    account_id: str | None
+
+
+def actor_of(who: Principal) -> Actor:
+    """Who a principal is, whatever the session."""
+    if who.kind == "aws_service" and who.via:  # a program in the account, by its role
+        return Actor("assumed_role", who.via[-1], who.account_id)
+    name = who.role if who.kind == "assumed_role" and who.role else who.name
+    account = None if who.kind == "identity_center_user" and who.certain else who.account_id
+    return Actor(who.kind, name, account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime  # msgspec reads the annotations
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from trailscan.organizations.correlate import correlate, in_order_of_time, said_
 from trailscan.organizations.effects import with_member
 from trailscan.organizations.fields import enum_at, omitted
 from trailscan.organizations.operation import READ, Case, Operation
+from trailscan.organizations.outcome import Outcome, outcome_by_code
 from trailscan.organizations.replay import apply
 from trailscan.organizations.resources import (
     Resource,
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
     from trailscan.organizations.catalogue import Catalogue
     from trailscan.organizations.correlate import Correlation, OrderedEvent
 
-Outcome = Literal["succeeded", "denied", "failed"]
-
-_DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized", re.IGNORECASE)
 _ENUM = re.compile(r"\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b")
 """The reason that an exception such as ConstraintViolationException gives in its message."""
 
@@ -331,9 +329,9 @@ def _category(operation: Operation | None, event_name: str | None) -> str:
 
 def _outcome(event: Event, known: Catalogue) -> Outcome:
     """How a call ended: by the error code, and of a result by the state that it reports."""
-    if event.error_code:
-        return "denied" if _DENIED.search(event.error_code) else "failed"
-    return "failed" if _reported(event, known, "state") == "failed" else "succeeded"
+    if not event.error_code and _reported(event, known, "state") == "failed":
+        return "failed"
+    return outcome_by_code(event.error_code)
 
 
 def _reported(event: Event, known: Catalogue, member: str) -> str | None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trailscan.render.html import column_style
-from trailscan.render.markdown import inline, table_lines
+from trailscan.render.markdown import code_lines, inline, table_lines
 from trailscan.render.page_data import cell_text
 from trailscan.render.templates import read_file, template
 from trailscan.render.tones import tone
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from trailscan.table import Table
 
@@ -31,11 +31,15 @@ class Section:
         title: its heading.
         about: a sentence on what it shows; may be empty.
         table: its report; None for a part that only says something.
+        facts: values with their names.
+        text: of several lines, shown as it is.
     """
 
     title: str
     about: str = ""
     table: Table | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    text: str = ""
 
     @property
     def shown(self) -> Table | None:
@@ -117,6 +121,8 @@ def _section(name: str, section: Section) -> dict[str, object]:
         "title": visible(section.title),
         "about": visible(section.about),
         "remark": visible(section.remark),
+        "facts": [(visible(name), visible(text)) for name, text in section.facts],
+        "lines": [visible(line) for line in section.text.split("\n")] if section.text else [],
         "titles": [visible(column.title) for column in columns if not column.detail],
         "rows": [
             [
@@ -141,15 +147,22 @@ def render_document_markdown(document: Document) -> str:
     lines += [f"**{inline(document.verdict)}**", ""]
     lines += [f"- {inline(reason)}" for reason in document.reasons]
     lines += [""] if document.reasons else []
-    lines += ["| | |", "| --- | --- |"]
-    lines += [f"| {inline(name)} | {inline(text)} |" for name, text in document.facts]
+    lines += _fact_lines(document.facts)
     for section in document.sections:
         lines += ["", f"## {inline(section.title)}", ""]
         table = section.shown
         parts = [
             [inline(section.about)] if section.about else [],
             table_lines(table) if table and table.rows else [],
+            _fact_lines(section.facts) if section.facts else [],
+            code_lines(section.text) if section.text else [],
             [inline(section.remark)] if section.remark else [],
         ]
         lines += "\n\n".join("\n".join(part) for part in parts if part).split("\n")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _fact_lines(facts: Iterable[tuple[str, str]]) -> list[str]:
+    """Values with their names as the lines of a table."""
+    rows = [f"| {inline(name)} | {inline(text)} |" for name, text in facts]
+    return ["| | |", "| --- | --- |", *rows]

@@ -54,6 +54,14 @@ def inline(text: str) -> str:
     return " ".join(text if kind else _code(text) for kind, text in parts)
 
 
+def code_lines(text: str) -> list[str]:
+    """A text of several lines in a code block, which nothing in it can end."""
+    shown = [visible(line) for line in text.split("\n")]
+    longest = max((len(run) for line in shown for run in _TICKS.findall(line)), default=0)
+    fence = "`" * max(longest + 1, 3)
+    return [fence, *shown, fence]
+
+
 def _code(text: str) -> str:
     """A text in code spans, pipes between them."""
     return _PIPE.join(_span(part) if part else "" for part in text.split("|"))

@@ -37,6 +37,7 @@ _CODE = (
     "sessions",
     "organizations",
     "reports/changes.py",
+    "reports/decoded.py",
     "store/issuances.py",
     "reports/cache.py",
 )

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from trailscan.window import parse_age
+
 if TYPE_CHECKING:
     from trailscan.reports.filter import ChangeFilter
     from trailscan.reports.ignore import IgnoreList
@@ -77,6 +79,10 @@ class Report(NamedTuple):
 
             check_actions(filters.action, store.event_names)
         filters = with_arrival(store, filters)
+        if filters.around:
+            from trailscan.reports.around import in_vicinity  # noqa: PLC0415  # start-up
+
+            filters = in_vicinity(store, filters)
         module = import_module(self.module)
         table: Table = getattr(module, f"{self.name}_report")(store, filters)
         title = self.answers.partition(": one row")[0].rstrip(".")
@@ -89,6 +95,8 @@ class Report(NamedTuple):
 def make_filter(**fields: Any) -> ChangeFilter:
     """A filter with the fields of `ChangeFilter`; `ignore` is the path of a file.
 
+    `around` is the beginning of an event ID, and `within` a span such as `1h`.
+
     Raises:
         ValueError: there is no such outcome, category, severity or rule, or the file is wrong.
     """
@@ -100,6 +108,13 @@ def make_filter(**fields: Any) -> ChangeFilter:
         check_known("rule", rules, [rule.id for rule in RULES])
     if (path := fields.get("ignore")) is not None:
         fields["ignore"] = _read_ignore_list(Path(path))
+    event_id, within = fields.pop("around", None), fields.pop("within", None)
+    if event_id is not None:
+        from trailscan.reports.vicinity import Around  # noqa: PLC0415  # start-up
+
+        fields["around"] = Around(event_id, parse_age(within or "1h"))
+    elif within is not None:
+        raise ValueError("`within` needs an event: give `around` too")
     return ChangeFilter(**fields)
 
 
@@ -130,7 +145,14 @@ _ALL = (
         "changes",
         "Who changed what and when: one row a change.",
         "All other reports on changes count and group these rows.",
-        (*_TIME, *_CHANGE, "reads"),
+        (*_TIME, *_CHANGE, "reads", "around", "within"),
+    ),
+    Report(
+        "events",
+        "Every event, of whatever service: one row an event.",
+        "Reads are among them. load --event-source all stores the events of all services.",
+        (*_without("category", "severity"), "event_source", "around", "within"),
+        graded=False,
     ),
     Report(
         "principals",
@@ -196,8 +218,8 @@ REPORTS = MappingProxyType({report.name: report for report in _ALL})
 """Every report by name, in the order in which they are listed."""
 
 VIEWS = {
-    "events": "one row an event, as recorded, with its evidence",
-    **{name: f"the rows of `trailscan report {name}`" for name in REPORTS},
+    "events": "one row an event, as recorded, with its evidence; who called, and with what client",
+    **{name: f"the rows of `trailscan report {name}`" for name in REPORTS if name != "events"},
     "log_files": "one row for each time a log file was read or rejected",
     "rejects": "one row for each record or log file that could not be used",
     "attestations": "one row a verdict on a log file; the last one counts",

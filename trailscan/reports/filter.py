@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 from msgspec.structs import replace
 
 from trailscan.organizations.catalogue import catalogue
-from trailscan.organizations.changes import Outcome
+from trailscan.organizations.outcome import Outcome
 from trailscan.organizations.severity import SEVERITIES
 from trailscan.window import Window, format_instant
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from trailscan.organizations.changes import Change
     from trailscan.organizations.resources import Resource
     from trailscan.reports.ignore import IgnoreList
+    from trailscan.reports.vicinity import Around, Vicinity
 
     _Test = Callable[[str, Change], bool]
 
@@ -33,6 +34,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 _NOT = "!"
 """What a text begins with that excludes what it matches."""
 
+_AWS = ".amazonaws.com"
 _ACCOUNT = re.compile(r"\d{12}")
 _FEW = 12  # names that an error message can list
 
@@ -57,6 +59,9 @@ class ChangeFilter:
         arrived_since: only what the store kept then or later; `last-load` stands for the beginning
             of the last load until a report is built.
         tz: the zone in which times are shown; the bounds of the window stay as they are.
+        event_source: for events only, the service that recorded them: `iam.amazonaws.com` or `iam`.
+        around: near an event, by the same principal, with the same key or from the same address;
+            `Report.build` finds them in the store.
 
     Raises:
         ValueError: nothing can have such a value.
@@ -77,6 +82,9 @@ class ChangeFilter:
     arrived_since: datetime | str | None = None
     tz: tzinfo = UTC
     ignore: IgnoreList | None = None
+    event_source: tuple[str, ...] = ()
+    around: Around | None = None
+    vicinity: Vicinity | None = None
 
     def __post_init__(self) -> None:
         for name, known in _KNOWN.items():
@@ -94,8 +102,10 @@ class ChangeFilter:
 
     def match_at_any_time(self, change: Change) -> bool:
         """Whether a change matches all but the window."""
-        return self.match_arrival(change.arrived) and all(
-            chosen(texts, test, change) for test, texts in self._tests
+        return (
+            self.match_arrival(change.arrived)
+            and all(chosen(texts, test, change) for test, texts in self._tests)
+            and (self.vicinity is None or bool(self.vicinity.shared(change)))
         )
 
     def match_arrival(self, arrived: datetime | None) -> bool:
@@ -144,9 +154,8 @@ class ChangeFilter:
     def in_words(self) -> str:
         """The filter as the notes of a report repeat it; empty when no field is set."""
         named = {name: getattr(self, name) for name in (*_TESTS, "rule")}
-        return ", ".join(
-            f"{name.replace('_', ' ')} {_in_words(texts)}" for name, texts in named.items() if texts
-        )
+        said = [f"{name.replace('_', ' ')} {_in_words(of)}" for name, of in named.items() if of]
+        return ", ".join([*said, *([] if self.vicinity is None else [self.vicinity.in_words])])
 
 
 def _plain(text: str) -> str:
@@ -234,6 +243,11 @@ def _contains(text: str, change: Change) -> bool:
     return all(word in everything for word in text.split())
 
 
+def _service(change: Change) -> str:
+    """The event source without the domain that all have."""
+    return (change.event.event_source or "").casefold().removesuffix(_AWS)
+
+
 _TESTS: dict[str, _Test] = {
     "principal": _by_principal,
     "action": lambda text, change: fnmatchcase(change.action.casefold(), text),
@@ -244,6 +258,7 @@ _TESTS: dict[str, _Test] = {
     "outcome": _equal_to("outcome"),
     "source_ip": lambda text, change: _names(text, change.event.source_ip_address),
     "contains": _contains,
+    "event_source": lambda text, change: fnmatchcase(_service(change), text.removesuffix(_AWS)),
 }
 
 

@@ -170,7 +170,7 @@ def _never_requested(requests: Sequence[Request], question: Question) -> Iterato
         yield Reason("request", f"never requested: log files delivered {window}")
     for uri, windows in by_source.items():
         for one, two in pairwise(merged_windows(windows)):
-            between = _common(Window(one.end, two.start), question.delivered)
+            between = Window(one.end, two.start).common(question.delivered)
             if between is not None:
                 text = f"never requested from {uri}: log files delivered {between}"
                 yield Reason("request", text)
@@ -202,15 +202,6 @@ def merged_windows(windows: Iterable[Window]) -> list[Window]:
             ends = [one for one in (last.end, window.end) if one is not None]
             found[-1] = Window(last.start, max(ends, default=None))
     return found
-
-
-def _common(one: Window, two: Window) -> Window | None:
-    """What two windows have in common; None if nothing."""
-    start = max((at for at in (one.start, two.start) if at), default=None)
-    end = min((at for at in (one.end, two.end) if at), default=None)
-    if start is not None and end is not None and start >= end:
-        return None
-    return Window(start, end)
 
 
 def _left_out(requests: Sequence[Request], question: Question) -> Iterator[Reason]:
@@ -248,7 +239,7 @@ def _names(noun: str, names: Collection[str]) -> str:
 def _failures(requests: Sequence[Request], question: Question) -> Iterator[Reason]:
     """What loads could not list, or did not finish, and no later load made good."""
     for at, request in enumerate(requests):
-        if request.is_whole or _common(request.window, question.delivered) is None:
+        if request.is_whole or request.window.common(question.delivered) is None:
             continue
         later = requests[at + 1 :]
         if any(one.covers(request) for one in later):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 from trailscan.numbers import counted
+from trailscan.organizations.catalogue import catalogue
+from trailscan.sessions.issued import STS
 from trailscan.store.counts import total_counts
 from trailscan.window import format_instant
 
@@ -42,7 +47,12 @@ class Examined:
 
 
 def notes_on(
-    store: StoreReader, filters: ChangeFilter, matching: int, examined: Examined, *more: str
+    store: StoreReader,
+    filters: ChangeFilter,
+    matching: int,
+    examined: Examined,
+    *more: str,
+    noun: str = "",
 ) -> tuple[str, ...]:
     """The notes of a report on changes.
 
@@ -52,15 +62,34 @@ def notes_on(
         matching: how many changes matched.
         examined: the changes it chose from.
         more: what this report has to say besides.
+        noun: what it counts; by default changes, or calls if reads are among them.
     """
-    noun = "call" if filters.reads else "change"
+    others = other_events(store) if not noun else ""
+    noun = noun or ("call" if filters.reads else "change")
     by = f" with {filters.in_words}" if filters.in_words else ""
     return (
         f"{counted(matching, noun)}{by}; {filters.times_in_words}",
         *(() if matching else (_no_match(filters, examined, noun),)),
         *more,
+        *([others] if others else []),
         *store_notes(store),
     )
+
+
+def other_events(store: StoreReader) -> str:
+    """How many events no report on changes shows, where other event sources were loaded."""
+    own = {*catalogue().services, STS}  # what every load reads anyway
+    asked = {name for commit in store.commits for name in commit.event_sources.split(",")}
+    if asked <= own:
+        return ""
+    found: Counter[str] = Counter()
+    for _, rows in store.scan("events", ["event_source"]):
+        for one in pc.value_counts(rows["event_source"]).to_pylist():
+            found[one["values"] or ""] += one["counts"]
+    count = sum(found[name] for name in found.keys() - own)
+    if not count:
+        return ""
+    return f"{counted(count, 'event')} of other services are not in it: `trailscan report events`"
 
 
 def claim_notes(filters: ChangeFilter, matching: Iterable[Change]) -> Iterator[str]:
@@ -95,6 +124,7 @@ def strays_in_words(strays: tuple[str, ...]) -> str:
 def _no_match(filters: ChangeFilter, examined: Examined, noun: str) -> str:
     """What an empty report chose from."""
     if examined.first is None or examined.last is None:
-        return f"the store holds no AWS Organizations {noun}"
+        about = noun if noun == "event" else f"AWS Organizations {noun}"
+        return f"the store holds no {about}"
     first, last = (format_instant(when, filters.tz) for when in (examined.first, examined.last))
     return f"No match among {counted(examined.count, noun)} from {first} to {last}"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
-from trailscan.errors import NotFoundError, TrailscanError
-from trailscan.events.schema import strings
 from trailscan.location import Location
 from trailscan.numbers import counted
 from trailscan.organizations.changes import with_undone
 from trailscan.organizations.refusals import find_refusals
+from trailscan.reports.around import around_report, records_of
 from trailscan.reports.attestation import attestation
 from trailscan.reports.changes import COLUMNS, FILTER_COLUMNS, maybe_changes, read_changes
+from trailscan.reports.credential_use import use_of
+from trailscan.reports.findings.report import findings_on
+from trailscan.reports.lookup import whole_id, with_id
 from trailscan.reports.principals import naming
 from trailscan.store.paths import NO_DAY
 from trailscan.table import as_text, row_maker
@@ -24,16 +26,18 @@ from trailscan.trail.keys import parse_key
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pyarrow as pa
 
     from trailscan.organizations.changes import Change
     from trailscan.organizations.refusals import Refusal
+    from trailscan.reports.credential_use import Use
     from trailscan.store.ledger import Commit
     from trailscan.store.reader import StoreReader
+    from trailscan.table import Table
 
-_SHOWN = 10
+AN_HOUR = timedelta(hours=1)
 _COLUMNS = [column for column in COLUMNS if column.name not in ("attestation", "digest")]
 """Those of `report changes`; what AWS signed of the log file is part of the evidence."""
 
@@ -55,6 +59,8 @@ class ShownRecord:
         attested: what CloudTrail's digest files say of the log file.
         change: what it did; None for an event from another source than Organizations.
         told_with: the id of the event in whose row reports show it, if not its own.
+        event: who made which call, of whatever service.
+        use: of its credential in the store.
         refusal: the policy that AWS names as the one that denied it.
     """
 
@@ -70,6 +76,8 @@ class ShownRecord:
     attested: str
     change: Change | None
     told_with: str | None
+    event: Change
+    use: Use
     refusal: Refusal | None = None
 
     def to_json(self) -> dict[str, object]:
@@ -80,6 +88,14 @@ class ShownRecord:
         return {
             "change": self.change and _change_json(self.change),
             "told_with_event_id": self.told_with,
+            "called": {
+                "principal": self.event.principal.display,
+                "description": self.event.description,
+                "event_source": self.event.event.event_source,
+                "client": self.event.client,
+                "outcome": self.event.outcome,
+            },
+            "credential": self.use.to_json(),
             "refused_by": self.refusal and _refusal_json(self.refusal),
             "record": json.loads(self.record),
             "evidence": {
@@ -104,10 +120,19 @@ class ShownRecord:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An event: one record, or several if records with its id contradict each other."""
+    """An event: one record, or several if records with its id contradict each other.
+
+    Attributes:
+        event_id: of the event.
+        records: all with this id.
+        findings: the findings that name it, as `report findings` has them.
+        around: what the same principal, key and address did around it.
+    """
 
     event_id: str
     records: tuple[ShownRecord, ...]
+    findings: Table
+    around: Table
 
     def __repr__(self) -> str:
         told = next((one.change.description for one in self.records if one.change), "")
@@ -116,72 +141,51 @@ class Shown:
 
     def to_json(self) -> dict[str, object]:
         """The event in the documented, stable JSON form."""
-        return {"event_id": self.event_id, "records": [one.to_json() for one in self.records]}
+        return {
+            "event_id": self.event_id,
+            "records": [one.to_json() for one in self.records],
+            "findings": _rows_json(self.findings),
+            "around": _rows_json(self.around),
+            "around_incomplete": list(self.around.incomplete),
+        }
 
 
-def show_event(store: StoreReader, event_id: str) -> Shown:
+def show_event(store: StoreReader, event_id: str, within: timedelta = AN_HOUR) -> Shown:
     """One event of a store in full.
 
     Args:
         store: where it is.
         event_id: its id or the beginning of it, in upper or lower case.
+        within: how long before and after it the same principal, key and address are followed.
 
     Raises:
         NotFoundError: no event id has this beginning.
         TrailscanError: several have.
     """
-    whole = _whole_id(store, event_id.strip())
-    days = _days(store, whole)
-    filter_columns = (*FILTER_COLUMNS, "event_id")
-    found = read_changes(store, reads=True, where=_with(whole), filter_columns=filter_columns)
+    whole = whole_id(store, event_id)
+    found = read_changes(
+        store,
+        reads=True,
+        where=_with(whole),
+        filter_columns=(*FILTER_COLUMNS, "event_id"),
+    )
     changes = with_undone(found)
     refusals = find_refusals(changes)
-    records = [
-        _shown(store, commit, row, changes, refusals)
-        for day in days
+    events = {one.where: one for one in records_of(store, whole)}
+    records = tuple(
+        _shown(store, commit, row, events, changes, refusals)
+        for day in sorted({one.event.event_time.date() for one in events.values()})
         for commit, rows in store.brought_by(whole, day)
         for row in rows.to_pylist()
-    ]
-    return Shown(whole, tuple(records))
-
-
-def _whole_id(store: StoreReader, start: str) -> str:
-    """The only id with this beginning, or the id itself."""
-    lower = start.casefold()
-    found = store.events(
-        columns=["event_id"],
-        where=lambda rows: pc.starts_with(pc.utf8_lower(rows["event_id"]), lower),
-        filter_columns=("event_id",),
     )
-    ids = sorted(set(found["event_id"].to_pylist()))
-    exact = [one for one in ids if one.casefold() == lower]
-    if len(ids) == 1 or len(exact) == 1:
-        return str((exact or ids)[0])
-    if not ids or not start:
-        events = sum(file.rows for file in store.files("events"))
-        raise NotFoundError(
-            f"no event ID begins with {start!r} among {counted(events, 'event')} in {store.place}",
-            "give an event ID or its first characters",
-        )
-    shown = ", ".join(ids[:_SHOWN]) + (" …" if len(ids) > _SHOWN else "")
-    raise TrailscanError(f"{len(ids):,} event IDs begin with {start!r}: {shown}")
-
-
-def _days(store: StoreReader, event_id: str) -> list[date]:
-    """The UTC days that have records of an event id."""
-    found = store.events(columns=["event_time"], where=_is(event_id), filter_columns=("event_id",))
-    return sorted({when.astimezone(UTC).date() for when in found["event_time"].to_pylist()})
-
-
-def _is(event_id: str) -> Callable[[pa.Table], pa.Array]:
-    """Selects the events with an id."""
-    ids = strings([event_id])
-    return lambda rows: pc.is_in(rows["event_id"], value_set=ids)
+    told = {record.change.event.event_id for record in records if record.change}
+    findings = findings_on(store, {whole, *told})
+    return Shown(whole, records, findings, around_report(store, whole, within))
 
 
 def _with(event_id: str) -> Callable[[pa.Table], pa.Array]:
     """Selects all that may be changes, on which names depend, and one event."""
-    has_id = _is(event_id)
+    has_id = with_id(event_id)
     return lambda rows: pc.or_(maybe_changes(rows), has_id(rows))
 
 
@@ -189,6 +193,7 @@ def _shown(
     store: StoreReader,
     commit: Commit,
     row: dict[str, Any],
+    events: dict[Location, Change],
     changes: list[Change],
     refusals: dict[int, Refusal],
 ) -> ShownRecord:
@@ -199,6 +204,7 @@ def _shown(
         (change for change in changes if row["event_id"] in change.related_event_ids), None
     )
     log_file = _log_file(store, where, row["log_file_etag"])
+    event = events[where]
     return ShownRecord(
         record=row["record"],
         where=where,
@@ -213,6 +219,8 @@ def _shown(
         change=told,
         told_with=told.event.event_id if told and told is not own else None,
         refusal=refusals.get(id(told)),
+        event=event,
+        use=use_of(store, event.event),
     )
 
 
@@ -226,6 +234,19 @@ def _log_file(store: StoreReader, where: Location, etag: str) -> dict[str, Any] 
         == (where.bucket, where.key, etag, "done")
     ]
     return found[-1] if found else None
+
+
+def _rows_json(table: Table) -> list[dict[str, object]]:
+    """The rows of a table as JSON has them."""
+    return [_plain(row) for row in table.records()]
+
+
+def _plain(row: Mapping[str, object]) -> dict[str, object]:
+    """A row with its instants and durations as text."""
+    return {
+        name: as_text(value) if isinstance(value, datetime | timedelta) else value
+        for name, value in row.items()
+    }
 
 
 def _refusal_json(refusal: Refusal) -> dict[str, object]:
@@ -248,8 +269,4 @@ def _change_json(change: Change) -> dict[str, object]:
     """A change as `report changes` gives it, and where the name of its principal comes from."""
     row = zip((column.name for column in _COLUMNS), row_maker(_COLUMNS)(change), strict=True)
     named = naming(change.principal.rule)
-    plain = {
-        name: as_text(value) if isinstance(value, datetime | timedelta) else value
-        for name, value in row
-    }
-    return {**plain, "named_by": named.by, "naming": named.means}
+    return {**_plain(dict(row)), "named_by": named.by, "naming": named.means}

@@ -6,7 +6,7 @@ import pytest
 from firing import CREATED, DAY, DETACH, GUARDDUTY, HOUR, MINUTE, RAM, fired, on, rules_of
 from making import START, call, denied
 
-from trailscan.reports.findings.history import Actor
+from trailscan.events.principal import Actor
 from trailscan.reports.findings.patterns import PATTERNS, first_sweeps
 
 DISMANTLED = [

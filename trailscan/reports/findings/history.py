@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.events.principal import actor_of
 from trailscan.organizations.operation import READ, Operation
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.organizations.versions import PolicyStep, follow_policies
@@ -15,7 +16,7 @@ from trailscan.organizations.versions import PolicyStep, follow_policies
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from trailscan.events.principal import Principal
+    from trailscan.events.principal import Actor
     from trailscan.organizations.changes import Change
     from trailscan.organizations.severity import Severity
 
@@ -25,17 +26,6 @@ SHORTLY = timedelta(minutes=10)
 """The longest gap between two calls of one burst or sweep."""
 LONGEST = timedelta(days=1)
 """The longest that one run of changes can last."""
-
-
-class Actor(NamedTuple):
-    """Who acts, as far as rules distinguish.
-
-    Whoever assumes a role chooses the name of the session, so there the role is the actor.
-    """
-
-    kind: str
-    name: str | None
-    account_id: str | None
 
 
 class Hit(NamedTuple):
@@ -111,15 +101,6 @@ def is_discovery(operation: Operation | None) -> bool:
 def actor(change: Change) -> Actor:
     """Who made a change."""
     return actor_of(change.principal)
-
-
-def actor_of(who: Principal) -> Actor:
-    """The actor that a principal is to rules."""
-    if who.kind == "aws_service" and who.via:  # a program in the account, by its role
-        return Actor("assumed_role", who.via[-1], who.account_id)
-    name = who.role if who.kind == "assumed_role" and who.role else who.name
-    account = None if who.kind == "identity_center_user" and who.certain else who.account_id
-    return Actor(who.kind, name, account)
 
 
 def clusters(changes: Iterable[Change], gap: timedelta) -> Iterator[tuple[Change, ...]]:

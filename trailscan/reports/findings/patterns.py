@@ -12,7 +12,6 @@ from trailscan.reports.findings.guardrails import deleted, detached, weakened
 from trailscan.reports.findings.history import (
     SHORTLY,
     TOGETHER,
-    Actor,
     Hit,
     actor,
     clusters,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from trailscan.events.principal import Actor
     from trailscan.organizations.changes import Change
     from trailscan.reports.findings.history import History
 

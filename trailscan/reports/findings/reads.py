@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.events.event import UserIdentity
+from trailscan.events.principal import Actor, actor_of
 from trailscan.events.schema import strings
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.changes import with_undone
@@ -29,7 +30,7 @@ from trailscan.reports.changes import (
     maybe_changes,
     read_changes,
 )
-from trailscan.reports.findings.history import Actor, actor_of, is_discovery
+from trailscan.reports.findings.history import is_discovery
 from trailscan.reports.findings.patterns import first_sweeps
 from trailscan.sessions.chain import Issuances, chain_behind
 from trailscan.store.issuances import read_issuances

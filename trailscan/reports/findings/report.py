@@ -25,9 +25,10 @@ from trailscan.reports.findings.sessions import SESSIONS
 from trailscan.reports.notes import Examined, notes_on
 from trailscan.reports.tally import all_of, distinct_in, distinct_of
 from trailscan.table import Column, Table, detail, rows_of
+from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from trailscan.organizations.changes import Change
@@ -163,6 +164,16 @@ def find_in(store: StoreReader, filters: ChangeFilter) -> tuple[list[Finding], l
     examined = examine(store)
     every = find(History(examined.changes, filters.tz, examined.start))
     return _chosen(every, filters)
+
+
+def findings_on(store: StoreReader, event_ids: Collection[str]) -> Table:
+    """The findings of a store, of all times, that name any of some events."""
+    examined = examine(store)
+    every = find(History(examined.changes, start=examined.start))
+    named = [
+        one for one in every if any(change.event.event_id in event_ids for change in one.group)
+    ]
+    return Table("findings", COLUMNS, rows_of(COLUMNS, named), Window(), title="Findings")
 
 
 def _chosen(every: Sequence[Finding], filters: ChangeFilter) -> tuple[list[Finding], list[Ignored]]:
