@@ -33,8 +33,8 @@ import msgspec
 
 from trailscan.aws.session import AwsOptions
 from trailscan.ingest.listing import ListingRequest, Listings
-from trailscan.ingest.pipeline import _GROUP
 from trailscan.ingest.plan import Scope, open_source
+from trailscan.ingest.read_ahead import _GROUP
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.run import ORGANIZATIONS, LoadOptions, run_load
 from trailscan.ingest.scan import read_planned, scan_into
