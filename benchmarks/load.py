@@ -1,13 +1,17 @@
-"""Compare loading from S3 with plain GETs and gunzip, and with boto3: ratios from one run.
+"""Compare loading from S3 with plain GETs and gunzip, with boto3, and with itself: ratios.
 
     pip install --editable '.[test]'
-    python benchmarks/make_corpus.py --out /tmp/corpus
     python benchmarks/load.py --corpus /tmp/corpus
+    python benchmarks/load.py --corpus /tmp/corpus --rows delay cores --runs 7
 
-A small S3 server on loopback (tests/services/stand_in.py, a process of its own) serves the corpus
-from memory and shares the processors with what is measured. Each figure is the best of several
-runs, taken in turn. A second round adds 20 ms to each response, as a network would. `--memory`
-measures memory instead, for 2,000, 20,000 and 200,000 log files: the same ones in more accounts.
+A small S3 server on loopback (s3_process.py) serves the corpus from memory and shares the
+processors with what is measured. Each figure is the median of several runs, taken in turn. The
+corpora are made where they are missing.
+
+Rows: `loopback`; `small`, a trail in which 44 % of the log files have under 1,000 bytes; `delay`,
+20 ms added to each answer; `many`, that with 20,000 log files, beside an older version with
+`--before CHECKOUT`; `cores`, 20,000 log files on one processor and on two; `memory` and
+`memory-many`, all processes together, for 2,000 and 200,000 log files.
 """
 
 from __future__ import annotations
@@ -16,21 +20,24 @@ import argparse
 import contextlib
 import json
 import os
-import resource
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import deflate
 import obstore
+from make_corpus import make
 from obstore.store import S3Store
+from s3_process import described, serving
 
 from trailscan.ingest.connections import FETCHERS
 from trailscan.ingest.reading import LargeOneAtATime
@@ -41,15 +48,27 @@ from trailscan.trail.log_file import Wanted
 from trailscan.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-SERVER = Path(__file__).parent.parent / "tests" / "services" / "stand_in.py"
+    from s3_process import Served
+
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ASKED = LoadOptions(window=Window(datetime(2026, 9, 1, tzinfo=UTC)))
 BOTO3_THREADS = 16
 PLAIN_THREADS = (1, 8, 16, 64)
 DELAY = 0.02
-COPIES = (1, 10, 100)
+SMALL = 0.44
+ONE_LOAD = """
+import json, sys, time
+from datetime import UTC, datetime
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.window import Window
+asked = LoadOptions(window=Window(datetime(2026, 9, 1, tzinfo=UTC)))
+began = time.perf_counter()
+done = run_load(["s3://trail"], sys.argv[1], asked, datetime(2026, 11, 24, tzinfo=UTC)).done
+print(json.dumps([time.perf_counter() - began, done]))
+"""
+"""One load in a process of its own, of this version or of an older one."""
 
 
 class Listed(NamedTuple):
@@ -59,43 +78,15 @@ class Listed(NamedTuple):
     size: int
 
 
-class Taken(NamedTuple):
-    """How long a job took, and how much processor time of this process."""
-
-    seconds: float
-    processor: float
-
-
-@contextlib.contextmanager
-def serving(corpus: Path, delay: float = 0.0, copies: int = 1) -> Iterator[str]:
-    """An S3 server with the log files of the corpus, and its endpoint in the environment."""
-    words = [sys.executable, str(SERVER), str(corpus), "--latency", str(delay)]
-    process = subprocess.Popen([*words, "--copies", str(copies)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None  # noqa: S101  # it is a pipe
-    endpoint = process.stdout.readline().strip()
-    os.environ.update(
-        AWS_ENDPOINT_URL=endpoint,
-        AWS_ACCESS_KEY_ID="benchmark",
-        AWS_SECRET_ACCESS_KEY="benchmark",  # noqa: S106  # the server asks for none
-        AWS_DEFAULT_REGION="us-east-1",
-        AWS_EC2_METADATA_DISABLED="true",
-    )
-    try:
-        yield endpoint
-    finally:
-        process.terminate()
-        process.wait()
-
-
 class Jobs:
     """What is measured against one server."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, served: Served) -> None:
         client: Any = {"allow_http": True}
         self._store = S3Store(
             "trail",
             region="us-east-1",
-            endpoint=endpoint,
+            endpoint=served.endpoint,
             virtual_hosted_style_request=False,
             client_options=client,
         )
@@ -174,109 +165,255 @@ def gunzip(data: bytes) -> int:
     return len(deflate.gzip_decompress(data, int.from_bytes(data[-4:], "little")))
 
 
-def measure(jobs: dict[str, Callable[[], int]], runs: int) -> dict[str, Taken]:
-    """The best run of each job, the jobs taken in turn: other work can only add to them."""
-    taken: defaultdict[str, list[Taken]] = defaultdict(list)
+def load_in_process(processors: set[int], checkout: Path | None = None) -> float:
+    """Seconds of a load in a process of its own, without its imports, on some processors.
+
+    Args:
+        processors: those that it may use.
+        checkout: of the version that loads; None for this one.
+    """
+    words = ["taskset", "--cpu-list", ",".join(map(str, processors)), sys.executable]
+    environment = {**os.environ, "PYTHONPATH": str(checkout or Path(__file__).parent.parent)}
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [*words, "-c", ONE_LOAD, f"{folder}/store"],
+            stdout=subprocess.PIPE,
+            check=True,
+            env=environment,
+        )
+    return float(json.loads(done.stdout)[0])
+
+
+def measure(jobs: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
+    """The median seconds of each job, the jobs taken in turn; a job may return its own seconds."""
+    taken: defaultdict[str, list[float]] = defaultdict(list)
     for _ in range(runs):
         for name, job in jobs.items():
-            began, used = time.perf_counter(), _processor()
-            job()
-            taken[name].append(Taken(time.perf_counter() - began, _processor() - used))
-    return {name: min(found) for name, found in taken.items()}
+            began = time.perf_counter()
+            said = job()
+            taken[name].append(said if isinstance(said, float) else time.perf_counter() - began)
+    for name, found in taken.items():
+        low, middle, high = min(found), statistics.median(found), max(found)
+        print(f"{middle:8.3f} s ({low:.3f} to {high:.3f})  {name}", flush=True)
+    return {name: statistics.median(found) for name, found in taken.items()}
 
 
-def _processor() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+def compare(what: str, ratio: float, target: str) -> None:
+    """Print a ratio beside what it should be."""
+    print(f"{ratio:8.2f}   {what} (target: {target})", flush=True)
 
 
-def peak_memory(corpus: Path, copies: int) -> tuple[float, int]:
-    """Megabytes that `trailscan load` needs at its peak, and its log files."""
-    with serving(corpus, copies=copies), tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "trailscan", "load", "s3://trail", "--since", "2026-09-01"]
-        with subprocess.Popen(
-            [*words, "--store", f"{folder}/store", "--format", "json"], stdout=subprocess.PIPE
-        ) as process:
-            said = process.stdout.read() if process.stdout else b""
-            _, _, used = os.wait4(process.pid, 0)
-            process.returncode = 0
-    return used.ru_maxrss / 1024, int(json.loads(said)["log_files"]["done"])
+class Benchmark:
+    """The rows, with the corpora and the number of runs."""
 
+    def __init__(self, given: argparse.Namespace) -> None:
+        self._corpus: Path = given.corpus
+        self._small: Path = given.small_corpus
+        self._runs: int = given.runs
+        self._before: Path | None = given.before
 
-def report(taken: dict[str, Taken], against: dict[str, float]) -> None:
-    """The best times, and as ratios."""
-    print(f"\n{'seconds':>8} {'proc.':>6} " + " ".join(against))
-    for name, (seconds, processor) in taken.items():
-        ratios = " ".join(f"{seconds / other:{len(of)}.2f}" for of, other in against.items())
-        print(f"{seconds:8.3f} {processor:6.2f} {ratios}  {name}")
+    def run(self, row: str) -> None:
+        """Measure one row."""
+        print(f"\n== {row}", flush=True)
+        getattr(self, row.replace("-", "_"))()
 
+    def loopback(self) -> None:
+        """Print the figures of everything, as fast as this machine can."""
+        self._at_full_speed(_made(self._corpus))
 
-def at_full_speed(corpus: Path, runs: int, copies: int) -> None:
-    """Everything, as fast as this machine can."""
-    with serving(corpus, copies=copies) as endpoint:
-        jobs = Jobs(endpoint)
-        size = sum(len(data) for data in jobs.bodies)
-        print(f"{len(jobs.objects):,} log files, {size / 1e6:,.0f} MB; {jobs.load():,} events")
-        plain: dict[str, Callable[[], int]] = {}
-        for threads in PLAIN_THREADS:
-            plain[f"GETs, {threads} threads"] = lambda n=threads: jobs.get_all(n)
-            plain[f"GETs and gunzip, {threads} threads"] = lambda n=threads: (
-                jobs.get_and_gunzip_all(n)
+    def small(self) -> None:
+        """Print the same figures of a trail with many small log files."""
+        self._at_full_speed(_made(self._small, small=SMALL))
+
+    def _at_full_speed(self, corpus: Path) -> None:
+        with serving(corpus) as served:
+            jobs = Jobs(served)
+            sizes = [one.size for one in jobs.objects]
+            under = sum(size < 1000 for size in sizes) / len(sizes)  # noqa: PLR2004  # as the row says
+            print(
+                f"{len(sizes):,} log files, {sum(sizes) / 1e6:,.0f} MB, "
+                f"{under:.0%} of them under 1,000 bytes; {jobs.load():,} events"
             )
-        plain |= {
-            "gunzip, 1 thread": lambda: jobs.gunzip_all(1),
-            "gunzip, 2 threads": lambda: jobs.gunzip_all(2),
-            "load": jobs.load,
-            "boto3, 16 threads, the same scan": jobs.boto3_all,
-            "load again, nothing new": jobs.load_again,
-            "listing, obstore": jobs.list_all,
-        }
-        taken = measure(plain, runs)
-    gets = {n: taken[f"GETs, {n} threads"].seconds for n in PLAIN_THREADS}
-    both = min(taken[f"GETs and gunzip, {n} threads"] for n in PLAIN_THREADS).seconds
-    unzip = taken["gunzip, 1 thread"].seconds
-    against = {
-        "/(GETs + gunzip)": gets[1] + unzip,
-        "/(fastest GETs + gunzip)": min(gets.values()) + unzip,
-        "/fastest both at once": both,
-        "/boto3": taken["boto3, 16 threads, the same scan"].seconds,
-    }
-    report(taken, against)
-
-
-def with_delay(corpus: Path, runs: int, copies: int) -> None:
-    """Measure with the delay of a network added to each response."""
-    with serving(corpus, DELAY, copies) as endpoint:
-        jobs = Jobs(endpoint)
-        taken = measure(
-            {
-                f"GETs, {FETCHERS} threads": lambda: jobs.get_all(FETCHERS),
+            plain: dict[str, Callable[[], object]] = {}
+            for threads in PLAIN_THREADS:
+                plain[f"GETs, {threads} threads"] = partial(jobs.get_all, threads)
+                plain[f"GETs and gunzip, {threads} threads"] = partial(
+                    jobs.get_and_gunzip_all, threads
+                )
+            plain |= {
+                "gunzip, 1 thread": partial(jobs.gunzip_all, 1),
+                "gunzip, 2 threads": partial(jobs.gunzip_all, 2),
                 "load": jobs.load,
+                "boto3, 16 threads, the same scan": jobs.boto3_all,
                 "load again, nothing new": jobs.load_again,
-            },
-            runs,
+                "listing, obstore": jobs.list_all,
+            }
+            taken = measure(plain, self._runs)
+        fastest = min(taken[f"GETs, {n} threads"] for n in PLAIN_THREADS)
+        one_by_one = taken["GETs, 1 threads"] + taken["gunzip, 1 thread"]
+        both = min(taken[f"GETs and gunzip, {n} threads"] for n in PLAIN_THREADS)
+        load = taken["load"]
+        compare(
+            "load / (fastest GETs + gunzip)",
+            load / (fastest + taken["gunzip, 1 thread"]),
+            "1.5 or less",
         )
-        bound = len(jobs.objects) * DELAY / FETCHERS
-    print(f"\nwith {DELAY * 1000:.0f} ms added to each answer; {FETCHERS} connections can do it in")
-    print(f"{bound:8.3f} s")
-    report(taken, {"/bound": bound})
+        compare("boto3 / load", taken["boto3, 16 threads, the same scan"] / load, "6 or more")
+        compare("load / (GETs + gunzip, one after another)", load / one_by_one, "none")
+        compare("load / (fastest GETs and gunzip at once)", load / both, "none")
+
+    def delay(self) -> None:
+        """Print the figures with the delay of a network added to each answer."""
+        with serving(_made(self._corpus), DELAY) as served:
+            jobs = Jobs(served)
+            count = len(jobs.objects)
+            peaks: list[int] = []
+
+            def load() -> None:
+                served.peak()
+                jobs.load()
+                peaks.append(served.peak() or FETCHERS)
+
+            taken = measure(
+                {
+                    f"GETs, {FETCHERS} threads": partial(jobs.get_all, FETCHERS),
+                    "load": load,
+                    "load again, nothing new": jobs.load_again,
+                },
+                self._runs,
+            )
+        used = statistics.median(peaks)
+        for connections in (used, FETCHERS):
+            bound = count * DELAY / connections
+            print(f"{bound:8.3f} s: the bound of {connections:.0f} connections")
+        compare(
+            f"load / bound of the {used:.0f} it used",
+            taken["load"] / (count * DELAY / used),
+            "1.3 or less",
+        )
+
+    def many(self) -> None:
+        """Print how many log files a second are loaded of 20,000 with that delay."""
+        processors = set(os.sched_getaffinity(0))
+        with serving(_made(self._corpus), DELAY, 10) as served:
+            count = len(Jobs(served).objects)
+            jobs = {"load": partial(load_in_process, processors)}
+            if self._before is not None:
+                jobs["load, the version before"] = partial(
+                    load_in_process, processors, self._before
+                )
+            taken = measure(dict(jobs), self._runs)
+        for name, seconds in taken.items():
+            print(f"{count / seconds:8,.0f} log files a second: {name}")
+        if self._before is not None:
+            before = taken["load, the version before"]
+            compare(
+                "log files a second / those of the version before",
+                before / taken["load"],
+                "2 or more",
+            )
+
+    def cores(self) -> None:
+        """Print what a second processor gains for 20,000 log files, the server on the same ones."""
+        taken = {}
+        usable = sorted(os.sched_getaffinity(0))
+        for count in (1, 2):
+            processors = set(usable[:count])
+            with serving(_made(self._corpus), 0.0, 10, processors):
+                job = {f"load, {count} of the processors": partial(load_in_process, processors)}
+                taken |= measure(dict(job), self._runs)
+        one, two = taken.values()
+        compare("one processor / two", one / two, "1.6 or more")
+
+    def memory(self) -> None:
+        """Print the peak of memory for 2,000 log files."""
+        self._memory(1)
+
+    def memory_many(self) -> None:
+        """Print the peak of memory for 200,000 log files."""
+        self._memory(100)
+
+    def _memory(self, copies: int) -> None:
+        with serving(_made(self._corpus), 0.0, copies) as served:
+            count = len(Jobs(served).objects)
+            peaks = [_peak_memory() for _ in range(self._runs)]
+        together = statistics.median(one.together for one in peaks)
+        resident = statistics.median(one.resident for one in peaks)
+        print(f"{count:,} log files: {together:,.0f} MB, shared pages counted once")
+        print(f"{resident:,.0f} MB, shared pages counted in each process (target: under 600 MB)")
+
+
+class Memory(NamedTuple):
+    """The peak of all processes of a load in MB: shared pages counted once, and in each."""
+
+    together: float
+    resident: float
+
+
+def _peak_memory() -> Memory:
+    """The peak of `trailscan load`, looked at ten times a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "trailscan", "load", "s3://trail", "--since", "2026-09-01"]
+        process = subprocess.Popen(
+            [*words, "--store", f"{folder}/store", "--format", "json"], stdout=subprocess.DEVNULL
+        )
+        found = [Memory(0.0, 0.0)]
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(0.1):
+                found.append(_memory_of(process.pid))
+
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        code = process.wait()
+        ended.set()
+        watcher.join()
+    if code:
+        sys.exit(f"trailscan load ended with {code}")
+    return Memory(*(max(values) for values in zip(*found, strict=True)))
+
+
+def _memory_of(pid: int) -> Memory:
+    """The memory of a process and its children now."""
+    together = resident = 0.0
+    with contextlib.suppress(OSError):  # one that ended meanwhile has no memory
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        values = {name: text for name, _, text in (line.partition(":") for line in lines[1:])}
+        together = int(values["Pss"].split()[0]) / 1024
+        resident = int(values["Rss"].split()[0]) / 1024
+        for child in children:
+            more = _memory_of(int(child))
+            together, resident = together + more.together, resident + more.resident
+    return Memory(together, resident)
+
+
+def _made(corpus: Path, small: float = 0.0) -> Path:
+    """A corpus, made now if it is missing."""
+    if not corpus.exists():
+        make(corpus, 2000, small=small)
+    return corpus
+
+
+ROWS = ("loopback", "small", "delay", "many", "cores", "memory", "memory-many")
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, default=Path(__file__).parent / "corpus")
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--copies", type=int, default=1, help="how often each log file is served")
-    parser.add_argument("--memory", action="store_true", help="measure memory only")
+    parser.add_argument(
+        "--small-corpus", type=Path, default=Path(__file__).parent / "corpus" / "small"
+    )
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--before", type=Path, help="a checkout of an older version")
     given = parser.parse_args()
-    if not given.memory:
-        at_full_speed(given.corpus, given.runs, given.copies)
-        with_delay(given.corpus, given.runs, given.copies)
-        return
-    for copies in COPIES:
-        megabytes, log_files = peak_memory(given.corpus, copies)
-        print(f"peak memory of a load of {log_files:9,} log files: {megabytes:,.0f} MB", flush=True)
+    benchmark = Benchmark(given)
+    print(f"{described()}; medians of {given.runs} runs")
+    for row in given.rows:
+        benchmark.run(row)
 
 
 if __name__ == "__main__":

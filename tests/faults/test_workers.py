@@ -21,6 +21,8 @@ from trailscan.ingest import processes
 from trailscan.ingest.run import LoadOptions, run_load
 
 FILES = 400
+PAGED = 1300
+"""Log files that a listing has on two pages."""
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -141,3 +143,90 @@ def test_a_signal_to_all_processes_ends_a_load_cleanly(trail, tmp_path, load, id
         os.killpg(process.pid, 0)
     trail.latency = 0.0
     assert (load().code, ids()) == (0, list(range(FILES)))
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_first_commit_does_not_wait_for_the_last_listing(
+    trail, tmp_path, load, ids, monkeypatch, workers
+):
+    """The second page of the listing arrives after the first commit; the load waits for neither."""
+    numbers = range(PAGED)
+    objects = [(log_file_key(n), faults.Object.of(pack([make_event(n)]))) for n in numbers]
+    trail.put_all("trail", objects)
+    end = time.monotonic() + 20
+    committed: list[bool] = []
+
+    def is_committed() -> bool:
+        found = any((tmp_path / "store" / "_ledger").glob("*.json"))
+        if found or time.monotonic() > end:
+            committed.append(found)
+        return bool(committed)
+
+    def held(request, right):
+        answer = right()
+        answer.held = is_committed if "continuation-token" in request.query else None
+        return answer
+
+    monkeypatch.setattr("trailscan.ingest.pipeline._COMMIT_LOG_FILES", 50)
+    monkeypatch.setattr("trailscan.aws.s3._READ_TIMEOUT", 30)
+    trail.fail("LIST", held)
+    assert load("s3://trail", "--workers", workers).code == 0
+    assert (set(committed), ids()) == ({True}, list(numbers))
+
+
+PASSING = {
+    "throttled": faults.slow_down(),
+    "an internal error": faults.error(500, "InternalError"),
+    "cut": faults.cut("close"),
+    "reset": faults.cut("reset"),
+    "hanging": faults.cut("hang"),
+    "no answer": faults.lost_answer(),
+    "cut, no length": faults.cut("close", announced=False),
+    "a flipped bit": faults.flip(),
+}
+LASTING = {
+    "HTML with status 200": faults.html(),
+    "a flipped bit": faults.flip(),
+    "denied": faults.error(403, "AccessDenied"),
+    "KMS disabled": faults.error(400, "KMS.DisabledException"),
+    "Glacier": faults.error(403, "InvalidObjectState"),
+    "another region": faults.error(301, "PermanentRedirect"),
+}
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_faults_of_every_kind_end_alike_with_workers(trail, load, ids, workers):
+    """F5 to F8, F20: what passes costs nothing; what lasts is named once, and the rest is kept."""
+    for number, fault in enumerate(PASSING.values()):
+        trail.fail("GET", fault, log_file_key(10 * number), times=1)
+    lasting = [10 * number + 5 for number in range(len(LASTING))]
+    for number, fault in zip(lasting, LASTING.values(), strict=True):
+        trail.fail("GET", fault, log_file_key(number))
+    ended = load("s3://trail", "--workers", workers)
+    reasons = ["unreadable", "corrupt_gzip", "access_denied", "kms", "archived", "refused"]
+    assert (ended.code, ended.reasons) == (4, reasons)
+    assert ids() == [number for number in range(FILES) if number not in lasting]
+    trail.heal()
+    assert (load().code, ids()) == (0, list(range(FILES)))
+
+
+@pytest.mark.parametrize("begun", [0, 1])
+def test_a_load_whose_workers_cannot_start_goes_on_without_them(
+    trail, tmp_path, ids, monkeypatch, begun
+):
+    """With no process it reads everything itself, and says so; with one of two, that one reads."""
+    start, started = subprocess.Popen, []
+
+    def refuse(*words, **named):
+        if len(started) == begun:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        started.append(start(*words, **named))
+        return started[-1]
+
+    monkeypatch.setattr("trailscan.ingest.processes.subprocess.Popen", refuse)
+    options = LoadOptions(workers=2, window=ts.api.to_window("2026-11-01", None))
+    summary = run_load(["s3://trail"], str(tmp_path / "store"), options, NOW)
+    assert summary.notes == [
+        f"{begun} of 2 worker processes started: Resource temporarily unavailable"
+    ]
+    assert (summary.complete, ids()) == (True, list(range(FILES)))

@@ -70,6 +70,7 @@ class Answer:
         cut: how many bytes of the body are sent.
         end: what happens to the connection then: `close`, `reset` or `hang`.
         announced: whether the length of the whole body is.
+        held: the answer is sent when this is true, without delaying others; None for at once.
     """
 
     status: str
@@ -78,6 +79,7 @@ class Answer:
     cut: int | None = None
     end: str | None = None
     announced: bool = True
+    held: Callable[[], bool] | None = None
 
     def encoded(self, *, with_body: bool) -> bytes:
         """As it is sent."""
@@ -370,6 +372,9 @@ class _Connection(asyncio.Protocol):
     def _send(self, answer: Answer | None, head: bytes) -> None:
         if answer is None:
             self.abort()
+            return
+        if answer.held is not None and not answer.held():
+            asyncio.get_running_loop().call_later(0.01, self._send, answer, head)
             return
         self._transport.write(answer.encoded(with_body=not head.startswith(b"HEAD")))
         if answer.end == "close":

@@ -73,7 +73,7 @@ class IssuingLogFiles:
     """
 
     def __init__(self) -> None:
-        self._keys, self._places_of = array("Q"), array("I")
+        self._keys, self._places_of = array("q"), array("I")
         self._places: list[LogFilePlace] = []
         self._read: set[int] = set()
         self._held = 0
@@ -92,7 +92,7 @@ class IssuingLogFiles:
 
         Without its bytes it is read again if it is needed.
         """
-        keys = [_hash(key) for key in issued]
+        keys = [hash(key) for key in issued]
         with self._lock:
             if keys:
                 self.keys_read = True
@@ -117,8 +117,8 @@ class IssuingLogFiles:
         """The log files whose records may have issued one of some access keys."""
         if not self._keys:
             return []
-        wanted = np.array([_hash(key.encode()) for key in key_ids], np.uint64)
-        found = np.isin(np.array(self._keys, np.uint64), wanted)
+        wanted = np.array([hash(key.encode()) for key in key_ids], np.int64)
+        found = np.isin(np.array(self._keys, np.int64), wanted)
         places = np.unique(np.array(self._places_of, np.uint32)[found])
         return [self._places[at] for at in places.tolist()]
 

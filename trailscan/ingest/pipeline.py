@@ -146,6 +146,8 @@ class Pipeline:
             if source.commit_often and self._batch_events:
                 self._commit()
         self._note_slowed(ahead.slowed, source.uri)
+        if ahead.failure:
+            self._summary.notes.append(ahead.failure)
         if ahead.ended:
             ended = counted(ahead.ended, "worker process", "worker processes")
             self._summary.notes.append(f"{ended} ended early; others read their log files again")

@@ -21,6 +21,7 @@ from trailscan.errors import TrailscanError
 from trailscan.ingest.connections import FETCHERS, LEAST_FETCHERS, READS_A_SECOND, Slowed
 from trailscan.ingest.issuing import HELD_BYTES
 from trailscan.ingest.worker import Done, Row, Setup, unpacked
+from trailscan.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +90,10 @@ class Processes(Executor):
         source: where the log files are.
         job: what to look for in them.
         count: how many processes.
+
+    Attributes:
+        ended: how many of them ended early.
+        failure: how many could start and why no more; empty if all could.
     """
 
     def __init__(self, source: SourcePlan, job: Job, count: int) -> None:
@@ -109,6 +114,7 @@ class Processes(Executor):
         self._ends = False
         self._shared: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         self.ended = 0
+        self.failure = ""
 
     def __enter__(self) -> Self:
         return self
@@ -124,14 +130,24 @@ class Processes(Executor):
         self._shared.close()
 
     def start(self) -> None:
-        """Start the processes, unless they run."""
-        if self._processes:
+        """Start the processes, unless they run; `failure` says why some could not start."""
+        if self._processes or self.failure:
             return
-        for _ in range(self.count):
-            one = _Process(self._setup, self._shared)
+        for number in range(self.count):
+            try:
+                one = _Process(self._setup, self._shared)
+            except OSError as error:
+                started = f"{number} of {counted(self.count, 'worker process', 'worker processes')}"
+                self.failure = f"{started} started: {error.strerror or error}"
+                return
             self._processes.append(one)
             one.receiver = threading.Thread(target=self._receive, args=[one], daemon=True)
             one.receiver.start()
+
+    @property
+    def have_started(self) -> bool:
+        """Whether there is at least one process."""
+        return bool(self._processes)
 
     @property
     def are_ready(self) -> bool:

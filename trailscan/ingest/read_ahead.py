@@ -44,13 +44,14 @@ class ReadAhead:
     Attributes:
         slowed: how often S3 asked to slow down.
         ended: how many worker processes ended before the load did.
+        failure: how many worker processes could start and why no more; empty if all could.
     """
 
     def __init__(self, source: SourcePlan, job: Job) -> None:
         self._source = source
         self._job = job
         self._scanner = Scanner(job.wanted, LargeOneAtATime(), hash_all=job.hash_all)
-        self.slowed, self.ended = Slowed(), 0
+        self.slowed, self.ended, self.failure = Slowed(), 0, ""
 
     def read_all(self, new: Iterator[PlannedFile]) -> Iterator[list[Scanned]]:
         """The log files in groups, in order."""
@@ -65,7 +66,12 @@ class ReadAhead:
             if following is None:
                 return
             processes.start()
-            yield from self._read_there(chain([following], new), processes)
+            self.failure = processes.failure
+            left = chain([following], new)
+            if processes.have_started:
+                yield from self._read_there(left, processes)
+            else:
+                yield from self._read_here(left)
 
     def _processes(self, stack: ExitStack) -> Processes | None:
         """The worker processes, not started; None if there are to be none."""
