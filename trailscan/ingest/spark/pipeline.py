@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.ingest.pipeline import Pipeline
 from trailscan.ingest.scan import new_result
-from trailscan.ingest.spark.session import running, spark_session
+from trailscan.ingest.spark.session import check_spark, running, spark_session
 from trailscan.ingest.spark.wave import Outcome, Wave, WaveRunner, limits_of, next_wave
 from trailscan.store.ledger import Counts
 from trailscan.store.paths import NO_DAY
@@ -69,6 +70,7 @@ class SparkPipeline(Pipeline):
         super().__init__(job, writer, summary, now)
         self._options = options
         self._store = store
+        self._stack = ExitStack()
         self._session: SparkSession | None = None
         self._limits = limits_of(job.wanted.text)
 
@@ -79,21 +81,30 @@ class SparkPipeline(Pipeline):
             TrailscanError: Spark cannot start or fails, or the store could not be written.
             AssertionError: the sums of the summary do not add up.
         """
-        with spark_session(self._options) as self._session:
+        check_spark()
+        with self._stack:
             return super().run()
+
+    def _started(self) -> SparkSession:
+        """The session, which starts when there is something to read."""
+        if self._session is None:
+            self._session = self._stack.enter_context(spark_session(self._options))
+        return self._session
 
     def _read_source(self, source: SourcePlan, new: Iterator[PlannedFile]) -> None:
         """Read the new log files of one source, and commit them wave by wave.
 
         A source that is asked, not listed, is read here.
         """
-        if source.commit_often or self._session is None:
+        if source.commit_often:
             super()._read_source(source, new)
             return
+        wave = next_wave(new, self._limits)
+        if not wave.planned:
+            return
         known = self._writer.known(self._job.wanted.text)
-        runner = WaveRunner(self._session, self._job, source, self._store, known)
+        runner = WaveRunner(self._started(), self._job, source, self._store, known)
         with ThreadPoolExecutor(1, thread_name_prefix="trailscan-plan") as planner:
-            wave = next_wave(new, self._limits)
             while wave.planned:
                 following = None
                 if not wave.unknown:  # how many more are looked at depends on what these are
@@ -117,10 +128,8 @@ class SparkPipeline(Pipeline):
                 outcome = runner.run(wave, commits)
             return outcome.part
 
-        if self._session is None:
-            return None
         counts = Counts()
-        with running(self._session, self._job.stop) as is_stopped:
+        with running(self._started(), self._job.stop) as is_stopped:
             event_sources = self._job.wanted.text
             counts = self._writer.commit_part(make, event_sources, self._sources, self._now)
         if outcome is None or is_stopped():

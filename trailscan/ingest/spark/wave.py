@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from trailscan.store.ledger import Commit
     from trailscan.store.log_file_result import LogFileResult
 
-_TASK = 2000
+_LEAST, _MOST = 50, 2000
 """How many log files one task reads: some seconds of work, so that a lost one costs little."""
+
+_TASKS = 4
+"""How many tasks each core gets, if the log files are few."""
 
 _TRIES = 3
 """How often a wave is run when log files and events do not fit together: a task that Spark ran
@@ -227,8 +230,10 @@ class WaveRunner:
         """What the tasks make of some log files, in one chain of stages."""
         environment, setup = carried_environment(), self._packed_setup(commits)
         scan, settle, write = (task(environment, setup) for task in (Scan, Settle, Write))
-        tasks = max(1, -(-table.num_rows // _TASK))
-        self._session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", _TASK)
+        cores = self._session.sparkContext.defaultParallelism
+        size = min(_MOST, max(_LEAST, table.num_rows // (_TASKS * cores)))
+        tasks = max(1, -(-table.num_rows // size))
+        self._session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", size)
         with quiet():
             planned = self._session.createDataFrame(table)  # a partition for each so many rows
             rows = (
