@@ -107,7 +107,7 @@ def test_issuing_records_name_who_opened_the_sessions(traced, changes):
         check_columns(must or case["must"], row, own)
         if must is None:
             different = {name for name in row if row[name] != changes[case["event_id"]][name]}
-            assert different == set()
+            assert different <= {"arrived"}  # one store was loaded after the other
         else:
             assert row["principal_chain"]
             assert row["principal_trace"] == "traced"
