@@ -33,6 +33,8 @@ def when(operator, values, key="aws:k", **more):
     return {"Action": "*", "Condition": {operator: {key: values}, **more}}
 
 
+NOTHING = when("StringEquals", "a", Null={"aws:k": "true"})
+"""A Deny whose conditions contradict each other."""
 ORGANIZATION = {"aws:PrincipalOrgID": "o-exampleorg1"}
 ROLE = "arn:aws:iam::*:role/"
 
@@ -100,6 +102,48 @@ ROLE = "arn:aws:iam::*:role/"
         (when("StringEquals", "a"), when("StringEquals", "a", Bool={"aws:b": "true"}), "more"),
         (when("StringEquals", "a", StringNotEquals={"aws:k": "a"}), when("StringEquals", "b", StringNotEquals={"aws:k": "b"}), "same"),
         (when("NumericLessThan", "5", NumericGreaterThan={"aws:k": "7"}), when("StringEquals", "a", Null={"aws:k": "true"}), "same"),
+        (when("NumericEquals", "1e1"), when("NumericEquals", "010"), "same"),
+        (when("NumericEquals", ".5"), when("NumericEquals", "+0.50"), "same"),
+        (when("NumericEquals", "-0"), when("NumericEquals", 0), "same"),
+        (when("NumericGreaterThan", "0.000000000001", NumericLessThan={"aws:k": "0.000000000002"}), NOTHING, "more"),
+        (when("NumericGreaterThan", "999999999999999999"), NOTHING, "more"),
+        (when("NumericLessThan", "-999999999999999999"), NOTHING, "more"),
+        (when("DateGreaterThan", "2026-01-01T00:00:00.000001Z", DateLessThan={"aws:k": "2026-01-01T00:00:00.000002Z"}), NOTHING, "more"),
+        (when("DateLessThan", "2026-01-01T00:00:00"), when("DateLessThan", 1767225600), "same"),
+        (when("DateLessThan", "2026-01-01T01:00:00+0100"), when("DateLessThan", "2026-01-01T00:00Z"), "same"),
+        (when("Bool", "TRUE"), when("Bool", "true"), "same"),
+        (when("BinaryEquals", "QQ=="), when("BinaryEquals", "QR=="), "same"),
+        (when("BinaryEquals", "QQ"), NOTHING, "same"),
+        (when("IpAddress", "2001:db8::1"), when("IpAddress", "2001:db8:0::1/128"), "same"),
+        (when("IpAddress", "::ffff:10.0.0.0/104"), when("IpAddress", "10.0.0.0/8"), "both"),
+        (action("*") | {"Resource": "arn:aws:sns:*:topic"}, action("*") | {"Resource": "arn:aws:sns:*:*:topic"}, "same"),
+        (action("*") | {"Resource": "arn:aws:s3:::*"}, action("*") | {"Resource": "arn:aws:s3*"}, "less"),
+        (when("ArnLike", "arn:aws:s3:::*", "aws:SourceArn"), when("ArnLike", "arn:aws:s3:*", "aws:SourceArn"), "more"),
+        (when("ArnLike", ROLE + "*", "aws:SourceArn"), when("StringLike", ROLE + "*", "aws:SourceArn"), "less"),
+        (when("ArnEquals", "x", "aws:SourceArn"), NOTHING, "same"),
+        (when("ForAnyValue:StringEqualsIfExists", "a"), when("ForAnyValue:StringEquals", "a"), "more"),
+        (when("ForAnyValue:StringNotEqualsIfExists", "a"), when("ForAnyValue:StringNotEquals", "a"), "more"),
+        (when("ForAllValues:StringEqualsIfExists", "a"), when("ForAllValues:StringEquals", "a"), "same"),
+        (when("ForAllValues:StringNotEqualsIfExists", "a"), when("ForAllValues:StringNotEquals", "a"), "same"),
+        (when("ForAllValues:StringLike", "*"), action("*"), "same"),
+        (when("ForAllValues:StringEquals", "a", Null={"aws:k": "true"}), when("Null", "true"), "same"),
+        (when("StringEquals", "${aws:PrincipalTag/x}"), when("StringEquals", "${aws:principaltag/X}"), "same"),
+        (when("StringEquals", "${a:b}"), when("StringLike", "${a:b}"), "same"),
+        (when("StringEquals", "${a:b, 'x'}"), when("StringEquals", "${a:b,'x'}"), "same"),
+        (when("StringEquals", "${a:b, 'x'}"), when("StringEquals", "${a:b}"), "more"),
+        (when("StringEquals", "${a:b, ''}"), when("StringEquals", "${a:b}"), "more"),
+        (when("StringEquals", ["${a:b}", "z"]), when("StringEquals", "${a:b}"), "more"),
+        (when("StringLike", "${a:b}/*"), when("StringLike", "${a:b}/q*"), "more"),
+        (when("StringLike", "${a:b}?"), when("StringLike", "${a:b}*"), "less"),
+        (when("StringEquals", "${a:b}Q"), when("StringEqualsIgnoreCase", "${a:b}q"), "less"),
+        (when("ArnLike", ROLE + "${a:b}/*", "aws:SourceArn"), when("ArnLike", ROLE + "${a:b}*", "aws:SourceArn"), "less"),
+        (when("StringEquals", "${aws:k}"), when("Null", "false"), "same"),
+        (when("StringNotEquals", "${aws:k}"), NOTHING, "same"),
+        (when("StringNotEquals", "${aws:k, 'x'}"), when("Null", "true"), "same"),
+        (when("StringNotEquals", "${a:b}"), when("StringNotEqualsIfExists", "${a:b}"), "less"),
+        (when("ForAnyValue:StringEquals", ["${a:b}", "z"]), when("ForAnyValue:StringLike", ["z", "${a:b}"]), "same"),
+        (when("ForAnyValue:StringEquals", ["${a:b}", "z"]), when("ForAnyValue:StringEquals", "z"), "both"),
+        (when("ForAllValues:StringNotEquals", ["${a:b}", "z"]), when("ForAllValues:StringNotEquals", "${a:b}"), "less"),
     ],
 )  # fmt: skip
 def test_a_deny_that_changed(before, after, expected):

@@ -8,12 +8,21 @@ its operator is …IfExists (IAM user guide, `reference_policies_variables`).
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from contextlib import suppress
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.access.budget import Undecidable
 from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, Term
-from trailscan.organizations.access.patterns import MANY, Variable, pattern, pieces, variables_of
+from trailscan.organizations.access.patterns import (
+    MANY,
+    Variable,
+    Wildcard,
+    pattern,
+    pieces,
+    variables_of,
+)
 from trailscan.organizations.access.values import Comparison, parse_bound
 
 if TYPE_CHECKING:
@@ -39,6 +48,7 @@ UNRESTRICTED: Product = (
 """Service-linked roles: neither SCPs nor RCPs affect them (AWS Organizations user guide)."""
 
 _MOST_PRODUCTS = 200
+_ANY = Wildcard("*")
 _ACCOUNT_DIGITS = 12
 
 
@@ -61,6 +71,12 @@ class Comparand(NamedTuple):
     def name(self) -> str:
         """A name for whether the part has the value; no condition key has such a name."""
         return f"${self!r}"
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether the value is that of the part itself, which every value of it equals."""
+        key = PRINCIPAL_KEY if self.dimension == PRINCIPAL else self.dimension
+        return not self.arn and _without_defaults(self).value == (Variable(key, None),)
 
     def term(self, *, true: bool) -> Term:
         """Whether the part has the value."""
@@ -124,8 +140,8 @@ def impossible(comparands: Sequence[Comparand]) -> list[Product]:
     """What no request can be.
 
     Equal to a variable where not even a wildcard would match; equal to a variable that has no
-    value, and no default; or equal to a variable that has a value, and not to the same variable
-    with another default.
+    value, and no default; equal to a variable that has a value, and not to the same variable
+    with another default; or equal to a value, and not to a wider one with the same variables.
     """
     alike: dict[Comparand, list[Comparand]] = {}
     for one in comparands:
@@ -142,6 +158,12 @@ def impossible(comparands: Sequence[Comparand]) -> list[Product]:
             for one in comparands
             for absent in _resolved([one], absent=True)
         ]
+    found += [
+        (one.term(true=True), other.term(true=False))
+        for one in comparands
+        for other in comparands
+        if one != other and _implies(one, other)
+    ]
     return found + [
         (
             one.term(true=True),
@@ -154,6 +176,49 @@ def impossible(comparands: Sequence[Comparand]) -> list[Product]:
         )
         for one in comparands
     ]
+
+
+def _implies(one: Comparand, other: Comparand) -> bool:
+    """Whether all that has a value also has another, whatever the variables are.
+
+    True only if the wildcards of the other cover what it does not have itself: between the parts of
+    an ARN they cover no variable and no colon.
+    """
+    if one.dimension != other.dimension or one.arn != other.arn or one.fold > other.fold:
+        return False
+    wanted, reached = _symbols(other, fold=other.fold), {0}
+    for symbol in (*_symbols(one, fold=other.fold), None):
+        for at in range(len(wanted)):
+            if at in reached and wanted[at] == _ANY:
+                reached.add(at + 1)
+        if symbol is None:
+            break
+        opaque = other.arn and (symbol == ":" or isinstance(symbol, Variable))
+        reached = {
+            after
+            for at in reached
+            if at < len(wanted)
+            for after in _after(wanted[at], symbol, at, opaque=opaque)
+        }
+    return len(wanted) in reached
+
+
+def _after(wanted: Piece, symbol: Piece, at: int, *, opaque: bool) -> list[int]:
+    """Where a pattern goes on behind one more symbol."""
+    if wanted == _ANY:
+        return [] if opaque else [at]
+    one = wanted == Wildcard("?") and not opaque
+    single = symbol == Wildcard("?") or (isinstance(symbol, str))
+    return [at + 1] if wanted == symbol or (one and single) else []
+
+
+def _symbols(one: Comparand, *, fold: bool) -> tuple[Piece, ...]:
+    """The characters, wildcards and variables of a value."""
+    return tuple(
+        symbol
+        for piece in one.value
+        for symbol in ((piece.lower() if fold else piece) if isinstance(piece, str) else [piece])
+    )
 
 
 def _without_defaults(one: Comparand) -> Comparand:
@@ -182,14 +247,19 @@ def _resources(names: Names, variables: bool, comparands: set[Comparand]) -> lis
 
 def _texts(values: list[Comparand], term: Term, comparands: set[Comparand]) -> list[Product]:
     """A part that has one of some values, of which some can have variables, or none of them."""
-    fixed = _set(
-        pattern(one.value, fold=one.fold, arn=one.arn)
-        for one in values
-        if not variables_of(one.value)
+    (known,) = _resolved(values)
+    own = any(one.is_itself for one in values)
+    fixed = (
+        None
+        if own
+        else _set(
+            pattern(one.value, fold=one.fold, arn=one.arn)
+            for one in values
+            if not variables_of(one.value)
+        )
     )
-    varied = [one for one in values if variables_of(one.value)]
+    varied = [one for one in values if variables_of(one.value) and not own]
     comparands.update(varied)
-    (known,) = _resolved(varied)
     if term.negated:
         none = tuple(one.term(true=False) for one in varied)
         return [(term._replace(members=fixed), *none, *known)]
@@ -229,6 +299,7 @@ def _condition(one: Condition, variables: bool, comparands: set[Comparand]) -> l
     if one.operator not in {"string", "string_fold", "like", "arn", "binary"}:
         return [(term._replace(members=_comparison(one)),)]
     like = one.operator in {"like", "arn"}
+    texts = _bytes_of(one.values) if one.operator == "binary" else one.values
     values = [
         Comparand(
             dimension,
@@ -236,19 +307,25 @@ def _condition(one: Condition, variables: bool, comparands: set[Comparand]) -> l
             fold=one.operator == "string_fold",
             arn=one.operator == "arn",
         )
-        for value in sorted(one.values)
+        for value in sorted(texts)
     ]
-    if (
-        one.quantifier
-        and dimension != PRINCIPAL
-        and any(variables_of(each.value) for each in values)
-    ):
+    mixed = one.quantifier == ("any" if one.negated else "all")
+    if mixed and dimension != PRINCIPAL and any(variables_of(each.value) for each in values):
         raise Undecidable("a policy variable among the values of a key with several values")
     found = _texts(values, term, comparands)
     if one.if_exists and any(variables_of(each.value) for each in values):
         found.append((Term(dimension, None, negated=True, absent=True),))
         found += _resolved(values, absent=True)
     return found
+
+
+def _bytes_of(values: Iterable[str]) -> frozenset[str]:
+    """Values in base64 as a request spells them; one that is not base64 equals nothing."""
+    found = set()
+    for value in values:
+        with suppress(ValueError):
+            found.add(b64encode(b64decode(value, validate=True)).decode())
+    return frozenset(found)
 
 
 def _null(dimension: str, one: Condition) -> list[Product]:

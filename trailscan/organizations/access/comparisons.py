@@ -46,9 +46,9 @@ Pattern = tuple[Tokens, ...]
 _WILDCARDS = {wild.value: wild for wild in _Wild}
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _NAME_AND_DEFAULT = re.compile(r"([^,]*?)\s*(?:,\s*'([^']*)')?\s*")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d)?", re.ASCII)
 _DATE = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?",
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?",
     re.ASCII,
 )
 _ARN_PARTS = 6

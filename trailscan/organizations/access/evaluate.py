@@ -161,7 +161,11 @@ def _resource_matches(statement: _Statement, resource: str, context: Context) ->
 
 
 def _holds(condition: _Condition, context: Context, variables: bool) -> bool:  # noqa: FBT001 -- a fact of the policy, passed through
-    """Whether a condition holds for the values that its key has in the request."""
+    """Whether a condition holds for the values that its key has in the request.
+
+    For set operators the empty text is no value: it is a null data set
+    (`reference_policies_condition-single-vs-multi-valued-context-keys`).
+    """
     present = context.get(condition.key, ())
     if condition.operator == "Null":
         return ("false" if present else "true") in {value.lower() for value in condition.values}
@@ -174,7 +178,8 @@ def _holds(condition: _Condition, context: Context, variables: bool) -> bool:  #
         if condition.if_exists:
             return True
         raise
-    matching = [any(operator.matches(each, value) for each in wanted) for value in present]
+    given = [value for value in present if value or not condition.quantifier]
+    matching = [any(operator.matches(each, value) for each in wanted) for value in given]
     if condition.quantifier == "ForAllValues":
         return all(found != operator.negated for found in matching)
     if condition.quantifier == "ForAnyValue":

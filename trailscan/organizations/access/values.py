@@ -9,7 +9,7 @@ import ipaddress
 import operator
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -35,11 +35,16 @@ _SIGNS: dict[str, Callable[[Fraction, Fraction], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,12})?", re.ASCII)
+_DECIMAL = r"[+-]?(?:\d{{1,{0}}}(?:\.\d{{0,{1}}})?|\.\d{{1,{1}}})(?:[eE][+-]?\d)?"
+_NUMBER = re.compile(_DECIMAL.format(18, 12), re.ASCII)
+_REQUESTED = re.compile(_DECIMAL.format(28, 28), re.ASCII)
+"""Numbers of policies; those of requests are longer, because they can lie between two of them."""
 _DATE = re.compile(
     r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?)?)?",
     re.ASCII,
 )
+_DIGITS = 56
+"""Enough for a number of a request to be written exactly."""
 _FIRST_DAY = "-01-01"
 _DAY = len("2026-11-26")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,9 +89,9 @@ def parse(family: Family, text: str) -> Fraction | Address:
         Undecidable: it is no value of this family.
     """
     try:
-        if family == "number" and _NUMBER.fullmatch(text):
+        if family == "number" and _REQUESTED.fullmatch(text):
             return Fraction(text)
-        if family == "date" and (_NUMBER.fullmatch(text) or _DATE.fullmatch(text)):
+        if family == "date" and (_REQUESTED.fullmatch(text) or _DATE.fullmatch(text)):
             return _seconds(text) if _DATE.fullmatch(text) else Fraction(text)
         if family == "address":
             address = ipaddress.ip_address(text)
@@ -107,6 +112,8 @@ def parse_bound(family: Family, text: str) -> Bound:
             raise Undecidable("a value is neither true nor false")
         return Fraction(text.lower() == "true")
     if family != "address":
+        if not (_NUMBER.fullmatch(text) or (family == "date" and _DATE.fullmatch(text))):
+            raise Undecidable(f"a value is no {family}")
         value = parse(family, text)
         return (value, value) if isinstance(value, tuple) else value
     try:
@@ -160,9 +167,10 @@ def _address(version: int, number: int) -> ipaddress.IPv4Address | ipaddress.IPv
 
 
 def _shown(family: Family, value: Fraction) -> str:
-    if family == "date" and abs(value) < _LAST_SECOND:
+    if family == "date" and abs(value) < _LAST_SECOND and not 1_000_000 % value.denominator:
         when = _EPOCH + timedelta(microseconds=int(value * 1_000_000))
         return when.isoformat().replace("+00:00", "Z")
     if value.denominator == 1:
         return str(value.numerator)
-    return format(Decimal(value.numerator) / Decimal(value.denominator), "f").rstrip("0")
+    with localcontext(prec=_DIGITS):
+        return format(Decimal(value.numerator) / Decimal(value.denominator), "f").rstrip("0")
