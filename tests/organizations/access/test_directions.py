@@ -285,3 +285,40 @@ def test_a_type_that_is_not_known_is_unknown():
     assert compare_settings("NEXT_POLICY", "{}", "{}") == Settings(
         "unknown", (), "no direction is known for the type NEXT_POLICY"
     )
+
+
+def tag(**settings):
+    """A tag policy with one key."""
+    return {"tags": {"cost": {"tag_key": assign("Cost"), **settings}}}
+
+
+def opt_out(*operators):
+    """An opt-out of which child policies may change so much."""
+    return at("services/default/opt_out_policy", {CONTROL: list(operators), **assign("optOut")})
+
+
+WORKSPACES = "chatbot/platforms/slack/workspaces"
+HUB = "securityhub/enable_in_regions"
+SERIAL, IMAGES = "serial_console_access/status", "image_block_public_access/state"
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "before", "after", "expected", "reason"),
+    [
+        ("BACKUP_POLICY", at("plans/daily/regions", {"@@append": ["a", "b"]}), at("plans/daily/regions", {"@@append": ["b", "a"]}), "same", "order does not count"),
+        ("TAG_POLICY", tag(tag_value=assign(["a", "b"])), tag(tag_value=assign(["b", "a"])), "same", "order does not count"),
+        ("TAG_POLICY", tag(), tag(enforced_for=assign(["ec2:instance"])), "less", "what was reported only is enforced"),
+        ("TAG_POLICY", tag(tag_value={"@@append": ["a"]}), tag(tag_value={"@@append": ["a", "b"]}), "more", "one value more is allowed, whatever is inherited"),
+        ("TAG_POLICY", tag(tag_value={"@@remove": ["a"]}), tag(tag_value={"@@append": ["a"]}), "more", "a value that was taken away is added"),
+        ("TAG_POLICY", tag(tag_value=assign(["a"])), tag(tag_value={"@@append": ["a"]}), "unknown", "what is inherited counts only afterwards"),
+        ("TAG_POLICY", tag(tag_value={CONTROL: ["@@none"], **assign(["a"])}), tag(tag_value=assign(["a"])), "more", "child policies may overrule it"),
+        ("AISERVICES_OPT_OUT_POLICY", opt_out("@@none"), opt_out("@@assign"), "more", "child policies may opt in"),
+        ("SECURITYHUB_POLICY", at(HUB, {"@@append": ["us-east-1"]}), at(HUB, {"@@append": ["us-east-1"], "@@remove": ["eu-west-1"]}), "more", "an inherited region is taken away"),
+        ("CHATBOT_POLICY", at(WORKSPACES, assign(["T1", "T2"])), at(WORKSPACES, assign(["T2"])), "less", "one workspace less"),
+        (EC2, {"ec2_attributes": at(SERIAL, assign("disabled")) | at(IMAGES, assign("unblocked"))}, {"ec2_attributes": at(SERIAL, assign("enabled")) | at(IMAGES, assign("block_new_sharing"))}, "both", "the console opens and sharing closes"),
+        ("S3_POLICY", at("s3_attributes/public_access_block_configuration", assign("none")), at("s3_attributes/public_access_block_configuration", assign("all")), "less", "public access is blocked"),
+    ],
+)  # fmt: skip
+def test_inheritance_operators_and_lists(policy_type, before, after, expected, reason):
+    """Texts as people change them, with operators for child policies and inherited values."""
+    assert compare(policy_type, before, after).kind == expected, reason
