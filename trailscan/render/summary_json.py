@@ -69,16 +69,15 @@ def _load(summary: LoadSummary) -> dict[str, object]:
             "known": summary.known,
             "rejected": summary.rejected_log_files,
             "unread": summary.unread,
-            "archived": summary.archived.count,
-            "vanished": summary.vanished,
         },
         "archived": {
+            "log_files": summary.archived.count,
             "objects": dict(sorted(summary.archived.objects.items())),
             "bytes": dict(sorted(summary.archived.stored_bytes.items())),
             "dollars_bulk": round(summary.archived.dollars[0], 6),
             "dollars_standard": round(summary.archived.dollars[1], 6),
         },
-        "vanished": list(summary.vanished_keys),
+        "vanished": {"log_files": summary.vanished, "keys": list(summary.vanished_keys)},
         "records": {
             "read": summary.records,
             "kept": summary.kept,
