@@ -8,6 +8,16 @@ from firing import text
 from services.command import run_command
 
 IDENTITY = {"type": "Root", "accountId": "111122223333", "arn": "arn:aws:iam::111122223333:root", "principalId": "111122223333"}  # fmt: skip
+UNKNOWN = (
+    "root user of 111122223333 changed p-unknown01 (p-unknown01): it is not known what "
+    "this permits: the previous text is not in the store"
+)
+LOOSENED = (
+    "root user of 111122223333 loosened p-loosened1 (p-loosened1): no longer denied: "
+    "actions of kms, for example kms:Decrypt (shown by kms:Decrypt on arn:aws:kms:"
+    "eu-central-1:111122223333:key/12345678-1234-1234-1234-123456789012 by "
+    "arn:aws:iam::111122223333:role/Developer)"
+)
 
 
 def record(number, name, policy, content):
@@ -53,15 +63,11 @@ def test_a_weakened_guardrail_has_a_request_and_one_that_cannot_be_compared_is_m
         (
             "guardrail-changed",
             "medium",
-            "root user of 111122223333 changed p-unknown01 (p-unknown01): it is not known what "
-            "this permits: the previous text is not in the store",
+            UNKNOWN,
         ),
         (
             "guardrail-weakened",
             "high",
-            "root user of 111122223333 loosened p-loosened1 (p-loosened1): no longer denied: "
-            "actions of kms, for example kms:Decrypt (shown by kms:Decrypt on arn:aws:kms:"
-            "eu-central-1:111122223333:key/12345678-1234-1234-1234-123456789012 by "
-            "arn:aws:iam::111122223333:role/Developer)",
+            LOOSENED,
         ),
     ]
