@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from services.command import run_command
 
@@ -133,6 +134,18 @@ def test_two_event_sources_in_one_record_are_a_reject(loaded, tmp_path):
     (tmp_path / "x.json").write_text(f"[{twice},{other}]", encoding="utf-8")
     code, summary = loaded(tmp_path / "x.json")
     assert (code, [one["reason"] for one in summary["rejects"]]) == (4, ["repeated_name"] * 2)
+
+
+@pytest.mark.parametrize(("number", "growth"), [("1e15", 14), ("1e5", 5)])
+def test_numbers_do_not_hide_a_second_member(loaded, tmp_path, number, growth):
+    """A record can be as long as its JSON written anew and still have one name twice."""
+    fill = "x" * (growth * 4 - len(',"errorCode":""'))
+    first = f'{{"x":[{",".join([number] * 4)}],"errorCode":"{fill}","errorCode":"AccessDenied",'
+    text = first + json.dumps(record(), separators=(",", ":"))[1:]
+    assert len(text) == len(msgspec.json.encode(msgspec.json.decode(text)))
+    (tmp_path / "x.json").write_text(f"[{text}]", encoding="utf-8")
+    code, summary = loaded(tmp_path / "x.json")
+    assert (code, [one["reason"] for one in summary["rejects"]]) == (4, ["repeated_name"])
 
 
 TWO = json.dumps(record(2))

@@ -181,15 +181,16 @@ def decode_object(raw: bytes | str) -> JsonObject:
     """The JSON object of one record, checked in full depth; members that are JSON text, parsed.
 
     Raises:
-        DecodeError: as `decode_measured`.
+        DecodeError: as `decode_with_text`.
     """
-    return decode_measured(raw)[0]
+    return decode_with_text(raw)[0]
 
 
-def decode_measured(raw: bytes | str) -> tuple[JsonObject, int]:
-    """The JSON object of one record, and its length in bytes as CloudTrail writes it.
+def decode_with_text(raw: bytes | str) -> tuple[JsonObject, bytes]:
+    """The JSON object of one record, and its text as CloudTrail writes it.
 
-    A record that is longer has spaces, escapes that nobody needs, or a member twice.
+    A record of another text has spaces, escapes that nobody needs, numbers in another form, or a
+    member twice.
 
     Raises:
         DecodeError: `record_too_large`, `invalid_utf8`, `invalid_json` (also lone surrogates, NaN
@@ -202,7 +203,7 @@ def decode_measured(raw: bytes | str) -> tuple[JsonObject, int]:
         )
     try:
         found = msgspec.json.decode(raw)
-        length = len(msgspec.json.encode(found))  # a lone surrogate can never be encoded
+        text = msgspec.json.encode(found)  # a lone surrogate can never be encoded
     except UnicodeError as error:
         raise DecodeError("invalid_utf8", f"the record is not valid Unicode: {error}") from None
     except (msgspec.DecodeError, RecursionError) as error:
@@ -214,9 +215,9 @@ def decode_measured(raw: bytes | str) -> tuple[JsonObject, int]:
         kind = _JSON_NAMES[type(found)]
         raise DecodeError("not_an_object", f"the record is not a JSON object but {kind}")
     for name in _AS_TEXT:
-        if isinstance(text := found.get(name), str):
-            found[name] = _parsed(text)
-    return found, length
+        if isinstance(member := found.get(name), str):
+            found[name] = _parsed(member)
+    return found, text
 
 
 def _parsed(text: str) -> Any:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.errors import DecodeError, TrailscanError
-from trailscan.events.event import decode_event, decode_measured, record_sha256
+from trailscan.events.event import decode_event, decode_with_text, record_sha256
 from trailscan.events.schema import EventRow, nested_json, without_nested
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.location import STDIN, key_text
@@ -285,8 +285,8 @@ def decode_candidate(
         DecodeError: the record is unusable.
     """
     raw = candidate.record.raw
-    record, length = decode_measured(raw)
-    if len(raw) != length and (repeated := repeated_names(raw)):
+    record, text = decode_with_text(raw)
+    if raw != text and (repeated := repeated_names(raw)):
         name = min(repeated)
         raise DecodeError("repeated_name", f"the record has {name!r} twice", f"$.{name}")
     source = record.get("eventSource")
