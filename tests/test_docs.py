@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -73,3 +74,18 @@ def test_no_test_can_write_into_the_checkout(tmp_path):
         with pytest.raises(PermissionError, match="a test wrote into the checkout"):
             attempt()
     assert not (DOCS / "new.md").exists()
+
+
+def test_the_threat_model_names_tests_that_exist():
+    """A path there is a file of `tests/attacks/` unless it says otherwise."""
+    text = (DOCS / "threat-model.md").read_text(encoding="utf-8")
+    named = set(
+        re.findall(r"`((?:tests/)?[a-z_/]*(?:test_[a-z0-9_]+\.py|(?<=tests/)[a-z]+/))`", text)
+    )
+    tests = DOCS.parent / "tests"
+    assert {"test_store.py", "tests/whole/test_validate.py", "tests/fuzz/"} <= named
+    paths = {
+        one: (tests.parent if one.startswith("tests/") else tests / "attacks") / one
+        for one in named
+    }
+    assert {one for one, path in paths.items() if not path.exists()} == set()
