@@ -7,6 +7,7 @@ no name any more, so that nothing is left behind however the program ends.
 from __future__ import annotations
 
 import heapq
+import sys
 import tempfile
 from itertools import groupby
 from operator import itemgetter
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _RUN_BYTES = 64 * 1024 * 1024
 _BLOCK = 4096
+_FEW = 65_536
+_SURROGATES, _BEHIND_SURROGATES = 0xD800, 0xE000
 _BEHIND_SLASH = "0"
 """The character behind `/`: keys behind a folder are not before its name that ends in it."""
 
@@ -54,20 +57,15 @@ class _Run:
 
     def rows(self, start: int, count: int) -> list[Row]:
         """Some rows from a position on."""
-        part = self._table.slice(start, count)
-        return list(zip(*(part[name].to_pylist() for name in ROWS.names), strict=True))
+        return _values(self._table.slice(start, count))
 
-    def below(self, prefix: str, after: str | None) -> Iterator[Row]:
-        """The rows whose keys begin with a prefix and are behind a key."""
+    def part(self, prefix: str, after: str | None) -> pa.Table:
+        """The rows whose keys begin with a prefix and are behind a key, still in the file."""
         at = self.find(prefix)
         if after is not None:
             at = self.find(after, at, behind=True)
-        while rows := self.rows(at, _BLOCK):
-            for row in rows:
-                if not row[_KEY].startswith(prefix):
-                    return
-                yield row
-            at += len(rows)
+        end = self.find(_end_of(prefix), at) if prefix else len(self._keys)
+        return self._table.slice(at, max(0, end - at))
 
     def here(self, prefix: str) -> Iterator[Row]:
         """The rows directly below a prefix, and its folders as rows of nothing but a key."""
@@ -133,22 +131,17 @@ class SortedRows:
             return
         table = pa.concat_tables(self._waiting)
         self._waiting, self._bytes = [], 0
-        table = table.take(pc.sort_indices(table, sort_keys=[("key", "ascending")]))
-        table = table.combine_chunks()
-        keys = table["key"].combine_chunks()
-        last = pc.not_equal(keys.slice(0, len(keys) - 1), keys.slice(1))
-        if not pc.all(last).as_py() and len(keys) > 1:
-            order = [(name, "ascending") for name in ROWS.names]
-            table = table.take(pc.sort_indices(table, sort_keys=order))
-            ends = pa.concat_arrays([_array(last), pa.array([True])])
-            rows = table.num_rows
-            table = table.filter(ends)
-            self.repeated += rows - table.num_rows
+        rows = table.num_rows
+        table = _in_order(table)
+        self.repeated += rows - table.num_rows
         self._runs.append(_Run(table))
 
     def below(self, prefix: str, after: str | None = None) -> Iterator[Row]:
         """The newest row of each key that begins with a prefix and is behind another key."""
-        return _newest([run.below(prefix, after) for run in self._runs])
+        parts = [part for run in self._runs if (part := run.part(prefix, after)).num_rows]
+        if len(parts) > 1 and sum(part.num_rows for part in parts) <= _FEW:
+            parts = [_in_order(pa.concat_tables(parts))]
+        return _newest([_rows_of(part) for part in parts])
 
     def here(self, prefix: str) -> Iterator[Row]:
         """The newest rows directly below a prefix, and its folders as rows of a key alone."""
@@ -160,12 +153,45 @@ class SortedRows:
         return found if found is not None and found[_KEY] == key else None
 
 
+def _in_order(table: pa.Table) -> pa.Table:
+    """Rows in the order of keys, of each key the newest."""
+    table = table.take(pc.sort_indices(table, sort_keys=[("key", "ascending")]))
+    keys = _array(table["key"])
+    is_last = pc.not_equal(keys.slice(0, len(keys) - 1), keys.slice(1))
+    if len(keys) <= 1 or pc.all(is_last).as_py():
+        return table
+    order = [(name, "ascending") for name in ROWS.names]
+    table = table.take(pc.sort_indices(table, sort_keys=order))
+    return table.filter(pa.concat_arrays([_array(is_last), pa.array([True])]))
+
+
+def _end_of(prefix: str) -> str:
+    """A key behind all that begin with a prefix, and before those that do not but are later."""
+    last = ord(prefix[-1]) + 1
+    if last == _SURROGATES:
+        last = _BEHIND_SURROGATES
+    return prefix[:-1] + chr(last) if last <= sys.maxunicode else prefix + chr(sys.maxunicode)
+
+
+def _values(table: pa.Table) -> list[Row]:
+    """Some rows as values."""
+    return list(zip(*(table[name].to_pylist() for name in ROWS.names), strict=True))
+
+
+def _rows_of(table: pa.Table) -> Iterator[Row]:
+    """The rows of a table as values, some thousand at a time."""
+    for at in range(0, table.num_rows, _BLOCK):
+        yield from _values(table.slice(at, _BLOCK))
+
+
 def _array(found: Any) -> pa.Array:
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def _newest(streams: list[Iterator[Row]]) -> Iterator[Row]:
     """The last row of each key in several streams in order, unless it says that it is deleted."""
+    if not streams:
+        return iter(())
     if len(streams) == 1:
         rows = streams[0]
     else:
