@@ -202,8 +202,8 @@ def test_wide_answers_show_their_first_columns_and_say_so(samples):
     table = samples.sql("select * from events limit 1")
     shown = [column.name for column in table.columns if not column.detail]
     assert len(shown) == 12
-    assert table.notes[:2] == ("1 row", "31 more columns in csv, json, xlsx and parquet")
-    assert len(table.records()[0]) == 43
+    assert table.notes[:2] == ("1 row", "34 more columns in csv, json, xlsx and parquet")
+    assert len(table.records()[0]) == 46
 
 
 def test_a_damaged_store_is_no_error_of_the_query(tmp_path, samples):
@@ -232,6 +232,35 @@ def test_only_the_columns_that_a_query_needs_are_read(samples, monkeypatch):
     assert asked == [("events", ["event_name", "error_code"])]
     samples.sql("select 1")
     assert len(asked) == 1
+
+
+def test_events_say_who_made_them_and_with_what(samples):
+    """The columns are those of the report on events, row by row, also in a filter and alone."""
+    names = ("event_id", "record_index", "principal", "principal_kind", "client")
+    expected = [tuple(row[name] for name in names) for row in samples.report("events").records()]
+    query = "select event_id, record_index, principal, principal_kind, client from events"
+    assert sorted(samples.sql(query).rows, key=str) == sorted(expected, key=str)
+    assert len(expected) == 467
+    kinds = [row[3] for row in expected]
+    query = "select count(*) from events where principal_kind = 'root_user' and client <> ''"
+    assert samples.sql(query).rows == ((kinds.count("root_user"),),)
+    assert kinds.count("root_user") > 0
+    assert samples.sql("select distinct client from events where client = 'cli'").rows == (
+        ("cli",),
+    )
+
+
+def test_who_made_an_event_is_found_out_only_if_a_query_asks(samples, monkeypatch):
+    """Names that only contain the column's, and values, do not ask."""
+    from trailscan.reports import sql
+
+    asked = []
+    monkeypatch.setattr(sql, "iterate_events", lambda *_: asked.append(1) or iter(()))
+    samples.sql("select count(*), min(record) from events where user_identity_principal_id <> 'x'")
+    assert asked == []
+    samples.sql("select principal from events where false")
+    samples.sql("describe events")
+    assert asked == []
 
 
 @pytest.mark.slow

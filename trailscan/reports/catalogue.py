@@ -218,7 +218,7 @@ REPORTS = MappingProxyType({report.name: report for report in _ALL})
 """Every report by name, in the order in which they are listed."""
 
 VIEWS = {
-    "events": "one row an event, as recorded, with its evidence",
+    "events": "one row an event, as recorded, with who made it and its evidence",
     **{name: f"the rows of `trailscan report {name}`" for name in REPORTS if name != "events"},
     "log_files": "one row for each time a log file was read or rejected",
     "rejects": "one row for each record or log file that could not be used",

@@ -6,7 +6,8 @@ Python variables or its own settings.
 
 A view reads the data files of the store one after another, only the columns that the query needs,
 and checks each file against the ledger. So a store in S3 works like one on disk, and memory holds
-only what the query keeps.
+only what the query keeps. A report is built when a query reads its view, and so are the columns of
+`events` that no data file has: who made a call, and with what, as in every report.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from trailscan.location import Location
 from trailscan.numbers import counted
 from trailscan.reports.catalogue import REPORTS, VIEWS
+from trailscan.reports.events import iterate_events
 from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.missing import Question, missing
@@ -55,8 +58,17 @@ CONFINED = {
 _LINE_ENDS = re.compile(r"'[^']*'|\s*\n\s*")
 """A value that DuckDB quotes, whose line ends are shown, or a line end of DuckDB's own."""
 
+_WORD = re.compile(r"\w+")
+"""What may be the name of a column in a filter."""
+
 _REPEATED = re.compile(r"\n\n(?=LINE |Stack Trace)")
 """Where DuckDB begins to repeat the query, or to tell of its own code."""
+
+_CALLER = ("principal", "principal_kind", "client")
+"""The columns of the view `events` that no data file has."""
+
+_WHERE = ("log_file_bucket", "log_file_key", "record_index")
+"""The columns that say which event a row is."""
 
 _FOLDED = 40
 _SHOWN_COLUMNS = 12
@@ -146,7 +158,43 @@ def _views(store: StoreReader, failures: list[Exception]) -> dict[str, ds.Datase
     for table, columns in SCHEMAS.items():
         if table in VIEWS:
             views[table] = _View(columns, partial(_read, store, table), failures)
+    views["events"] = _events_view(store, failures)
     return views
+
+
+def _events_view(store: StoreReader, failures: list[Exception]) -> ds.Dataset:
+    """The events as recorded; who made each is found out when a query asks for it."""
+    fields = [pa.field(name, pa.string()) for name in _CALLER]
+    schema = pa.schema([*SCHEMAS["events"], *fields])
+    callers = cache(lambda: _callers(store))
+
+    def read(columns: list[str]) -> Iterator[pa.Table]:
+        if not set(columns) & set(_CALLER):
+            return _read(store, "events", columns)
+        stored = [name for name in columns if name not in _CALLER]
+        rows = _read(store, "events", [*dict.fromkeys([*stored, *_WHERE])])
+        return (_with_callers(each, callers()).select(columns) for each in rows)
+
+    return _View(schema, read, failures)
+
+
+def _callers(store: StoreReader) -> dict[Location, tuple[str, ...]]:
+    """The values of `_CALLER` by where an event was read, with one object for equal ones."""
+    values: dict[tuple[str, ...], tuple[str, ...]] = {}
+    return {
+        one.where: values.setdefault(found, found)
+        for one in iterate_events(store, Window())
+        for found in [(one.principal.display, one.principal.kind, one.client)]
+    }
+
+
+def _with_callers(rows: pa.Table, callers: dict[Location, tuple[str, ...]]) -> pa.Table:
+    """Rows of events with the columns of `_CALLER`."""
+    places = zip(*(rows[name].to_pylist() for name in _WHERE), strict=True)
+    found = [callers[Location(*place)] for place in places]
+    for at, name in enumerate(_CALLER):
+        rows = rows.append_column(name, pa.array([one[at] for one in found], pa.string()))
+    return rows
 
 
 def _report_view(store: StoreReader, report: Report, failures: list[Exception]) -> ds.Dataset:
@@ -164,7 +212,12 @@ def _read(store: StoreReader, table: TableName, columns: list[str]) -> Iterator[
 
 
 class _View(ds.Dataset):  # type: ignore[misc]  # pyarrow ships no types
-    """A data set that reads the store when DuckDB scans it: the columns that a query needs."""
+    """A data set that reads the store when DuckDB scans it: the columns that a query needs.
+
+    DuckDB tells the columns and the filter of a query to data sets of pyarrow only. What else it
+    takes is a table, with every column in memory, or a stream, which a query can read once and
+    whole. So this is a data set by name, of which DuckDB calls `schema` and `scanner`.
+    """
 
     def __init__(self, schema: pa.Schema, read: Read, failures: list[Exception]) -> None:
         self._schema = schema
@@ -184,8 +237,8 @@ class _View(ds.Dataset):  # type: ignore[misc]  # pyarrow ships no types
     ) -> ds.Scanner:
         """A scanner of some columns of the rows that match a filter."""
         shown = self._schema.names if columns is None else columns
-        tested = [] if filter is None else [n for n in self._schema.names if n in str(filter)]
-        names = [*dict.fromkeys([*shown, *tested])]
+        tested = _WORD.findall("" if filter is None else str(filter))
+        names = [*dict.fromkeys([*shown, *(name for name in tested if name in self._schema.names)])]
         schema = pa.schema([self._schema.field(name) for name in names])
         return ds.Scanner.from_batches(
             self._batches(names), schema=schema, columns=shown, filter=filter, use_threads=False
