@@ -1,7 +1,4 @@
-"""The tables that other engines make of a store: DuckDB runs them, and Athena's are as it documents.
-
-Spark runs its own in `tests/spark/test_cluster.py`.
-"""
+"""The tables that other engines make of a store: DuckDB runs them, and Athena's are as it documents."""
 
 from __future__ import annotations
 
@@ -24,11 +21,17 @@ SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 S3 = "s3://my-bucket/trailscan/"
 
 
-@pytest.mark.parametrize("table", ["events", "log_files"])
-def test_duckdb_finds_the_rows_of_a_query_whatever_the_folder_is_called(tmp_path, table):
-    """Quotes and characters of patterns in the location stand for themselves."""
-    place = tmp_path / "it's [a] store*"
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A store of the sample logs in a folder whose name has quotes and characters of patterns."""
+    place = tmp_path_factory.mktemp("ddl") / "it's [a] store*"
     run_load([str(SAMPLES)], str(place), LoadOptions(), datetime(2026, 11, 1, tzinfo=UTC))
+    return place
+
+
+@pytest.mark.parametrize("table", ["events", "log_files"])
+def test_duckdb_finds_the_rows_of_a_query_whatever_the_folder_is_called(place, table):
+    """Quotes and characters of patterns in the location stand for themselves."""
     done = run_command("sql", "--ddl", "duckdb", "--store", place)
     assert done.returncode == 0
     query = f"select * from {table} order by all"  # noqa: S608  # a table of two

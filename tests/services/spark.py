@@ -1,4 +1,4 @@
-"""A Spark cluster on loopback, each part a process of its own, and a driver for many loads."""
+"""A Spark cluster on loopback: a standalone master and workers, each a process of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 _SECONDS = 60
-_PROGRAM = Path(__file__).parent / "spark_driver.py"
 
 
 class Cluster:
@@ -95,41 +92,7 @@ class Cluster:
         end = time.monotonic() + _SECONDS
         while not holds():
             assert time.monotonic() < end, f"the cluster did not get ready: see {self._folder}"
-            time.sleep(0.1)
-
-
-class Driver:
-    """A process with one Spark session, in which commands of trailscan run one after another.
-
-    A session takes many seconds to start, and to end; a load takes the session that there is.
-
-    Args:
-        master: the URL of the cluster.
-        conf: properties of the session.
-    """
-
-    def __init__(self, master: str, conf: dict[str, str]) -> None:
-        words = [sys.executable, str(_PROGRAM), json.dumps(conf | {"spark.master": master})]
-        self._process = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-
-    def run(self, *words: object) -> subprocess.CompletedProcess[bytes]:
-        """Run a command to its end, with the variables of AWS that this process has now."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        environment = {k: v for k, v in os.environ.items() if k.startswith("AWS_")}
-        with tempfile.NamedTemporaryFile() as printed:
-            asked = {"words": [*map(str, words)], "environment": environment, "out": printed.name}
-            self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-            self._process.stdin.flush()
-            code = self._process.stdout.readline()
-            assert code, "the driver ended"
-            return subprocess.CompletedProcess(asked["words"], int(code), printed.read(), b"")
-
-    def stop(self) -> None:
-        """End the process and its session: nothing more can be asked of it."""
-        self._process.communicate()
+            time.sleep(0.2)
 
 
 def _free_port() -> int:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -15,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from services.command import run_command
-from services.spark import Cluster, Driver
+from services.spark import Cluster
 from services.trail import log_file_key, make_event, pack
 
-import trailscan as ts
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.store.counts import total_counts
@@ -29,16 +27,9 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 WORDS = ("--since", "2026-11-01", "--format", "json", "--no-trace", "--quiet")
-CONF = {
-    "spark.ui.enabled": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.sql.warehouse.dir": tempfile.gettempdir(),
-    "spark.sql.session.timeZone": "UTC",
-}
-SPARK = [word for name, value in CONF.items() for word in ("--conf", f"{name}={value}")]
+SPARK = ("--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1")
 
-LOG_FILES = int(os.environ.get("TRAILSCAN_SPARK_LOG_FILES", "150"))
+LOG_FILES = int(os.environ.get("TRAILSCAN_SPARK_LOG_FILES", "400"))
 ACCOUNTS = ("111122223333", "222233334444", "333344445555")
 
 
@@ -48,14 +39,6 @@ def cluster(java, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
     cluster = Cluster(tmp_path_factory.mktemp("spark"), workers=2)
     yield cluster
     cluster.stop()
-
-
-@pytest.fixture(scope="session")
-def driver(cluster) -> Iterator[Driver]:
-    """A process with a session on the cluster, for all loads that nobody kills."""
-    driver = Driver(cluster.url, CONF)
-    yield driver
-    driver.stop()
 
 
 def corpus(count: int = LOG_FILES, first: int = 0) -> Iterator[tuple[str, bytes]]:
@@ -104,17 +87,13 @@ def trail(ceph_s3, ceph_bucket) -> str:
     return f"s3://{ceph_bucket}/AWSLogs"
 
 
-def load_here(source: object, store: object) -> Any:
-    """A load on this machine."""
-    return run_command("load", source, "--store", store, *WORDS)
-
-
 @pytest.fixture
-def load(driver) -> Any:
-    """Loads a source into a store, on the cluster."""
+def load(cluster) -> Any:
+    """Loads a source into a store, on the cluster or here."""
 
-    def load(source: object, store: object) -> Any:
-        return driver.run("load", source, "--store", store, *WORDS, "--engine", "spark")
+    def load(source: object, store: object, *words: str, spark: bool = True) -> Any:
+        where = ("--engine", "spark", "--master", cluster.url, *SPARK) if spark else ()
+        return run_command("load", source, "--store", store, *WORDS, *words, *where)
 
     return load
 
@@ -125,11 +104,11 @@ def test_a_cluster_makes_the_store_of_a_local_load_though_a_worker_is_killed(
     """Events, log files, rejects, sums and summary are equal, then and after late log files."""
     bucket = trail.split("/")[2]
     store, local = f"s3://{bucket}/store", tmp_path / "local"
-    here = load_here(trail, local)
+    here = load(trail, local, spark=False)
 
     def kill() -> None:
         cluster.wait_for_application()
-        time.sleep(2)
+        time.sleep(3)
         cluster.kill_worker()
 
     killer = threading.Thread(target=kill)
@@ -139,13 +118,13 @@ def test_a_cluster_makes_the_store_of_a_local_load_though_a_worker_is_killed(
     assert (there.returncode, sums(there.stdout)) == (4, sums(here.stdout))
     assert state(store) == state(str(local))
     again = load(trail, store)
-    assert sums(again.stdout) == sums(load_here(trail, local).stdout)
+    assert sums(again.stdout) == sums(load(trail, local, spark=False).stdout)
     assert state(store) == state(str(local))
 
     for key, data in corpus(40, first=10_000):
         ceph_s3.client().put_object(Bucket=bucket, Key=key, Body=data)
     late = load(trail, store)
-    assert sums(late.stdout) == sums(load_here(trail, local).stdout)
+    assert sums(late.stdout) == sums(load(trail, local, spark=False).stdout)
     assert state(store) == state(str(local))
 
 
@@ -160,48 +139,14 @@ def test_a_driver_that_is_killed_leaves_nothing_half_done(cluster, trail, load, 
     time.sleep(3)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    load_here(trail, local)
+    load(trail, local, spark=False)
     load(trail, store)
     assert state(store) == state(str(local))
 
 
-def test_the_samples_are_loaded_as_on_one_machine(java, tmp_path, monkeypatch):
-    """Events, log files, rejects and sums are equal, with sessions traced.
-
-    The workers use the Python of the driver, though another `python3` is first on PATH.
-    """
-    other = tmp_path / "bin" / "python3"
-    other.parent.mkdir()
-    other.write_text("#!/bin/sh\nexit 1\n")
-    other.chmod(0o755)
-    monkeypatch.setenv("PATH", str(other.parent), prepend=os.pathsep)
-    monkeypatch.delenv("PYSPARK_PYTHON", raising=False)
+def test_the_samples_are_loaded_as_on_one_machine(load, java, tmp_path):
+    """Events, log files, rejects and sums are equal, with sessions traced."""
     where = ("--engine", "spark", "--master", "local[2]", *SPARK)
     for store, engine in (("spark", where), ("local", ())):
         run_command("load", SAMPLES, "--store", tmp_path / store, "--quiet", *engine)
     assert state(str(tmp_path / "spark")) == state(str(tmp_path / "local"))
-
-
-def test_spark_sql_finds_the_rows_of_a_query(driver, tmp_path):
-    """The statements of `sql --ddl spark` make tables with the events and log files of the store."""
-    store = tmp_path / "it's a store"
-    run_command("load", SAMPLES, "--store", store, "--quiet")
-    statements = run_command("sql", "--ddl", "spark", "--store", store).stdout.decode()
-    make = [text for text in statements.split(";") if text.strip()]
-    queries = {
-        "events": "select * except (event_date, event_time), unix_micros(event_time) t from events",
-        "log_files": "select * except (delivery_date, delivered), unix_micros(delivered) t"
-        " from log_files",
-    }
-    printed = driver.run("spark-sql", *make, *queries.values()).stdout.splitlines()
-    for (table, query), line in zip(queries.items(), printed[-2:], strict=True):
-        at = "event_time" if table == "events" else "delivered"
-        here = f"select * exclude ({at}), epoch_us({at}) t from {table}"  # noqa: S608  # of two
-        expected = ts.open(store).sql(here).records()
-        assert len(expected) > 10, query
-        assert in_order(json.loads(line)) == in_order(expected)
-
-
-def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows in an order that does not depend on who found them."""
-    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))

@@ -41,9 +41,9 @@ _S3 = "s3://"
 _HEAD = """\
 Tables over the store of trailscan, made of its folders: the engine does not read the ledger.
 `trailscan sql` shows only what counts. These tables may show more:
-files that no commit names (now {strays});
-events of which a later log file has a copy with more members (now {superseded});
-each reading of a log file, where `trailscan sql` shows the last one;
+files that no commit names (now {strays}),
+events of which a later log file has a copy with more members (now {superseded}),
+each reading of a log file, where `trailscan sql` shows the last one,
 events of days that are being removed by `trailscan store prune`.
 """
 _NOTES: dict[Engine, str] = {
@@ -56,7 +56,7 @@ MSCK REPAIR TABLE adds the folders of new days: run it again after each load.
 Outside Amazon EMR and AWS Glue, the location of a store in S3 begins with s3a://.
 """,
     "duckdb": """\
-The views find new days by themselves. For a store in S3: INSTALL httpfs; LOAD httpfs;
+The views find new days by themselves. For a store in S3: install and load httpfs.
 """,
 }
 
