@@ -87,6 +87,7 @@ EXAMPLES = MappingProxyType(
         "sql": (
             'trailscan sql "select principal, count(*) from changes group by all"',
             'trailscan sql "from log_files limit 5" --layout record',
+            "trailscan sql --ddl athena --store s3://my-bucket/trailscan",
         ),
         "export": (
             "trailscan export --for yesterday --to evidence/",

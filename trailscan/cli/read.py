@@ -153,17 +153,28 @@ def show(
     write_text(answer, output, pager=True)
 
 
+Engine = Literal["athena", "spark", "duckdb"]
+
+
 @o.with_aws
 def sql(
     query: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="QUERY",
             help="One SELECT statement, in DuckDB's SQL; - reads it from standard input.",
             show_default=False,
         ),
-    ],
+    ] = None,
     store: o.Store = o.DEFAULT_STORE,
+    ddl: Annotated[
+        Engine | None,
+        typer.Option(
+            "--ddl",
+            metavar="ENGINE",
+            help="Print the statements that make tables of the store in athena, spark or duckdb.",
+        ),
+    ] = None,
     tz: Annotated[
         str, typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Paris.")
     ] = "UTC",
@@ -175,15 +186,25 @@ def sql(
     """Query the store with SQL over the views {views}.
 
     The store is only read, and a query reaches nothing else: no file, no network, no setting.
-    DESCRIBE changes lists the columns of a view. Exit code 4: something is missing from the store.
+    DESCRIBE changes lists the columns of a view. With --ddl, other engines read the data files of
+    events and log_files in place. Exit code 4: something is missing from the store.
     """
+    if (query is None) == (ddl is None):
+        raise typer.BadParameter("give a QUERY or --ddl ENGINE, and not both")
+    if ddl is not None:
+        from trailscan.reports.ddl import table_statements
+
+        with o.usage("--ddl"):
+            statements = table_statements(o.open_store(store, aws), ddl)
+        write_text(statements, look.output)
+        return
     from trailscan.reports.sql import run_query
     from trailscan.window import parse_zone
 
     reader = o.open_store(store, aws, names)
     text = sys.stdin.read() if query == "-" else query
     with o.usage():
-        table = run_query(reader, text, parse_zone(tz))
+        table = run_query(reader, text or "", parse_zone(tz))
     write_table(table, look)
     end(ExitCode.INCOMPLETE if table.incomplete else ExitCode.COMPLETE)
 

@@ -44,12 +44,14 @@ NO_DAY = date(1970, 1, 1)
 
 TableName = Literal["events", "log_files", "rejects", "attestations", "digests", "public_keys"]
 
-_PARTITION = {
+PARTITION_COLUMNS: dict[TableName, str] = {
     "events": "event_date",
     "log_files": "delivery_date",
     "attestations": "delivery_date",
     "digests": "digest_date",
 }
+"""The column that the folders of a table are named after."""
+
 _DATA_PATH = re.compile(
     r"(?:(?:events/event_date|(?:log_files|attestations)/delivery_date|digests/digest_date)="
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}|rejects|public_keys)"
@@ -104,7 +106,8 @@ def contradiction(files: Collection[DataFile], seq: int, rows: Mapping[str, int]
 
 def data_path(table: TableName, day: date | None, seq: int, sha256: str) -> str:
     """The path of a data file in the store."""
-    partition = f"{_PARTITION[table]}={day.isoformat()}/" if day and table in _PARTITION else ""
+    column = PARTITION_COLUMNS.get(table)
+    partition = f"{column}={day.isoformat()}/" if day and column else ""
     return f"{table}/{partition}part-{seq:08d}-{sha256[:32]}.parquet"
 
 

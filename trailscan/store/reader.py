@@ -193,6 +193,11 @@ class StoreReader:
         replaced = (commit.replaced for commit in self.commits)
         return frozenset(sha256 for one in replaced if one for sha256 in one.records_sha256)
 
+    @property
+    def superseded_count(self) -> int:
+        """The number of stored records of which a later commit has a copy with more members."""
+        return len(self._superseded)
+
     def _without_superseded(self, rows: pa.Table) -> pa.Table:
         """Events without those of which there is a copy with more members."""
         hashes = strings(sorted(self._superseded))
