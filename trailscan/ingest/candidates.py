@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trailscan.aws.partitions import global_regions
 from trailscan.errors import TrailscanError
 from trailscan.ingest.plan import LOGS, PlannedFile, Scope, Skipped, SourceFolders, Walker
 from trailscan.trail.keys import parse_key
@@ -30,7 +28,7 @@ LATEST = timedelta(hours=48)
 _MOST_LISTS = 2000  # listings of an account and region, in one load: one cent
 
 _MOST_QUESTIONS = 120  # a second asked of Event history, in one load: a minute, at its pace
-_MOST_DAYS = 128  # days of an account and region that are remembered
+_MOST_DAYS = 256  # days of an account and region that are remembered
 
 
 class Candidates:
@@ -46,8 +44,6 @@ class Candidates:
         self._asked = [one for one in sources if one.moments]
         self._recipients = frozenset(recipients)
         self._folders: dict[tuple[str, frozenset[str]], SourceFolders] = {}
-        self._delivered: dict[tuple[str, str, datetime], list[PlannedFile]] = {}
-        self._found_in: Counter[str] = Counter()
         self._lists = self._questions = 0
         self._of_day = lru_cache(_MOST_DAYS)(self._list_day)
 
@@ -56,29 +52,10 @@ class Candidates:
         """Whether the load may list more."""
         return self._lists < _MOST_LISTS and self._questions < _MOST_QUESTIONS
 
-    def found_in(self, region: str | None) -> None:
-        """Take note that an issuing record was found in a region, where more may be."""
-        self._found_in[region or ""] += 1
-
     def near(self, one: Sought) -> list[PlannedFile]:
-        """The log files delivered in the minutes after an issuing record, the likeliest first."""
+        """The log files delivered in the minutes after an issuing record, or nobody knows when."""
         window = Window(shifted(one.issued_at, -BEFORE), shifted(one.issued_at, AFTER))
-        hour = one.issued_at.replace(minute=0, second=0, microsecond=0)
-        around = Window(shifted(hour, -BEFORE), shifted(hour, AFTER + timedelta(hours=1)))
-        found = self._moments(one)
-        for source in self._sources:
-            folders = self._walk(source, one)
-            for folder in folders.regions:
-                name = (source.uri, folder, hour)
-                if name not in self._delivered and self.may_list:
-                    self._delivered[name] = self._list(source.bucket, folder, around)
-                found += _within(self._delivered.get(name, ()), window)
-            if not source.is_remote:
-                for folder in folders.others:
-                    beside = list(_beside(source.bucket, folder))
-                    found += [planned for planned in beside if planned.trail.delivered is None]
-                    found += _within(beside, window)
-        return sorted(found, key=self._rank)
+        return self._undated(one) + self.late(one, window)
 
     def late(self, one: Sought, window: Window) -> list[PlannedFile]:
         """The log files delivered in a window, in the order of delivery."""
@@ -92,6 +69,17 @@ class Candidates:
                 for folder in folders.others:
                     found += _within(_beside(source.bucket, folder), window)
         return sorted(found, key=lambda planned: (str(planned.trail.delivered), planned.info.key))
+
+    def _undated(self, one: Sought) -> list[PlannedFile]:
+        """The local log files whose names do not say when they were delivered."""
+        return [
+            planned
+            for source in self._sources
+            if not source.is_remote
+            for folder in self._walk(source, one).others
+            for planned in _beside(source.bucket, folder)
+            if planned.trail.delivered is None
+        ]
 
     def _moments(self, one: Sought) -> list[PlannedFile]:
         """What sources that are asked have of the instant of an issuing record."""
@@ -124,12 +112,6 @@ class Candidates:
         """The log files of an account and region that were delivered in a window."""
         self._lists += 1
         return list(_delivered(bucket, folder, window))
-
-    def _rank(self, planned: PlannedFile) -> tuple[int, bool, str, str]:
-        """The order of log files: regions in which others were found, then global endpoints."""
-        region = planned.trail.region or ""
-        is_global = region in global_regions().values()
-        return (-self._found_in[region], not is_global, str(planned.trail.delivered), region)
 
 
 def _days(window: Window) -> Iterator[date]:

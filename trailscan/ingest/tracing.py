@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.ingest.candidates import AFTER, LATEST, Candidates
 from trailscan.ingest.issuing import IssuingLogFiles, read_log_file, search
+from trailscan.ingest.likeliest import Likeliest
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.traced_sessions import Tracing, UntracedSession
 from trailscan.location import key_text
@@ -99,6 +100,7 @@ class Tracer:
         read = bytes_read + _bytes_of_others(reader, self._untraced, job.load_id)
         self._left = self._untraced.last.bytes_left + int(read * job.trace_share)
         self._local_left = _LOCAL_BYTES
+        self._likeliest = Likeliest()
         self._large = LargeOneAtATime()
         self._found: list[LogFileResult] = []
         self._just_found: set[str] = set()
@@ -147,18 +149,30 @@ class Tracer:
         return frozenset(one.id for one in missing if since is None or one.called_at < since)
 
     def _search_near(self, looked: set[_Id], now: datetime) -> None:
-        """Search what the load read, and the log files of the minutes after each record."""
-        while missing := [one for one in self._missing() if one.id not in looked]:
-            looked |= {one.id for one in missing}
-            self._search(missing)
-            wanted = self._wanted()
-            for one in wanted:
-                if self._stops:
-                    return
-                new = one.id not in self._searched and one.access_key_id not in self._just_found
-                if one in missing and new:
-                    self._look_near(one, wanted, now)
-            self._just_found.clear()
+        """Search what the load read, and the log files of the minutes after each record.
+
+        Records that an earlier load looked for come last, one after the other.
+        """
+        new, again = list[Sought](), list[Sought]()
+        while not self._stops:
+            if missing := [one for one in self._missing() if one.id not in looked]:
+                looked |= {one.id for one in missing}
+                self._search(missing)
+                new += missing
+                continue
+            wanted = {one.id: one for one in self._wanted() if one.id not in self._searched}
+            for one in new:
+                if one.id in self._pending:
+                    again.append(one)
+                elif one.id in wanted:
+                    self._propose(one, now)
+            new.clear()
+            if taken := self._likeliest.take(wanted):
+                self._look_near(*taken, wanted.values(), now)
+            elif not again:
+                return
+            elif (one := again.pop(0)).id in wanted:
+                self._propose(one, now)
 
     def _search_late(self, looked: set[_Id], now: datetime) -> bool:
         """Search the log files of the days after each record; returns whether any was found."""
@@ -183,24 +197,31 @@ class Tracer:
             elif (records := search(place, key_ids, self._large)) is not None:
                 self._take(records)
 
-    def _look_near(self, one: Sought, wanted: Sequence[Sought], now: datetime) -> None:
-        """Look for an issuing record in the log files of the minutes after it.
+    def _propose(self, one: Sought, now: datetime) -> None:
+        """Propose the log files of the minutes after an issuing record.
 
         A second attempt begins only if the budget is enough for all of them: it would begin with
         the same ones.
         """
         planned = self._unread(self._candidates.near(one))
-        sizes = sum(each.info.size for each in planned)
-        if one.id in self._pending and sizes > self._left:
+        if one.id in self._pending and sum(each.info.size for each in planned) > self._left:
             self._out_of_budget.add(one.id)
-            return
-        key_ids = {each.access_key_id for each in wanted}
-        for each in planned:
-            if not self._may_read(each):
+        elif not self._likeliest.add(one, planned):
+            self._searched[one.id] = _until(shifted(one.issued_at, AFTER), now)
+
+    def _look_near(
+        self, one: Sought, planned: PlannedFile, wanted: Collection[Sought], now: datetime
+    ) -> None:
+        """Look for an issuing record, and for the others, in a log file of the minutes after it."""
+        if self._unread([planned]):
+            if not self._may_read(planned):
                 self._out_of_budget.add(one.id)
-            elif one.access_key_id in self._read(each, key_ids):
+            elif one.access_key_id in self._read(planned, {each.access_key_id for each in wanted}):
+                self._likeliest.found(one, planned.trail.region)
                 return
-        if one.id not in self._out_of_budget:
+            else:
+                self._likeliest.missed(one)
+        if self._likeliest.is_last(one) and one.id not in self._out_of_budget:
             self._searched[one.id] = _until(shifted(one.issued_at, AFTER), now)
 
     def _look_later(self, one: Sought, wanted: Sequence[Sought], now: datetime) -> bool:
@@ -261,7 +282,6 @@ class Tracer:
             self._issued += new
             self._still_missing = None
             self._found.append(found.result)
-            self._candidates.found_in(found.result.region)
         return {one.access_key_id for one in new}
 
     def _count(self, stored_bytes: int) -> None:

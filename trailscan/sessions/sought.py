@@ -27,6 +27,7 @@ class Sought(NamedTuple):
         arn: of the session.
         called_at: the time of the call behind which it is missing.
         is_copy: whether it is known, but for the caller's own copy of it.
+        beside: where the other copy was read; empty if there is none.
     """
 
     access_key_id: str
@@ -36,6 +37,7 @@ class Sought(NamedTuple):
     arn: str | None
     called_at: datetime
     is_copy: bool = False
+    beside: str = ""
 
     @property
     def id(self) -> tuple[str, str | None]:
@@ -73,6 +75,7 @@ def sought(who: UserIdentity, when: datetime, issued: Issuances) -> Sought | Non
             arn=who.principal_id,
             called_at=called_at,
             is_copy=True,
+            beside=fitting[0].source,
         )
     return copy if who.type == "AWSAccount" else None
 
