@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 from trailscan.errors import AlreadyExistsError, TrailscanError
 from trailscan.export.files import MANIFEST, RUN, csv_bytes, json_bytes, manifest_bytes
 from trailscan.export.package import STATEMENT, package_name
-from trailscan.export.run import day_before, nights
+from trailscan.export.run import add_zip, day_before, nights
+from trailscan.export.seal import Log, seal
 from trailscan.export.statement import run_record, versions
 from trailscan.export.supplement import parse_manifest
 from trailscan.export.target import numbers_of, read_file
+from trailscan.export.verify_program import verify_program
 from trailscan.numbers import counted
 from trailscan.organizations.severity import SEVERITIES
 from trailscan.render.document import (
@@ -250,6 +252,7 @@ def _files(
     files["summary.html"] = render_document_html(document).encode()
     files["summary.md"] = render_document_markdown(document).encode()
     files[STATEMENT] = json_bytes(statement)
+    files["verify.py"] = verify_program()
     files[MANIFEST] = manifest_bytes(files)
     return files
 
@@ -324,7 +327,13 @@ def _statement(
             "population": len(rows),
             "changes_by_severity": {name: grades[name] for name in SEVERITIES if grades[name]},
         },
-        "sample": drawn and {"drawn": min(drawn.size, len(rows)), "seed": drawn.seed},
+        "sample": drawn
+        and {
+            "population": len(rows),
+            "size": drawn.size,
+            "drawn": min(drawn.size, len(rows)),
+            "seed": drawn.seed,
+        },
         "versions": versions(),
     }
 
@@ -346,18 +355,41 @@ def _facts(statement: dict[str, Any]) -> list[tuple[str, str]]:
 def _write(
     target: Target, period: str, files: dict[str, bytes], now: datetime, options: RunOptions
 ) -> tuple[str, str]:
-    """Write the index under the next number that is free, unless the newest says the same."""
-    numbers = numbers_of(target, period)
-    latest = max(numbers, default=-1)
-    name = f"export-{period}" + (f".{latest}" if latest > 0 else "")
-    if latest >= 0 and read_file(target, f"{name}/{MANIFEST}") == files[MANIFEST]:
-        return target.uri(name), "unchanged"
-    name = f"export-{period}" + (f".{latest + 1}" if latest >= 0 else "")
+    """Write and seal the index under the next free number, unless the newest says the same.
+
+    One that a killed run began is finished, if this run has the same content.
+    """
+    numbers, log = numbers_of(target, period), Log(target)
+    finished = [number for number, whole in numbers.items() if whole]
+    latest = max(finished, default=-1)
+    if latest >= 0:
+        name = _index_name(period, latest)
+        seal(log, name, options.signer)
+        if read_file(target, f"{name}/{MANIFEST}") == files[MANIFEST]:
+            return _sealed(target, name, options), "unchanged"
     who = run_record(who_accepts().partition("@")[0], socket.gethostname(), now, options.caller_arn)
-    try:
-        target.write_package(name, {**files, RUN: json_bytes(who)})
-    except AlreadyExistsError:
-        raise TrailscanError(
-            f"{target.uri(name)} was written by another run", "run the command again"
-        ) from None
-    return target.uri(name), "written"
+    for number in range(latest + 1, max(numbers, default=-1) + 2):
+        name = _index_name(period, number)
+        begun = read_file(target, f"{name}/{RUN}")
+        try:
+            target.write_package(name, {**files, RUN: begun or json_bytes(who)})
+        except AlreadyExistsError:  # begun with other content
+            continue
+        seal(log, name, options.signer)
+        return _sealed(target, name, options), "written"
+    raise TrailscanError(
+        f"{target.uri(_index_name(period, latest + 1))} was written by another run",
+        "run the command again",
+    )
+
+
+def _index_name(period: str, number: int) -> str:
+    """The name of an index; the first has no number."""
+    return f"export-{period}" + (f".{number}" if number else "")
+
+
+def _sealed(target: Target, name: str, options: RunOptions) -> str:
+    """The place of a sealed index, with its ZIP file if that is wanted."""
+    if options.zipped:
+        add_zip(target, name)
+    return target.uri(name)

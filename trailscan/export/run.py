@@ -191,7 +191,7 @@ def export_nights(
         draft = draft_package(store, day, run.options.package, history)
         written = _write(target, log, draft, run.options, now)
         if run.options.zipped:
-            _add_zip(target, written.package.name)
+            add_zip(target, written.package.name)
         run.written.append(written)
         yield written
 
@@ -246,7 +246,7 @@ def _put(target: Target, log: Log, package: Package, options: RunOptions, now: d
     seal(log, package.name, options.signer)
 
 
-def _add_zip(target: Target, name: str) -> None:
+def add_zip(target: Target, name: str) -> None:
     """Write a package that is there as a ZIP file beside its folder, unless that is there too."""
     if read_file(target, f"{name}.zip") is None:
         files = {path: target.read(f"{name}/{path}") for path in target.paths(name)}

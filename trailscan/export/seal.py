@@ -130,7 +130,7 @@ def seal(
         return target.read(f"{name}/{path}")
 
     there = set(target.paths(name))
-    rows = row_hashes(read)
+    rows = row_hashes(name, read)
     leaf = leaf_text(name, read, rows)
     index = log.enter(name, leaf)
     hashes = [leaf_hash(one) for one in log.leaves[: index + 1]]

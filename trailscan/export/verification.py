@@ -44,15 +44,12 @@ def verify_place(place: Path, given: Given) -> Report:
 
 
 def _packages(place: Path) -> Iterator[Files]:
-    """The packages of days at a place that can be opened."""
+    """The packages at a place that can be opened."""
     folders = [place] if place.is_file() or PACKAGE_NAME.fullmatch(place.resolve().name) else []
     if not folders and (place / _PROGRAM).is_file():
         folders = [place]
     for one in folders or sorted(place.iterdir()):
-        is_period = one.name.count("-") < 3  # noqa: PLR2004  # `export-2026-10-01` has three
-        if one.is_symlink() or (
-            not folders and (is_period or not PACKAGE_NAME.fullmatch(one.name))
-        ):
+        if one.is_symlink() or not (folders or PACKAGE_NAME.fullmatch(one.name)):
             continue
         try:
             yield open_zip(one) if one.is_file() else open_folder(one)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _MODULES = (
     *("report", "merkle", "ed25519", "rsa", "notes", "files", "tables", "content"),
-    *("cloudtrail", "sealed", "program"),
+    *("cloudtrail", "period", "sealed", "program"),
 )
 _HEAD = '''\
 #!/usr/bin/env python3

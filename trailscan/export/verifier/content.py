@@ -32,6 +32,8 @@ CHANGES = "changes.csv"
 LOG_FILES = "log_files.csv"
 RUN = "run.json"
 SAMPLE = "sample.csv"
+NIGHTS = "nights.csv"
+POPULATION = "population.csv"
 SEAL = ("checkpoint", "signature")
 PROOF = "proof/"
 INDEX = "digests/index.csv"
@@ -233,30 +235,48 @@ def _check_controls(content: Content, report: Report) -> None:
             report.refuse(content.place(STATEMENT) + " controls", text)
 
 
-def check_sample(content: Content, report: Report) -> None:
-    """Draw the sample again, by the seed in the statement, from the changes."""
-    said = content.statement.get("sample")
+def check_sample(
+    files: Files,
+    statement: dict[str, Any],
+    population: tuple[str, list[dict[str, str]]],
+    report: Report,
+) -> None:
+    """Draw the sample again, by the seed in the statement.
+
+    Args:
+        files: of the package or index.
+        statement: of it.
+        population: the path of the changes, and their rows.
+        report: collects what is found.
+    """
+    said = statement.get("sample")
     if not isinstance(said, dict):
+        if SAMPLE in files.sizes:
+            report.refuse(f"{files.name}/{SAMPLE}", f"{STATEMENT} says that no sample was drawn")
         return
-    changes, place = content.tables[CHANGES], content.place(SAMPLE)
+    (path, changes), place = population, f"{files.name}/{SAMPLE}"
     if said.get("population") != len(changes):
         text = f"says {shown(said.get('population'))}; counted again: {len(changes)}"
-        report.refuse(content.place(STATEMENT) + " sample.population", text)
+        report.refuse(f"{files.name}/{STATEMENT} sample.population", text)
     order = []
     for row in changes:
-        names = [cell(row, name, CHANGES) for name in ("recipient_account_id", "event_id")]
+        names = [cell(row, name, path) for name in ("recipient_account_id", "event_id")]
         if any(comparable(name) != name for name in names):
-            report.is_alone(f"{place}: {CHANGES} has an ID with letters that CSV escapes")
+            report.is_alone(f"{place}: {path} has an ID with letters that CSV escapes")
             return
         text = "\n".join([str(said.get("seed")), *names])
         value = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        order.append((value, int(cell(row, "number", CHANGES)), *names))
+        order.append((value, int(cell(row, "number", path)), *names))
     drawn = [
         (row["value"], int(row["number"]), row["recipient_account_id"], row["event_id"])
-        for row in read_table(content.files, SAMPLE)
+        for row in read_table(files, SAMPLE)
     ]
+    size = said.get("size")
+    if isinstance(size, int) and len(drawn) != min(size, len(changes)):
+        text = f"{min(size, len(changes))} changes were to be drawn, and it has {len(drawn)}"
+        report.refuse(place, text)
     if drawn != sorted(order)[: len(drawn)]:
-        report.refuse(place, f"not the changes that its seed draws from {CHANGES}")
+        report.refuse(place, f"not the changes that its seed draws from {path}")
 
 
 def check_rows(content: Content, report: Report) -> None:

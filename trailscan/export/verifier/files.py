@@ -69,6 +69,12 @@ class Files(NamedTuple):
             return file.read(size + 1)
 
 
+def is_night(name: str) -> bool:
+    """Whether a package is of a night; else it is the index of a period."""
+    match = PACKAGE_NAME.fullmatch(name)
+    return match is not None and len(match["of"]) == len("2026-10-01")
+
+
 def is_plain_path(path: str) -> bool:
     """Whether a path stays inside its folder on every system, and shows as what it is."""
     parts = path.split("/")

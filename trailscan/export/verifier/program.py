@@ -17,6 +17,7 @@ from trailscan.export.verifier.cloudtrail import (
     parse_keys_of_aws,
 )
 from trailscan.export.verifier.content import (
+    CHANGES,
     Content,
     check_issuing,
     check_log_files,
@@ -29,11 +30,13 @@ from trailscan.export.verifier.files import (
     MANIFEST,
     PACKAGE_NAME,
     Files,
+    is_night,
     open_folder,
     open_zip,
 )
 from trailscan.export.verifier.merkle import leaf_hash, root_of
 from trailscan.export.verifier.notes import parse_keys, parse_note
+from trailscan.export.verifier.period import check_nights, check_period
 from trailscan.export.verifier.report import RefusedError, Report, shown
 from trailscan.export.verifier.sealed import Outside, Sealed, check_row, check_seal
 from trailscan.export.verifier.tables import parse_json
@@ -62,20 +65,21 @@ def check_package(files: Files, given: Given, report: Report) -> Sealed | None:
     if not PACKAGE_NAME.fullmatch(files.name):
         report.refuse(shown(files.name), "it has not the name of a package")
     _try(report, lambda: check_manifest(files, report))
-    if not _DAY.match(files.name):
-        report.is_alone(f"{shown(files.name)}: an index of a period has no seal; its nights have")
-        return None
     _try(report, lambda: sealed.__setitem__(0, check_seal(files, given.signer, report)))
-    _try(report, lambda: _check_content(files, given, report))
+    if is_night(files.name):
+        _try(report, lambda: _check_content(files, given, report))
+    else:
+        _try(report, lambda: check_period(files, report))
     return sealed[0]
 
 
 def _check_content(files: Files, given: Given, report: Report) -> None:
     content = Content(files)
+    population = (CHANGES, content.tables[CHANGES])
     _try(report, lambda: check_statement(content, report))
     _try(report, lambda: check_rows(content, report))
     _try(report, lambda: check_issuing(content, report))
-    _try(report, lambda: check_sample(content, report))
+    _try(report, lambda: check_sample(files, content.statement, population, report))
     _try(report, lambda: check_log_files(content, report))
     digests = check_digests(content, given.aws, report)
     _try(report, lambda: check_attested(content, digests, report))
@@ -133,6 +137,10 @@ def _check_series(place: Path, given: Given, report: Report) -> None:
         report.add(own)
     if found:
         _check_history(place, found, given, report)
+        order = {name: one.number for name, one in found.items()}
+        for name in names:
+            if not is_night(name) and not (place / name).is_symlink():
+                _try(report, lambda name=name: check_nights(place, name, order, report))  # type: ignore[misc]  # bound now
     _say_days(names, report)
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trailscan.export.verifier.content import CHANGES, RECORDS, RUN, STATEMENT
+from trailscan.export.verifier.content import (
+    CHANGES,
+    NIGHTS,
+    POPULATION,
+    RECORDS,
+    RUN,
+    STATEMENT,
+)
 from trailscan.export.verifier.ed25519 import is_signed_by
-from trailscan.export.verifier.files import MANIFEST
+from trailscan.export.verifier.files import MANIFEST, is_night
 from trailscan.export.verifier.merkle import (
     is_consistent,
     leaf_hash,
@@ -52,15 +59,18 @@ class Sealed(NamedTuple):
     key: NoteKey | None
 
 
-def row_hashes(read: Callable[[str], bytes]) -> dict[str, list[bytes]]:
+def row_hashes(name: str, read: Callable[[str], bytes]) -> dict[str, list[bytes]]:
     """The leaf hashes of the rows of the files that have a root in the leaf, by path.
 
     Args:
+        name: of the package of a night, or of the index of a period.
         read: gives the bytes of a file.
     """
+    night = ((RECORDS, lines_of), (CHANGES, rows_of))
+    period = ((NIGHTS, rows_of), (POPULATION, rows_of))
     return {
         path: [leaf_hash(row) for row in split(read(path))]
-        for path, split in ((RECORDS, lines_of), (CHANGES, rows_of))
+        for path, split in (night if is_night(name) else period)
     }
 
 
@@ -94,7 +104,7 @@ def check_seal(files: Files, outside: Outside, report: Report) -> Sealed | None:
     for path in files.sizes:
         if path.startswith("proof/") and path not in SEAL_FILES:
             report.refuse(f"{files.name}/{shown(path)}", "added: the seal has no such file")
-    leaf, rows = files.read(LEAF), row_hashes(files.read)
+    leaf, rows = files.read(LEAF), row_hashes(files.name, files.read)
     if leaf != leaf_text(files.name, files.read, rows):
         report.refuse(f"{files.name}/{LEAF}", "the leaf is not that of these files")
     note = _note(files)
