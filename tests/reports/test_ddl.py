@@ -35,7 +35,9 @@ def test_duckdb_finds_the_rows_of_a_query_whatever_the_folder_is_called(place, t
     done = run_command("sql", "--ddl", "duckdb", "--store", place)
     assert done.returncode == 0
     query = f"select * from {table} order by all"  # noqa: S608  # a table of two
-    expected = ts.open(place).sql(query).to_arrow()
+    worked_out = "principal, principal_kind, client"  # columns of the view, not of the files
+    own = query.replace("*", f"* exclude ({worked_out})") if table == "events" else query
+    expected = ts.open(place).sql(own).to_arrow()
     with duckdb.connect(":memory:") as database:
         database.execute("SET TimeZone = 'UTC'")
         database.execute(done.stdout.decode())
