@@ -527,7 +527,7 @@ def test_filters_that_cannot_be_are_errors(samples):
         samples.report("changes", outcome="ok")
     with pytest.raises(ValueError, match="no category 'nope'; there are: account, "):
         samples.report("changes", category="nope")
-    with pytest.raises(ValueError, match="no report 'nope'; there are: changes, principals, "):
+    with pytest.raises(ValueError, match="no report 'nope'; there are: changes, events, "):
         samples.report("nope")
 
 

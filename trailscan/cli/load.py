@@ -98,7 +98,7 @@ EngineName = Annotated[
     typer.Option(
         "--engine",
         metavar="ENGINE",
-        help="local: this machine; spark: a Spark cluster (needs trailscan[spark] and Java 17).",
+        help="local: this machine; spark: a Spark cluster (needs the extra spark and Java 17).",
     ),
 ]
 Master = Annotated[

@@ -12,6 +12,7 @@ from trailscan.reports.lookup import times_of, whole_id
 from trailscan.reports.missing import Question, missing
 from trailscan.reports.vicinity import Vicinity, vicinity_of
 from trailscan.table import Column, Table, rows_of
+from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,13 +70,32 @@ def records_of(store: StoreReader, event_id: str) -> list[Change]:
     return [one for one in iterate_events(store, times) if one.event.event_id == event_id]
 
 
-def around_report(store: StoreReader, event_id: str, within: timedelta) -> Table:
-    """The events near one, each with what it shares with it; the event itself is left out."""
-    vicinity = vicinity_of(event_id, records_of(store, event_id), within)
+def window_around(store: StoreReader, event_id: str, within: timedelta) -> Window:
+    """From so long before the first record of an event to so long after the last."""
+    times = times_of(store, event_id)
+    start = times.start and shifted(times.start, -within)
+    return Window(start, times.end and shifted(times.end, within))
+
+
+def around_report(
+    store: StoreReader, event_id: str, within: timedelta, told: Sequence[Change]
+) -> Table:
+    """The events near one, each with what it shares with it; the event itself is left out.
+
+    Args:
+        store: where they are.
+        event_id: of the event.
+        within: how long before and after it.
+        told: the events of `window_around`.
+    """
+    records = [one for one in told if one.event.event_id == event_id]
+    vicinity = vicinity_of(event_id, records, within)
     near = [
         Near(one, same)
-        for one in iterate_events(store, vicinity.window)
-        if one.event.event_id != event_id and (same := vicinity.shared(one))
+        for one in told
+        if one.event.event_id != event_id
+        and one.event.event_time in vicinity.window
+        and (same := vicinity.shared(one))
     ]
     return Table(
         name="around",

@@ -32,7 +32,7 @@ from trailscan.store.issuances import read_issuances
 from trailscan.table import Column, Table, detail, row_maker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
 
@@ -82,13 +82,30 @@ def events_report(store: StoreReader, filters: ChangeFilter) -> Table:
     return with_attestation(store, Table("events", COLUMNS, tuple(rows), filters.window, notes))
 
 
-def iterate_events(store: StoreReader, window: Window) -> Iterator[Change]:
+def iterate_events(
+    store: StoreReader, window: Window, history: Iterable[Change] | None = None
+) -> Iterator[Change]:
     """Every event of a window of event time, one by one in order of time.
 
     Those of AWS Organizations are in words, as in other reports; a result that is part of another
     event's row there, and what other services recorded, is told by its own names.
+
+    Args:
+        store: where they are.
+        window: of event time.
+        history: what `read_history` gives, if it was read already.
     """
-    found = read_changes(
+    found = read_history(store, window) if history is None else history
+    described = {one.where: one for one in found if one.event.event_time in window}
+    issued = Issuances(read_issuances(store))
+    events = DecodedEvents(store.events(window, RECORD, ordered=False))
+    for one in map(events.take, range(len(events.order))):
+        yield described.get(one.where) or describe_any(one, issued)
+
+
+def read_history(store: StoreReader, window: Window) -> list[Change]:
+    """Every change in a store, on which names depend, and every read of a window of event time."""
+    return read_changes(
         store,
         reads=True,
         where=lambda rows: pc.or_(
@@ -96,11 +113,6 @@ def iterate_events(store: StoreReader, window: Window) -> Iterator[Change]:
         ),
         filter_columns=(*FILTER_COLUMNS, "event_time"),
     )
-    described = {one.where: one for one in found if one.event.event_time in window}
-    issued = Issuances(read_issuances(store))
-    events = DecodedEvents(store.events(window, RECORD, ordered=False))
-    for one in map(events.take, range(len(events.order))):
-        yield described.get(one.where) or describe_any(one, issued)
 
 
 def _in(window: Window, rows: pa.Table) -> pa.Array:

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.compute as pc
-
 from trailscan.location import Location
 from trailscan.numbers import counted
 from trailscan.organizations.changes import with_undone
 from trailscan.organizations.refusals import find_refusals
-from trailscan.reports.around import around_report, records_of
+from trailscan.reports.around import around_report, window_around
 from trailscan.reports.attestation import attestation
-from trailscan.reports.changes import COLUMNS, FILTER_COLUMNS, maybe_changes, read_changes
+from trailscan.reports.changes import COLUMNS
 from trailscan.reports.credential_use import use_of
+from trailscan.reports.events import iterate_events, read_history
 from trailscan.reports.findings.report import findings_on
-from trailscan.reports.lookup import whole_id, with_id
+from trailscan.reports.lookup import whole_id
 from trailscan.reports.principals import naming
 from trailscan.store.paths import NO_DAY
 from trailscan.table import as_text, row_maker
@@ -26,9 +25,7 @@ from trailscan.trail.keys import parse_key
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import pyarrow as pa
+    from collections.abc import Mapping
 
     from trailscan.organizations.changes import Change
     from trailscan.organizations.refusals import Refusal
@@ -163,15 +160,11 @@ def show_event(store: StoreReader, event_id: str, within: timedelta = AN_HOUR) -
         TrailscanError: several have.
     """
     whole = whole_id(store, event_id)
-    found = read_changes(
-        store,
-        reads=True,
-        where=_with(whole),
-        filter_columns=(*FILTER_COLUMNS, "event_id"),
-    )
-    changes = with_undone(found)
+    window = window_around(store, whole, within)
+    changes = with_undone(read_history(store, window))
     refusals = find_refusals(changes)
-    events = {one.where: one for one in records_of(store, whole)}
+    told_around = list(iterate_events(store, window, changes))
+    events = {one.where: one for one in told_around if one.event.event_id == whole}
     records = tuple(
         _shown(store, commit, row, events, changes, refusals)
         for day in sorted({one.event.event_time.date() for one in events.values()})
@@ -180,13 +173,7 @@ def show_event(store: StoreReader, event_id: str, within: timedelta = AN_HOUR) -
     )
     told = {record.change.event.event_id for record in records if record.change}
     findings = findings_on(store, {whole, *told})
-    return Shown(whole, records, findings, around_report(store, whole, within))
-
-
-def _with(event_id: str) -> Callable[[pa.Table], pa.Array]:
-    """Selects all that may be changes, on which names depend, and one event."""
-    has_id = with_id(event_id)
-    return lambda rows: pc.or_(maybe_changes(rows), has_id(rows))
+    return Shown(whole, records, findings, around_report(store, whole, within, told_around))
 
 
 def _shown(

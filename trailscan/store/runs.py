@@ -4,11 +4,13 @@
     _runs/20261123T033000000000Z-<load id>-ended.json
 
 They are no part of the ledger: nothing in the store depends on them, and none is ever changed. A
-run that was killed has no second file. What is not such a file is refused and named.
+run that was killed has no second file. What is not such a file, or was changed, is refused and
+named. Each ends with the SHA-256 of its content.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import suppress
 from datetime import datetime  # msgspec reads the annotations
@@ -107,9 +109,15 @@ def write_run(bucket: Bucket, run: Run) -> None:
     short = msgspec.structs.replace(
         run, sources=run.sources[:_MOST_SOURCES], error=run.error[:_LONGEST]
     )
-    bucket.write_new(f"{FOLDER}{run.name}-{state}.json", msgspec.json.encode(short) + b"\n")
+    bucket.write_new(f"{FOLDER}{run.name}-{state}.json", _sealed(msgspec.json.encode(short)))
     if state == "began":
         _forget(bucket)
+
+
+def _sealed(run: bytes) -> bytes:
+    """An encoded run in a line, and the SHA-256 of that line in another: damage is noticed."""
+    line = run + b"\n"
+    return line + hashlib.sha256(line).hexdigest().encode() + b"\n"
 
 
 def _forget(bucket: Bucket) -> None:
@@ -147,7 +155,11 @@ def _read(bucket: Bucket, found: ObjectInfo) -> Run | None:
     if name is None or found.odd or found.size > _MOST_BYTES:
         return None
     try:
-        run = msgspec.json.decode(bucket.read(found.key), type=Run)
+        data = bucket.read(found.key)
+        line = data.partition(b"\n")[0]
+        if data != _sealed(line):
+            return None
+        run = msgspec.json.decode(line, type=Run)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
     aware = all(one is None or one.tzinfo for one in (run.started, run.finished))
