@@ -7,6 +7,7 @@ from services.trail import log_file_key, make_event, pack
 from typer.testing import CliRunner
 
 from trailscan.aws import s3 as access
+from trailscan.buckets import s3 as bucket
 from trailscan.cli.app import app
 
 
@@ -14,6 +15,7 @@ from trailscan.cli.app import app
 def _patience(s3, monkeypatch):
     """No request is repeated because a machine is busy: requests are counted here."""
     monkeypatch.setattr(access, "_READ_TIMEOUT", 60)
+    monkeypatch.setitem(bucket._CLIENT, "read_timeout", "60s")
 
 
 def test_a_dry_run_counts_and_prices_and_reads_nothing(s3, deliver, load, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.location import key_text
@@ -63,8 +63,7 @@ class Likeliest:
             if region is not None and planned.trail.region != region:
                 steps += 100  # its copy was recorded in another region
             self._sought_in.setdefault(_name(planned), set()).add(one.id)
-            self._heap.append(_Proposal(steps, 0, self._number, one, planned))
-        heapify(self._heap)
+            heappush(self._heap, _Proposal(steps, 0, self._number, one, planned))
         return self._left[one.id] > 0
 
     def take(self, wanted: Collection[_Id]) -> tuple[Sought, PlannedFile] | None:
