@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-AS_OF = datetime(2026, 11, 24, 1, tzinfo=UTC)
+AS_OF = datetime(2026, 11, 25, 1, tzinfo=UTC)
 COLUMNS = (
     *("Bucket", "Key", "VersionId", "IsLatest", "IsDeleteMarker", "Size", "LastModifiedDate"),
     *("ETag", "StorageClass", "IsMultipartUploaded", "IntelligentTieringAccessTier"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NOW = datetime(2026, 11, 25, tzinfo=UTC)
-UNTIL = Window(datetime(2026, 11, 1, tzinfo=UTC), AS_OF)
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+UNTIL = Window(datetime(2026, 11, 1, tzinfo=UTC), AS_OF - timedelta(days=1))
 OPEN = Window(datetime(2026, 11, 1, tzinfo=UTC))
-MANIFEST = "s3://inventories/inventory/trail/all/2026-11-24T01-00Z/manifest.json"
+MANIFEST = "s3://inventories/inventory/trail/all/2026-11-25T01-00Z/manifest.json"
 FOLDER = "AWSLogs/o-exampleorg1/111122223333"
-NOTE = f"s3://trail is listed by the inventory of 2026-11-24T01:00:00Z ({MANIFEST}): 9 objects"
+NOTE = f"s3://trail is listed by the inventory of 2026-11-25T01:00:00Z ({MANIFEST}): 9 objects"
 AFTER = (
-    "log files of s3://trail delivered after {}:00:00Z: the inventory is of then; "
-    "--then-list lists them, --until leaves them out"
+    "log files of s3://trail delivered after {}:00:00Z, a day before the time of the inventory, "
+    "which may lack them: --then-list lists them, --until leaves them out"
 )
 DIGEST = f"{FOLDER}/CloudTrail-Digest/us-east-1/2026/11/22/x.json.gz"
 
@@ -125,7 +125,7 @@ def test_each_format_gives_what_a_listing_gives(s3, tmp_path, form):
         k: v for k, v in two.items() if k not in differing
     }
     assert found.notes == [
-        f"s3://trail is listed by the inventory of 2026-11-24T01:00:00Z ({MANIFEST}): 9 objects"
+        f"s3://trail is listed by the inventory of 2026-11-25T01:00:00Z ({MANIFEST}): 9 objects"
     ]
 
 
@@ -195,7 +195,7 @@ def test_a_live_inventory_table(s3, tmp_path):
     pq.write_table(table, tmp_path / "table.parquet")
     found = load(s3, tmp_path / "store", inventory=str(tmp_path / "table.parquet"))
     assert (found.done, found.vanished) == (1, 0)
-    assert found.failures == [AFTER.format("2026-11-23T12")]
+    assert found.failures == [AFTER.format("2026-11-22T12")]
 
 
 def test_newer_log_files_are_named_or_listed(s3, tmp_path):
@@ -206,6 +206,8 @@ def test_newer_log_files_are_named_or_listed(s3, tmp_path):
     found = load(s3, tmp_path, OPEN, inventory=MANIFEST)
     assert (found.done, int(found.exit_code)) == (3, 4)
     assert found.failures == [AFTER.format("2026-11-24T01")]
+    inside = load(s3, tmp_path / "inside", Window(OPEN.start, AS_OF), inventory=MANIFEST)
+    assert (inside.failures, int(inside.exit_code)) == (found.failures, 4)  # made in that day
     then = load(s3, tmp_path, OPEN, inventory=MANIFEST, then_list=True)
     assert (then.done, then.known, then.failures) == (1, 3, [])
     load(s3, tmp_path / "listed", OPEN)

@@ -54,7 +54,7 @@ def open_inventoried(uri: str, manifest: str, options: AwsOptions) -> tuple[Sour
         has_digests=not single,
         note=_note(uri, inventory),
         missing="; ".join(inventory.left.failures),
-        as_of=inventory.as_of,
+        as_of=shifted(inventory.as_of, -UNSETTLED),
     )
     later = replace(
         source,
@@ -101,12 +101,11 @@ def parts(
     if not then_list:
         since = format_instant(as_of)
         missing = (
-            f"log files of {source.uri} delivered after {since}: the inventory is of then; "
-            "--then-list lists them, --until leaves them out"
+            f"log files of {source.uri} delivered after {since}, a day before the time of the "
+            "inventory, which may lack them: --then-list lists them, --until leaves them out"
         )
         return [(source, window)], missing
-    start = shifted(as_of, -UNSETTLED)
-    start = start if window.start is None else max(start, window.start)
+    start = as_of if window.start is None else max(as_of, window.start)
     return [(source, window), (later, Window(start, window.end))], ""
 
 
@@ -117,7 +116,7 @@ def settled(source: SourcePlan, window: Window) -> tuple[Window, list[str]]:
     """
     if source.as_of is None:
         return window, []
-    end = shifted(source.as_of, -UNSETTLED)
+    end = source.as_of
     if window.end is not None and window.end <= end:
         return window, []
     start = window.start if window.start is None else min(window.start, end)

@@ -310,7 +310,7 @@ class Pipeline:
 
 
 def _end(source: SourcePlan, window: Window) -> datetime | None:
-    """The end of what was requested: an inventory has nothing that was delivered later."""
+    """The end of what was requested: an inventory may lack what was delivered later."""
     if source.as_of is None or window.end is None:
         return source.as_of or window.end
     return min(source.as_of, window.end)

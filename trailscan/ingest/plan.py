@@ -178,7 +178,7 @@ class SourcePlan:
         missing: the part of the window that the source cannot have.
         moments: the log files of AWS STS of one instant, in a source that is not listed but asked;
             None for others.
-        as_of: when an inventory was made that lists it; None for a source that is listed itself.
+        as_of: until when an inventory that lists it lacks nothing; None for one listed by itself.
         beyond: it is what an inventory of the same source does not have.
     """
 
