@@ -327,6 +327,17 @@ def test_hostile_rows_are_counted_and_named(s3, tmp_path):
     assert failure.endswith("1 row of other buckets: mine")
 
 
+def with_data(files: dict[str, bytes], key: str, data: bytes) -> dict[str, bytes]:
+    """An inventory whose only data file has other bytes, with a manifest that names them."""
+    manifest = next(key for key in files if key.endswith("manifest.json"))
+    said = json.loads(files[manifest])
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    said["files"] = [{"key": key, "size": len(data), "MD5checksum": md5}]
+    raw = json.dumps(said).encode()
+    checksum = hashlib.md5(raw, usedforsecurity=False).hexdigest().encode()
+    return {key: data, manifest: raw, manifest.replace(".json", ".checksum"): checksum}
+
+
 def test_keys_that_are_not_utf8_are_named(s3, tmp_path):
     """A key of wrong bytes is no key; the others are loaded."""
     objects = {log_file_key(1): pack([make_event(1)])}
@@ -334,14 +345,7 @@ def test_keys_that_are_not_utf8_are_named(s3, tmp_path):
     files = inventory("trail", [*rows_of(objects), row("trail", "wrong")])
     key = next(key for key in files if key.endswith(".csv.gz"))
     data = gzip.compress(gzip.decompress(files[key]).replace(b'"wrong"', b'"%FF%FE"'))
-    manifest = next(key for key in files if key.endswith("manifest.json"))
-    said = json.loads(files[manifest])
-    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    said["files"] = [{"key": key, "size": len(data), "MD5checksum": md5}]
-    raw = json.dumps(said).encode()
-    checksum = hashlib.md5(raw, usedforsecurity=False).hexdigest().encode()
-    names = {key: data, manifest: raw, manifest.replace(".json", ".checksum"): checksum}
-    publish(s3, names)
+    publish(s3, with_data(files, key, data))
     found = load(s3, tmp_path, inventory=MANIFEST)
     assert (found.done, int(found.exit_code)) == (1, 4)
     assert found.failures[0].startswith("1 row of the inventory cannot be used: key is not UTF-8")
@@ -351,16 +355,9 @@ def test_a_bomb_is_refused(s3, tmp_path):
     """A data file that inflates beyond reason ends the load, in bounded memory."""
     trail(s3, OBJECTS)
     line = b'"trail","' + b"k" * 200 + b'","","true","false","1","","e","","",""\n'
-    data = gzip.compress(line * 1_600_000)
     files = inventory("trail", [])
     key = next(key for key in files if key.endswith(".csv.gz"))
-    manifest = next(key for key in files if key.endswith("manifest.json"))
-    said = json.loads(files[manifest])
-    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    said["files"] = [{"key": key, "size": len(data), "MD5checksum": md5}]
-    raw = json.dumps(said).encode()
-    checksum = hashlib.md5(raw, usedforsecurity=False).hexdigest().encode()
-    publish(s3, {key: data, manifest: raw, manifest.replace(".json", ".checksum"): checksum})
+    publish(s3, with_data(files, key, gzip.compress(line * 1_600_000)))
     with pytest.raises(TrailscanError, match="it inflates to more than"):
         load(s3, tmp_path, inventory=MANIFEST)
 
