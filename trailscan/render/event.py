@@ -110,18 +110,19 @@ def _findings(shown: Shown, tz: tzinfo, width: int) -> Iterator[str]:
     yield "Findings"
     for row in shown.findings.in_zone(tz).records():
         yield from _filled(f"{row['severity']}  {row['rule']}: {row['what']}", width)
-        yield from _filled(f"    {row['why']}", width)
+        yield from _filled(f"{row['why']}", width, indent=6)
         if row["undone_at"]:
             undone = f"undone {shown_text(row['undone_at'])} by event {row['undone_by']}"
-            yield from _filled(f"    {undone}, open for {shown_text(row['open_for'])}", width)
+            open_for = shown_text(row["open_for"])
+            yield from _filled(f"{undone}, open for {open_for}", width, indent=6)
     if not shown.findings.rows:
         yield "  none names this event"
     yield ""
 
 
-def _filled(text: str, width: int) -> list[str]:
-    """A text folded at its spaces."""
-    return [f"  {line}" for line in fold(visible(text), max(width - 2, 20))]
+def _filled(text: str, width: int, indent: int = 2) -> list[str]:
+    """A text folded at its spaces, with spaces before each line."""
+    return [f"{' ' * indent}{line}" for line in fold(visible(text), max(width - indent, 20))]
 
 
 def _around(shown: Shown, tz: tzinfo, width: int) -> Iterator[str]:
