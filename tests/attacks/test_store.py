@@ -69,8 +69,13 @@ def store(kept, tmp_path):
     return shutil.copytree(kept, tmp_path / "S")
 
 
-def answers(place):
-    """What every command says of a store, each as text or as the error it ends with."""
+def answers(place, asked_for=None):
+    """What commands say of a store, each as text or as the error it ends with.
+
+    Args:
+        place: of the store.
+        asked_for: the names of some of them; None for every command.
+    """
 
     def query(table):
         return lambda: render_csv(run_query(open_store(place), f"FROM {table}"))
@@ -86,9 +91,9 @@ def answers(place):
         **{table: query(table) for table in TABLES},
     }
     found = {}
-    for name, ask in asked.items():
+    for name in asked if asked_for is None else asked_for:
         try:
-            found[name] = str(ask()).replace(str(place), "S")
+            found[name] = str(asked[name]()).replace(str(place), "S")
         except TrailscanError as error:
             found[name] = error
     return found
@@ -108,15 +113,23 @@ def flip(path, seed):
     path.write_bytes(data)
 
 
-def check_flips(kept, store, flips):
-    """Flip one bit at a time: every answer is the right one, or names the damage."""
+def check_flips(kept, store, flips, questions=None):
+    """Flip one bit at a time: every answer is the right one, or names the damage.
+
+    Args:
+        kept: the store as it was committed.
+        store: its copy.
+        flips: how many bits.
+        questions: how many commands are asked after each, any of them; None for all.
+    """
     files = sorted(path for path in kept.rglob("*") if path.is_file())
     right, noticed = right_answers(kept), 0
     for seed in range(flips):
         path = store / files[seed % len(files)].relative_to(kept)
         good = path.read_bytes()
         flip(path, seed)
-        for name, found in answers(store).items():
+        asked = random.Random(seed).sample(sorted(right), questions or len(right))
+        for name, found in answers(store, asked).items():
             if isinstance(found, TrailscanError):
                 noticed += 1
                 assert found.exit_code == 5
@@ -138,8 +151,8 @@ def test_no_single_bit_of_a_store_changes_an_answer(kept, store):
 
 @pytest.mark.slow
 def test_none_of_many_bits_of_a_store_changes_an_answer(kept, store):
-    """The same for 400 bits, spread over every file."""
-    assert check_flips(kept, store, 400) > 400
+    """The same for 400 bits, spread over every file; any three commands read each."""
+    assert check_flips(kept, store, 400, 3) > 200
 
 
 def test_a_store_that_was_written_whole_has_right_answers(kept):
