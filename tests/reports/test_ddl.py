@@ -1,4 +1,7 @@
-"""The tables that other engines make of a store: DuckDB runs them, and Athena's are as it documents."""
+"""The tables that other engines make of a store: DuckDB runs them, and Athena's are as it documents.
+
+Spark runs its own in `tests/spark/test_cluster.py`.
+"""
 
 from __future__ import annotations
 

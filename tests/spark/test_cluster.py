@@ -4,41 +4,69 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import threading
-import time
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from services.command import run_command
-from services.spark import Cluster
+from services.spark import QUICK_JAVA, Cluster, Driver
 from services.trail import log_file_key, make_event, pack
 
+import trailscan as ts
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.store.counts import total_counts
 from trailscan.store.reader import StoreReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 WORDS = ("--since", "2026-11-01", "--format", "json", "--no-trace", "--quiet")
-SPARK = ("--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1")
+CONF = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.extraJavaOptions": QUICK_JAVA,
+    "spark.executor.extraJavaOptions": QUICK_JAVA,
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.warehouse.dir": tempfile.gettempdir(),
+}
 
-LOG_FILES = int(os.environ.get("TRAILSCAN_SPARK_LOG_FILES", "400"))
+LOG_FILES = int(os.environ.get("TRAILSCAN_SPARK_LOG_FILES", "150"))
 ACCOUNTS = ("111122223333", "222233334444", "333344445555")
 
 
-@pytest.fixture(scope="session")
-def cluster(java, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+@pytest.fixture
+def cluster(java, tmp_path: Path) -> Iterator[Cluster]:
     """A real standalone cluster of two workers."""
-    cluster = Cluster(tmp_path_factory.mktemp("spark"), workers=2)
+    cluster = Cluster(tmp_path, workers=2)
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture
+def start(cluster, ceph_bucket, tmp_path) -> Iterator[Callable[[], Driver]]:
+    """Starts drivers, in an environment in which another `python3` is first on PATH.
+
+    It is that of a virtual environment that is not activated: its own Python is not on PATH.
+    """
+    other = tmp_path / "bin" / "python3"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    path = f"{other.parent}:{os.environ['PATH']}"
+    environment = {k: v for k, v in os.environ.items() if k != "PYSPARK_PYTHON"} | {"PATH": path}
+    drivers = []
+
+    def start() -> Driver:
+        log = tmp_path / f"driver-{len(drivers)}.log"
+        drivers.append(Driver(cluster.url, CONF, environment, log))
+        return drivers[-1]
+
+    yield start
+    for driver in drivers:
+        driver.kill()
 
 
 def corpus(count: int = LOG_FILES, first: int = 0) -> Iterator[tuple[str, bytes]]:
@@ -87,66 +115,75 @@ def trail(ceph_s3, ceph_bucket) -> str:
     return f"s3://{ceph_bucket}/AWSLogs"
 
 
-@pytest.fixture
-def load(cluster) -> Any:
-    """Loads a source into a store, on the cluster or here."""
-
-    def load(source: object, store: object, *words: str, spark: bool = True) -> Any:
-        where = ("--engine", "spark", "--master", cluster.url, *SPARK) if spark else ()
-        return run_command("load", source, "--store", store, *WORDS, *words, *where)
-
-    return load
-
-
-def test_a_cluster_makes_the_store_of_a_local_load_though_a_worker_is_killed(
-    cluster, trail, load, ceph_s3, tmp_path
+def test_a_cluster_makes_the_stores_of_local_loads_whatever_is_killed(
+    cluster, start, trail, ceph_s3, tmp_path
 ):
-    """Events, log files, rejects, sums and summary are equal, then and after late log files."""
-    bucket = trail.split("/")[2]
-    store, local = f"s3://{bucket}/store", tmp_path / "local"
-    here = load(trail, local, spark=False)
+    """Events, log files, rejects, sums and summaries are equal, and tables of Spark have the rows.
 
-    def kill() -> None:
-        cluster.wait_for_application()
-        time.sleep(3)
-        cluster.kill_worker()
+    All is one test, because a cluster and a session take longer to start than every load here.
+    """
+    store, local = f"s3://{trail.split('/')[2]}/store", tmp_path / "local"
+    here = run_command("load", trail, "--store", local, *WORDS)
+    spark = ("load", trail, "--store", store, *WORDS, "--engine", "spark")
+    with ThreadPoolExecutor(1) as pool:
+        killed = start()
+        loading = pool.submit(killed.run, *spark)
+        cluster.wait_for_task()
+        killed.kill()
+        with pytest.raises(ConnectionError):
+            loading.result()
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    there = load(trail, store)
-    killer.join()
+        driver = start()
+        loading = pool.submit(driver.run, *spark)
+        cluster.kill_busy_worker()
+        there = loading.result()
     assert (there.returncode, sums(there.stdout)) == (4, sums(here.stdout))
     assert state(store) == state(str(local))
-    again = load(trail, store)
-    assert sums(again.stdout) == sums(load(trail, local, spark=False).stdout)
+
+    again = driver.run(*spark)
+    assert json.loads(again.stdout)["log_files"]["done"] == 0
+    assert sums(again.stdout) == sums(run_command("load", trail, "--store", local, *WORDS).stdout)
     assert state(store) == state(str(local))
 
     for key, data in corpus(40, first=10_000):
-        ceph_s3.client().put_object(Bucket=bucket, Key=key, Body=data)
-    late = load(trail, store)
-    assert sums(late.stdout) == sums(load(trail, local, spark=False).stdout)
+        ceph_s3.client().put_object(Bucket=trail.split("/")[2], Key=key, Body=data)
+    late = driver.run(*spark)
+    assert sums(late.stdout) == sums(run_command("load", trail, "--store", local, *WORDS).stdout)
     assert state(store) == state(str(local))
 
-
-def test_a_driver_that_is_killed_leaves_nothing_half_done(cluster, trail, load, tmp_path):
-    """The same command resumes, and the store is the one of a local load."""
-    bucket = trail.split("/")[2]
-    store, local = f"s3://{bucket}/store", tmp_path / "local"
-    words = ["load", trail, "--store", store, *WORDS, "--engine", "spark"]
-    program = [sys.executable, "-m", "trailscan", *words, "--master", cluster.url, *SPARK]
-    driver = subprocess.Popen(program, env=os.environ, stderr=subprocess.DEVNULL)
-    cluster.wait_for_application()
-    time.sleep(3)
-    driver.send_signal(signal.SIGKILL)
-    driver.wait()
-    load(trail, local, spark=False)
-    load(trail, store)
-    assert state(store) == state(str(local))
+    samples_are_loaded_as_on_one_machine(driver, tmp_path)
+    spark_sql_finds_the_rows_of_a_query(driver, tmp_path / "it's here")
 
 
-def test_the_samples_are_loaded_as_on_one_machine(load, java, tmp_path):
+def samples_are_loaded_as_on_one_machine(driver: Driver, folder: Path) -> None:
     """Events, log files, rejects and sums are equal, with sessions traced."""
-    where = ("--engine", "spark", "--master", "local[2]", *SPARK)
-    for store, engine in (("spark", where), ("local", ())):
-        run_command("load", SAMPLES, "--store", tmp_path / store, "--quiet", *engine)
-    assert state(str(tmp_path / "spark")) == state(str(tmp_path / "local"))
+    words = ("load", SAMPLES, "--quiet", "--store")
+    driver.run(*words, folder / "it's here", "--engine", "spark")
+    run_command(*words, folder / "samples")
+    assert state(str(folder / "it's here")) == state(str(folder / "samples"))
+
+
+def spark_sql_finds_the_rows_of_a_query(driver: Driver, store: Path) -> None:
+    """The statements of `sql --ddl spark` make tables with the events and log files of a store."""
+    statements = run_command("sql", "--ddl", "spark", "--store", store).stdout.decode()
+    make = [text for text in statements.split(";") if text.strip()]
+    in_spark = {
+        "events": "select * except (event_date, event_time), unix_micros(event_time) t from events",
+        "log_files": "select * except (delivery_date, delivered), unix_micros(delivered) t"
+        " from log_files",
+    }
+    here = {
+        "events": "select * exclude (event_time, principal, principal_kind, client),"
+        " epoch_us(event_time) t from events",
+        "log_files": "select * exclude (delivered), epoch_us(delivered) t from log_files",
+    }
+    printed = driver.run("spark-sql", *make, *in_spark.values()).stdout.splitlines()
+    for query, line in zip(here.values(), printed[-2:], strict=True):
+        expected = ts.open(store).sql(query).records()
+        assert len(expected) > 10
+        assert in_order(json.loads(line)) == in_order(expected)
+
+
+def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows in an order that does not depend on who found them."""
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
