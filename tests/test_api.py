@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -257,6 +258,21 @@ def test_a_program_gets_the_progress_of_a_load(tmp_path):
     steps = []
     ts.load(SAMPLES / "111122223333", tmp_path / "store", progress=steps.append)
     assert steps[-1].done == 1
+
+
+def test_progress_counts_what_was_read(tmp_path):
+    """What is no log file is neither listed nor done; of what is too large nothing was read."""
+    shutil.copytree(SAMPLES / "111122223333", tmp_path / "in")
+    for number in range(40):
+        (tmp_path / "in" / f"{number:02}.bin").write_bytes(b"\x80" * 9)
+    large = next((tmp_path / "in").rglob("*.json.gz")).with_name("large.json.gz")
+    with large.open("wb") as file:
+        file.truncate(1 << 40)  # takes no space
+    steps = []
+    ts.load(tmp_path / "in", tmp_path / "store", progress=steps.append)
+    assert all(step.done <= step.listed for step in steps)
+    assert (steps[-1].done, steps[-1].listed) == (2, 2)
+    assert 0 < steps[-1].stored_bytes < 1_000_000
 
 
 def test_the_result_of_a_query_is_a_relation(samples):

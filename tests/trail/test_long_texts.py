@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from trailscan.errors import DecodeError
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import scan_into
 from trailscan.store.log_file_result import LogFileResult
@@ -96,3 +97,34 @@ def test_events_of_a_long_log_file_are_stored_alike(monkeypatch):
         rows.append([(one.record, one.nested, one.order) for one in result.events])
     assert rows[0] == rows[1]
     assert len(rows[0]) == 2
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_what_is_nested_too_deep_is_refused_at_once(opening):
+    """A few kilobytes that nest 600,000 levels would cost half a minute; neighbours stay."""
+    closing = b"]" if opening == b"[" else b"}"
+    deep = opening * 600_000 + b"1" + closing * 600_000
+    for body in (deep, b'{"Records":[%s]}' % deep, b"[%s]" % deep):
+        with pytest.raises(DecodeError, match="nested deeper than 1,000 levels") as caught:
+            list(read_records(body))
+        assert caught.value.reason == "too_deep"
+
+
+def test_looking_for_records_ends(monkeypatch):
+    """Junk around a record is looked into so often; records that stand for themselves are found."""
+    monkeypatch.setattr(envelopes, "MOST_LOOKS", 50)
+    junk = [b'{"a":{"b":{"c":%d}}}' % number for number in range(100)]
+    wrapped = b'{"_source":%s}' % record(1)
+    lines = [wrapped, *junk, wrapped, record(2)]
+    for text in (b"\n".join(lines), b'{"Records":[%s]}' % b",".join(lines)):
+        assert [one.raw for one in read_records(text)] == [record(1), *junk, wrapped, record(2)]
+    monkeypatch.setattr(envelopes, "MOST_LOOKS", 1000)
+    assert [one.raw for one in read_records(text)] == [record(1), *junk, record(1), record(2)]
+
+
+def test_looking_for_records_does_not_end_while_they_are_found(monkeypatch):
+    """However many envelopes a log file has."""
+    monkeypatch.setattr(envelopes, "MOST_LOOKS", 20)
+    event = b'{"id":"1","detail-type":"AWS API Call via CloudTrail","source":"aws","detail":%s}'
+    found = [one.raw for one in read_records(b"\n".join(event % record(n) for n in range(99)))]
+    assert found == [record(number) for number in range(99)]

@@ -58,7 +58,7 @@ class Pipeline:
         self._known: KnownLogFiles = writer.known(job.wanted.text)
         self._large = LargeOneAtATime()
         self._batch: list[LogFileResult] = []
-        self._batch_events = 0
+        self._batch_events = self._batch_others = 0
         self._newest: dict[SourcePlan | None, datetime] = {}
         self._complete: set[SourcePlan] = set()
         self._skipped: dict[SourcePlan, Skipped] = {}
@@ -207,6 +207,7 @@ class Pipeline:
             of = self._source_now
             self._newest[of] = max(result.delivered, self._newest.get(of, result.delivered))
         self._batch.append(result)
+        self._batch_others += result.kind != "log_file"
         self._batch_events += len(result.events)
 
     def _has_vanished(self, result: LogFileResult) -> bool:
@@ -235,7 +236,8 @@ class Pipeline:
     def _count_read(self, result: LogFileResult) -> None:
         """Add the counts and rejects of one log file to the summary."""
         summary = self._summary
-        summary.bytes_stored += result.stored_bytes
+        if result.stored_sha256 is not None:  # its bytes were read
+            summary.bytes_stored += result.stored_bytes
         summary.bytes_inflated += result.inflated_bytes
         self._count_rejects(result)
         for how in result.deviations:
@@ -253,14 +255,16 @@ class Pipeline:
 
     def _report_progress(self) -> None:
         summary = self._summary
-        done = summary.done + summary.rejected_log_files + summary.known + len(self._batch)
+        batch = len(self._batch) - self._batch_others
+        done = summary.done + summary.rejected_log_files + summary.known + batch
         self._job.progress(
             Progress(summary.listed, done, summary.bytes_stored, self._passed, self._units)
         )
 
     def _commit(self) -> None:
         """Commit the batch to the store, and add its counts to the summary."""
-        batch, self._batch, self._batch_events = self._batch, [], 0
+        batch, self._batch = self._batch, []
+        self._batch_events = self._batch_others = 0
         counts = self._writer.commit(batch, self._job.wanted.text, self._sources(), self._now)
         self._count(batch, counts)
 

@@ -19,6 +19,7 @@ import stringzilla
 
 from trailscan.errors import DecodeError
 from trailscan.trail.json_bytes import (
+    MOST_DEEP,
     SEPARATORS,
     SPACE,
     all_values,
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 
 MOST_ENVELOPES = 16
 """How many envelopes around one another are taken off."""
+
+MOST_LOOKS = 1_000_000
+LOOKS_A_RECORD = 20
+"""How many values of a log file are looked into for records inside of them, and how many more for
+each record that is found. What is not looked into stands for itself."""
 
 _BOM = b"\xef\xbb\xbf"
 _DELIVERED = b'{"eventVersion":"1.'
@@ -119,24 +125,26 @@ def _is_all(body: bytes | bytearray, found: list[msgspec.Raw]) -> bool:
 
 def _of_log_file(found: Iterable[bytes], *, may_be_insights: bool) -> Iterator[RawRecord]:
     """The records of a log file: nearly all stand there as delivered, so that nothing is parsed."""
+    unwrapper = _Unwrapper()
     for item in found:
         if item.startswith(_DELIVERED) and not may_be_insights:
             yield RawRecord(item)
         else:
-            yield from _unwrap_item(item)
+            yield from unwrapper.item(item)
 
 
 def _one_at_a_time(text: bytes) -> Iterator[RawRecord]:
     """The records of a list or of values after one another, without all of them in memory."""
+    unwrapper = _Unwrapper()
     if head := _RECORDS.match(text):
         for item, count in each_item(text, head.end()):
             if count > 1:
                 yield RawRecord(item, times=count)
             else:
-                yield from _unwrap_item(item)
+                yield from unwrapper.item(item)
         return
     for value in each_value(text.strip(SEPARATORS)):
-        yield from _unwrap_one(value)
+        yield from unwrapper.one(value)
 
 
 def _any_form(body: bytes) -> Iterator[RawRecord]:
@@ -154,23 +162,17 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
             raise
         yield from _lines(lines)
         return
+    unwrapper = _Unwrapper()
     for value in values:
-        yield from _unwrap(value) if len(values) == 1 else _unwrap_one(value)
-
-
-def _unwrap_one(value: bytes) -> Iterator[RawRecord]:
-    """The records inside one of several values; a value without records is one itself."""
-    try:
-        yield from list(_unwrap(value))
-    except DecodeError:
-        yield RawRecord(value)
+        yield from unwrapper.only(value) if len(values) == 1 else unwrapper.one(value)
 
 
 def _lines(lines: list[bytes]) -> Iterator[RawRecord]:
     """The records of JSON lines; a broken line is a record itself, to be rejected."""
+    unwrapper = _Unwrapper()
     for line in filter(None, (line.strip(SPACE) for line in lines)):
         if _closes(line):
-            yield from _unwrap_one(line)
+            yield from unwrapper.one(line)
         else:
             yield RawRecord(line)
 
@@ -183,72 +185,116 @@ def _closes(line: bytes) -> bool:
         return False
 
 
-def _unwrap(value: bytes) -> Iterator[RawRecord]:
-    """The records inside the only JSON value of a log file.
+class _Unwrapper:
+    """Takes the envelopes off the records of one log file, and looks into so many values only."""
 
-    Raises:
-        DecodeError: `not_json` or `unknown_envelope`.
-    """
-    if value[:1] == b"[":
-        yield from _unwrap_all(split_array(value))
-        return
-    if value[:1] != b"{":
-        raise DecodeError("not_json", f"expected a JSON object or array, found {excerpt(value)}")
-    members = split_object(value)
-    found = list(_unwrap_object(value, members, None, 0))
-    unknown = found == [RawRecord(value)] and not members.keys() & {*_NAMED_BY, "CloudTrailEvent"}
-    if unknown and not ("detail" in members and "detail-type" in members):
-        raise DecodeError("unknown_envelope", f"no CloudTrail records in {excerpt(value)}")
-    yield from found
+    def __init__(self) -> None:
+        self._looks = MOST_LOOKS
 
+    def only(self, value: bytes) -> Iterator[RawRecord]:
+        """The records inside the only JSON value of a log file.
 
-def _unwrap_all(
-    items: Iterable[bytes], account_id: str | None = None, depth: int = 0
-) -> Iterator[RawRecord]:
-    """The records of the items of a list; an item that holds none stands for itself."""
-    for item in items:
-        yield from _unwrap_item(item, account_id, depth)
+        Raises:
+            DecodeError: `not_json` or `unknown_envelope`.
+        """
+        if value[:1] == b"[":
+            yield from self._all(split_array(value, most_deep=MOST_DEEP))
+            return
+        if value[:1] != b"{":
+            found = excerpt(value)
+            raise DecodeError("not_json", f"expected a JSON object or array, found {found}")
+        members = split_object(value, most_deep=MOST_DEEP)
+        records = list(self._object(value, members, None, 0))
+        unknown = records == [RawRecord(value)]
+        unknown = unknown and not members.keys() & {*_NAMED_BY, "CloudTrailEvent"}
+        if unknown and not ("detail" in members and "detail-type" in members):
+            raise DecodeError("unknown_envelope", f"no CloudTrail records in {excerpt(value)}")
+        yield from records
 
+    def one(self, value: bytes) -> Iterable[RawRecord]:
+        """The records inside one of several values; a value without records is one itself."""
+        try:
+            if value[:1] == b"[":
+                return list(self._all(split_array(value, most_deep=MOST_DEEP)))
+            if value[:1] == b"{" and self._may_look():
+                return list(self._object(value, split_object(value), None, 0))
+        except DecodeError:  # broken inside its brackets
+            pass
+        return (RawRecord(value),)
 
-def _unwrap_item(item: bytes, account_id: str | None = None, depth: int = 0) -> Iterable[RawRecord]:
-    """The records of one value: the value, or those inside the envelopes that it is."""
-    if item.startswith(_DELIVERED) or depth > MOST_ENVELOPES:
-        return (RawRecord(item, account_id, _other_kind(item)),)
-    try:
-        if item[:1] == b"{":
-            return _unwrap_object(item, split_object(item), account_id, depth)
-        if item[:1] in _NESTED and _holds_records(item, depth):
-            text = _json_text(item) if item[:1] == b'"' else None
-            if text is not None:
-                return _unwrap_item(text, account_id, depth + 1)
-            return _unwrap_all(split_array(item), account_id, depth + 1)
-    except DecodeError:  # broken inside its brackets
-        pass
-    return (RawRecord(item, account_id),)
+    def item(
+        self, item: bytes, account_id: str | None = None, depth: int = 0
+    ) -> Iterable[RawRecord]:
+        """The records of one value: the value, or those inside the envelopes that it is."""
+        if item.startswith(_DELIVERED) or depth > MOST_ENVELOPES:
+            self._looks += LOOKS_A_RECORD
+            return (RawRecord(item, account_id, _other_kind(item)),)
+        try:
+            if item[:1] == b"{" and self._may_look():
+                return self._object(item, split_object(item), account_id, depth)
+            if item[:1] in _NESTED and self._holds_records(item, depth):
+                text = _json_text(item) if item[:1] == b'"' else None
+                if text is not None:
+                    return self.item(text, account_id, depth + 1)
+                return self._all(split_array(item), account_id, depth + 1)
+        except DecodeError:  # broken inside its brackets
+            pass
+        return (RawRecord(item, account_id),)
 
+    def _all(
+        self, items: Iterable[bytes], account_id: str | None = None, depth: int = 0
+    ) -> Iterator[RawRecord]:
+        """The records of the items of a list; an item that holds none stands for itself."""
+        for item in items:
+            yield from self.item(item, account_id, depth)
 
-def _unwrap_object(
-    item: bytes, members: Mapping[str, bytes], account_id: str | None, depth: int
-) -> Iterable[RawRecord]:
-    """The records of an object with these members."""
-    if _is_record(members):
-        return (RawRecord(item, account_id, _other_kind(item)),)
-    if members.get("messageType") == b'"CONTROL_MESSAGE"':
-        return ()
-    account_id = _account(members) or account_id
-    values = all_values(item, members)
-    listed = next((name for name in _LISTS if members.get(name, b"")[:1] == b"["), None)
-    inside: list[bytes] = []
-    for name, value in values:
-        if name == listed and value[:1] == b"[":
-            inside += split_array(value)
-        elif _holds_records(value, depth + 1):
-            inside.append(value)
-    if inside or listed is not None:
-        return _unwrap_all(inside, account_id, depth + 1)
-    if "detail" in members and "detail-type" in members:
-        return (_event_of_eventbridge(item, members, account_id),)
-    return (RawRecord(item, account_id),)
+    def _object(
+        self, item: bytes, members: Mapping[str, bytes], account_id: str | None, depth: int
+    ) -> Iterable[RawRecord]:
+        """The records of an object with these members."""
+        if _is_record(members):
+            self._looks += LOOKS_A_RECORD
+            return (RawRecord(item, account_id, _other_kind(item)),)
+        if members.get("messageType") == b'"CONTROL_MESSAGE"':
+            return ()
+        account_id = _account(members) or account_id
+        values = all_values(item, members)
+        listed = next((name for name in _LISTS if members.get(name, b"")[:1] == b"["), None)
+        inside: list[bytes] = []
+        for name, value in values:
+            if name == listed and value[:1] == b"[":
+                inside += split_array(value, most_deep=MOST_DEEP)
+            elif self._holds_records(value, depth + 1):
+                inside.append(value)
+        if inside or listed is not None:
+            return self._all(inside, account_id, depth + 1)
+        if "detail" in members and "detail-type" in members:
+            return (_event_of_eventbridge(item, members, account_id),)
+        return (RawRecord(item, account_id),)
+
+    def _holds_records(self, value: bytes, depth: int) -> bool:
+        """Whether records are inside a value, however deep."""
+        if depth > MOST_ENVELOPES or value[:1] not in _NESTED or not self._may_look():
+            return False
+        try:
+            if value[:1] == b'"':
+                text = _json_text(value)
+                return text is not None and self._holds_records(text, depth + 1)
+            if value[:1] == b"[":
+                return any(self._holds_records(item, depth + 1) for item in split_array(value))
+            members = split_object(value)
+        except DecodeError:
+            return False
+        return (
+            _is_record(members)
+            or any(members.get(name, b"")[:1] == b"[" for name in _LISTS[:1])
+            or any(self._holds_records(inside, depth + 1) for inside in members.values())
+        )
+
+    def _may_look(self) -> bool:
+        """Count a look into a value; False if there were too many."""
+        self._looks -= 1
+        return self._looks >= 0
 
 
 def _event_of_eventbridge(
@@ -287,26 +333,6 @@ def _other_kind(record: bytes) -> str | None:
     except DecodeError:
         return None
     return "Insights event" if kind == _INSIGHTS.decode() else None
-
-
-def _holds_records(value: bytes, depth: int) -> bool:
-    """Whether records are inside a value, however deep."""
-    if depth > MOST_ENVELOPES or value[:1] not in _NESTED:
-        return False
-    try:
-        if value[:1] == b'"':
-            text = _json_text(value)
-            return text is not None and _holds_records(text, depth + 1)
-        if value[:1] == b"[":
-            return any(_holds_records(item, depth + 1) for item in split_array(value))
-        members = split_object(value)
-    except DecodeError:
-        return False
-    return (
-        _is_record(members)
-        or any(members.get(name, b"")[:1] == b"[" for name in _LISTS[:1])
-        or any(_holds_records(inside, depth + 1) for inside in members.values())
-    )
 
 
 def _json_text(raw: bytes) -> bytes | None:

@@ -24,6 +24,12 @@ SEPARATORS = SPACE + b"\x1e"
 _MOST_VALUES = 2_000_000
 """How many values of a list may be in memory at once: 100 bytes each."""
 
+_DEEP = 1000
+"""How many open brackets are deep; msgspec refuses about as many, and no JSON of AWS comes near."""
+
+MOST_DEEP = 1_000_000
+"""How many brackets, strings and commas that deep are looked at, to find where a value ends."""
+
 _DENSE_BYTES = 8 * 1024 * 1024
 _LEAST_BYTES = 24
 
@@ -99,16 +105,20 @@ def each_value(text: bytes) -> Iterator[bytes]:
         at = _SEPARATORS.match(text, end).end()  # type: ignore[union-attr]  # matches emptiness
 
 
-def split_array(raw: bytes) -> list[bytes]:
+def split_array(raw: bytes, *, most_deep: int = 0) -> list[bytes]:
     """The items of a JSON array, each as its own bytes, without parsing them.
 
+    Args:
+        raw: the array.
+        most_deep: how much may be nested deeper than msgspec reads.
+
     Raises:
-        DecodeError: `not_json`: its brackets or strings do not close.
+        DecodeError: `not_json`: its brackets or strings do not close; `too_deep`.
     """
     try:
         return list(map(bytes, _ARRAY.decode(raw)))
     except _REFUSALS:
-        return [raw[start:end].strip(SPACE) for start, end in _members(raw)]
+        return [raw[start:end].strip(SPACE) for start, end in _members(raw, most_deep=most_deep)]
 
 
 def each_item(raw: bytes, opening: int = 0) -> Iterator[tuple[bytes, int]]:
@@ -141,16 +151,20 @@ def each_item(raw: bytes, opening: int = 0) -> Iterator[tuple[bytes, int]]:
             return
 
 
-def split_object(raw: bytes) -> dict[str, bytes]:
+def split_object(raw: bytes, *, most_deep: int = 0) -> dict[str, bytes]:
     """The members of a JSON object, each value as its own bytes; the last one of equal names.
 
+    Args:
+        raw: the object.
+        most_deep: how much may be nested deeper than msgspec reads.
+
     Raises:
-        DecodeError: `not_json`.
+        DecodeError: `not_json` or `too_deep`.
     """
     try:
         return {name: bytes(value) for name, value in _OBJECT.decode(raw).items()}
     except _REFUSALS:
-        return dict(_pairs(raw))
+        return dict(_pairs(raw, most_deep))
 
 
 def all_values(raw: bytes, members: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
@@ -182,9 +196,9 @@ def repeated_names(raw: bytes) -> set[str]:
     return {name for name, _ in _pairs(raw) if name in seen or seen.add(name)}  # type: ignore[func-returns-value]  # adds
 
 
-def _pairs(raw: bytes) -> Iterator[tuple[str, bytes]]:
+def _pairs(raw: bytes, most_deep: int = MOST_DEEP) -> Iterator[tuple[str, bytes]]:
     """The names and values of a JSON object."""
-    for start, end in _members(raw):
+    for start, end in _members(raw, most_deep=most_deep):
         member = raw[start:end].lstrip(SPACE)
         name = _TOKEN.match(member)
         if name is None or not name[1] or b":" not in member[name.end() :]:
@@ -222,16 +236,19 @@ def _pieces(
         at, length = end + 1, _PIECE
 
 
-def _members(raw: bytes, start: int = 1, inside: bytes = b"") -> Iterator[tuple[int, int]]:
+def _members(
+    raw: bytes, start: int = 1, inside: bytes = b"", most_deep: int = MOST_DEEP
+) -> Iterator[tuple[int, int]]:
     """Start and end of each part between the outermost commas of an array or object.
 
     Args:
         raw: begins with its bracket, unless `inside` is given.
         start: of the first part: behind the bracket or a comma.
         inside: the bracket that is open at the start.
+        most_deep: how much may be nested deeply.
     """
     several = start > 1
-    for token, depth in _tokens(raw, start, inside or raw[:1]):
+    for token, depth in _tokens(raw, start, inside or raw[:1], most_deep):
         if depth == 0:
             if several or raw[start : token.start()].strip(SPACE):
                 yield start, token.start()
@@ -259,16 +276,20 @@ def _value_end(text: bytes, at: int) -> int:
     raise DecodeError("not_json", "the JSON ends before its brackets close")
 
 
-def _tokens(text: bytes, at: int, inside: bytes = b"") -> Iterator[tuple[re.Match[bytes], int]]:
+def _tokens(
+    text: bytes, at: int, inside: bytes = b"", most_deep: int = MOST_DEEP
+) -> Iterator[tuple[re.Match[bytes], int]]:
     """Strings whole, and brackets, commas and colons outside of them; each with the depth after it.
 
     Args:
         text: of JSON.
         at: where to begin.
         inside: the brackets that are open there.
+        most_deep: how many of them may be nested deeply.
 
     Raises:
-        DecodeError: `not_json`: a string does not end, or a bracket closes one of another kind.
+        DecodeError: `not_json`: a string does not end, or a bracket closes one of another kind;
+            `too_deep`.
     """
     closing = bytearray(_CLOSED_BY[bracket] for bracket in inside)
     for token in _TOKEN.finditer(text, at):
@@ -279,6 +300,10 @@ def _tokens(text: bytes, at: int, inside: bytes = b"") -> Iterator[tuple[re.Matc
             closing.append(_CLOSED_BY[char])
         elif char in _CLOSING and (not closing or closing.pop() != char):
             raise DecodeError("not_json", f"the brackets do not match at byte {token.start()}")
+        if len(closing) > _DEEP:
+            most_deep -= 1
+            if most_deep < 0:
+                raise DecodeError("too_deep", f"its JSON is nested deeper than {_DEEP:,} levels")
         yield token, len(closing)
 
 
