@@ -38,7 +38,7 @@ RECORDS = [record(1), record(2), NESTED, TEXT, b'{"eventVersion":"1.0",}', recor
 @pytest.fixture(params=[1, 60, 150, 400, 10_000])
 def by_pieces(monkeypatch, request):
     """Every text is long, and its pieces are short."""
-    monkeypatch.setattr(envelopes, "may_fill_memory", lambda _: True)
+    monkeypatch.setattr(envelopes, "is_long", lambda _: True)
     monkeypatch.setattr(json_bytes, "_PIECE", request.param)
     monkeypatch.setattr(json_bytes, "_LONGEST_PIECE", 4 * request.param)
 

@@ -22,15 +22,22 @@ from trailscan.trail.json_bytes import (
     MOST_DEEP,
     SEPARATORS,
     SPACE,
+    after_space,
     all_values,
-    each_item,
     each_value,
     excerpt,
-    may_fill_memory,
     split_array,
     split_object,
     split_values,
     string_value,
+)
+from trailscan.trail.long_text import (
+    MOST_VALUE_BYTES,
+    Items,
+    each_line,
+    first_line,
+    is_long,
+    rest_of_object,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +55,7 @@ _BOM = b"\xef\xbb\xbf"
 _DELIVERED = b'{"eventVersion":"1.'
 _INSIGHTS = b"AwsCloudTrailInsight"
 _RECORDS = re.compile(rb'\s*(?:\{\s*"Records"\s*:\s*)?(?=\[)')
+_LIST = re.compile(rb'(\{\s*"(?:Records|Events|logEvents|events)"\s*:\s*)?(?=\[)')
 _BETWEEN = re.compile(rb"\s*,?\s*")
 _END = re.compile(rb"\s*\]\s*\}\s*")
 _AROUND = len(b'{"Records":[]}') - 1
@@ -94,8 +102,8 @@ def read_records(body: bytes | bytearray) -> Iterator[RawRecord]:
         DecodeError: `empty`, `not_json`, `unknown_envelope` or `too_many_values`: the log file
             cannot be read whole.
     """
-    if may_fill_memory(body):
-        return _one_at_a_time(bytes(body).removeprefix(_BOM))
+    if is_long(body):
+        return _one_at_a_time(body)
     try:
         found = _LOG_FILE.decode(body).records
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
@@ -133,17 +141,32 @@ def _of_log_file(found: Iterable[bytes], *, may_be_insights: bool) -> Iterator[R
             yield from unwrapper.item(item)
 
 
-def _one_at_a_time(text: bytes) -> Iterator[RawRecord]:
-    """The records of a list or of values after one another, without all of them in memory."""
+def _one_at_a_time(text: bytes | bytearray) -> Iterator[RawRecord]:
+    """The records of a long text: lists and other values after one another, or lines.
+
+    Raises:
+        DecodeError: `empty`, `not_json` or `value_too_large`, perhaps only after some records.
+    """
     unwrapper = _Unwrapper()
-    if head := _RECORDS.match(text):
-        for item, count in each_item(text, head.end()):
+    at = after_space(text, len(_BOM) if text.startswith(_BOM) else 0)
+    if at == len(text):
+        raise DecodeError("empty", "the log file is empty")
+    if _closes(first_line(text, at).strip(SPACE)):
+        yield from _lines(each_line(text, at), unwrapper)
+        return
+    while head := _LIST.match(text, at):
+        items = Items(text, head.end())
+        for item, count in items:
             if count > 1:
                 yield RawRecord(item, times=count)
             else:
                 yield from unwrapper.item(item)
-        return
-    for value in each_value(text.strip(SEPARATORS)):
+        at = items.end
+        if head[1]:
+            rest, at = rest_of_object(text, at)
+            yield from unwrapper.beside(rest)
+        at = after_space(text, at)
+    for value in each_value(text, at, MOST_VALUE_BYTES):
         yield from unwrapper.one(value)
 
 
@@ -154,22 +177,21 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
         raise DecodeError("empty", "the log file is empty")
     if text[:1] == b'"':
         text = _json_text(text) or text
+    unwrapper = _Unwrapper()
     try:
         values = split_values(text)
     except DecodeError:
         lines = text.splitlines()
         if len(lines) < 2 or not any(map(_closes, lines)):  # noqa: PLR2004  # one line is no JSON lines
             raise
-        yield from _lines(lines)
+        yield from _lines(lines, unwrapper)
         return
-    unwrapper = _Unwrapper()
     for value in values:
         yield from unwrapper.only(value) if len(values) == 1 else unwrapper.one(value)
 
 
-def _lines(lines: list[bytes]) -> Iterator[RawRecord]:
+def _lines(lines: Iterable[bytes], unwrapper: _Unwrapper) -> Iterator[RawRecord]:
     """The records of JSON lines; a broken line is a record itself, to be rejected."""
-    unwrapper = _Unwrapper()
     for line in filter(None, (line.strip(SPACE) for line in lines)):
         if _closes(line):
             yield from unwrapper.one(line)
@@ -221,6 +243,10 @@ class _Unwrapper:
         except DecodeError:  # broken inside its brackets
             pass
         return (RawRecord(value),)
+
+    def beside(self, rest: bytes) -> Iterable[RawRecord]:
+        """The records in the other members of an object that has a list of records."""
+        return self.one(rest) if self._holds_records(rest, 0) else ()
 
     def item(
         self, item: bytes, account_id: str | None = None, depth: int = 0

@@ -21,50 +21,28 @@ SPACE = b" \t\r\n"
 SEPARATORS = SPACE + b"\x1e"
 """What may stand between JSON values; RFC 7464 puts U+001E before each."""
 
-_MOST_VALUES = 2_000_000
-"""How many values of a list may be in memory at once: 100 bytes each."""
-
 _DEEP = 1000
 """How many open brackets are deep; msgspec refuses about as many, and no JSON of AWS comes near."""
 
 MOST_DEEP = 1_000_000
 """How many brackets, strings and commas that deep are looked at, to find where a value ends."""
 
-_DENSE_BYTES = 8 * 1024 * 1024
-_LEAST_BYTES = 24
-
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[{}\[\],:]', re.DOTALL)
 _CLOSED_BY = {ord("{"): ord("}"), ord("["): ord("]")}
 _CLOSING = frozenset(_CLOSED_BY.values())
-_TRIVIAL = re.compile(rb"\s*(\{\s*\}|[\w.+-]+)\s*,(?:\s*(?:\{\s*\}|[\w.+-]+)\s*,)*+")
 _SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
 _NAME = re.compile(rb'\s*,?\s*("(?:[^"\\]|\\.)*+")\s*:\s*', re.DOTALL)
 _END = re.compile(rb"\s*\}\s*")
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
 _PIECE = 1024 * 1024
 _LONGEST_PIECE = 32 * 1024 * 1024
-_NEXT = b'},{"eventVersion":"1.'
+LEAST_BYTES = 24
+"""Values of fewer bytes are not worth cutting by pieces."""
+
 _LINES = msgspec.json.Decoder(msgspec.Raw)
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _REFUSALS = (msgspec.MsgspecError, RecursionError, UnicodeError)
-
-
-def may_fill_memory(text: bytes | bytearray) -> bool:
-    """Whether a text can have so many values that a list of them would fill the memory.
-
-    Raises:
-        DecodeError: `too_many_values`: there are too many to look at each.
-    """
-    if len(text) <= 2 * _MOST_VALUES:
-        return False
-    most = max(int(stringzilla.count(text, mark)) for mark in (b",", b"}", b"]"))
-    if most > _MOST_VALUES and len(text) > _DENSE_BYTES and len(text) < _LEAST_BYTES * most:
-        raise DecodeError(
-            "too_many_values",
-            f"the log file has about {most:,} values in {len(text):,} bytes: no log of CloudTrail",
-        )
-    return most > _MOST_VALUES
 
 
 def string_value(raw: bytes) -> str | None:
@@ -89,20 +67,41 @@ def split_values(text: bytes) -> list[bytes]:
     return list(each_value(text))
 
 
-def each_value(text: bytes) -> Iterator[bytes]:
+def each_value(text: bytes | bytearray, at: int = 0, most: int | None = None) -> Iterator[bytes]:
     """The JSON values of a text, one at a time.
 
+    Args:
+        text: of JSON.
+        at: where the first of them begins.
+        most: how many bytes a value may have; None for any number.
+
     Raises:
-        DecodeError: `not_json`.
+        DecodeError: `not_json`, or `value_too_large`.
     """
-    at = 0
-    for lines, end in _pieces(text, 0, b"}\n{", _LINES.decode_lines):
+    for lines, end in pieces(text, at, b"}\n{", _LINES.decode_lines):
         yield from map(bytes, lines)
         at = end + 1
     while at < len(text):
         end = _value_end(text, at)
-        yield text[at:end]
-        at = _SEPARATORS.match(text, end).end()  # type: ignore[union-attr]  # matches emptiness
+        check_length(end - at, most)
+        yield bytes(text[at:end])
+        at = after_space(text, end)
+
+
+def after_space(text: bytes | bytearray, at: int) -> int:
+    """The position of the next value, behind what may stand between values."""
+    return _SEPARATORS.match(text, at).end()  # type: ignore[union-attr]  # matches emptiness
+
+
+def check_length(length: int, most: int | None) -> None:
+    """See that a value is not too long to be copied.
+
+    Raises:
+        DecodeError: `value_too_large`.
+    """
+    if most is not None and length > most:
+        words = f"a value of {length:,} bytes, expected at most {most:,} in so long a log file"
+        raise DecodeError("value_too_large", f"{words}; divide it")
 
 
 def split_array(raw: bytes, *, most_deep: int = 0) -> list[bytes]:
@@ -118,37 +117,7 @@ def split_array(raw: bytes, *, most_deep: int = 0) -> list[bytes]:
     try:
         return list(map(bytes, _ARRAY.decode(raw)))
     except _REFUSALS:
-        return [raw[start:end].strip(SPACE) for start, end in _members(raw, most_deep=most_deep)]
-
-
-def each_item(raw: bytes, opening: int = 0) -> Iterator[tuple[bytes, int]]:
-    """The items of a JSON array one at a time, each with how many of its like follow one another.
-
-    Empty objects, numbers and words are of a like; everything else stands for itself.
-
-    Args:
-        raw: a text.
-        opening: where the array begins in it.
-
-    Raises:
-        DecodeError: `not_json`, perhaps only after some items.
-    """
-    at = opening + 1
-    for items, end in _pieces(raw, at, _NEXT, lambda piece: _ARRAY.decode(b"[%s]" % piece)):
-        yield from ((bytes(item), 1) for item in items)
-        at = end + 1
-    while True:
-        if run := _TRIVIAL.match(raw, at):
-            yield run[1], raw.count(b",", run.start(), run.end())
-            at = run.end()
-            continue
-        for start, end in _members(raw, at, b"["):
-            yield raw[start:end].strip(SPACE), 1
-            at = end + 1
-            if raw[end : end + 1] == b"," and _TRIVIAL.match(raw, at):
-                break
-        else:
-            return
+        return [raw[start:end].strip(SPACE) for start, end in members_of(raw, most_deep=most_deep)]
 
 
 def split_object(raw: bytes, *, most_deep: int = 0) -> dict[str, bytes]:
@@ -198,7 +167,7 @@ def repeated_names(raw: bytes) -> set[str]:
 
 def _pairs(raw: bytes, most_deep: int = MOST_DEEP) -> Iterator[tuple[str, bytes]]:
     """The names and values of a JSON object."""
-    for start, end in _members(raw, most_deep=most_deep):
+    for start, end in members_of(raw, most_deep=most_deep):
         member = raw[start:end].lstrip(SPACE)
         name = _TOKEN.match(member)
         if name is None or not name[1] or b":" not in member[name.end() :]:
@@ -207,8 +176,8 @@ def _pairs(raw: bytes, most_deep: int = MOST_DEEP) -> Iterator[tuple[str, bytes]
         yield string_value(name[0]) or "", value
 
 
-def _pieces(
-    text: bytes, at: int, between: bytes, decode: Callable[[bytes], list[msgspec.Raw]]
+def pieces(
+    text: bytes | bytearray, at: int, between: bytes, decode: Callable[[bytes], list[msgspec.Raw]]
 ) -> Iterator[tuple[list[msgspec.Raw], int]]:
     """The values of a long text by pieces of some megabytes, each with the end of its piece.
 
@@ -230,14 +199,19 @@ def _pieces(
         except _REFUSALS:
             length *= 2
             continue
-        if len(values) * _LEAST_BYTES > end - at:
+        if len(values) * LEAST_BYTES > end - at:
             return
         yield values, end
         at, length = end + 1, _PIECE
 
 
-def _members(
-    raw: bytes, start: int = 1, inside: bytes = b"", most_deep: int = MOST_DEEP
+def members_of(
+    raw: bytes | bytearray,
+    start: int = 1,
+    inside: bytes = b"",
+    *,
+    several: bool = False,
+    most_deep: int = MOST_DEEP,
 ) -> Iterator[tuple[int, int]]:
     """Start and end of each part between the outermost commas of an array or object.
 
@@ -245,9 +219,9 @@ def _members(
         raw: begins with its bracket, unless `inside` is given.
         start: of the first part: behind the bracket or a comma.
         inside: the bracket that is open at the start.
+        several: whether there are parts before the first.
         most_deep: how much may be nested deeply.
     """
-    several = start > 1
     for token, depth in _tokens(raw, start, inside or raw[:1], most_deep):
         if depth == 0:
             if several or raw[start : token.start()].strip(SPACE):
@@ -259,7 +233,7 @@ def _members(
     raise DecodeError("not_json", "the JSON ends before its brackets close")
 
 
-def _value_end(text: bytes, at: int) -> int:
+def _value_end(text: bytes | bytearray, at: int) -> int:
     """The end of the object or array that starts at `at`.
 
     Raises:
@@ -277,7 +251,7 @@ def _value_end(text: bytes, at: int) -> int:
 
 
 def _tokens(
-    text: bytes, at: int, inside: bytes = b"", most_deep: int = MOST_DEEP
+    text: bytes | bytearray, at: int, inside: bytes = b"", most_deep: int = MOST_DEEP
 ) -> Iterator[tuple[re.Match[bytes], int]]:
     """Strings whole, and brackets, commas and colons outside of them; each with the depth after it.
 
@@ -307,9 +281,10 @@ def _tokens(
         yield token, len(closing)
 
 
-def excerpt(raw: bytes) -> str:
+def excerpt(raw: bytes | bytearray) -> str:
     """The first bytes of a value, for a message."""
+    first = bytes(raw[:40])
     try:
-        return repr(raw[:40].decode())
+        return repr(first.decode())
     except UnicodeDecodeError:
-        return repr(raw[:40]).removeprefix("b")
+        return repr(first).removeprefix("b")

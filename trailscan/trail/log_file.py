@@ -31,6 +31,12 @@ MAX_INFLATED_BYTES = 256 * 1024 * 1024
 
 _MAX_RATIO = 1032  # what deflate can reach at most, so that a larger claim is a lie
 _PIECE = 1024 * 1024
+_AT_ONCE = 24 * 1024 * 1024
+"""What inflates to more bytes is inflated by pieces, since libdeflate needs room for it twice."""
+
+_MOST_RECODED = 64 * 1024 * 1024
+"""How many bytes may be recoded as UTF-8, or have their escapes replaced: that takes copies."""
+
 _GZIP = b"\x1f\x8b"
 _MEMBER = b"\x1f\x8b\x08"
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
@@ -69,7 +75,7 @@ class Wanted:
                 return True
         if stringzilla.find(body, b"\\u00") < 0 and not self._escapable:
             return False
-        return self._may_be_escaped(bytes(body))
+        return len(body) > _MOST_RECODED or self._may_be_escaped(bytes(body))
 
     def _may_be_escaped(self, body: bytes) -> bool:
         """Whether the bytes contain the name of a wanted event source, spelled with escapes."""
@@ -184,6 +190,9 @@ def _readable(
     encoding = encoding_of(body)
     if encoding is None:
         return body, deviations
+    if len(body) > _MOST_RECODED:
+        words = f"the log file has more than {_MOST_RECODED:,} bytes in {encoding[:6]}"
+        raise DecodeError("inflates_too_large", f"{words}; convert it to UTF-8")
     return to_utf8(body, encoding), (*deviations, encoding[:6])
 
 
@@ -293,7 +302,7 @@ def inflate(stored: bytes, most: int | None = None) -> Inflated:
             raise _too_large(most)
         return Inflated(stored, ("plain",))
     claim = int.from_bytes(stored[-4:], "little")
-    if 0 < claim <= min(most, _MAX_RATIO * len(stored)):
+    if 0 < claim <= min(most, _AT_ONCE, _MAX_RATIO * len(stored)):
         try:
             body = deflate.gzip_decompress(stored, claim)
         except deflate.DeflateError:
