@@ -66,6 +66,9 @@ _ALONE = (*_NAMED_BY, "eventName", "userIdentity", "awsRegion", "recipientAccoun
 _LISTS = ("Records", "Events", "logEvents", "events")
 """Members that list records or their envelopes, so that an empty list is a log file too."""
 
+_TIME_BEFORE = re.compile(rb"^\d{4}-\d\d-\d\dT[\d:.]{8,18}Z[ \t]+(?=\{)", re.MULTILINE)
+"""What CloudWatch Logs writes before each message when it exports a log group to S3."""
+
 _NESTED = (b"{", b"[", b'"')
 
 
@@ -151,8 +154,9 @@ def _one_at_a_time(text: bytes | bytearray) -> Iterator[RawRecord]:
     at = after_space(text, len(_BOM) if text.startswith(_BOM) else 0)
     if at == len(text):
         raise DecodeError("empty", "the log file is empty")
-    if _closes(first_line(text, at).strip(SPACE)):
-        yield from _lines(each_line(text, at), unwrapper)
+    if _closes(_TIME_BEFORE.sub(b"", first_line(text, at)).strip(SPACE)):
+        lines = (_TIME_BEFORE.sub(b"", line) for line in each_line(text, at))
+        yield from _lines(lines, unwrapper)
         return
     while head := _LIST.match(text, at):
         items = Items(text, head.end())
@@ -177,6 +181,8 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
         raise DecodeError("empty", "the log file is empty")
     if text[:1] == b'"':
         text = _json_text(text) or text
+    elif _TIME_BEFORE.match(text):
+        text = _TIME_BEFORE.sub(b"", text)
     unwrapper = _Unwrapper()
     try:
         values = split_values(text)

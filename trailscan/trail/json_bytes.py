@@ -6,7 +6,9 @@ so that a value that is broken inside its own brackets costs none of its neighbo
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +32,7 @@ MOST_DEEP = 1_000_000
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+("?)|[{}\[\],:]', re.DOTALL)
 _CLOSED_BY = {ord("{"): ord("}"), ord("["): ord("]")}
 _CLOSING = frozenset(_CLOSED_BY.values())
+_BLANK = re.compile(rb"[ \t\r\n]*")
 _SEPARATORS = re.compile(rb"[ \t\r\n\x1e]*")
 _NAME = re.compile(rb'\s*,?\s*("(?:[^"\\]|\\.)*+")\s*:\s*', re.DOTALL)
 _END = re.compile(rb"\s*\}\s*")
@@ -165,6 +168,22 @@ def repeated_names(raw: bytes) -> set[str]:
     return {name for name, _ in _pairs(raw) if name in seen or seen.add(name)}  # type: ignore[func-returns-value]  # adds
 
 
+def twice_inside(text: bytes | str) -> str | None:
+    """A name that an object in a JSON text has more than once, at any depth; None if there is none.
+
+    Args:
+        text: valid JSON of a depth that any parser can take.
+    """
+    found: set[str] = set()
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        names = Counter(name for name, _ in pairs) if len(dict(pairs)) < len(pairs) else {}
+        found.update(name for name, count in names.items() if count > 1)
+
+    json.loads(text, object_pairs_hook=look, parse_int=len, parse_float=len)
+    return min(found, default=None)
+
+
 def _pairs(raw: bytes, most_deep: int = MOST_DEEP) -> Iterator[tuple[str, bytes]]:
     """The names and values of a JSON object."""
     for start, end in members_of(raw, most_deep=most_deep):
@@ -224,7 +243,9 @@ def members_of(
     """
     for token, depth in _tokens(raw, start, inside or raw[:1], most_deep):
         if depth == 0:
-            if several or raw[start : token.start()].strip(SPACE):
+            if several or not _BLANK.fullmatch(
+                raw, start, token.start()
+            ):  # no copy: it may be long
                 yield start, token.start()
             return
         if raw[token.start()] == ord(",") and depth == 1:
