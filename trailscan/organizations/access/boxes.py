@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from contextlib import suppress
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,16 +39,23 @@ PRINCIPAL_KEY = "aws:principalarn"
 Product = tuple[Term, ...]
 """What a request must meet in every part that is named."""
 
-_SERVICE_LINKED = ("arn:*:iam::*:role/aws-service-role/*", "arn:*:assumed-role/AWSServiceRoleFor*")
+_SERVICE_LINKED = (
+    "arn:*:iam::*:role/aws-service-role/*",
+    "arn:*:sts::*:assumed-role/AWSServiceRoleFor*",
+)
 UNRESTRICTED: Product = (
     Term(
         PRINCIPAL,
-        frozenset(pattern(pieces(one, wildcards=True, variables=False)) for one in _SERVICE_LINKED),
+        frozenset(
+            pattern(pieces(one, wildcards=True, variables=False), arn=True)
+            for one in _SERVICE_LINKED
+        ),
     ),
 )
 """Service-linked roles: neither SCPs nor RCPs affect them (AWS Organizations user guide)."""
 
 _MOST_PRODUCTS = 200
+_SHORT = 100
 _ANY = Wildcard("*")
 _ACCOUNT_DIGITS = 12
 
@@ -102,9 +110,7 @@ def boxes_of(statement: Statement) -> Boxes:
         Undecidable: a value cannot be read, or variables make too many combinations.
     """
     comparands: set[Comparand] = set()
-    actions = _set(
-        pattern(pieces(one, wildcards=True, variables=False)) for one in statement.actions.values
-    )
+    actions = _set(map(_plain, statement.actions.values))
     alternatives: list[list[Product]] = [[(Term(ACTION, actions, statement.actions.negated),)]]
     alternatives.append(_resources(statement.resources, statement.variables, comparands))
     if statement.principals is not None:
@@ -122,6 +128,18 @@ def boxes_of(statement: Statement) -> Boxes:
         tuple(term for part in chosen for term in part) for chosen in product(*alternatives)
     )
     return Boxes(products, frozenset(comparands))
+
+
+def _plain(value: str, *, wildcards: bool = True, fold: bool = False, arn: bool = False) -> Pattern:
+    """What a value without variables stands for; short ones recur and are kept."""
+    if len(value) <= _SHORT:
+        return _short(value, wildcards, fold, arn)
+    return pattern(pieces(value, wildcards=wildcards, variables=False), fold=fold, arn=arn)
+
+
+@lru_cache(maxsize=4096)
+def _short(value: str, wildcards: bool, fold: bool, arn: bool) -> Pattern:  # noqa: FBT001  # a key
+    return pattern(pieces(value, wildcards=wildcards, variables=False), fold=fold, arn=arn)
 
 
 def _resolved(comparands: Iterable[Comparand], *, absent: bool = False) -> list[tuple[Term, ...]]:
@@ -237,7 +255,9 @@ def _present(one: Comparand) -> tuple[Term, ...]:
 
 
 def _resources(names: Names, variables: bool, comparands: set[Comparand]) -> list[Product]:  # noqa: FBT001  # of the version
-    values = [pieces(one, wildcards=True, variables=variables) for one in sorted(names.values)]
+    if not (variables and _have_variables(names.values)):
+        return [(Term(RESOURCE, _set(map(_plain, names.values)), names.negated),)]
+    values = [pieces(one, wildcards=True, variables=True) for one in sorted(names.values)]
     return _texts(
         [Comparand(RESOURCE, one, fold=False, arn=False) for one in values],
         Term(RESOURCE, None, names.negated),
@@ -269,6 +289,10 @@ def _texts(values: list[Comparand], term: Term, comparands: set[Comparand]) -> l
     return found
 
 
+def _have_variables(values: Iterable[str]) -> bool:
+    return any("${" in one for one in values)
+
+
 def _set(members: Iterable[Pattern]) -> TextSet | None:
     """A set of texts; None if all texts are members."""
     found = frozenset(members)
@@ -286,7 +310,7 @@ def _principals(names: Names) -> Term:
                 pattern(pieces(f"arn:*:*::{account}:*", wildcards=True, variables=False), arn=True)
             )
         else:
-            found.add(pattern(pieces(one, wildcards=True, variables=False)))
+            found.add(_plain(one))
     return Term(PRINCIPAL, _set(found), names.negated)
 
 
@@ -299,14 +323,13 @@ def _condition(one: Condition, variables: bool, comparands: set[Comparand]) -> l
     if one.operator not in {"string", "string_fold", "like", "arn", "binary"}:
         return [(term._replace(members=_comparison(one)),)]
     like = one.operator in {"like", "arn"}
+    fold, arn = one.operator == "string_fold", one.operator == "arn"
     texts = _bytes_of(one.values) if one.operator == "binary" else one.values
+    if one.operator == "binary" or not (variables and _have_variables(texts)):
+        members = _set(_plain(value, wildcards=like, fold=fold, arn=arn) for value in texts)
+        return [(term._replace(members=members),)]
     values = [
-        Comparand(
-            dimension,
-            pieces(value, wildcards=like, variables=variables and one.operator != "binary"),
-            fold=one.operator == "string_fold",
-            arn=one.operator == "arn",
-        )
+        Comparand(dimension, pieces(value, wildcards=like, variables=True), fold=fold, arn=arn)
         for value in sorted(texts)
     ]
     mixed = one.quantifier == ("any" if one.negated else "all")

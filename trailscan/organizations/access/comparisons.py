@@ -52,6 +52,7 @@ _DATE = re.compile(
     re.ASCII,
 )
 _ARN_PARTS = 6
+_SHORT = 200
 _ANY_ARN = (((), ()),)
 """The parts of a lone `*`."""
 
@@ -68,6 +69,8 @@ def read_pattern(
         UnresolvedError: A variable has neither a value nor a default.
     """
     if not variables or "${" not in text:
+        if len(text) > _SHORT:
+            return _split(_plain(text, wildcards=wildcards), _Wild.MANY)
         return _plain_pattern(text, wildcards=wildcards)
     tokens = _tokens(text, context, variables=variables, wildcards=wildcards)
     return _split(tokens, _Wild.MANY)
@@ -75,7 +78,7 @@ def read_pattern(
 
 @lru_cache(maxsize=2048)
 def _plain_pattern(text: str, *, wildcards: bool) -> Pattern:
-    """A pattern without variables, which is the same in every request."""
+    """A short pattern without variables, which is the same in every request."""
     return _split(_plain(text, wildcards=wildcards), _Wild.MANY)
 
 
