@@ -149,6 +149,8 @@ FOUR = [
         (when("ForAnyValue:StringEquals", ["${a:b}", "z"]), when("ForAnyValue:StringLike", ["z", "${a:b}"]), "same"),
         (when("ForAnyValue:StringEquals", ["${a:b}", "z"]), when("ForAnyValue:StringEquals", "z"), "both"),
         (when("ForAllValues:StringNotEquals", ["${a:b}", "z"]), when("ForAllValues:StringNotEquals", "${a:b}"), "less"),
+        (when("StringEqualsIgnoreCase", "ß"), when("StringEquals", "ß"), "more"),
+        (when("StringEqualsIgnoreCase", "ŉ"), when("StringEquals", "ŉ"), "same"),
         (action("s3:GetObject", "s3:GetObjectAcl"), action("s3:GetObject*"), "less"),
         (action("*:Delete*"), action("s3:Delete*", "ec2:Delete*"), "more"),
         (action("?3:GetObject"), action("s3:GetObject"), "more"),

@@ -335,9 +335,9 @@ class Automaton:
 
 
 def _spellings(one: Token) -> dict[str, None]:
-    """The characters that a token stands for."""
+    """The characters that a token stands for, one of each kind."""
     char = chr(one % token.FOLD)
-    return {char.upper(): None, char: None} if one >= token.FOLD else {char: None}
+    return dict.fromkeys((*token.capitals(char), char) if one >= token.FOLD else (char,))
 
 
 def _first(chars: Iterable[str], named: Mapping[str, None]) -> tuple[str, ...]:

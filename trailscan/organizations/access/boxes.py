@@ -29,6 +29,7 @@ from trailscan.organizations.access.values import Comparison, parse_bound
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from trailscan.organizations.access.budget import Budget
     from trailscan.organizations.access.dimensions import TextSet
     from trailscan.organizations.access.patterns import Pattern, Piece
     from trailscan.organizations.access.statements import Condition, Names, Statement
@@ -56,6 +57,7 @@ UNRESTRICTED: Product = (
 
 _MOST_PRODUCTS = 200
 _SHORT = 100
+_STEPS_A_UNIT = 50
 _ANY = Wildcard("*")
 _ACCOUNT_DIGITS = 12
 
@@ -154,12 +156,15 @@ def _resolved(comparands: Iterable[Comparand], *, absent: bool = False) -> list[
     return [(one,) for one in terms] if absent else [tuple(terms)]
 
 
-def impossible(comparands: Sequence[Comparand]) -> list[Product]:
+def impossible(comparands: Sequence[Comparand], budget: Budget) -> list[Product]:
     """What no request can be.
 
     Equal to a variable where not even a wildcard would match; equal to a variable that has no
     value, and no default; equal to a variable that has a value, and not to the same variable
     with another default; or equal to a value, and not to a wider one with the same variables.
+
+    Raises:
+        Undecidable: the budget is spent.
     """
     alike: dict[Comparand, list[Comparand]] = {}
     for one in comparands:
@@ -180,7 +185,7 @@ def impossible(comparands: Sequence[Comparand]) -> list[Product]:
         (one.term(true=True), other.term(true=False))
         for one in comparands
         for other in comparands
-        if one != other and _implies(one, other)
+        if one != other and _implies(one, other, budget)
     ]
     return found + [
         (
@@ -196,7 +201,7 @@ def impossible(comparands: Sequence[Comparand]) -> list[Product]:
     ]
 
 
-def _implies(one: Comparand, other: Comparand) -> bool:
+def _implies(one: Comparand, other: Comparand, budget: Budget) -> bool:
     """Whether all that has a value also has another, whatever the variables are.
 
     True only if the wildcards of the other cover what it does not have itself: between the parts of
@@ -204,8 +209,12 @@ def _implies(one: Comparand, other: Comparand) -> bool:
     """
     if one.dimension != other.dimension or one.arn != other.arn or one.fold > other.fold:
         return False
-    wanted, reached = _symbols(other, fold=other.fold), {0}
-    for symbol in (*_symbols(one, fold=other.fold), None):
+    if not set(variables_of(other.value)) <= set(variables_of(one.value)):
+        return False
+    given, wanted = (_symbols(each, fold=other.fold) for each in (one, other))
+    budget.spend(2 + len(given) * len(wanted) // _STEPS_A_UNIT)
+    reached = {0}
+    for symbol in (*given, None):
         for at in range(len(wanted)):
             if at in reached and wanted[at] == _ANY:
                 reached.add(at + 1)

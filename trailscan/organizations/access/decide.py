@@ -205,7 +205,7 @@ class _Comparison:
                 if one not in every:
                     every[one] = boxes_of(one)
         comparands = sorted({one for boxes in every.values() for one in boxes.comparands}, key=repr)
-        never = impossible(comparands)
+        never = impossible(comparands, self._budget)
         asked_about = (one for boxes in every.values() for each in boxes.products for one in each)
         if any(one.dimension == PRINCIPAL for one in asked_about):
             never.append(UNRESTRICTED)
