@@ -3,9 +3,9 @@
     python benchmarks/access.py [--pairs 1000]
 
 The pairs are those of the property tests: every operator, up to six statements a side, and changes
-that split, merge, narrow, widen, add and remove. The long ones have 10,240 characters a side: in one
-kind an action is removed, in the other every statement gets another exemption. Times are of the
-processor: a decision waits for nothing.
+that split, merge, narrow, widen, add and remove. The long ones have 10,240 characters a side: in
+one kind an action is removed, in the other every statement gets another exemption. Times are of
+the processor: a decision waits for nothing.
 """
 
 from __future__ import annotations
