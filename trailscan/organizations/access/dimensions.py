@@ -228,7 +228,7 @@ class Dimension:
         self.full = (1 << len(self._values)) - 1
         self._present = self.full & ~1 if self._is_key else self.full
         self._some = some
-        self._known: dict[int, int] | None = None
+        self._known: list[tuple[int, int, int]] | None = None
         self._others = others if self.several else [self._present & ~one for one in some]
 
     def _rest(self, sets: int) -> int:
@@ -284,11 +284,13 @@ class Dimension:
     def known(self, mask: int) -> int:
         """The known actions that belong to some classes of actions."""
         if self._known is None:
-            self._known = {self._bit(sets): known for sets, known in self._divided().items()}
+            self._known = [
+                (self._bit(sets), *_compact(known)) for sets, known in self._divided().items()
+            ]
         found = 0
-        for bit, known in self._known.items():
+        for bit, first, known in self._known:
             if bit & mask:
-                found |= known
+                found |= known << first
         return found
 
     def _divided(self) -> dict[int, int]:
@@ -344,6 +346,12 @@ def dimension_of(name: str, terms: Iterable[Term], budget: Budget) -> Dimension:
             _KEPT.pop(next(iter(_KEPT)))
         _KEPT[asked] = found, work
     return found
+
+
+def _compact(bits: int) -> tuple[int, int]:
+    """The position of the lowest bit, and the bits from there on, which take little room."""
+    first = max((bits & -bits).bit_length() - 1, 0)
+    return first, bits >> first
 
 
 def _mark(masks: list[int], sets: int, at: int) -> None:

@@ -157,11 +157,7 @@ class _Related:
         at = bisect_left(self._sorted, beginning)
         if at < len(self._sorted) and self._sorted[at].startswith(beginning):
             return True
-        return any(
-            beginning[:length] in self._beginnings
-            for length in self._lengths
-            if length <= len(beginning)
-        )
+        return any(beginning[:length] in self._beginnings for length in self._lengths)
 
 
 @lru_cache(maxsize=8192)
