@@ -16,7 +16,8 @@ NAMES = known_actions._known().names
 
 def names_of(actions):
     """The known actions of a set, in lower case."""
-    return {name for at, name in enumerate(NAMES) if actions >> at & 1}
+    bits = reversed(f"{actions:b}")
+    return {name for name, bit in zip(NAMES, bits, strict=False) if bit == "1"}
 
 
 def deny(*names):
