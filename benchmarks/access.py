@@ -3,7 +3,9 @@
     python benchmarks/access.py [--pairs 1000]
 
 The pairs are those of the property tests: every operator, up to six statements a side, and changes
-that split, merge, narrow, widen, add and remove. The long ones have 10,240 characters a side.
+that split, merge, narrow, widen, add and remove. The long ones have 10,240 characters a side: in
+one kind an action is removed, in the other every statement gets another exemption. Times are of
+the processor: a decision waits for nothing.
 """
 
 from __future__ import annotations
@@ -57,6 +59,17 @@ def long(count: int) -> Iterator[Pair]:
         yield [[full, before]], [[full, text(statements)]], "scp"
 
 
+def exempting(count: int) -> Iterator[Pair]:
+    """The long pairs, with a role that every statement exempts in the second text instead."""
+    for before, ((full, _),), kind in long(count):
+        policy = json.loads(before[0][1])
+        for one in policy["Statement"]:
+            one.setdefault("Condition", {})["ArnNotLike"] = {
+                "aws:PrincipalArn": ["arn:aws:iam::*:role/Admin", "arn:aws:iam::*:role/BreakGlass*"]
+            }
+        yield before, [[full, json.dumps(policy)]], kind
+
+
 def statement(rng: random.Random) -> dict[str, Any]:
     """A statement that denies some actions, of which some have a wildcard."""
     actions = [
@@ -79,9 +92,9 @@ def measured(name: str, pairs: Iterable[Pair]) -> None:
 
     times, kinds = [], Counter[str]()
     for before, after, kind in list(pairs):
-        began = time.perf_counter()
+        began = time.process_time()
         found = decide(before, after, kind)
-        times.append(1_000 * (time.perf_counter() - began))
+        times.append(1_000 * (time.process_time() - began))
         kinds[found.kind] += 1
     times.sort()
     figures = times[len(times) // 2], times[len(times) * 99 // 100], times[-1]
@@ -97,7 +110,8 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{'pairs':>6} {'median':>8} {'p99':>8} {'max ms':>8} {'unknown':>8}")
     measured("generated", generated(given.pairs))
-    measured("of 10,240 characters", long(given.pairs // 5))
+    measured("of 10,240 characters, one action less", long(given.pairs // 5))
+    measured("of 10,240 characters, every statement changed", exempting(given.pairs // 10))
 
 
 if __name__ == "__main__":

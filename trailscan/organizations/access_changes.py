@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from trailscan.organizations.access.change import AccessChange, Answer
 from trailscan.organizations.access.decide import FULL_ACCESS as FULL_ACCESS_TEXT
-from trailscan.organizations.access.decide import decide, decide_update, holds, permits
+from trailscan.organizations.access.decide import (
+    WRITTEN_ANEW,
+    decide,
+    decide_update,
+    holds,
+    permits,
+)
 from trailscan.organizations.access.directions import compare_settings
 from trailscan.organizations.access_paths import (
     KINDS,
@@ -24,7 +30,7 @@ from trailscan.organizations.access_paths import (
     text_of,
     type_of,
 )
-from trailscan.organizations.in_force import attached, path_from
+from trailscan.organizations.in_force import attached, path_from, same_statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +43,8 @@ if TYPE_CHECKING:
     """The texts on a path before and after a call."""
 
 SAME = AccessChange("same")
+RENAMED = AccessChange("same", note=WRITTEN_ANEW)
+"""What a text changes that has the same statements under other names."""
 
 _MOST_TARGETS = 200
 _MOST_PATHS = 50
@@ -63,7 +71,8 @@ def of_text(state: Organization, policy_id: str, policy_type: str, text: str) ->
         return unknown("the previous text is not in the store")
     alone = of_texts(before, text, policy_type)
     targets = _targets(state, policy_id)
-    if before == text or policy_type not in KINDS or not targets or alone.kind == "unknown":
+    is_final = alone is SAME or alone is RENAMED or alone.kind == "unknown"
+    if is_final or policy_type not in KINDS or not targets:
         return alone
     kind = KINDS[policy_type]
     only_denies = not (permits(before, kind) or permits(text, kind))
@@ -82,8 +91,8 @@ def of_text(state: Organization, policy_id: str, policy_type: str, text: str) ->
 
 def of_texts(before: str, after: str, policy_type: str) -> AccessChange:
     """What a new text of a policy changes by itself."""
-    if before == after:
-        return SAME
+    if same_statements(before, after):
+        return SAME if before == after else RENAMED
     if policy_type in KINDS:
         return _updated(before, after, KINDS[policy_type])
     return _of_settings(policy_type, before, after)

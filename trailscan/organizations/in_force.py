@@ -42,7 +42,7 @@ def denials(text: str) -> frozenset[bytes]:
 
 
 @lru_cache(maxsize=1024)
-def same_meaning(before: str, after: str) -> bool:
+def same_statements(before: str, after: str) -> bool:
     """Whether two texts have the same statements, whatever their `Sid`, order and format."""
     if before == after or compare_policies(before, after).same:
         return True

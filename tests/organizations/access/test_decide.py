@@ -443,6 +443,14 @@ HOSTILE = {
         policy(deny("*", [f"arn:aws:s3:::${{aws:k{at}}}" for at in range(150)])),
         policy(deny("*", [f"arn:aws:s3:::${{aws:k{at}}}" for at in range(149)])),
     ),
+    "wildcards behind a variable": (
+        policy(when("StringLike", "k", "${aws:username}" + "*a" * 3000)),
+        policy(when("StringLike", "k", "${aws:username}" + "*b" * 3000)),
+    ),
+    "a long run": (
+        policy(deny("*", f"arn:aws:s3:::{'a' * 10_000}")),
+        policy(deny("*", f"*{'a' * 5_000}b*")),
+    ),
     "depth": ('{"a":' * 5000 + "1" + "}" * 5000, policy(deny())),
     "length": (policy(deny("s3:" + "x" * 10_000_000)), policy(deny())),
 }

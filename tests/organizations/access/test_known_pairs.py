@@ -37,6 +37,11 @@ NOTHING = when("StringEquals", "a", Null={"aws:k": "true"})
 """A Deny whose conditions contradict each other."""
 ORGANIZATION = {"aws:PrincipalOrgID": "o-exampleorg1"}
 ROLE = "arn:aws:iam::*:role/"
+BUCKETS = ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"]
+FOUR = [
+    action(name) | {"Resource": bucket} for name in ("s3:Get*", "s3:Put*") for bucket in BUCKETS
+]
+"""What one statement on two actions and two resources is if it is split."""
 
 
 @pytest.mark.parametrize(
@@ -144,6 +149,32 @@ ROLE = "arn:aws:iam::*:role/"
         (when("ForAnyValue:StringEquals", ["${a:b}", "z"]), when("ForAnyValue:StringLike", ["z", "${a:b}"]), "same"),
         (when("ForAnyValue:StringEquals", ["${a:b}", "z"]), when("ForAnyValue:StringEquals", "z"), "both"),
         (when("ForAllValues:StringNotEquals", ["${a:b}", "z"]), when("ForAllValues:StringNotEquals", "${a:b}"), "less"),
+        (when("StringEqualsIgnoreCase", "ß"), when("StringEquals", "ß"), "more"),
+        (when("StringEqualsIgnoreCase", "ŉ"), when("StringEquals", "ŉ"), "same"),
+        (action("s3:GetObject", "s3:GetObjectAcl"), action("s3:GetObject*"), "less"),
+        (action("*:Delete*"), action("s3:Delete*", "ec2:Delete*"), "more"),
+        (action("?3:GetObject"), action("s3:GetObject"), "more"),
+        (action("*:*"), action("*"), "same"),
+        (action("ec2:*Instances"), action("ec2:*Instance?"), "less"),
+        ({"NotAction": ["ec2:Describe*", "ec2:Get*"]}, {"NotAction": "ec2:*"}, "more"),
+        ({"NotAction": "*:Get*"}, {"NotAction": ["s3:Get*", "*:Get*"]}, "same"),
+        (action("*") | {"Resource": "arn:aws:s3:::a?"}, action("*") | {"Resource": ["arn:aws:s3:::a?", "arn:aws:s3:::ab"]}, "same"),
+        (action("*") | {"Resource": "arn:aws:s3:::a*b*"}, action("*") | {"Resource": "arn:aws:s3:::a*"}, "less"),
+        (action("*") | {"Resource": "arn:aws:s3:::${aws:username}"}, action("*") | {"Resource": "arn:aws:s3:::*"}, "less"),
+        (action("*") | {"NotResource": ROLE + "a*"}, action("*") | {"NotResource": ROLE + "*"}, "more"),
+        (when("StringNotEquals", "a", Null={"aws:k": "false"}), when("StringNotEquals", "a"), "less"),
+        (when("StringNotEqualsIgnoreCase", "A"), when("StringNotEquals", "a"), "less"),
+        (when("StringLike", "a?c"), when("StringLike", ["a?c", "abc"]), "same"),
+        (when("StringLike", ["a*", "*a"]), when("StringLike", "a*a"), "more"),
+        (when("NumericNotEquals", ["1", "2"]), when("NumericNotEquals", "1"), "less"),
+        (when("NumericLessThanEquals", "10", NumericGreaterThanEquals={"aws:k": "10"}), when("NumericEquals", "10"), "same"),
+        (when("DateNotEquals", "2026-01-01"), when("DateLessThan", "2026-01-01"), "more"),
+        (when("IpAddress", ["10.0.0.0/24", "10.0.1.0/24"]), when("IpAddress", "10.0.0.0/23"), "same"),
+        (when("NotIpAddress", ["10.0.0.0/8", "::/0"]), when("NotIpAddress", "10.0.0.0/8"), "less"),
+        (when("ForAnyValue:StringLike", "a*"), when("ForAllValues:StringLike", "a*"), "both"),
+        (when("ForAllValues:StringEquals", ["a", "b"], Null={"aws:k": "false"}), when("ForAnyValue:StringEquals", ["a", "b"]), "less"),
+        (when("StringEquals", "${a:b}"), when("StringLike", "${a:b}*"), "less"),
+        (when("StringNotLike", "${a:b}"), when("StringNotLike", "*"), "both"),
     ],
 )  # fmt: skip
 def test_a_deny_that_changed(before, after, expected):
@@ -164,6 +195,12 @@ def test_a_deny_that_changed(before, after, expected):
         ([action("*")], [when("NumericLessThan", "5"), when("NumericGreaterThanEquals", "5")], "more"),
         ([action("*")], [when("IpAddress", ["0.0.0.0/1", "128.0.0.0/1", "::/0"])], "more"),
         ([action("s3:*")], [action("s3:*"), when("Bool", "true") | action("s3:Get*")], "same"),
+        ([action("*")], [when("ForAllValues:StringEquals", "a"), when("ForAnyValue:StringNotEquals", "a")], "same"),
+        ([when("BoolIfExists", "false")], [when("Bool", "false"), when("Null", "true")], "same"),
+        ([when("StringNotEquals", ["a", "b"])], [when("StringNotEquals", "a"), when("StringNotEquals", "b")], "less"),
+        ([{"NotAction": ["s3:*", "iam:*"]}], [{"NotAction": "s3:*"}, {"NotAction": "iam:*"}], "less"),
+        ([action("s3:Get*", "s3:Put*") | {"Resource": BUCKETS}], FOUR, "same"),
+        ([action("s3:Get*", "s3:Put*") | {"Resource": BUCKETS}], FOUR[:3], "more"),
     ],
 )  # fmt: skip
 def test_statements_that_were_split(before, after, expected):
@@ -193,3 +230,69 @@ def test_a_level_without_an_allow_denies_everything():
     closed = [[full], []]
     assert decide([[full], [full]], closed, "scp").kind == "less"
     assert decide(closed, [[full], [full]], "scp").kind == "more"
+
+
+FULL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+EUROPE = {"Condition": {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}}
+
+
+def deny(*names):
+    """A Deny of some actions on everything."""
+    return {"Effect": "Deny", "Action": list(names), "Resource": "*"}
+
+
+def allow(*names, **more):
+    """An Allow of some actions on everything, or of all but some."""
+    return {
+        "Effect": "Allow",
+        "Resource": "*",
+        **({"Action": list(names)} if names else {}),
+        **more,
+    }
+
+
+def path(*levels):
+    """One policy at each level."""
+    return [[json.dumps({"Version": "2012-10-17", "Statement": one})] for one in levels]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (path([FULL, deny("s3:*")], [FULL]), path([FULL], [FULL, deny("s3:*")]), "same"),
+        (path([FULL], [allow("s3:*")]), path([FULL], [allow("s3:*"), allow("ec2:Describe*")]), "more"),
+        (path([allow("s3:*", "ec2:*")], [allow("s3:*", "iam:*")]), path([allow("s3:*", "ec2:*")], [allow("s3:*")]), "same"),
+        (path([allow("s3:*", "ec2:*")], [allow("s3:*", "iam:*")]), path([allow("s3:*", "iam:*")], [allow("s3:*", "ec2:*")]), "same"),
+        (path([allow("s3:*", **EUROPE)], [FULL]), path([allow("s3:*")], [allow("*", **EUROPE)]), "same"),
+        (path([FULL, deny("s3:*")], [FULL, deny("s3:Get*")]), path([FULL, deny("s3:*")], [FULL]), "same"),
+        (path([FULL, deny("s3:Get*")], [FULL, deny("s3:*")]), path([FULL, deny("s3:Get*")], [FULL]), "more"),
+        (path([FULL], [FULL]), path([FULL], [allow(NotAction="iam:*")]), "less"),
+        (path([allow(NotAction="iam:*")]), path([allow(NotAction="iam:*"), allow("iam:Get*")]), "more"),
+        (path([allow(NotAction="iam:*"), allow("iam:*")]), path([FULL]), "same"),
+        (path([allow("s3:*", "iam:*")], [FULL]), path([allow("s3:*")], [FULL, deny("iam:*")]), "less"),
+    ],
+)  # fmt: skip
+def test_a_path_that_changed(before, after, expected):
+    """What is allowed at every level and denied at none, there and back."""
+    assert decide(before, after, "scp").kind == expected
+    assert decide(after, before, "scp").kind == OPPOSITE[expected]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([["111122223333", "444455556666"]], [["111122223333"], ["444455556666"]], "same"),
+        ([["arn:aws:iam::111122223333:role/x"]], [["111122223333"]], "less"),
+        ([["*"]], [["111122223333"], ["444455556666"]], "more"),
+        ([["111122223333", "*"]], [["*"]], "same"),
+        ([["arn:aws:iam::111122223333:role/x"]], [["arn:aws:iam::111122223333:role/X"]], "both"),
+    ],
+)
+def test_principals_of_a_resource_control_policy(before, after, expected):
+    """A Deny for some principals, in one statement or several, there and back."""
+    sides = [
+        levels(*({"Action": "s3:*", "Principal": {"AWS": one}} for one in each), kind="rcp")
+        for each in (before, after)
+    ]
+    assert decide(*sides, "rcp").kind == expected
+    assert decide(*reversed(sides), "rcp").kind == OPPOSITE[expected]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from contextlib import suppress
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +29,7 @@ from trailscan.organizations.access.values import Comparison, parse_bound
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from trailscan.organizations.access.budget import Budget
     from trailscan.organizations.access.dimensions import TextSet
     from trailscan.organizations.access.patterns import Pattern, Piece
     from trailscan.organizations.access.statements import Condition, Names, Statement
@@ -38,16 +40,24 @@ PRINCIPAL_KEY = "aws:principalarn"
 Product = tuple[Term, ...]
 """What a request must meet in every part that is named."""
 
-_SERVICE_LINKED = ("arn:*:iam::*:role/aws-service-role/*", "arn:*:assumed-role/AWSServiceRoleFor*")
+_SERVICE_LINKED = (
+    "arn:*:iam::*:role/aws-service-role/*",
+    "arn:*:sts::*:assumed-role/AWSServiceRoleFor*",
+)
 UNRESTRICTED: Product = (
     Term(
         PRINCIPAL,
-        frozenset(pattern(pieces(one, wildcards=True, variables=False)) for one in _SERVICE_LINKED),
+        frozenset(
+            pattern(pieces(one, wildcards=True, variables=False), arn=True)
+            for one in _SERVICE_LINKED
+        ),
     ),
 )
 """Service-linked roles: neither SCPs nor RCPs affect them (AWS Organizations user guide)."""
 
 _MOST_PRODUCTS = 200
+_SHORT = 100
+_STEPS_A_UNIT = 50
 _ANY = Wildcard("*")
 _ACCOUNT_DIGITS = 12
 
@@ -102,9 +112,7 @@ def boxes_of(statement: Statement) -> Boxes:
         Undecidable: a value cannot be read, or variables make too many combinations.
     """
     comparands: set[Comparand] = set()
-    actions = _set(
-        pattern(pieces(one, wildcards=True, variables=False)) for one in statement.actions.values
-    )
+    actions = _set(map(_plain, statement.actions.values))
     alternatives: list[list[Product]] = [[(Term(ACTION, actions, statement.actions.negated),)]]
     alternatives.append(_resources(statement.resources, statement.variables, comparands))
     if statement.principals is not None:
@@ -124,6 +132,18 @@ def boxes_of(statement: Statement) -> Boxes:
     return Boxes(products, frozenset(comparands))
 
 
+def _plain(value: str, *, wildcards: bool = True, fold: bool = False, arn: bool = False) -> Pattern:
+    """What a value without variables stands for; short ones recur and are kept."""
+    if len(value) <= _SHORT:
+        return _short(value, wildcards, fold, arn)
+    return pattern(pieces(value, wildcards=wildcards, variables=False), fold=fold, arn=arn)
+
+
+@lru_cache(maxsize=4096)
+def _short(value: str, wildcards: bool, fold: bool, arn: bool) -> Pattern:  # noqa: FBT001  # a key
+    return pattern(pieces(value, wildcards=wildcards, variables=False), fold=fold, arn=arn)
+
+
 def _resolved(comparands: Iterable[Comparand], *, absent: bool = False) -> list[tuple[Term, ...]]:
     """What makes every variable without a default have a value, or one of them none."""
     keys = {
@@ -136,12 +156,15 @@ def _resolved(comparands: Iterable[Comparand], *, absent: bool = False) -> list[
     return [(one,) for one in terms] if absent else [tuple(terms)]
 
 
-def impossible(comparands: Sequence[Comparand]) -> list[Product]:
+def impossible(comparands: Sequence[Comparand], budget: Budget) -> list[Product]:
     """What no request can be.
 
     Equal to a variable where not even a wildcard would match; equal to a variable that has no
     value, and no default; equal to a variable that has a value, and not to the same variable
     with another default; or equal to a value, and not to a wider one with the same variables.
+
+    Raises:
+        Undecidable: the budget is spent.
     """
     alike: dict[Comparand, list[Comparand]] = {}
     for one in comparands:
@@ -162,7 +185,7 @@ def impossible(comparands: Sequence[Comparand]) -> list[Product]:
         (one.term(true=True), other.term(true=False))
         for one in comparands
         for other in comparands
-        if one != other and _implies(one, other)
+        if one != other and _implies(one, other, budget)
     ]
     return found + [
         (
@@ -178,7 +201,7 @@ def impossible(comparands: Sequence[Comparand]) -> list[Product]:
     ]
 
 
-def _implies(one: Comparand, other: Comparand) -> bool:
+def _implies(one: Comparand, other: Comparand, budget: Budget) -> bool:
     """Whether all that has a value also has another, whatever the variables are.
 
     True only if the wildcards of the other cover what it does not have itself: between the parts of
@@ -186,8 +209,12 @@ def _implies(one: Comparand, other: Comparand) -> bool:
     """
     if one.dimension != other.dimension or one.arn != other.arn or one.fold > other.fold:
         return False
-    wanted, reached = _symbols(other, fold=other.fold), {0}
-    for symbol in (*_symbols(one, fold=other.fold), None):
+    if not set(variables_of(other.value)) <= set(variables_of(one.value)):
+        return False
+    given, wanted = (_symbols(each, fold=other.fold) for each in (one, other))
+    budget.spend(2 + len(given) * len(wanted) // _STEPS_A_UNIT)
+    reached = {0}
+    for symbol in (*given, None):
         for at in range(len(wanted)):
             if at in reached and wanted[at] == _ANY:
                 reached.add(at + 1)
@@ -237,7 +264,9 @@ def _present(one: Comparand) -> tuple[Term, ...]:
 
 
 def _resources(names: Names, variables: bool, comparands: set[Comparand]) -> list[Product]:  # noqa: FBT001  # of the version
-    values = [pieces(one, wildcards=True, variables=variables) for one in sorted(names.values)]
+    if not (variables and _have_variables(names.values)):
+        return [(Term(RESOURCE, _set(map(_plain, names.values)), names.negated),)]
+    values = [pieces(one, wildcards=True, variables=True) for one in sorted(names.values)]
     return _texts(
         [Comparand(RESOURCE, one, fold=False, arn=False) for one in values],
         Term(RESOURCE, None, names.negated),
@@ -269,6 +298,10 @@ def _texts(values: list[Comparand], term: Term, comparands: set[Comparand]) -> l
     return found
 
 
+def _have_variables(values: Iterable[str]) -> bool:
+    return any("${" in one for one in values)
+
+
 def _set(members: Iterable[Pattern]) -> TextSet | None:
     """A set of texts; None if all texts are members."""
     found = frozenset(members)
@@ -286,7 +319,7 @@ def _principals(names: Names) -> Term:
                 pattern(pieces(f"arn:*:*::{account}:*", wildcards=True, variables=False), arn=True)
             )
         else:
-            found.add(pattern(pieces(one, wildcards=True, variables=False)))
+            found.add(_plain(one))
     return Term(PRINCIPAL, _set(found), names.negated)
 
 
@@ -299,14 +332,13 @@ def _condition(one: Condition, variables: bool, comparands: set[Comparand]) -> l
     if one.operator not in {"string", "string_fold", "like", "arn", "binary"}:
         return [(term._replace(members=_comparison(one)),)]
     like = one.operator in {"like", "arn"}
+    fold, arn = one.operator == "string_fold", one.operator == "arn"
     texts = _bytes_of(one.values) if one.operator == "binary" else one.values
+    if one.operator == "binary" or not (variables and _have_variables(texts)):
+        members = _set(_plain(value, wildcards=like, fold=fold, arn=arn) for value in texts)
+        return [(term._replace(members=members),)]
     values = [
-        Comparand(
-            dimension,
-            pieces(value, wildcards=like, variables=variables and one.operator != "binary"),
-            fold=one.operator == "string_fold",
-            arn=one.operator == "arn",
-        )
+        Comparand(dimension, pieces(value, wildcards=like, variables=True), fold=fold, arn=arn)
         for value in sorted(texts)
     ]
     mixed = one.quantifier == ("any" if one.negated else "all")

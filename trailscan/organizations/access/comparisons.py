@@ -40,8 +40,35 @@ class _Wild(Enum):
 
 Tokens = tuple["str | _Wild", ...]
 """A text, one character or wildcard after the other."""
-Pattern = tuple[Tokens, ...]
-"""The runs of characters and `?` between the asterisks of a pattern."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Characters and `?`: `text` has as many, and `expression` what they mean if any is `?`.
+
+    The searches are those of Python's texts and regular expressions, and no run has an asterisk:
+    none of them goes back, however long a policy's values are.
+    """
+
+    text: str
+    expression: re.Pattern[str] | None
+
+    def fits(self, value: str, start: int) -> bool:
+        """Whether a value has the run from a position on."""
+        if self.expression is None:
+            return value.startswith(self.text, start)
+        return self.expression.match(value, start) is not None
+
+    def find(self, value: str, start: int, end: int) -> int:
+        """The first position of the run between two positions of a value; -1 if there is none."""
+        if self.expression is None:
+            return value.find(self.text, start, end)
+        found = self.expression.search(value, start, end)
+        return found.start() if found else -1
+
+
+Pattern = tuple[Run, ...]
+"""The runs between the asterisks of a pattern."""
 
 _WILDCARDS = {wild.value: wild for wild in _Wild}
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
@@ -52,7 +79,8 @@ _DATE = re.compile(
     re.ASCII,
 )
 _ARN_PARTS = 6
-_ANY_ARN = (((), ()),)
+_SHORT = 200
+_ANY_ARN = ((Run("", None), Run("", None)),)
 """The parts of a lone `*`."""
 
 
@@ -68,15 +96,31 @@ def read_pattern(
         UnresolvedError: A variable has neither a value nor a default.
     """
     if not variables or "${" not in text:
+        if len(text) > _SHORT:
+            return _runs(_plain(text, wildcards=wildcards))
         return _plain_pattern(text, wildcards=wildcards)
     tokens = _tokens(text, context, variables=variables, wildcards=wildcards)
-    return _split(tokens, _Wild.MANY)
+    return _runs(tokens)
 
 
 @lru_cache(maxsize=2048)
 def _plain_pattern(text: str, *, wildcards: bool) -> Pattern:
-    """A pattern without variables, which is the same in every request."""
-    return _split(_plain(text, wildcards=wildcards), _Wild.MANY)
+    """A short pattern without variables, which is the same in every request."""
+    return _runs(_plain(text, wildcards=wildcards))
+
+
+def _runs(tokens: Iterable[str | _Wild]) -> Pattern:
+    """The runs between asterisks."""
+    return tuple(map(_run, _split(tokens, _Wild.MANY)))
+
+
+def _run(tokens: Tokens) -> Run:
+    """One run; `?` is any character, a line's end too."""
+    text = "".join("?" if one is _Wild.ONE else str(one) for one in tokens)
+    if _Wild.ONE not in tokens:
+        return Run(text, None)
+    wanted = "".join("." if one is _Wild.ONE else re.escape(str(one)) for one in tokens)
+    return Run(text, re.compile(wanted, re.DOTALL))
 
 
 def _tokens(
@@ -116,22 +160,24 @@ def matches_pattern(pattern: Pattern, value: str) -> bool:
 
     The runs between the asterisks are looked for from left to right, each as early as it fits.
     """
-    if len(pattern) == 1:
-        return len(value) == len(pattern[0]) and _fits(pattern[0], value, 0)
-    first, *middle, last = pattern
-    if len(first) + len(last) > len(value) or not _fits(first, value, 0):
+    first, *others = pattern
+    if not others:
+        return len(value) == len(first.text) and first.fits(value, 0)
+    *middle, last = others
+    if len(first.text) + len(last.text) > len(value) or not first.fits(value, 0):
         return False
-    position, end = len(first), len(value) - len(last)
+    position, end = len(first.text), len(value) - len(last.text)
     for run in middle:
-        starts = range(position, end - len(run) + 1)
-        start = next((each for each in starts if _fits(run, value, each)), None)
-        if start is None:
+        start = run.find(value, position, end)
+        if start < 0:
             return False
-        position = start + len(run)
-    return _fits(last, value, end)
+        position = start + len(run.text)
+    return last.fits(value, end)
 
 
-def _split(tokens: Iterable[str | _Wild], separator: str | _Wild, most: int = -1) -> Pattern:
+def _split(
+    tokens: Iterable[str | _Wild], separator: str | _Wild, most: int = -1
+) -> tuple[Tokens, ...]:
     """The parts of a text between separators, of which so many count."""
     parts: list[list[str | _Wild]] = [[]]
     for token in tokens:
@@ -140,14 +186,6 @@ def _split(tokens: Iterable[str | _Wild], separator: str | _Wild, most: int = -1
         else:
             parts[-1].append(token)
     return tuple(tuple(part) for part in parts)
-
-
-def _fits(run: Tokens, value: str, start: int) -> bool:
-    """Whether characters and `?` match a value from a position on."""
-    return all(
-        token is _Wild.ONE or token == character
-        for token, character in zip(run, value[start : start + len(run)], strict=True)
-    )
 
 
 def _matches_arn(parts: tuple[Pattern, ...], value: str) -> bool:
@@ -259,13 +297,13 @@ def _like(text: str, context: Context, variables: bool) -> Pattern:  # noqa: FBT
 def _arn_like(text: str, context: Context, variables: bool) -> tuple[Pattern, ...]:  # noqa: FBT001 -- as Operator.read
     """The patterns of the parts of an ARN."""
     tokens = _tokens(text, context, variables=variables, wildcards=True)
-    return tuple(_split(part, _Wild.MANY) for part in _split(tokens, ":", _ARN_PARTS - 1))
+    return tuple(map(_runs, _split(tokens, ":", _ARN_PARTS - 1)))
 
 
 def _in_lower_case(text: str, context: Context, variables: bool) -> Pattern:  # noqa: FBT001 -- as Operator.read
     """A pattern in which wildcards are plain characters, in lower case."""
-    (characters,) = _exact(text, context, variables)
-    return (tuple("".join(map(str, characters)).lower()),)
+    tokens = _tokens(text, context, variables=variables, wildcards=False)
+    return (Run("".join(map(str, tokens)).lower(), None),)
 
 
 def _matches_in_lower_case(pattern: Pattern, value: str) -> bool:

@@ -45,6 +45,9 @@ FULL_ACCESS: dict[Kind, str] = {
 }
 """What FullAWSAccess and RCPFullAWSAccess say."""
 
+WRITTEN_ANEW = "only order, names or spacing differ"
+"""How texts differ that have the same statements."""
+
 _MOST_TRIES = 40
 _MOST_REGIONS = 6
 
@@ -96,7 +99,7 @@ def decide(before: Levels, after: Levels, kind: Kind) -> AccessChange:
     try:
         old, new = (read_side(levels, kind, spellings, budget) for levels in texts)
         if old.meaning == new.meaning:
-            return AccessChange("same", note="only order, names or spacing differ")
+            return AccessChange("same", note=WRITTEN_ANEW)
         found = _compared(_Asked(reduced(old, new), kind, spellings), texts)
     except Undecidable as error:
         return AccessChange("unknown", reason=str(error))
@@ -115,13 +118,17 @@ class _Asked:
     def __init__(self, sides: tuple[Side, Side], kind: Kind, spellings: dict[str, str]) -> None:
         self.sides = sides
         self.kind: Kind = kind
-        self.spellings = {
-            name: spellings[name]
+        names = {
+            name
             for side in sides
             for one in side.statements
-            for name in (*one.actions.values, *(each.key for each in one.conditions))
-            if name in spellings
+            for name in (
+                *one.actions.values,
+                *(each.key for each in one.conditions),
+                *map(str.lower, one.variables_named()),
+            )
         }
+        self.spellings = {name: spellings[name] for name in names if name in spellings}
         self.key = sides, kind, frozenset(self.spellings.items())
 
 
@@ -198,7 +205,7 @@ class _Comparison:
                 if one not in every:
                     every[one] = boxes_of(one)
         comparands = sorted({one for boxes in every.values() for one in boxes.comparands}, key=repr)
-        never = impossible(comparands)
+        never = impossible(comparands, self._budget)
         asked_about = (one for boxes in every.values() for each in boxes.products for one in each)
         if any(one.dimension == PRINCIPAL for one in asked_about):
             never.append(UNRESTRICTED)
@@ -241,7 +248,7 @@ class _Comparison:
                 found.append(one)
                 if len(found) == _MOST_REGIONS:
                     break
-        return sorted(found, key=self._breadth, reverse=True)
+        return sorted(found, key=self._width, reverse=True)
 
     def _starts(self, before: Side, after: Side) -> Iterator[tuple[Region, list[Box]]]:
         """Where requests were denied: in a box, or outside of all that a level allows."""
@@ -253,6 +260,13 @@ class _Comparison:
         for level in before.levels:
             if not any(set(other) <= set(level) for other in after.levels):
                 yield everything, [box for one in level for box in self._boxes[one]]
+
+    def _width(self, region: Region) -> tuple[float, float]:
+        """How wide a region looks to people: the actions of AWS in it, and its other parts."""
+        at = self._parts[ACTION]
+        known = self._space.dimensions[at].known(region[at]).bit_count()
+        rest = self._breadth(region) / (region[at].bit_count() or 1)
+        return rest * (known or 1), rest
 
     def _breadth(self, region: Region) -> float:
         """How much of the space a region is, by its classes."""

@@ -7,15 +7,18 @@ set of values is the bits of its classes, so sets are cut and joined in one inst
 from __future__ import annotations
 
 from collections import deque
+from functools import reduce
+from itertools import count
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
+from trailscan.organizations.access import known_actions
 from trailscan.organizations.access import patterns as token
 from trailscan.organizations.access.automaton import Automaton
-from trailscan.organizations.access.examples import ACTIONS
 from trailscan.organizations.access.values import Comparison, examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from trailscan.organizations.access.budget import Budget
     from trailscan.organizations.access.patterns import Pattern, Token
@@ -27,6 +30,8 @@ Value = str | tuple[str, ...] | None
 
 ACTION, RESOURCE, PRINCIPAL = "action", "resource", "principal"
 
+_MOST_KNOWN = 500_000
+"""How many known actions, or sets of them, are compared for the sake of examples."""
 _PARTS = (token.ONE_PART, token.MANY_PART)
 
 
@@ -89,12 +94,14 @@ class Classes(NamedTuple):
         exact: whether there is no other class.
         automaton: of the patterns, if all sets are sets of texts.
         texts: the texts that are named -> their sets.
+        shortest: how long all other texts are at least, if they belong to no set.
     """
 
     by_sets: dict[int, str]
     exact: bool
     automaton: Automaton | None = None
     texts: Mapping[str, int] = {}
+    shortest: int | None = None
 
     def sets_of(self, text: str) -> int | None:
         """The sets that a text belongs to; None if the text is not possible or not known."""
@@ -102,22 +109,11 @@ class Classes(NamedTuple):
             return self.texts[text]
         if self.automaton is not None:
             return self.automaton.sets_of(text)
+        if self.shortest is not None:
+            return 0 if len(text) >= self.shortest else None
         if 0 in self.by_sets and len(self.by_sets) == 1:
             return 0
         return next((sets for sets, one in self.by_sets.items() if one == text), None)
-
-    def sets_of_each(self, prefix: str, texts: Iterable[str]) -> Iterator[tuple[str, int | None]]:
-        """The sets of possible texts that begin alike."""
-        if self.automaton is None:
-            yield from ((text, self.sets_of(text)) for text in texts)
-            return
-        begun = self.automaton.after(prefix)
-        same = self.automaton.sets_below(begun)
-        for text in texts:
-            found = self.texts.get(text, same)
-            if found is None:
-                found = self.automaton.sets_of(text.removeprefix(prefix), begun)
-            yield text, found
 
 
 def classes_of(
@@ -165,6 +161,8 @@ def _classes_of_texts(
         for pattern in one:
             by_pattern[pattern] = by_pattern.get(pattern, 0) | 1 << at
     wild = [(one, by) for one, by in by_pattern.items() if not isinstance(one, str)]
+    if not wild and universe in _TEXTS:
+        return _named(by_pattern, shortest=int(universe == _TEXTS[True]))
     automaton = Automaton(sorted(wild), universe, budget)
     texts: dict[str, int] = {}
     for text in sorted(one for one in by_pattern if isinstance(one, str)):
@@ -177,6 +175,17 @@ def _classes_of_texts(
     for member, text in automaton.classes(texts).items():
         by_sets.setdefault(member, text)
     return Classes(by_sets, exact=True, automaton=automaton, texts=texts)
+
+
+def _named(by_text: Mapping[Pattern, int], shortest: int) -> Classes:
+    """The classes of texts, from some length on, if no set has a pattern."""
+    texts = {one: by_text[one] for one in sorted(map(str, by_text)) if len(one) >= shortest}
+    by_sets: dict[int, str] = {}
+    for text, member in texts.items():
+        by_sets.setdefault(member, text)
+    others = (f"{one}{at or ''}" for at in count() for one in ("example", "other"))
+    by_sets[0] = next(one for one in others if one not in texts)
+    return Classes(by_sets, exact=True, texts=texts, shortest=shortest)
 
 
 class Dimension:
@@ -219,7 +228,7 @@ class Dimension:
         self.full = (1 << len(self._values)) - 1
         self._present = self.full & ~1 if self._is_key else self.full
         self._some = some
-        self._known: list[tuple[str, str, int]] | None = None
+        self._known: list[tuple[int, int, int]] | None = None
         self._others = others if self.several else [self._present & ~one for one in some]
 
     def _rest(self, sets: int) -> int:
@@ -238,10 +247,18 @@ class Dimension:
             return absent | self._present & ~others
         return absent | some
 
-    def value(self, mask: int, suggestions: Iterable[str] = ()) -> Value:
-        """A value of one of the classes: absent if it can be, else a suggestion that belongs."""
+    def value(self, mask: int, suggestions: Iterable[str] = (), *, present: bool = False) -> Value:
+        """A value of one of the classes: a suggestion that belongs to them, if there is one.
+
+        Args:
+            mask: the classes.
+            suggestions: the most welcome first.
+            present: whether the key is rather present than absent; otherwise rather absent.
+        """
         if self._is_key and mask & 1:
-            return None
+            if not present or mask == 1:
+                return None
+            mask ^= 1
         for text in suggestions:
             if self.has_text(mask, text):
                 return text
@@ -264,15 +281,34 @@ class Dimension:
         at = None if sets is None else self._at.get((sets, self._rest(sets)))
         return 0 if at is None else 1 << at
 
-    def known(self, mask: int) -> Iterator[tuple[str, str]]:
-        """Service and name of the known actions that belong to some classes of actions."""
+    def known(self, mask: int) -> int:
+        """The known actions that belong to some classes of actions."""
         if self._known is None:
             self._known = [
-                (service, name, self._bit(sets))
-                for service, names in ACTIONS.items()
-                for name, sets in self._classes.sets_of_each(service, names)
+                (self._bit(sets), *_compact(known)) for sets, known in self._divided().items()
             ]
-        return ((service, name) for service, name, bit in self._known if bit & mask)
+        found = 0
+        for bit, first, known in self._known:
+            if bit & mask:
+                found |= known << first
+        return found
+
+    def _divided(self) -> dict[int, int]:
+        """The sets that known actions belong to -> those actions; none if that is too much work."""
+        sets = [(one, 1 << at) for one, at in self._bits.items() if isinstance(one, frozenset)]
+        work = sum(len(known_actions.candidates(one)) for each, _ in sets for one in each)
+        if work + len(sets) * len(self._values) > _MOST_KNOWN:
+            return {}
+        found = {0: known_actions.every()}
+        for patterns, bit in sets:
+            inside = reduce(or_, map(known_actions.matching, patterns), 0)
+            for others, known in [*found.items()] if inside else ():
+                if both := known & inside:
+                    found[others | bit] = both
+                    found[others] = known ^ both
+                    if both == known:
+                        del found[others]
+        return found
 
     def settle(self) -> None:
         """Makes what it takes to find values small, and free of a decision's budget."""
@@ -310,6 +346,12 @@ def dimension_of(name: str, terms: Iterable[Term], budget: Budget) -> Dimension:
             _KEPT.pop(next(iter(_KEPT)))
         _KEPT[asked] = found, work
     return found
+
+
+def _compact(bits: int) -> tuple[int, int]:
+    """The position of the lowest bit, and the bits from there on, which take little room."""
+    first = max((bits & -bits).bit_length() - 1, 0)
+    return first, bits >> first
 
 
 def _mark(masks: list[int], sets: int, at: int) -> None:

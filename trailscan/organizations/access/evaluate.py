@@ -30,11 +30,17 @@ if TYPE_CHECKING:
 Kind = Literal["scp", "rcp"]
 Texts = tuple[str, ...]
 
+_SHORT = 2_000
+_MOST_READ = 4_096
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _QUANTIFIERS = {"": "", "foranyvalue:": "ForAnyValue", "forallvalues:": "ForAllValues"}
 _COMPARING = {name.lower() for name in OPERATORS}
 _OPERATORS = {name.lower(): name for name in (*OPERATORS, "Null")}
-_SERVICE_ROLE = ":assumed-role/AWSServiceRoleFor"
+_SERVICE_LINKED = {
+    "iam": "role/aws-service-role/",
+    "sts": "assumed-role/AWSServiceRoleFor",
+}
+"""How the names of service-linked roles and of their sessions begin, by the service of the ARN."""
 _POLICY_ELEMENTS = {"Version", "Id", "Statement"}
 _STATEMENT_ELEMENTS = {
     *("Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition")
@@ -95,13 +101,22 @@ def evaluate(
         ValueError: A text is not a valid policy.
     """
     statements = [[each for text in level for each in _statements(text, kind)] for level in levels]
-    if ":role/aws-service-role/" in request.principal or _SERVICE_ROLE in request.principal:
+    if _is_service_linked(request.principal):
         return "allowed"
     context = _context_of(request)
     effects = [
         {each.allows for each in level if _applies(each, request, context)} for level in statements
     ]
     return "allowed" if all(effect == {True} for effect in effects) else "denied"
+
+
+def _is_service_linked(principal: str) -> bool:
+    """Whether an ARN is that of a service-linked role or of a session of one."""
+    parts = principal.split(":", 5)
+    if len(parts) < 6:  # noqa: PLR2004 -- the parts of an ARN
+        return False
+    beginning = _SERVICE_LINKED.get(parts[2])
+    return beginning is not None and parts[5].startswith(beginning)
 
 
 def _context_of(request: Request) -> Context:
@@ -187,7 +202,7 @@ def _holds(condition: _Condition, context: Context, variables: bool) -> bool:  #
     return any(matching) != operator.negated
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _statements(text: str, kind: Kind) -> tuple[_Statement, ...]:
     """Read a policy, or raise a ValueError that says what is wrong with it."""
     policy = read_policy(text)
@@ -197,13 +212,29 @@ def _statements(text: str, kind: Kind) -> tuple[_Statement, ...]:
     statements = policy.get("Statement")
     listed = statements if isinstance(statements, list) else [statements]
     _require(bool(listed), "Statement is empty")
-    return tuple(_statement(each, kind, version == "2012-10-17") for each in listed)
+    return tuple(_recurring(each, kind, version == "2012-10-17") for each in listed)
 
 
 def _require(condition: bool, otherwise: str) -> None:  # noqa: FBT001 -- reads as an assertion
     """Raise a ValueError unless a condition holds."""
     if not condition:
         raise ValueError(otherwise)
+
+
+_read: dict[tuple[str, Kind, bool], _Statement] = {}
+
+
+def _recurring(found: Any, kind: Kind, variables: bool) -> _Statement:  # noqa: FBT001 -- a fact of the policy, passed through
+    """Read one statement; short ones recur in the versions of a policy and are read once."""
+    key = repr(found), kind, variables
+    if key in _read:
+        return _read[key]
+    statement = _statement(found, kind, variables)
+    if len(key[0]) <= _SHORT:
+        if len(_read) >= _MOST_READ:
+            _read.clear()
+        _read[key] = statement
+    return statement
 
 
 def _statement(found: Any, kind: Kind, variables: bool) -> _Statement:  # noqa: FBT001 -- a fact of the policy, passed through

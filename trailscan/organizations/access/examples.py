@@ -7,7 +7,11 @@ addresses are those that AWS and the RFCs set aside for documentation, or common
 
 from __future__ import annotations
 
+from functools import cache, reduce
+from operator import or_
 from typing import TYPE_CHECKING
+
+from trailscan.organizations.access import known_actions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,14 +140,6 @@ _RESOURCES = {
     "cloudtrail": f"arn:aws:cloudtrail:{_REGION}:{ACCOUNT}:trail/example",
     "guardduty": f"arn:aws:guardduty:{_REGION}:{ACCOUNT}:detector/12abc34d567e8fa9",
 }
-_WITHOUT_RESOURCE = frozenset(
-    {
-        "s3:ListAllMyBuckets", "s3:PutAccountPublicAccessBlock", "organizations:LeaveOrganization",
-        "iam:ListRoles", "iam:ListUsers", "iam:UpdateAccountPasswordPolicy", "kms:CreateKey",
-        "sts:GetCallerIdentity", "sts:GetSessionToken", "ec2:DescribeInstances",
-        "ec2:DisableEbsEncryptionByDefault", "cloudtrail:LookupEvents", "guardduty:CreateDetector",
-    }
-)  # fmt: skip
 _BUCKET = "arn:aws:s3:::example-bucket"
 _USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
 
@@ -178,19 +174,38 @@ _KEYS = {
     "s3:prefix": ("reports/",),
 }
 _OTHER_VALUES = ("example", "other")
+ALWAYS_PRESENT = frozenset(
+    {
+        *("aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:securetransport"),
+        *("aws:useragent", "aws:viaawsservice"),
+    }
+)
+"""Keys of every request (`reference_policies_condition-keys`); no decision relies on that."""
 
 
-ACTIONS = {
-    f"{service}:": {f"{service}:{name}".lower(): f"{service}:{name}" for name in names.split()}
-    for service, names in _ACTIONS.items()
-}
-"""Prefix of a service -> names of its actions in lower case, and as AWS spells them."""
+@cache
+def _preferred() -> tuple[int, list[int]]:
+    """The actions above, together and one by one."""
+    each = [
+        known_actions.matching(f"{service}:{name}".lower())
+        for service, names in _ACTIONS.items()
+        for name in names.split()
+    ]
+    return reduce(or_, each), each
+
+
+def action(known: int) -> str | None:
+    """One of some known actions, if possible one that people recognise; None if there is none."""
+    together, each = _preferred()
+    if known & together:
+        known = next(one for one in each if one & known)
+    return known_actions.name_of(known) if known else None
 
 
 def resources(action: str, region: str | None = None) -> Iterator[str]:
     """Resources that an action in a region could be about."""
     service, _, name = action.partition(":")
-    if action not in _WITHOUT_RESOURCE:
+    if known_actions.has_resource(action):
         if service == "s3" and "Bucket" in name:
             yield _BUCKET
         if service == "iam" and ("User" in name or "AccessKey" in name):

@@ -9,6 +9,7 @@ compare the six parts of an ARN one by one (`reference_policies_elements_conditi
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from trailscan.organizations.access.budget import Undecidable
@@ -29,6 +30,7 @@ NEVER = -7
 """No character: what has it is a pattern of no text."""
 FOLD = 0x200000
 
+_LAST_CASED = 0x20000
 _COLONS = 5  # between the parts of an ARN
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _INSIDE = re.compile(r"\s*([^,\s]+)\s*(?:,\s*'([^']*)')?\s*")
@@ -122,3 +124,16 @@ def pattern(value: tuple[Piece, ...], *, fold: bool = False, arn: bool = False) 
 def _folded(char: str) -> Token:
     lower = char.lower()
     return FOLD + ord(lower) if len(lower) == 1 and lower != char.upper() else ord(char)
+
+
+def capitals(char: str) -> tuple[str, ...]:
+    """A character whose lower case another one is; none if there is no single one."""
+    if char.isascii():
+        return (char.upper(),)
+    return _other_capitals().get(char, ())
+
+
+@cache
+def _other_capitals() -> dict[str, tuple[str, ...]]:
+    every = map(chr, range(0x80, _LAST_CASED))
+    return {char.lower(): (char,) for char in every if char.lower() not in {char, ""}}

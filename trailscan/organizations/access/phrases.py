@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trailscan.organizations.access import known_actions
 from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE
 from trailscan.organizations.access.requests import requests
 
@@ -43,13 +44,15 @@ def _phrase(
     space: Space, region: Region, values: dict[str, Value], spelling: Callable[[str], str]
 ) -> str:
     action, what = spelling(str(values[ACTION])), ""
-    parts = []
+    where: list[str] = []
+    when: list[str] = []
     for dimension, mask in zip(space.dimensions, region, strict=True):
         if dimension.name == ACTION:
             what = _actions(dimension, mask)
         elif mask != dimension.full and dimension.name in values:
-            parts.append(_part(dimension.name, values[dimension.name], spelling))
-    found = " ".join((what or action, *parts))
+            part = _part(dimension.name, values[dimension.name], spelling)
+            (when if part.startswith("with") else where).append(part)
+    found = " ".join((what or action, *where, *([" and ".join(when)] if when else [])))
     return f"{found}, for example {action}" if what else found
 
 
@@ -57,11 +60,11 @@ def _actions(dimension: Dimension, mask: int) -> str:
     """How many actions and services a set of actions is about; empty if it is one action."""
     if mask == dimension.full:
         return "every action"
-    known = list(dimension.known(mask))
-    services = {service for service, _ in known}
-    if len(services) > 1:
-        return f"actions of {len(services)} services or more"
-    return f"actions of {services.pop().removesuffix(':')}" if len(known) > 1 else ""
+    known = dimension.known(mask)
+    service, count = known_actions.services_of(known)
+    if count > 1:
+        return f"actions of {count} services"
+    return f"actions of {service}" if known.bit_count() > 1 else ""
 
 
 def _part(name: str, value: Value, spelling: Callable[[str], str]) -> str:

@@ -72,13 +72,12 @@ def _plain(space: Space, region: Region) -> dict[str, Value]:
         if one.name not in names
     }
     found = {
-        name: one.value(bits, examples.values(name))
+        name: one.value(bits, examples.values(name), present=name in examples.ALWAYS_PRESENT)
         for name, (one, bits) in parts.items()
         if name not in UNIVERSES
     }
     action, bits = parts[ACTION]
-    service, name = next(action.known(bits), ("", str(action.value(bits))))
-    found[ACTION] = examples.ACTIONS[service][name] if service else name
+    found[ACTION] = examples.action(action.known(bits)) or action.value(bits)
     resource, bits = parts[RESOURCE]
     where = found.get("aws:requestedregion")
     suggested = examples.resources(str(found[ACTION]), where if isinstance(where, str) else None)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.organizations.access.statements import parse_policy
+from trailscan.organizations.access.statements import Names, parse_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from trailscan.organizations.access.budget import Budget
-    from trailscan.organizations.access.statements import Kind, Names, Statement
+    from trailscan.organizations.access.statements import Kind, Statement
 
     Levels = Sequence[Sequence[str]]
     """The texts of the policies attached at each level, from the root down."""
 
-_MOST_PAIRS = 1_000
-_ANYTHING = "*"
+_NOTHING, _NOT_NOTHING = Names(frozenset(), negated=False), Names(frozenset(), negated=True)
 
 
 class Side(NamedTuple):
@@ -68,47 +69,98 @@ def read_side(levels: Levels, kind: Kind, spellings: dict[str, str], budget: Bud
 
 
 def reduced(before: Side, after: Side) -> tuple[Side, Side]:
-    """Two sides without the statements of both that deny none of the actions that they differ in.
+    """Two sides without what decides nothing about the actions in which they differ.
 
-    Where the sides allow alike, only requests for an action of a Deny statement that one side lacks
-    can be decided differently; other Deny statements of both sides decide nothing about them.
+    Only requests for an action that one side names and the other does not, in statements that are
+    otherwise alike, can be decided differently. What none of those actions can match is left out.
     """
-    if before.levels != after.levels:
+    if len(before.levels) != len(after.levels):
         return before, after
-    sides = frozenset(before.denials), frozenset(after.denials)
-    changed = [one.actions for one in sides[0] ^ sides[1]]
-    common = sides[0] & sides[1]
-    unrelated = {one for one in common if not any(_meet(one.actions, each) for each in changed)}
-    first, second = (
-        side._replace(denials=tuple(one for one in side.denials if one not in unrelated))
-        for side in (before, after)
-    )
-    return first, second
+    first, second = _in_order(before, after), _in_order(after, before)
+    changed: set[str] = set()
+    for mine, others in zip(_parts(first), _parts(second), strict=True):
+        common = frozenset(mine) & frozenset(others)
+        found = _changed(*(_by_rest(part, common) for part in (mine, others)))
+        if found is None:
+            return before, after
+        changed |= found
+    related = _Related(changed)
+    return related.part_of(first), related.part_of(second)
 
 
-def _meet(names: Names, others: Names) -> bool:
-    """Whether two elements could name the same action."""
-    if names.negated or others.negated:
-        return True
-    if not _may_share(_services(names.values), _services(others.values)):
-        return False
-    if len(names.values) * len(others.values) > _MOST_PAIRS:
-        return True
-    return any(_overlap(one, other) for one in names.values for other in others.values)
+def _in_order(side: Side, other: Side) -> Side:
+    """A side with the levels first that the other has too: their order decides nothing."""
+    levels = sorted(side.levels, key=lambda one: one not in other.levels)
+    return side._replace(levels=tuple(levels))
 
 
-def _services(actions: Iterable[str]) -> set[str]:
-    """The services of some actions; `*` for one that has a wildcard there."""
-    services = {one.partition(":")[0] for one in actions}
-    return {_ANYTHING if "*" in one or "?" in one else one for one in services}
+def _parts(side: Side) -> tuple[tuple[Statement, ...], ...]:
+    return side.denials, *side.levels
 
 
-def _may_share(services: set[str], others: set[str]) -> bool:
-    return _ANYTHING in services | others or not services.isdisjoint(others)
+def _by_rest(
+    statements: Iterable[Statement], without: frozenset[Statement]
+) -> dict[Statement, list[frozenset[str]]]:
+    """Statements without their actions -> the actions of each that is so."""
+    found: dict[Statement, list[frozenset[str]]] = {}
+    for one in statements:
+        if one not in without:
+            rest = one._replace(actions=_NOT_NOTHING if one.actions.negated else _NOTHING)
+            found.setdefault(rest, []).append(one.actions.values)
+    return found
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Whether the beginnings of two patterns, up to their first wildcards, fit."""
-    first, second = (text.replace("?", "*").partition("*") for text in (one, other))
-    shorter, longer = sorted((first, second), key=lambda found: len(found[0]))
-    return longer[0].startswith(shorter[0]) and bool(shorter[1] or shorter[0] == longer[0])
+def _changed(
+    mine: dict[Statement, list[frozenset[str]]], others: dict[Statement, list[frozenset[str]]]
+) -> set[str] | None:
+    """The actions that one of two sides names and the other does not; None if that is no list."""
+    found: set[str] = set()
+    for rest in mine.keys() | others.keys():
+        old, new = mine.get(rest, []), others.get(rest, [])
+        if rest.actions.negated and not len(old) == len(new) == 1:
+            return None
+        found |= frozenset[str]().union(*old) ^ frozenset[str]().union(*new)
+    return found
+
+
+class _Related:
+    """Finds actions that could be one of some actions, by their beginnings up to a wildcard.
+
+    Args:
+        actions: patterns of the actions.
+    """
+
+    def __init__(self, actions: Iterable[str]) -> None:
+        self._beginnings = {_beginning(one) for one in actions}
+        self._sorted = sorted(self._beginnings)
+        self._lengths = sorted({len(one) for one in self._beginnings})
+        self._known: dict[Statement, Statement] = {}
+
+    def part_of(self, side: Side) -> Side:
+        """A side with the related ones of its actions, and the statements that have any."""
+        return Side(self._of(side.denials), tuple(map(self._of, side.levels)))
+
+    def _of(self, statements: Iterable[Statement]) -> tuple[Statement, ...]:
+        found = []
+        for one in statements:
+            if one not in self._known:
+                values = frozenset(value for value in one.actions.values if self._has(value))
+                self._known[one] = one._replace(actions=Names(values, one.actions.negated))
+            related = self._known[one]
+            if related.actions.values or related.actions.negated:
+                found.append(related)
+        return tuple(found)
+
+    def _has(self, action: str) -> bool:
+        """Whether one of the beginnings begins with that of an action, or the other way round."""
+        beginning = _beginning(action)
+        at = bisect_left(self._sorted, beginning)
+        if at < len(self._sorted) and self._sorted[at].startswith(beginning):
+            return True
+        return any(beginning[:length] in self._beginnings for length in self._lengths)
+
+
+@lru_cache(maxsize=8192)
+def _beginning(action: str) -> str:
+    """An action up to its first wildcard."""
+    return action.replace("?", "*").partition("*")[0]

@@ -8,12 +8,16 @@ The grammar is IAM's (IAM user guide, `reference_policies_grammar`), as far as S
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from trailscan.errors import DecodeError
 from trailscan.events.event import decode_object
 from trailscan.organizations.access.budget import Undecidable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Kind = Literal["scp", "rcp"]
 Quantifier = Literal["", "any", "all"]
@@ -65,6 +69,7 @@ _WITH_VARIABLES = "2012-10-17"
 _VERSIONS = _WITH_VARIABLES, "2008-10-17"
 _EFFECTS = "Allow", "Deny"
 _SHOWN = 40
+_VARIABLE = re.compile(r"\$\{\s*([^},\s]+)")
 
 MOST_CHARACTERS = 40_960
 """The longest text that is read: four times what AWS accepts (the quotas of AWS Organizations)."""
@@ -107,6 +112,16 @@ class Statement(NamedTuple):
     conditions: frozenset[Condition]
     variables: bool
 
+    def variables_named(self) -> Iterator[str]:
+        """The condition keys that the policy variables name, as the text spells them."""
+        if self.variables:
+            for text in (
+                *self.resources.values,
+                *(v for one in self.conditions for v in one.values),
+            ):
+                if "${" in text:
+                    yield from _VARIABLE.findall(text)
+
 
 class Policy(NamedTuple):
     """A policy.
@@ -120,7 +135,7 @@ class Policy(NamedTuple):
     spellings: dict[str, str]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def parse_policy(text: str, kind: Kind) -> Policy:
     """The statements of a policy.
 
@@ -137,11 +152,12 @@ def parse_policy(text: str, kind: Kind) -> Policy:
     if policy["Statement"] == []:
         raise Undecidable("Statement is empty; AWS refuses the text")
     spellings: dict[str, str] = {}
-    statements = tuple(
-        _statement(one, kind, spellings, variables=version == _WITH_VARIABLES)
-        for one in _listed(policy["Statement"])
-    )
-    return Policy(statements, spellings)
+    statements = []
+    for one in _listed(policy["Statement"]):
+        statement, spelled = _recurring(one, kind, variables=version == _WITH_VARIABLES)
+        statements.append(statement)
+        spellings.update(spelled)
+    return Policy(tuple(statements), spellings)
 
 
 def _load(text: str) -> dict[str, Any]:
@@ -161,6 +177,10 @@ class _Number(str):
     """A number of the text, with its digits as written."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        """What no text has as its representation."""
+        return f"number {self}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -188,6 +208,28 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+_READ: dict[tuple[str, Kind, bool], tuple[Statement, dict[str, str]]] = {}
+_MOST_READ = 4_096
+_LONGEST_READ = 2_000
+
+
+def _recurring(found: object, kind: Kind, *, variables: bool) -> tuple[Statement, dict[str, str]]:
+    """A statement, and how it spells its names: versions of a policy have most in common."""
+    spellings: dict[str, str] = {}
+    key = repr(found), kind, variables
+    if len(key[0]) > _LONGEST_READ:
+        return _statement(found, kind, spellings, variables=variables), spellings
+    known = _READ.get(key)
+    if known is None:
+        if len(_READ) >= _MOST_READ:
+            _READ.clear()
+        known = _READ[key] = (
+            _statement(found, kind, spellings, variables=variables),
+            spellings,
+        )
+    return known
+
+
 def _statement(
     found: object, kind: Kind, spellings: dict[str, str], *, variables: bool
 ) -> Statement:
@@ -208,7 +250,7 @@ def _statement(
                 f"the action {_quoted(action)} names no service; AWS refuses the text"
             )
     spellings.update((one.lower(), one) for one in actions.values)
-    return Statement(
+    statement = Statement(
         allow=effect == "Allow",
         actions=Names(frozenset(one.lower() for one in actions.values), actions.negated),
         resources=resources,
@@ -216,6 +258,9 @@ def _statement(
         conditions=frozenset(_conditions(found.get("Condition", {}), spellings)),
         variables=variables,
     )
+    for name in statement.variables_named():
+        spellings.setdefault(name.lower(), name)
+    return statement
 
 
 def _names(found: dict[str, Any], name: str, opposite: str) -> Names | None:

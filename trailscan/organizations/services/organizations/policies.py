@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.organizations.effects import Switch, no_effect, with_attachment, with_values
 from trailscan.organizations.fields import omitted, text_at
-from trailscan.organizations.in_force import meaning, same_meaning
+from trailscan.organizations.in_force import meaning
 from trailscan.organizations.operation import BeforeAndAfter, Operation
 from trailscan.organizations.policies import compare_policies
 from trailscan.organizations.resources import caller, quoted
@@ -169,7 +169,7 @@ def policy_changes(call: SentenceContext) -> str | None:
     event, before = call.event, policy_before(call)
     changes = []
     if (content := text_at(event, "request.content")) is not None:
-        changes.append(_content_change(before.content, content))
+        changes.append(_content_change(call, before.content, content))
     if (description := text_at(event, "request.description")) is not None:
         changes += [] if description == before.description else ["description"]
     old = call.state.name_of(text_at(event, "request.policyId") or "")
@@ -181,13 +181,13 @@ def policy_changes(call: SentenceContext) -> str | None:
     )
 
 
-def _content_change(before: str | None, after: str) -> str:
+def _content_change(call: SentenceContext, before: str | None, after: str) -> str:
     """What a new text says that the previous one did not."""
     if before is None:
         return "new text (previous text not in the log)"
     if before == after:
         return ""
-    if same_meaning(before, after):
+    if updated_access(call).kind == "same":
         return "text rewritten with the same meaning"
     return _difference(before, after)
 

@@ -15,7 +15,6 @@ from trailscan.organizations.in_force import (
     denied_on,
     denies_everything,
     path_from,
-    same_meaning,
 )
 from trailscan.organizations.operation import Case
 from trailscan.organizations.resources import named, type_of
@@ -75,9 +74,7 @@ def _keeps_meaning(call: SentenceContext) -> bool:
     if not call.event.request or omitted(call.event):
         return False
     content, before = text_at(call.event, "request.content"), policy_before(call).content
-    if content is None or (before is not None and same_meaning(before, content)):
-        return True
-    return before is not None and updated_access(call).kind == "same"
+    return content is None or (before is not None and updated_access(call).kind == "same")
 
 
 def _is_reformatted(call: SentenceContext) -> bool:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trailscan.organizations.fields import enum_at, look_up, text_at, time_at
-from trailscan.organizations.in_force import same_meaning
+from trailscan.organizations.in_force import same_statements
 from trailscan.organizations.policies import compare_policies
 from trailscan.organizations.policy_types import (
     policy_noun,
@@ -134,7 +134,7 @@ def _rewrote(call: SentenceContext) -> str:
     old, new = policy_before(call).content or "", text_at(call.event, "request.content") or ""
     if compare_policies(old, new).same:
         return "reformatted"
-    return "renamed statements of" if same_meaning(old, new) else "rewrote"
+    return "renamed statements of" if same_statements(old, new) else "rewrote"
 
 
 def _starts_with(call: SentenceContext) -> str | None:
