@@ -13,6 +13,7 @@ from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.freshness import find_stale
 from trailscan.reports.missing import merged_windows, missing
 from trailscan.store.counts import total_counts
+from trailscan.store.read_files import stored_files
 from trailscan.store.rejects import StoredReject, read_rejects
 from trailscan.store.runs import Runs
 from trailscan.table import Column, Table, detail
@@ -124,7 +125,7 @@ class Status:
     @property
     def bytes(self) -> int:
         """The size of all data files."""
-        return sum(file.bytes for commit in self.commits for file in commit.files)
+        return sum(file.bytes for file in stored_files(self.commits))
 
     def count(self, name: str) -> int:
         """The sum of a column of the accounts."""
