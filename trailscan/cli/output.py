@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trailscan.cli.log import is_json, log, write_lines
+from trailscan.cli.log import folded, is_json, log, write_lines
 from trailscan.cli.pager import page
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def write_summary(
     if form.value == "json":
         write_text(render_object(summary_json(summary)), None)
     elif not quiet:
-        write_text(summary_text(summary), None)
+        lines = summary_text(summary).splitlines()
+        write_text("\n".join(folded(lines, sys.stdout)), None)
 
 
 def write_table(table: Table, look: Look) -> None:

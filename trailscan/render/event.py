@@ -13,7 +13,7 @@ import msgspec
 from trailscan.numbers import counted
 from trailscan.render.chain import chain_lines
 from trailscan.render.document import Document, Section
-from trailscan.render.fold import fold
+from trailscan.render.fold import hang
 from trailscan.render.terminal import render_terminal
 from trailscan.reports.principals import naming
 from trailscan.table import shown_text
@@ -39,7 +39,7 @@ def render_event(shown: Shown, tz: tzinfo = UTC, width: int = 160) -> str:
     Args:
         shown: the event.
         tz: the zone of times.
-        width: of the tables.
+        width: of the lines, without those of records.
     """
     lines: list[str] = []
     for place, record in enumerate(shown.records, 1):
@@ -47,15 +47,15 @@ def render_event(shown: Shown, tz: tzinfo = UTC, width: int = 160) -> str:
             lines.append(f"Record {place} of {len(shown.records)} with the id {shown.event_id}")
         lines += [
             f"Event {shown.event_id}",
-            *_words(record, tz),
+            *(line for said in _words(record, tz) for line in _filled(said, width, indent=0)),
             "",
-            *_part("Who", _who(record, tz)),
+            *_part("Who", _who(record, tz), width),
         ]
         if place == 1:
             lines += [*_findings(shown, tz, width), *_around(shown, tz, width)]
         for title, text in _texts(record):
             lines += [title, *_indented(text), ""]
-        lines += _part("Evidence", _evidence(shown, record, tz))
+        lines += _part("Evidence", _evidence(shown, record, tz), width)
     return "".join(f"{visible(line)}".rstrip() + "\n" for line in lines)
 
 
@@ -109,7 +109,8 @@ def _findings(shown: Shown, tz: tzinfo, width: int) -> Iterator[str]:
     """The findings that name it, and whether what it did was undone."""
     yield "Findings"
     for row in shown.findings.in_zone(tz).records():
-        yield from _filled(f"{row['severity']}  {row['rule']}: {row['what']}", width)
+        what = visible(f"{row['rule']}: {row['what']}")
+        yield from hang(f"  {row['severity']}  ", what, width, 2)
         yield from _filled(f"{row['why']}", width, indent=6)
         if row["undone_at"]:
             undone = f"undone {shown_text(row['undone_at'])} by event {row['undone_by']}"
@@ -122,7 +123,7 @@ def _findings(shown: Shown, tz: tzinfo, width: int) -> Iterator[str]:
 
 def _filled(text: str, width: int, indent: int = 2) -> list[str]:
     """A text folded at its spaces, with spaces before each line."""
-    return [f"{' ' * indent}{line}" for line in fold(visible(text), max(width - indent, 20))]
+    return hang(" " * indent, visible(text), width, indent)
 
 
 def _around(shown: Shown, tz: tzinfo, width: int) -> Iterator[str]:
@@ -164,10 +165,11 @@ def _texts(record: ShownRecord) -> Iterator[tuple[str, str]]:
     yield "As recorded", record.record
 
 
-def _part(title: str, facts: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _part(title: str, facts: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
     """A title, labels and values, and an empty line."""
     yield title
-    yield from (f"  {label:<{_LABEL}} {value}" for label, value in facts)
+    for label, value in facts:
+        yield from hang(f"  {label:<{_LABEL}} ", visible(value), width, _LABEL + 3)
     yield ""
 
 
