@@ -16,7 +16,7 @@ import typer
 from trailscan.cli import options as o
 from trailscan.cli.log import folded
 from trailscan.cli.look import Look
-from trailscan.cli.output import say, width_of, write_table, write_text
+from trailscan.cli.output import say, terminal_width, write_table, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def _tour(store: StoreReader, folder: Path, *, quiet: bool, no_color: bool) -> N
     look = Look(format="table", quiet=quiet, pager=False)
     write_table(findings, replace(look, color="never") if no_color else look)
     say("", f"$ trailscan show {_EVENT}", quiet=quiet)
-    write_text(render_event(show_event(store, _EVENT), width=width_of(None)), None)
+    write_text(render_event(show_event(store, _EVENT), width=terminal_width(None)), None)
     say(f"$ trailscan export --for {_NIGHT}", quiet=quiet)
     target, run = open_target(str(folder), AwsOptions()), Run(RunOptions(PackageOptions()))
     (written,) = export_nights(store, target, [_NIGHT], run, datetime.now(UTC))

@@ -123,9 +123,14 @@ def _draw(table: Table, look: Look) -> Drawn:
 
 def width_of(output: Path | None) -> int:
     """The width of the lines of a terminal or of COLUMNS, or else of a file."""
-    terminal = sys.stdout.isatty() and output is None
-    width = shutil.get_terminal_size((_WIDTH_IN_FILES, 24)).columns
-    return max(width, _NARROWEST) if terminal or "COLUMNS" in os.environ else _WIDTH_IN_FILES
+    return terminal_width(output) or _WIDTH_IN_FILES
+
+
+def terminal_width(output: Path | None) -> int | None:
+    """The width of the lines of a terminal or of COLUMNS; None if there is neither."""
+    if not (sys.stdout.isatty() and output is None) and "COLUMNS" not in os.environ:
+        return None
+    return max(shutil.get_terminal_size((_WIDTH_IN_FILES, 24)).columns, _NARROWEST)
 
 
 def write_text(text: str, output: Path | None, *, pager: bool = False) -> None:

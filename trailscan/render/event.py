@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from contextlib import suppress
 from dataclasses import replace
@@ -31,31 +32,35 @@ if TYPE_CHECKING:
 _NEAREST = 40
 """How many events around it the text shows; JSON has all."""
 _LABEL = 22
+_WIDTH = 160
+"""The width of tables and findings without a terminal."""
 
 
-def render_event(shown: Shown, tz: tzinfo = UTC, width: int = 160) -> str:
+def render_event(shown: Shown, tz: tzinfo = UTC, width: int | None = None) -> str:
     """The event in words, who made it, what else they did, its record and its evidence.
 
     Args:
         shown: the event.
         tz: the zone of times.
-        width: of the lines, without those of records.
+        width: of the terminal; None without one, where a value stays on its line. Records are never
+            folded.
     """
     lines: list[str] = []
+    prose, width = width or sys.maxsize, width or _WIDTH
     for place, record in enumerate(shown.records, 1):
         if len(shown.records) > 1:
             lines.append(f"Record {place} of {len(shown.records)} with the id {shown.event_id}")
         lines += [
             f"Event {shown.event_id}",
-            *(line for said in _words(record, tz) for line in _filled(said, width, indent=0)),
+            *(line for said in _words(record, tz) for line in _filled(said, prose, indent=0)),
             "",
-            *_part("Who", _who(record, tz), width),
+            *_part("Who", _who(record, tz), prose),
         ]
         if place == 1:
             lines += [*_findings(shown, tz, width), *_around(shown, tz, width)]
         for title, text in _texts(record):
             lines += [title, *_indented(text), ""]
-        lines += _part("Evidence", _evidence(shown, record, tz), width)
+        lines += _part("Evidence", _evidence(shown, record, tz), prose)
     return "".join(f"{visible(line)}".rstrip() + "\n" for line in lines)
 
 
