@@ -171,7 +171,7 @@ def test_a_long_answer_on_a_terminal_goes_to_the_pager(store, tmp_path):
     pager, paged = tmp_path / "pager", tmp_path / "paged"
     pager.write_text(f'#!/bin/sh\necho "LESS=$LESS" > {paged}\ncat >> {paged}\n')
     pager.chmod(0o755)
-    seen = on_terminal(*words, PAGER=str(pager))
+    seen = on_terminal(*words, columns=200, PAGER=str(pager))
     assert seen.text.splitlines() == [
         "155 changes; all times",
         f"from 467 events out of 816 log files in {store}",
@@ -179,9 +179,17 @@ def test_a_long_answer_on_a_terminal_goes_to_the_pager(store, tmp_path):
     first, *rows = paged.read_text().splitlines()
     assert (first, len(rows)) == ("LESS=FRX", 157)
     paged.unlink()
-    assert len(on_terminal(*words, "--limit", "5", PAGER=str(pager)).text.splitlines()) == 10
-    assert len(on_terminal(*words, "--no-pager", PAGER=str(pager)).text.splitlines()) == 159
-    assert len(on_terminal(*words, lines=300, PAGER=str(pager)).text.splitlines()) == 159
+    assert (
+        len(on_terminal(*words, "--limit", "5", columns=200, PAGER=str(pager)).text.splitlines())
+        == 10
+    )
+    assert (
+        len(on_terminal(*words, "--no-pager", columns=200, PAGER=str(pager)).text.splitlines())
+        == 159
+    )
+    assert (
+        len(on_terminal(*words, lines=300, columns=200, PAGER=str(pager)).text.splitlines()) == 159
+    )
     assert not paged.exists()
 
 
