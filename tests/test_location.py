@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailscan.errors import TrailscanError
+from trailscan.errors import PlaceError, TrailscanError
 from trailscan.location import (
     LOCAL,
     STDIN,
@@ -111,6 +111,15 @@ def test_an_s3_uri_has_a_bucket_and_a_prefix(uri: str, location: S3Location, fol
 def test_a_path_is_no_s3_uri(path: str) -> None:
     """Whatever does not begin with `s3://` is something else."""
     assert parse_s3_uri(path) is None
+
+
+@pytest.mark.parametrize("uri", ["https://x/y", "gs://x", "s3:/x", "S3://x", "file:///x"])
+def test_a_uri_of_another_kind_is_a_usage_error(uri: str) -> None:
+    """As a path it would be a folder named `https:`; whoever means that writes `./https:`."""
+    with pytest.raises(PlaceError, match="neither a path nor an S3 URI") as caught:
+        parse_s3_uri(uri)
+    assert caught.value.exit_code == 2
+    assert parse_s3_uri(f"./{uri}") is None
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///a"])

@@ -113,14 +113,16 @@ def store(tmp_path_factory):
     report = run_command(
         "report", "accounts", "--fail-on", "critical", "--format", "json", cwd=folder
     )
+    compacted = run_command("store", "compact", "--dry-run", "--format", "json", cwd=folder)
     return folder, {
+        "store compact": json.loads(compacted.stdout),
         "Reports and sql": json.loads(report.stdout),
         "load": json.loads(loaded.stdout),
         "validate": json.loads(validated.stdout),
     }
 
 
-@pytest.mark.parametrize("name", ["Reports and sql", "load", "validate"])
+@pytest.mark.parametrize("name", ["Reports and sql", "load", "validate", "store compact"])
 def test_every_json_field_is_documented(store, name):
     """The page of JSON fields has the fields that commands print, and no others."""
     _, printed = store

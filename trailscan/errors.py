@@ -155,6 +155,12 @@ class AlreadyExistsError(TrailscanError):
     """A conditional write lost: the object exists already."""
 
 
+class PlaceError(TrailscanError):
+    """A place is of a kind that cannot be used."""
+
+    exit_code = ExitCode.USAGE
+
+
 class StoreError(TrailscanError):
     """The store is unreadable, damaged, or of an unknown format."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-from trailscan.errors import TrailscanError
+from trailscan.errors import PlaceError, TrailscanError
 
 _S3 = "s3://"
+_OTHER_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 LOCAL = "file"
 """The `bucket` of everything read from the local disk; its key is the absolute path."""
@@ -102,9 +104,14 @@ def parse_s3_uri(uri: str) -> S3Location | None:
     """Bucket and prefix of an `s3://bucket/prefix` URI; None for anything else, such as a path.
 
     Raises:
+        PlaceError: it is a URI of another kind, which as a path would be a place that nobody means.
         TrailscanError: the URI names no bucket.
     """
-    return parse_bucket(uri) if uri.startswith(_S3) else None
+    if uri.startswith(_S3):
+        return parse_bucket(uri)
+    if _OTHER_URI.match(uri):
+        raise PlaceError(f"{uri!r} is neither a path nor an S3 URI", "expected s3://bucket/prefix")
+    return None
 
 
 def parse_bucket(text: str) -> S3Location:

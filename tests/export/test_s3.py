@@ -80,7 +80,7 @@ def test_what_a_killed_run_left_of_another_night_is_not_overwritten(
 
 def test_a_target_that_is_no_uri_is_refused():
     """A folder named s3: is what nobody means."""
-    with pytest.raises(TrailscanError, match="is not an S3 URI"):
+    with pytest.raises(TrailscanError, match="neither a path nor an S3 URI"):
         open_target("s3:/bucket/prefix", AwsOptions())
 
 

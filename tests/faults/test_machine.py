@@ -7,6 +7,7 @@ ledger and for whoever looks at the folder only. Rows F1, F2, F3, F6, F9, F12, F
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from trailscan.ingest import pipeline
 from trailscan.ingest import run as loading
 from trailscan.ingest.plan import SourcePlan
 from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.store.compact import compact_store
 from trailscan.store.reader import StoreReader
 
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
@@ -238,6 +240,24 @@ class Loads(RuleBasedStateMachine):
             return
         finally:
             self.at_change(0, other, after=after)
+
+    @rule(at=st.integers(0, 12), after=st.booleans(), dies=st.booleans())
+    def compact(self, at: int, *, after: bool, dies: bool) -> None:
+        """Data files are merged; in the middle a load runs, or it is killed and done again."""
+
+        def meanwhile() -> None:
+            self.at_change(0, meanwhile, after=after)
+            if dies:
+                raise Killed
+            self.load()
+
+        self.at_change(at, meanwhile, after=after)
+        with contextlib.suppress(Killed):
+            compact_store(self.store, "s3://store", self.today)
+        self.at_change(0, meanwhile, after=after)
+        assert self.must <= set(self.by_ledger())
+        compact_store(self.store, "s3://store", self.today)
+        assert StoreReader(self.store, "s3://store").strays == ()
 
     def at_change(self, step: int, action: Any, *, after: bool) -> Any:
         """Let something happen at the n-th change of the store; 0 for never."""

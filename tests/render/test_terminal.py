@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trailscan.api import open as open_store
 from trailscan.ingest.run import LoadOptions, run_load
-from trailscan.render.fold import length
+from trailscan.render.fold import fold_note, length
 from trailscan.render.terminal import render_terminal
 from trailscan.reports.catalogue import REPORTS
 from trailscan.table import Column, Table, as_text, clock_text
@@ -71,6 +71,14 @@ def test_every_report_is_readable_at_every_width(store, name, width):
     table = store.report(name)
     for layout in ("auto", "table", "record"):
         check(table, width, layout)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_wide_terminal_has_no_more_lines_than_one_of_80_columns(store, name):
+    """A column that would make the others so narrow is left out."""
+    table = store.report(name)
+    usual, *wider = (render_terminal(table, width=width, color=False).text for width in WIDTHS)
+    assert max(text.count("\n") for text in wider) <= usual.count("\n")
 
 
 @pytest.mark.parametrize(
@@ -213,3 +221,21 @@ def test_colors_change_nothing_but_the_color():
             assert "\x1b[1m" in colored
             bare = colored.replace("\x1b[1m", "").replace("\x1b[31m", "").replace("\x1b[0m", "")
             assert bare == plain
+
+
+@pytest.mark.parametrize(
+    ("note", "lines"),
+    [
+        ("fits a line", ["fits a line"]),
+        ("  the rest of a note is indented", ["  the rest of a", "    note is", "    indented"]),
+        ("run `trailscan load X`, then", ["run", "`trailscan load X`,", "  then"]),
+        (
+            "see arn:aws:iam::111122223333:user/alice",
+            ["see", "arn:aws:iam::111122223333:user/alice"],
+        ),
+        ("$ trailscan report changes", ["$ trailscan report changes"]),
+    ],
+)
+def test_a_note_is_folded_between_words_and_commands(note, lines):
+    """What is longer than a line has one of its own and is not broken, so that it can be copied."""
+    assert fold_note(note, 15) == lines

@@ -84,6 +84,7 @@ def test_filters_match_and_exclude(filters, actions):
         ({"action": "Detach"}, "no action 'Detach'; did you mean DetachPolicy?"),
         ({"action": "!MoveAcount"}, "no action 'MoveAcount'; did you mean MoveAccount"),
         ({"account": "12"}, "'12' is not a 12-digit account ID"),
+        ({"source_ip": "999.1.1.1"}, "'999.1.1.1' is no part of an IP address"),
         ({"severity": "grave"}, "no severity 'grave'; there are: info, low, medium, high, critical"),
         ({"rule": "guardrail-detach"}, "no rule 'guardrail-detach'; did you mean guardrail-detached?"),
         ({"principal": "!"}, "'!' excludes no principal: write it after the !"),

@@ -225,3 +225,18 @@ def test_times_are_in_a_zone_and_hostile_text_is_shown_in_markdown_and_html(samp
     assert re.findall("<h2>(.*?)</h2>", page)[1:] == titles
     assert "2026-10-17 03:05:33+0200" in text
     assert "\x1b" not in text + page
+
+
+def test_names_and_arns_are_whole_on_a_terminal_of_80_columns(samples):
+    """Who, findings and what is around: folded between words, which begin further left if long."""
+    text = render_event(samples.show("b95d3f16"), width=80).partition("\nSessions\n")[0]
+    lines = text.splitlines()
+    arn = "arn:aws:sts::111122223333:assumed-role/terraform-organization/gha-org-baseline-4711"
+    assert [line for line in lines if len(line) > 80] == [arn]
+    for whole in ("repo:example/org-baseline:ref:refs/heads/main", "(ou-exam-secu1111)"):
+        assert len([line for line in lines if whole in line]) > 1
+    assert lines[lines.index("Who") + 1 :][:3] == [
+        "  name                   repo:example/org-baseline:ref:refs/heads/main (not",
+        "                         certain; named by identity provider: the name that the",
+        "                         identity provider gave)",
+    ]

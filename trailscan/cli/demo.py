@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trailscan.cli import options as o
+from trailscan.cli.log import folded
 from trailscan.cli.look import Look
-from trailscan.cli.output import say, write_table, write_text
+from trailscan.cli.output import say, terminal_width, write_table, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,13 +76,14 @@ def _tour(store: StoreReader, folder: Path, *, quiet: bool, no_color: bool) -> N
     look = Look(format="table", quiet=quiet, pager=False)
     write_table(findings, replace(look, color="never") if no_color else look)
     say("", f"$ trailscan show {_EVENT}", quiet=quiet)
-    write_text(render_event(show_event(store, _EVENT)), None)
+    write_text(render_event(show_event(store, _EVENT), width=terminal_width(None)), None)
     say(f"$ trailscan export --for {_NIGHT}", quiet=quiet)
     target, run = open_target(str(folder), AwsOptions()), Run(RunOptions(PackageOptions()))
     (written,) = export_nights(store, target, [_NIGHT], run, datetime.now(UTC))
     package = Path(written.place)
     names = sorted(path.name for path in package.iterdir())
-    write_text(f"{package.name}: {', '.join(names)}", None)
+    lines = folded([f"{package.name}: {', '.join(names)}"], sys.stdout)
+    write_text("\n".join(lines), None)
 
 
 @contextmanager

@@ -105,7 +105,11 @@ EXAMPLES = MappingProxyType(
         ),
         "rejects accept": ("trailscan rejects accept 1a2b3c --because 'truncated upload'",),
         "rejects reopen": ("trailscan rejects reopen 1a2b3c --because 'delivered again'",),
-        "store": ("trailscan store check",),
+        "store": ("trailscan store check", "trailscan store compact"),
+        "store compact": (
+            "trailscan store compact --dry-run",
+            "trailscan store compact --store s3://my-bucket/trailscan",
+        ),
         "store prune": (
             "trailscan store prune --before 2020-01-01 --because 'six years' --dry-run",
             "trailscan store prune --before 2020-01-01 --because 'six years'",

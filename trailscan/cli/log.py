@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from trailscan.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
 
 LogFormat = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
@@ -50,11 +55,23 @@ def log(level: Level, message: str, *more: str, **fields: object) -> None:
 
 
 def write_lines(*lines: str) -> None:
-    """Write lines on standard error, if anybody can be told."""
+    """Write lines on standard error, if anybody can be told; folded where it is a terminal."""
     with suppress(OSError):
-        for line in lines:
+        for line in folded(lines, sys.stderr):
             sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
+
+
+def folded(lines: Iterable[str], stream: TextIO) -> Iterable[str]:
+    """Lines of text for people, none wider than the terminal on which they are written."""
+    if _LOG.form == "json" or not stream.isatty():
+        return lines
+    from trailscan.render.fold import fold_note
+
+    with suppress(OSError):  # of a stream that has no width
+        if width := os.get_terminal_size(stream.fileno()).columns:
+            return [part for line in lines for part in fold_note(line, width)]
+    return lines
 
 
 def is_json() -> bool:

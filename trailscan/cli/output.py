@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trailscan.cli.log import is_json, log, write_lines
+from trailscan.cli.log import folded, is_json, log, write_lines
 from trailscan.cli.pager import page
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def write_summary(
     if form.value == "json":
         write_text(render_object(summary_json(summary)), None)
     elif not quiet:
-        write_text(summary_text(summary), None)
+        lines = summary_text(summary).splitlines()
+        write_text("\n".join(folded(lines, sys.stdout)), None)
 
 
 def write_table(table: Table, look: Look) -> None:
@@ -122,9 +123,14 @@ def _draw(table: Table, look: Look) -> Drawn:
 
 def width_of(output: Path | None) -> int:
     """The width of the lines of a terminal or of COLUMNS, or else of a file."""
-    terminal = sys.stdout.isatty() and output is None
-    width = shutil.get_terminal_size((_WIDTH_IN_FILES, 24)).columns
-    return max(width, _NARROWEST) if terminal or "COLUMNS" in os.environ else _WIDTH_IN_FILES
+    return terminal_width(output) or _WIDTH_IN_FILES
+
+
+def terminal_width(output: Path | None) -> int | None:
+    """The width of the lines of a terminal or of COLUMNS; None if there is neither."""
+    if not (sys.stdout.isatty() and output is None) and "COLUMNS" not in os.environ:
+        return None
+    return max(shutil.get_terminal_size((_WIDTH_IN_FILES, 24)).columns, _NARROWEST)
 
 
 def write_text(text: str, output: Path | None, *, pager: bool = False) -> None:

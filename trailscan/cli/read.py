@@ -15,7 +15,7 @@ from trailscan.cli.look import Look
 from trailscan.cli.output import (
     end,
     say,
-    width_of,
+    terminal_width,
     write_summary,
     write_table,
     write_text,
@@ -149,7 +149,7 @@ def show(
     elif form == "html":
         answer = render_document_html(event_document(shown, zone))
     else:
-        answer = render_event(shown, zone, width_of(output))
+        answer = render_event(shown, zone, terminal_width(output))
     write_text(answer, output, pager=True)
 
 

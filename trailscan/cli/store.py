@@ -1,4 +1,4 @@
-"""`trailscan store …`: the store against its ledger, and removing what is old."""
+"""`trailscan store …`: checking the store, merging what is small, removing what is old."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trailscan.errors import ExitCode
 
 app = typer.Typer(
     cls=Group,
-    help="Examine and prune the store itself.",
+    help="Check, compact and prune the store itself.",
     no_args_is_help=True,
     epilog=examples("store"),
 )
@@ -109,6 +109,57 @@ def _prune(
         write_text(f"removed {events}: {counted(files, 'data file')}", None)
 
 
+def _compact(
+    store: o.Store = o.DEFAULT_STORE,
+    format: o.TextFormat = o.SummaryFormat.text,  # noqa: A002  # the option's name
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be merged, and change nothing.")
+    ] = False,
+    *,
+    aws: AwsOptions,
+    quiet: o.Quiet = False,
+) -> None:
+    """Merge the small data files of each day, so that reports of a store of many loads stay quick.
+
+    Every report stays the same, and so does what the ledger says of each row: the load that brought
+    it, and when. Run it again if it was stopped.
+    """
+    from trailscan.buckets import open_bucket
+    from trailscan.numbers import counted
+    from trailscan.render.json import render_object
+    from trailscan.store.compact import compact_store, plan_compact
+
+    bucket = open_bucket(store, aws)
+    done = (
+        plan_compact(bucket, store) if dry_run else compact_store(bucket, store, datetime.now(UTC))
+    )
+    if format is o.SummaryFormat.json:
+        as_json = {
+            "place": store,
+            "dry_run": dry_run,
+            "merged": done.merged,
+            "bytes_merged": done.bytes_merged,
+            "into": done.into,
+            "bytes_into": done.bytes_into,
+            "removed": done.removed,
+            "commits_made": done.commits,
+            "data_files": done.data_files,
+            "head_sha256": done.head,
+        }
+        write_text(render_object(as_json), None)
+    elif not quiet or dry_run:
+        verb = "would merge" if dry_run else "merged"
+        size = f"{done.bytes_merged / 1e6:,.1f} MB"
+        if done.bytes_into is not None:
+            size += f" to {done.bytes_into / 1e6:,.1f} MB"
+        merged = f"{verb} {counted(done.merged, 'data file')} into {done.into:,} ({size})"
+        text = merged if done.merged else "nothing to merge"
+        write_text(f"{text}; the store has {counted(done.data_files, 'data file')}", None)
+
+
+app.command(
+    "compact", cls=Command, help=paragraphs(_compact.__doc__), epilog=examples("store compact")
+)(o.with_aws(_compact))
 app.command("prune", cls=Command, help=paragraphs(_prune.__doc__), epilog=examples("store prune"))(
     o.with_aws(_prune)
 )

@@ -76,12 +76,10 @@ def open_target(place: str, aws: AwsOptions, protection: Protection | None = Non
         protection: with which objects in S3 are written; None for what the bucket does by itself.
 
     Raises:
-        TrailscanError: it cannot be reached.
+        TrailscanError: it cannot be reached, or is neither a folder nor in S3.
     """
     if parse_s3_uri(place):
         return S3Target(place, open_s3(place, aws), protection)
-    if place.startswith(("s3:", "S3:")):
-        raise TrailscanError(f"{place!r} is not an S3 URI", "expected s3://bucket/prefix")
     return FolderTarget(place)
 
 

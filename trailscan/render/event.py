@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ import msgspec
 from trailscan.numbers import counted
 from trailscan.render.chain import chain_lines
 from trailscan.render.document import Document, Section
-from trailscan.render.fold import fold
+from trailscan.render.fold import hang
 from trailscan.render.terminal import render_terminal
 from trailscan.reports.principals import naming
 from trailscan.table import shown_text
@@ -31,31 +32,35 @@ if TYPE_CHECKING:
 _NEAREST = 40
 """How many events around it the text shows; JSON has all."""
 _LABEL = 22
+_WIDTH = 160
+"""The width of tables and findings without a terminal."""
 
 
-def render_event(shown: Shown, tz: tzinfo = UTC, width: int = 160) -> str:
+def render_event(shown: Shown, tz: tzinfo = UTC, width: int | None = None) -> str:
     """The event in words, who made it, what else they did, its record and its evidence.
 
     Args:
         shown: the event.
         tz: the zone of times.
-        width: of the tables.
+        width: of the terminal; None without one, where a value stays on its line. Records are never
+            folded.
     """
     lines: list[str] = []
+    prose, width = width or sys.maxsize, width or _WIDTH
     for place, record in enumerate(shown.records, 1):
         if len(shown.records) > 1:
             lines.append(f"Record {place} of {len(shown.records)} with the id {shown.event_id}")
         lines += [
             f"Event {shown.event_id}",
-            *_words(record, tz),
+            *(line for said in _words(record, tz) for line in _filled(said, prose, indent=0)),
             "",
-            *_part("Who", _who(record, tz)),
+            *_part("Who", _who(record, tz), prose),
         ]
         if place == 1:
             lines += [*_findings(shown, tz, width), *_around(shown, tz, width)]
         for title, text in _texts(record):
             lines += [title, *_indented(text), ""]
-        lines += _part("Evidence", _evidence(shown, record, tz))
+        lines += _part("Evidence", _evidence(shown, record, tz), prose)
     return "".join(f"{visible(line)}".rstrip() + "\n" for line in lines)
 
 
@@ -109,7 +114,8 @@ def _findings(shown: Shown, tz: tzinfo, width: int) -> Iterator[str]:
     """The findings that name it, and whether what it did was undone."""
     yield "Findings"
     for row in shown.findings.in_zone(tz).records():
-        yield from _filled(f"{row['severity']}  {row['rule']}: {row['what']}", width)
+        what = visible(f"{row['rule']}: {row['what']}")
+        yield from hang(f"  {row['severity']}  ", what, width, 2)
         yield from _filled(f"{row['why']}", width, indent=6)
         if row["undone_at"]:
             undone = f"undone {shown_text(row['undone_at'])} by event {row['undone_by']}"
@@ -122,7 +128,7 @@ def _findings(shown: Shown, tz: tzinfo, width: int) -> Iterator[str]:
 
 def _filled(text: str, width: int, indent: int = 2) -> list[str]:
     """A text folded at its spaces, with spaces before each line."""
-    return [f"{' ' * indent}{line}" for line in fold(visible(text), max(width - indent, 20))]
+    return hang(" " * indent, visible(text), width, indent)
 
 
 def _around(shown: Shown, tz: tzinfo, width: int) -> Iterator[str]:
@@ -164,10 +170,11 @@ def _texts(record: ShownRecord) -> Iterator[tuple[str, str]]:
     yield "As recorded", record.record
 
 
-def _part(title: str, facts: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _part(title: str, facts: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
     """A title, labels and values, and an empty line."""
     yield title
-    yield from (f"  {label:<{_LABEL}} {value}" for label, value in facts)
+    for label, value in facts:
+        yield from hang(f"  {label:<{_LABEL}} ", visible(value), width, _LABEL + 3)
     yield ""
 
 

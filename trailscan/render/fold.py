@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_COMMAND = "$ "
+_WORD = re.compile(r"(?:`[^`]+`|\S)+")
+"""A word, or a command in backticks with what touches it."""
 
 
 def length(text: str) -> int:
@@ -55,6 +60,37 @@ def fold(text: str, width: int) -> list[str]:
             lines.append(start)
             line = line[len(start) :]
     return [*lines, line] if line else lines
+
+
+def fold_note(text: str, width: int) -> list[str]:
+    """A line of prose in lines of a width, those after the first indented.
+
+    A command that the line shows after a dollar sign stays whole.
+    """
+    start = " " * (len(text) - len(text.lstrip(" ")))
+    is_command = text.startswith(_COMMAND)
+    return [text] if is_command else hang(start, text[len(start) :], width, len(start) + 2)
+
+
+def hang(head: str, text: str, width: int, indent: int) -> list[str]:
+    """A text behind a head in lines of a width, those after the first indented.
+
+    Words and commands in backticks are never broken, so that they can be copied: one that does not
+    fit between indent and width begins further to the left, and one that is longer than a line has
+    a line of its own.
+    """
+    if length(head + text) <= width:
+        return [head + text]
+    lines, line = [], head
+    for word in _WORD.findall(text):
+        gap = "" if not line or line.endswith(" ") else " "
+        if length(line) + length(gap + word) <= width:
+            line = f"{line}{gap}{word}"
+            continue
+        if line.strip():
+            lines.append(line.rstrip())
+        line = " " * max(min(indent, width - length(word)), 0) + word
+    return [*lines, line]
 
 
 def _start(text: str, width: int) -> str:

@@ -1,7 +1,8 @@
 """Which columns of a report fit a width, and how wide each is.
 
 A column is never narrower than its useful width. Where all of them do not fit, whole columns are
-left out: first those of the highest rank, and of the same rank the last.
+left out: first those of the highest rank, and of the same rank the last. So they are where a wide
+terminal would have more lines than one of 80 columns.
 """
 
 from __future__ import annotations
@@ -89,18 +90,19 @@ def choose(columns: Sequence[Shown], width: int, *, drop_any: bool = False) -> l
     """
     shown = list(columns)
     while _total([one.easy for one in shown]) > width:
-        last = _first_to_leave(shown)
+        last = first_to_leave(shown)
         if shown[last].column.rank == 0:
             break
         del shown[last]
     while _total([one.least for one in shown]) > width:
         if not drop_any or len(shown) == 1:
             return shown[: int(drop_any)]
-        del shown[_first_to_leave(shown)]
+        del shown[first_to_leave(shown)]
     return shown
 
 
-def _first_to_leave(shown: Sequence[Shown]) -> int:
+def first_to_leave(shown: Sequence[Shown]) -> int:
+    """The place of the column that is left out next."""
     return max(range(len(shown)), key=lambda place: (shown[place].column.rank, place))
 
 

@@ -13,7 +13,7 @@ from trailscan.reports.status import SHOWN_REJECTS, Status
 from trailscan.store.counts import sum_counts
 from trailscan.store.ledger import Counts
 from trailscan.store.paths import FORMAT
-from trailscan.store.read_files import days_of
+from trailscan.store.read_files import days_of, stored_files
 from trailscan.store.tool import tool_name
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.window import Window, format_duration, format_instant
@@ -250,7 +250,7 @@ def _status(status: Status) -> dict[str, object]:
             "commits": len(status.commits),
             "head_sha256": status.head,
             "files_that_no_commit_names": list(status.strays),
-            "data_files": sum(len(commit.files) for commit in status.commits),
+            "data_files": len(stored_files(status.commits)),
             "data_files_not_compared": len(status.not_compared),
             "bytes": status.bytes,
             "events": status.totals.kept,

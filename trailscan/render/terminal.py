@@ -8,6 +8,7 @@ rich is not used: it takes half a millisecond a row, and a report can have 50,00
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,7 @@ from trailscan.render.layout import (
     Layout,
     Shown,
     choose,
+    first_to_leave,
     measured,
     widths_of,
 )
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from trailscan.table import Column, Table
 
 _BOLD = "1"
+_USUAL = 80
+"""The width at which a report has as many lines as it may have on wider terminals."""
+_TRIED = 300
 _STYLES: dict[Tone, str] = {"worst": "1;31", "bad": "31", "warn": "33", "good": "32"}
 """Colours, as in SGR escape sequences."""
 
@@ -76,6 +81,9 @@ def render_terminal(table: Table, *, width: int, color: bool, layout: Layout = "
         return Drawn("", (), len(places))
     found = _measure(table, places, width, short=True) if layout != "record" else []
     shown = choose(found, width, drop_any=layout == "table")
+    if layout == "auto" and shown and width > _USUAL:
+        usual = choose(_measure(table, places, _USUAL, short=True), _USUAL)
+        shown = _not_higher(shown, width, usual)
     if shown:
         names = {one.column.name for one in shown}
         left_out = tuple(one.column.name for one in found if one.column.name not in names)
@@ -89,6 +97,29 @@ def _measure(table: Table, places: Iterable[int], width: int, *, short: bool) ->
     values = list(zip(*table.rows, strict=True))
     columns = ((values[place], table.columns[place]) for place in places)
     return [measured(one, _cells(of, one, short=short), width) for of, one in columns]
+
+
+def _not_higher(shown: list[Shown], width: int, usual: Sequence[Shown]) -> list[Shown]:
+    """The columns with which a wide terminal has no more lines than one of the usual width.
+
+    More columns on a line leave less room for each. The rows that are tried stand for all of them.
+    """
+    if not usual:
+        return shown
+    most = _height(usual, _USUAL)
+    while _height(shown, width) > most:
+        last = first_to_leave(shown)
+        if shown[last].column.rank == 0:
+            break
+        shown = [*shown[:last], *shown[last + 1 :]]
+    return shown
+
+
+def _height(shown: Sequence[Shown], width: int) -> int:
+    """How many lines some of the rows take."""
+    step = max(len(shown[0].cells) // _TRIED, 1)
+    some = [replace(one, cells=one.cells[::step]) for one in shown]
+    return sum(1 for _ in _grid(some, width, color=False))
 
 
 def _text(lines: Iterable[str]) -> str:

@@ -36,6 +36,7 @@ _NOT = "!"
 
 _AWS = ".amazonaws.com"
 _ACCOUNT = re.compile(r"\d{12}")
+_NUMBERS = re.compile(r"[\d.]+")
 _FEW = 12  # names that an error message can list
 
 
@@ -92,6 +93,9 @@ class ChangeFilter:
         for text in self.account:
             if not _ACCOUNT.fullmatch(_plain(text)):
                 raise ValueError(f"{_plain(text)!r} is not a 12-digit account ID")
+        for text in self.source_ip:
+            if not _can_be_of_address(_plain(text)):
+                raise ValueError(f"{_plain(text)!r} is no part of an IP address")
         for name in _TESTS:
             if _NOT in getattr(self, name):
                 raise ValueError(f"'!' excludes no {name.replace('_', ' ')}: write it after the !")
@@ -156,6 +160,19 @@ class ChangeFilter:
         named = {name: getattr(self, name) for name in (*_TESTS, "rule")}
         said = [f"{name.replace('_', ' ')} {_in_words(of)}" for name, of in named.items() if of]
         return ", ".join([*said, *([] if self.vicinity is None else [self.vicinity.in_words])])
+
+
+def _can_be_of_address(text: str) -> bool:
+    """Whether an address, or the name of a service in its place, can have this part."""
+    parts = text.split(".")
+    return (
+        len(parts) == 1
+        or not _NUMBERS.fullmatch(text)
+        or (
+            len(parts) <= 4  # noqa: PLR2004  # of an IPv4 address
+            and all(int(part or 0) <= 255 for part in parts)  # noqa: PLR2004  # of eight bits
+        )
+    )
 
 
 def _plain(text: str) -> str:

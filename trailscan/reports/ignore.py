@@ -106,7 +106,10 @@ def parse_ignore_list(text: str, now: datetime, rules: Collection[str]) -> Ignor
     Raises:
         ValueError: it is no TOML, or an entry is not as documented: the message says which and why.
     """
-    found = tomllib.loads(text)
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"not TOML with [[ignore]] tables: {error}") from None
     entries = found.pop("ignore", None)
     if found or not isinstance(entries, list):
         extra = f", not {', '.join(map(quoted, found))}" if found else ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.numbers import counted
+from trailscan.store.read_files import stored_files
 from trailscan.store.runs import Runs
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Status:
     @property
     def bytes(self) -> int:
         """The size of all data files."""
-        return sum(file.bytes for commit in self.commits for file in commit.files)
+        return sum(file.bytes for file in stored_files(self.commits))
 
     def count(self, name: str) -> int:
         """The sum of a column of the accounts."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trailscan.errors import TrailscanError
 from trailscan.parallel import in_order
 from trailscan.store.ledger import Ledger
-from trailscan.store.read_files import read_checked
+from trailscan.store.read_files import read_checked, stored_files
 from trailscan.store.reader import check_marker
 from trailscan.store.strays import find_strays
 
@@ -51,7 +51,7 @@ def check_store(bucket: Bucket, place: str) -> CheckedStore:
     check_marker(bucket, place)
     ledger = Ledger(bucket)
     commits = ledger.refresh()
-    files = [file for commit in commits for file in commit.files]
+    files = stored_files(commits)
 
     def compare(file: DataFile) -> str:
         try:
@@ -62,6 +62,8 @@ def check_store(bucket: Bucket, place: str) -> CheckedStore:
 
     with ThreadPoolExecutor(_READERS) as readers:
         damage = tuple(filter(None, in_order(readers, compare, files, _READERS)))
+    if damage and len(ledger.refresh()) > len(commits):  # data files may have been merged
+        return check_store(bucket, place)
     return CheckedStore(
         commits=len(commits),
         head=ledger.last_sha256,

@@ -93,6 +93,16 @@ def _is_read_only(row: EventRow) -> bool:
     return (row.event.event_name or "").startswith(_READ_ONLY)
 
 
+def first_rows(table: TableName, rows: pa.Table) -> int:
+    """How many of the first rows of a data file are in row groups of their own."""
+    if table != "events":
+        return 0
+    names = rows["event_name"].to_pylist()
+    return next(
+        (at for at, name in enumerate(names) if (name or "").startswith(_READ_ONLY)), len(names)
+    )
+
+
 def _log_file_values(one: ComparedFile, event_sources: str) -> tuple[object, ...]:
     """A log file in the order of `LOG_FILES`."""
     result = one.result

@@ -32,6 +32,7 @@ from msgspec.structs import replace
 
 from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, TrailscanError
 from trailscan.store.acceptance import Acceptance
+from trailscan.store.merge import Merge, move_rows
 from trailscan.store.packing import is_sealed, pack, seal, unpack
 from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path, own_key
 from trailscan.store.pruned import Pruned
@@ -116,6 +117,7 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             one, unset in commits of older versions.
         traced: what an attempt to trace left over; None for other commits.
         pruned: what was removed from the commits before it; unset if nothing was.
+        compacted: which data files of the commits before it were merged; unset if none were.
     """
 
     seq: int
@@ -133,11 +135,17 @@ class Commit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sessions_since: datetime | msgspec.UnsetType | None = msgspec.UNSET
     traced: Traced | None = None
     pruned: Pruned | msgspec.UnsetType = msgspec.UNSET
+    compacted: tuple[Merge, ...] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def is_load(self) -> bool:
         """Whether it is the commit of a load, not of a validation or an acceptance."""
         return bool(self.event_sources)
+
+    @property
+    def written(self) -> tuple[DataFile, ...]:
+        """The data files that come into the store with it, also those of rows of earlier ones."""
+        return (*self.files, *(one.file for one in self.compacted or ()))
 
 
 def encode_commit(commit: Commit) -> bytes:
@@ -167,7 +175,7 @@ def decode_commit(raw: bytes, seq: int, previous_sha256: str) -> Commit:
         raise StoreError(f"the ledger is broken at {where}: it is not what was committed")
     counts = commit.counts
     rows = {"events": counts.kept, "log_files": counts.log_files + counts.rejected_log_files}
-    if why := contradiction(commit.files, seq, rows):
+    if why := contradiction(commit.files, seq, rows) or contradiction(commit.written, seq, {}):
         raise StoreError(f"the ledger is broken at {where}: {why}")
     return commit
 
@@ -186,6 +194,7 @@ class Draft(NamedTuple):
         sessions_since: the time of its earliest event whose session has to be traced.
         traced: what an attempt to trace left over.
         pruned: what is removed from the commits before.
+        compacted: which data files of the commits before are merged, with the bytes of the new one.
     """
 
     event_sources: str
@@ -198,6 +207,7 @@ class Draft(NamedTuple):
     sessions_since: datetime | None = None
     traced: Traced | None = None
     pruned: Pruned | None = None
+    compacted: Mapping[Merge, bytes] = {}
 
 
 class Ledger:
@@ -223,13 +233,21 @@ class Ledger:
         return self.commits
 
     def _append(self, raw: bytes) -> None:
-        """Check that a commit follows the last one and append it; others lose what it prunes."""
+        """Check that a commit follows the last one and append it; it may prune and move rows."""
         commit = decode_commit(raw, self.next_seq, self._last_sha256)
         if commit.pruned:
             left_of = commit.pruned.left_of
             self._commits = [replace(one, files=left_of(one.files)) for one in self._commits]
+        for at, files in self._moved(commit).items():
+            self._commits[at] = replace(self._commits[at], files=files)
         self._commits.append(commit)
-        self._last_sha256 = _sha256(raw)
+        self._last_sha256 = hashlib.sha256(raw).hexdigest()
+
+    def _moved(self, commit: Commit) -> dict[int, tuple[DataFile, ...]]:
+        """The data files of the commits of which the next one moves rows, by position."""
+        if not commit.compacted:
+            return {}
+        return move_rows(commit.compacted, [one.files for one in self._commits])
 
     @property
     def commits(self) -> tuple[Commit, ...]:
@@ -250,9 +268,8 @@ class Ledger:
         """Every commit, after finishing one that another process claimed and did not finish."""
         while True:
             commits = self.refresh()
-            try:
-                intent = self._bucket.read(intent_path(self.next_seq))
-            except NotFoundError:
+            intent = self._held(intent_path(self.next_seq))
+            if intent is None:
                 return commits
             self._finish(self.next_seq, intent)
 
@@ -290,8 +307,11 @@ class Ledger:
                 sessions_since=made.sessions_since,
                 traced=made.traced,
                 pruned=made.pruned or msgspec.UNSET,
+                compacted=tuple(made.compacted) or msgspec.UNSET,
             )
-            done = self.try_commit(commit, {file.path: data for file, data in made.files.items()})
+            data = (*made.files.values(), *made.compacted.values())
+            named = zip((file.path for file in commit.written), data, strict=True)
+            done = self.try_commit(commit, dict(named))
             commits = self.settle()
             # Another process may have finished what this one began.
             if done or (len(commits) >= seq and commits[seq - 1].load_id == load_id):
@@ -299,16 +319,16 @@ class Ledger:
 
     def unfinished(self) -> frozenset[str]:
         """The data files of a commit that was claimed and is not finished; none without one."""
-        try:
-            intent = self._bucket.read(intent_path(self.next_seq))
-        except NotFoundError:
+        intent = self._held(intent_path(self.next_seq))
+        if intent is None:
             return frozenset()
         return frozenset(unpack(intent, self.next_seq, self._files_of)[1])
 
     def _files_of(self, raw: bytes) -> dict[str, str]:
         """The SHA-256 of each data file, by path, of what is to be the next commit."""
         commit = decode_commit(raw, self.next_seq, self._last_sha256)
-        return {file.path: file.sha256 for file in commit.files}
+        self._moved(commit)  # checks it
+        return {file.path: file.sha256 for file in commit.written}
 
     def tidy(self) -> None:
         """Remove spent intents, which a process leaves when it is killed."""
@@ -328,24 +348,16 @@ class Ledger:
         try:
             self._bucket.write_new(path, intent)
         except AlreadyExistsError:
-            if not self._is_ours(path, intent):
+            if self._held(path) != intent:  # not this one, whose answer was lost
                 return False
         return self._finish(commit.seq, intent)
 
-    def _is_ours(self, path: str, intent: bytes) -> bool:
-        """Whether the claim at a path is this one, whose answer was lost."""
+    def _held(self, path: str) -> bytes | None:
+        """The bytes of a claim or a commit, or None if it does not exist."""
         try:
-            return self._bucket.read(path) == intent
+            return self._bucket.read(path)
         except NotFoundError:
-            return False
-
-    def _is_committed(self, seq: int) -> bool:
-        """Whether a commit of that number exists."""
-        try:
-            self._bucket.read(ledger_path(seq))
-        except NotFoundError:
-            return False
-        return True
+            return None
 
     def _finish(self, seq: int, intent: bytes) -> bool:
         """Publish and commit what an intent decided; returns False if the intent was spent.
@@ -353,7 +365,7 @@ class Ledger:
         The check for the commit must come after the intent was read: a spent intent can only be
         created again after its commit exists. An intent that does not follow is a `StoreError`.
         """
-        decided = not self._is_committed(seq)
+        decided = self._held(ledger_path(seq)) is None
         if decided:
             raw, files = unpack(intent, seq, self._files_of)
             with ThreadPoolExecutor(_WRITERS) as writers:
@@ -383,7 +395,3 @@ class Ledger:
             self._bucket.delete(path)
         except TrailscanError:
             return
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -70,6 +70,9 @@ class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
         bytes: its length.
         sha256: hex, of its bytes.
         day: the day of its partition.
+        merged: the data file that has its rows since `store compact` merged it with others; no
+            commit says so of its own files.
+        ranges: which rows of `merged` are its rows, in its order: the first one, and how many.
     """
 
     table: TableName
@@ -78,10 +81,18 @@ class DataFile(msgspec.Struct, frozen=True, omit_defaults=True):
     bytes: int
     sha256: str
     day: date | None = None
+    merged: DataFile | None = None
+    ranges: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def stored(self) -> DataFile:
+        """The data file in the store that has its rows."""
+        return self.merged or self
 
     def is_of(self, seq: int) -> bool:
         """Whether its path is the one that a commit gives it, and so lies inside the store."""
-        return self.path == data_path(self.table, self.day, seq, self.sha256)
+        is_own = self.merged is None and not self.ranges
+        return is_own and self.path == data_path(self.table, self.day, seq, self.sha256)
 
 
 def contradiction(files: Collection[DataFile], seq: int, rows: Mapping[str, int]) -> str | None:

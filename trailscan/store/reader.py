@@ -20,7 +20,14 @@ from trailscan.store.attestations import (
 from trailscan.store.layout import ARRIVED, LOG_FILES
 from trailscan.store.ledger import Commit, Ledger
 from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName, commit_of
-from trailscan.store.read_files import SCHEMAS, Selection, no_rows, read_files, select_files
+from trailscan.store.read_files import (
+    SCHEMAS,
+    Selection,
+    no_rows,
+    read_files,
+    select_files,
+    stored_files,
+)
 from trailscan.store.readings import last_readings, with_conflicts
 from trailscan.store.runs import Runs, read_runs
 from trailscan.store.strays import find_strays
@@ -29,7 +36,6 @@ from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from trailscan.buckets import Bucket
 
@@ -81,11 +87,11 @@ class StoreReader:
         """
         if file.day is None or file.day < _FIRST_DAY:  # so is `NO_DAY`
             return False
-        return file.day <= shifted(self._committed_at(file).date(), _ONE_DAY)
+        return file.day <= shifted(self._commit_of(file).committed_at.date(), _ONE_DAY)
 
-    def _committed_at(self, file: DataFile) -> datetime:
-        """When the commit of a data file was made."""
-        return self.commits[(commit_of(file.path) or 1) - 1].committed_at
+    def _commit_of(self, file: DataFile) -> Commit:
+        """The commit that added the rows of a data file."""
+        return self.commits[(commit_of(file.path) or 1) - 1]
 
     def files(self, table: TableName, days: Iterable[date] | None = None) -> list[DataFile]:
         """The data files of a table, of some days or of all."""
@@ -94,14 +100,13 @@ class StoreReader:
     @property
     def not_compared(self) -> tuple[DataFile, ...]:
         """The data files that were not read yet, and so not compared with their SHA-256."""
-        every = (file for commit in self.commits for file in commit.files)
-        return tuple(file for file in every if file.path not in self._opened)
+        return tuple(one for one in stored_files(self.commits) if one.path not in self._opened)
 
     def _rows(
         self, files: Sequence[DataFile], columns: list[str], selection: Selection | None = None
     ) -> Iterator[pa.Table]:
         """The selected rows of data files, file by file."""
-        self._opened.update(file.path for file in files)
+        self._opened.update(file.stored.path for file in files)
         if ARRIVED.name not in columns:
             return read_files(self._bucket, files, columns, selection)
         stored = [name for name in columns if name != ARRIVED.name]
@@ -110,7 +115,7 @@ class StoreReader:
 
     def _with_arrival(self, file: DataFile, rows: pa.Table) -> pa.Table:
         """The rows of a data file with the time at which each was kept."""
-        when = pa.repeat(instant(self._committed_at(file)), rows.num_rows)
+        when = pa.repeat(instant(self._commit_of(file).committed_at), rows.num_rows)
         return rows.append_column(ARRIVED, when)
 
     def events(
@@ -168,11 +173,21 @@ class StoreReader:
         same_id = Selection(
             Window(), lambda rows: pc.equal(rows["event_id"], event_id), ("event_id",)
         )
-        for commit in self.commits:
-            files = select_files([commit], "events", [day])
-            for rows in self._rows(files, EVENTS.names, same_id):
-                if rows.num_rows:
-                    yield commit, rows
+        for commit, rows in self.by_commit("events", [day], EVENTS.names, same_id):
+            if rows.num_rows:
+                yield commit, rows
+
+    def by_commit(
+        self,
+        table: TableName,
+        days: Iterable[date] | None,
+        columns: list[str],
+        selection: Selection | None = None,
+    ) -> Iterator[tuple[Commit, pa.Table]]:
+        """The data files of a table in the order of the ledger: their commits and their rows."""
+        files = self.files(table, days)
+        commits = (self._commit_of(file) for file in files)
+        return zip(commits, self._rows(files, columns, selection), strict=True)
 
     @cached_property
     def _conflicting(self) -> frozenset[tuple[str, str]]:
@@ -230,7 +245,7 @@ class StoreReader:
 
         Only a few of them are in memory at a time, whatever the size of the store.
         """
-        files = sorted(self.files(table), key=lambda file: (str(file.day), file.path))
+        files = sorted(self.files(table), key=lambda file: str(file.day))
         if table == "log_files" and self._has_repeated_readings:
             return self._scan_last_readings(files, columns or LOG_FILES.names)
         names = columns or SCHEMAS[table].names

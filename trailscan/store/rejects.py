@@ -118,11 +118,9 @@ def read_rejects(store: StoreReader) -> list[StoredReject]:
 
 def _rows(store: StoreReader) -> Iterator[tuple[Commit, dict[str, Any]]]:
     """The rows of the rejects, in the order of the ledger, with the commits that added them."""
-    for commit in store.commits:
-        files = [file for file in commit.files if file.table == "rejects"]
-        for table in store.read(files, _COLUMNS):
-            for row in table.to_pylist():
-                yield commit, row
+    for commit, table in store.by_commit("rejects", None, _COLUMNS):
+        for row in table.to_pylist():
+            yield commit, row
 
 
 _Readings = dict[tuple[str, str], list[tuple[int, dict[str, Any]]]]
@@ -132,12 +130,10 @@ def _readings(store: StoreReader, log_files: set[tuple[str, str]]) -> _Readings:
     """Each time that one of some log files was read or rejected, with the number of the commit."""
     days: set[date] = {parse_key(key).day or NO_DAY for _, key in log_files}
     found: _Readings = defaultdict(list)
-    for commit in store.commits:
-        files = [one for one in commit.files if one.table == "log_files" and one.day in days]
-        for table in store.read(files, _READING):
-            for row in table.to_pylist():
-                if (row["bucket"], row["key"]) in log_files:
-                    found[row["bucket"], row["key"]].append((commit.seq, row))
+    for commit, table in store.by_commit("log_files", days, _READING):
+        for row in table.to_pylist():
+            if (row["bucket"], row["key"]) in log_files:
+                found[row["bucket"], row["key"]].append((commit.seq, row))
     return found
 
 

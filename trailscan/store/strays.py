@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from trailscan.buckets.base import list_folder
 from trailscan.errors import NotFoundError, StoreError
 from trailscan.store.paths import MARKER, commit_of, damaged, event_day, ledger_path
+from trailscan.store.read_files import stored_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,17 @@ def find_strays(bucket: Bucket, ledger: Ledger) -> tuple[str, ...]:
             another size than was committed.
     """
     held = {found.key: found for found in _files(bucket)}
-    _check_listed(bucket, held, ledger.commits)
+    while True:
+        before = ledger.next_seq
+        try:
+            _check_listed(bucket, held, ledger.commits)
+            break
+        except StoreError:
+            ledger.refresh()
+            if ledger.next_seq == before:
+                raise
+        # Data files may have been merged meanwhile.
+        held = {found.key: found for found in _files(bucket)}
     while True:
         strays = _unnamed(held, ledger.commits)
         beyond = [path for path in strays if (commit_of(path) or 0) >= ledger.next_seq]
@@ -66,7 +77,7 @@ def _check_listed(
     Raises:
         TrailscanError: one is not.
     """
-    for file in (file for commit in commits for file in commit.files):
+    for file in stored_files(commits):
         found = held.get(file.path)
         if found is None:
             try:
@@ -81,10 +92,17 @@ def _check_listed(
 
 
 def _unnamed(held: Iterable[str], commits: Iterable[Commit]) -> tuple[str, ...]:
-    """The keys that no commit names, without data files that were pruned and are still there."""
+    """The keys that no commit names, without data files that are no longer needed."""
     commits = tuple(commits)
-    named = {file.path for commit in commits for file in commit.files}
+    named = {file.path for file in stored_files(commits)} | replaced_paths(commits)
     return tuple(path for path in held if path not in named and not is_pruned(path, commits))
+
+
+def replaced_paths(commits: Iterable[Commit]) -> set[str]:
+    """The paths of data files whose rows are all in others since they were merged."""
+    commits = tuple(commits)
+    added = {file.path for commit in commits for file in commit.written}
+    return added.difference(file.path for file in stored_files(commits))
 
 
 def is_pruned(path: str, commits: Iterable[Commit]) -> bool:
