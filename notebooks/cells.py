@@ -37,8 +37,7 @@ NOTEBOOKS = {
         "%% md\n## What else did they do?\n\nEverything by the same principal in the day around it.",
         "%% code\nimport pandas as pd\n\none = changes[changes.event_id == event_id].iloc[0]\n"
         'day = pd.Timedelta("1D")\n'
-        "around = store.changes(since=(one.event_time - day).to_pydatetime(), "
-        "until=(one.event_time + day).to_pydatetime())\n"
+        "around = store.changes(since=one.event_time - day, until=one.event_time + day)\n"
         'around[around.principal == one.principal][["event_time", "description", "outcome"]]',
         "%% md\n## Is it back?\n\nRed steps permit more, blue ones less. The last step decides.",
         "%% code\nts.plot.policies(store)",
