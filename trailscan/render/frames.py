@@ -20,7 +20,8 @@ _STYLE = (
     ".trailscan-frame { overflow-x: auto; }"
     ".trailscan-frame table.dataframe { width: max-content; }"
     ".trailscan-frame table.dataframe th, .trailscan-frame table.dataframe td"
-    " { text-align: left !important; vertical-align: top; max-width: 26em; white-space: normal; }"
+    " { text-align: left !important; vertical-align: top; max-width: 26em; white-space: normal;"
+    " overflow-wrap: anywhere; }"
 )
 """Left-aligned; no column is narrower than its text, and a long text has several lines."""
 
