@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from report_sources import SOURCES as FROM
 from reports_page import table
 
 from trailscan.events.schema import EVENTS
@@ -17,6 +18,8 @@ from trailscan.store.layout import LOG_FILES, REJECTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from trailscan.table import Column
 
 HEAD = """\
 # Columns
@@ -149,14 +152,26 @@ def table_section(name: str) -> str:
     return f"## {name}\n\n{about}\n\n" + table(["column", "type", "source"], rows) + "\n"
 
 
+def report_columns(name: str) -> tuple[Column, ...]:
+    """The columns of a report."""
+    columns: tuple[Column, ...] = import_module(REPORTS[name].module).COLUMNS
+    return columns
+
+
+def report_source(name: str) -> str:
+    """Where a column of a report comes from, which a test wants to be known."""
+    if name not in EVENTS.names:
+        return FROM.get(name, "")
+    path = path_of(name)
+    return f"`{path}`" if path else MADE[name]
+
+
 def report_section(name: str) -> str:
-    """The columns of a report that are columns of events, and those that it works out."""
-    rows = []
-    for column in import_module(REPORTS[name].module).COLUMNS:
-        path = path_of(column.name) if column.name in EVENTS.names else None
-        rows.append(
-            [f"`{column.name}`", column.kind, column.title, f"`{path}`" if path else "worked out"]
-        )
+    """The columns of a report: where a value stands in the record, or what it is made of."""
+    rows = [
+        [f"`{column.name}`", column.kind, column.title, report_source(column.name)]
+        for column in report_columns(name)
+    ]
     text = f"## report {name}\n\n{REPORTS[name].answers} {REPORTS[name].about}\n\n"
     return text + table(["column", "kind", "meaning", "source"], rows) + "\n"
 

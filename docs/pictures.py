@@ -1,9 +1,10 @@
-"""The screenshots of the site that are not text: the page of a report, as Chromium shows it.
+"""The screenshots of the site: the page of a report and a notebook, as Chromium shows them.
 
     python docs/pictures.py
 
-It needs `chromium`. Pictures differ a little from one version of a browser to the next, so no test
-compares them; docs/write.py writes the picture of a terminal, which one does.
+It needs `chromium`, and for the notebook what docs/lab.py needs. Pictures differ a little from one
+version of a browser to the next, so no test compares them; docs/write.py writes the picture of a
+terminal, which one does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import subprocess
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+
+from lab import write_picture
 
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
@@ -27,7 +30,7 @@ SIZE = "1200,900"
 
 
 def main() -> None:
-    """Write docs/page.png."""
+    """Write docs/page.png and docs/notebook.png."""
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder, "night.html")
         page.write_text(night(f"{folder}/store"), encoding="utf-8")
@@ -37,7 +40,8 @@ def main() -> None:
         subprocess.run(
             ["chromium", *options, shot, profile, page.as_uri()], check=True, capture_output=True
         )
-    print("wrote docs/page.png")
+    write_picture(DOCS / "notebook.png")
+    print("wrote docs/page.png and docs/notebook.png")
 
 
 def night(place: str) -> str:

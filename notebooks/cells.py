@@ -37,8 +37,7 @@ NOTEBOOKS = {
         "%% md\n## What else did they do?\n\nEverything by the same principal in the day around it.",
         "%% code\nimport pandas as pd\n\none = changes[changes.event_id == event_id].iloc[0]\n"
         'day = pd.Timedelta("1D")\n'
-        "around = store.changes(since=(one.event_time - day).to_pydatetime(), "
-        "until=(one.event_time + day).to_pydatetime())\n"
+        "around = store.changes(since=one.event_time - day, until=one.event_time + day)\n"
         'around[around.principal == one.principal][["event_time", "description", "outcome"]]',
         "%% md\n## Is it back?\n\nRed steps permit more, blue ones less. The last step decides.",
         "%% code\nts.plot.policies(store)",
@@ -67,9 +66,10 @@ NOTEBOOKS = {
         '%% code\nsteps = store.policies()\nmore = steps[steps.access_change == "more"]\n'
         'more[["event_time", "policy_name", "step", "access_in_words", "principal"]]',
         "%% md\n## A policy from version to version",
-        "%% code\nupdated = steps[steps.version > 1]\npolicy = store.policy(updated.policy_id.iloc[-1])\n"
-        "policy",
-        "%% code\npolicy.diff()",
+        '%% code\nchanged = more[more.step == "text changed"].iloc[0]\n'
+        "policy = store.policy(changed.policy_id)\npolicy",
+        "%% md\nThe step that permits more, as a difference of the texts:",
+        "%% code\npolicy.diff(until=changed.event_time)",
     ),
     "loading": (
         "%% md\n# How do my own logs get into a store?\n\nFrom the bucket of a trail, and from "
@@ -77,7 +77,8 @@ NOTEBOOKS = {
         "and Event history are the same call with another source:\n\n"
         '```python\nts.load("s3://my-trail-bucket", "trailscan-store", since="30d")\n'
         'ts.load("event-history", "trailscan-store")  # 90 days of the signed-in account\n```\n\n'
-        "`trailscan doctor permissions` prints the least IAM policy that this needs.",
+        "`trailscan doctor s3://my-trail-bucket --policy` prints the least IAM policy that this "
+        "needs.",
         "%% code\nimport tempfile\n\nimport trailscan as ts\nfrom trailscan.ingest.bundled import "
         "sample_logs\n\nplace = tempfile.mkdtemp()\n"
         "summary = ts.load(sample_logs(), place, progress=False)\nsummary.complete, summary.kept",
@@ -96,7 +97,8 @@ NOTEBOOKS = {
         "%% md\n## Polars",
         '%% code\nimport polars as pl\n\nframe = store.report("changes").to_polars()\n'
         'frame.group_by("outcome").agg(pl.len().alias("changes")).sort("outcome")',
-        "%% md\n## Spark\n\nA store is Parquet; a report saved as Parquet is the easiest way:\n\n"
+        "%% md\n## Spark\n\nThe extra `spark` and a Java runtime are needed. `trailscan sql --ddl spark` prints "
+        "the tables of the store for a cluster; a report saved as Parquet is the easiest way:\n\n"
         '```python\nstore.report("changes").save("changes.parquet")\n'
         'spark.read.parquet("changes.parquet").groupBy("outcome").count().show()\n```',
     ),

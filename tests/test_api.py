@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
+from html import escape
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +19,7 @@ from trailscan import frames
 from trailscan.asked import Filters, ReportName
 from trailscan.errors import NotFoundError
 from trailscan.events.schema import EVENTS
-from trailscan.render.notebook import laid_out
+from trailscan.render.notebook import laid_out, near_changes
 from trailscan.reports.catalogue import REPORTS
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs" / "AWSLogs"
@@ -152,6 +154,45 @@ def test_events_are_chosen_before_they_are_read(samples):
         samples.events(columns=["nothing"])
 
 
+def test_completion_and_help_name_the_filters():
+    """The signature of each method of a report has them by name, as IPython completes them."""
+    named = {
+        name: set(inspect.signature(getattr(ts.Store, name)).parameters)
+        for name in ("changes", "summary", "report")
+    }
+    assert named["changes"] == {"self", *REPORTS["changes"].filters}
+    assert named["report"] == {"self", "name", "since", "until", *Filters.__annotations__}
+    assert "severity" not in named["summary"]
+    assert (dir(ts), dir(ts.plot)) == (sorted(ts.__all__), sorted(ts.plot.__all__))
+
+
+def test_what_cannot_be_meant_is_refused_with_what_to_do(samples):
+    """Each error says what was given and what can be."""
+    naive = datetime(2026, 10, 17)  # noqa: DTZ001  # what is refused
+    said = []
+    for wrong in (
+        lambda: samples.changes(account=111122223333),
+        lambda: samples.changes(since=naive),
+        lambda: samples.changes(since=7),
+        lambda: ts.open(samples.place, names="names.json"),
+        lambda: ts.open(samples.place, regoin="eu-west-1"),
+        lambda: ts.load(SAMPLES, samples, sicne="7d", progress=False),
+        lambda: samples.show("1"),
+    ):
+        with pytest.raises((TypeError, ValueError, ts.TrailscanError)) as raised:
+            wrong()
+        said.append(f"{raised.value} {getattr(raised.value, 'hint', '')}".strip())
+    assert said[0] == "account is a text or several, not 111122223333: write '111122223333'"
+    assert said[1] == (
+        "2026-10-17T00:00:00 has no time zone: give it one, as `.replace(tzinfo=UTC)` does"
+    )
+    assert said[2].startswith("7 is no instant: give a date, a month, today, ")
+    assert said[3].startswith("names are a mapping, a series or a frame, not 'names.json'")
+    assert said[4] == "no option regoin; did you mean 'region'?"
+    assert said[5].startswith("no option sicne; there are: window, accounts, ")
+    assert said[6].endswith("… give more of its characters")
+
+
 def test_a_date_begins_at_midnight_in_the_zone(samples):
     """`since=date(...)` means what the text of the date means."""
     day = date(2026, 3, 1)
@@ -165,6 +206,8 @@ def test_paths_and_frames_are_taken(samples):
     frame = pd.DataFrame({"id": list(names), "name": list(names.values())})
     stores = [ts.open(Path(samples.place), names=one) for one in (names, series, frame)]
     assert [store.reader.names for store in stores] == [names] * 3
+    chosen = samples.events(columns="event_name", event_name=pd.Series(["MoveAccount"]))
+    assert (list(chosen), set(chosen.event_name)) == (["event_name"], {"MoveAccount"})
     with pytest.raises(ValueError, match="two columns"):
         ts.open(samples.place, names=pd.DataFrame({"id": ["1"]}))
 
@@ -183,7 +226,14 @@ def test_a_policy_has_its_versions(samples):
     assert any(line.startswith(("+ ", "- ")) for line in lines)
     assert [line[2:] for line in lines if line[0] != "-"] == laid_out(after.text).split("\n")
     assert diff._repr_html_().count('class="added"') == str(diff).count("\n+ ")
+    around = [("same", "  a")] * 12 + [("added", "+ b")] + [("same", "  c")] * 9
+    assert near_changes(around) == [
+        ("same", "  … 4 lines in both"), *around[4:21], ("same", "  … 1 line in both"),
+    ]  # fmt: skip
+    assert near_changes(around[:12]) == around[:12]
     assert policy.text(policy.versions[0].since) == policy.versions[0].text
+    day = row.event_time.date()
+    assert policy.text(day) == policy.text(f"{day}") == policy.diff(day).comparison.before.text
     with pytest.raises(NotFoundError, match="no policy 'p-none'"):
         samples.policy("p-none")
 
@@ -292,6 +342,8 @@ def test_only_frames_of_reports_are_shown_left_aligned(samples):
 
     changes = samples.changes()
     assert "text-align: left" in frame_html(changes[changes.severity >= "high"])
+    texts = changes.description[changes.description.str.len().between(60, 110)]
+    assert escape(texts.iloc[0]) in frame_html(changes[changes.description == texts.iloc[0]])
     plain = pd.DataFrame({"a": ["<b>"]})
     assert frame_html(plain) == plain._repr_html_()
     plain.attrs["trailscan"] = "changes"

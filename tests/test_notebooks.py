@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
@@ -18,16 +19,28 @@ def outputs(notebook):
     return [one for cell in notebook.cells for one in cell.get("outputs", [])]
 
 
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """One kernel for all notebooks, which forgets between them: half of their time is imports."""
+    manager = KernelManager()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TRAILSCAN_CACHE", str(tmp_path_factory.getbasetemp() / "demo"))
+        manager.start_kernel(cwd=FOLDER)
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of Jupyter's own, which are not ours to mend
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_notebook_runs_and_shows_what_is_committed(path, monkeypatch, tmp_path_factory):
+def test_a_notebook_runs_and_shows_what_is_committed(path, kernel):
     """Every cell runs and shows the kinds of output that were committed."""
-    cache = tmp_path_factory.getbasetemp() / "demo"
-    monkeypatch.setenv("TRAILSCAN_CACHE", str(cache))
     notebook = nbformat.read(path, as_version=4)
     committed = outputs(notebook)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
+    client = NotebookClient(notebook, km=kernel, timeout=120)
+    client.execute()
+    client.kc.stop_channels()
     shown = outputs(notebook)
     assert [set(one.get("data", {})) for one in shown] == [
         set(one.get("data", {})) for one in committed

@@ -20,6 +20,7 @@ from services.sphinx import sphinx_libraries
 
 from trailscan.cli.app import app
 from trailscan.events.schema import EVENTS
+from trailscan.reports.catalogue import REPORTS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -130,6 +131,21 @@ def test_every_json_field_is_documented(store, name):
     section = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
     first_cells = re.findall(r"^\| (`.+?`) \|", section, re.MULTILINE)
     assert re.findall(r"`(\w+)`", " ".join(first_cells)) == list(printed[name])
+
+
+@pytest.mark.parametrize("page", [DOCS / "python.md", ROOT / "README.md"], ids=lambda one: one.name)
+def test_what_a_page_shows_of_python_runs(store, page, monkeypatch):
+    """Each line runs where the commands of the tutorial have made a store."""
+    monkeypatch.chdir(store[0])
+    (text,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(text, page.name, "exec"), {})  # noqa: S102  # our own pages
+
+
+def test_every_column_of_a_report_has_its_source():
+    """It is a path in the record or a line of `docs/report_sources.py`, and no line is left over."""
+    names = {one.name for report in REPORTS for one in columns_page.report_columns(report)}
+    assert [name for name in sorted(names) if not columns_page.report_source(name)] == []
+    assert set(columns_page.FROM) <= names
 
 
 def test_the_path_of_a_column_is_where_its_value_stands(store):

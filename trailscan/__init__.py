@@ -56,5 +56,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Every public name, imported or not."""
-    return sorted({*globals(), *__all__})
+    """Every public name, imported or not: what completion offers."""
+    return list(__all__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from trailscan.render.notebook import (
     difference,
     event_html,
     lines_html,
+    near_changes,
     status_html,
     table_html,
     text_html,
@@ -30,16 +32,16 @@ from trailscan.reports.show import Shown
 from trailscan.reports.status import Status
 from trailscan.table import Table
 from trailscan.visible import visible
+from trailscan.window import instant_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import pandas as pd
     from duckdb import DuckDBPyRelation
 
     from trailscan.organizations.access.change import AccessChange
     from trailscan.render.notebook import Lines
     from trailscan.store.reader import StoreReader
+    from trailscan.window import When
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -152,11 +154,11 @@ class PolicyDiff:
         return difference(before.text if before else None, after.text)
 
     def _repr_html_(self) -> str:
-        """Both texts as one, coloured, and the difference in words."""
+        """What differs between both texts, coloured, with the lines around it, and in words."""
         before, after = self.comparison.before, self.comparison.after
         earlier = f"version {before.number} and " if before else ""
         title = f"{self.policy_id}: {earlier}version {after.number}, by {after.principal}"
-        return text_html(title, [self._lines], [self.in_words])
+        return text_html(title, [near_changes(self._lines)], [self.in_words])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -171,27 +173,31 @@ class Policy(PolicyHistory):
         texts = f"{count} {'version' if count == 1 else 'versions'} of its text"
         return f"<trailscan policy {self.policy_id}{name}: {texts}>"
 
-    def text(self, at: datetime | None = None) -> str:
+    def text(self, at: When = None) -> str:
         """The text in force at an instant, or the last one.
+
+            policy.text("2026-10-17T02:00Z")
 
         Raises:
             TrailscanError: the log has no text by then.
         """
         return self._version(at).text
 
-    def diff(self, since: datetime | None = None, until: datetime | None = None) -> PolicyDiff:
+    def diff(self, since: When = None, until: When = None) -> PolicyDiff:
         """How the text at one instant differs from the text at another.
 
+            policy.diff(since="2026-10-16", until="2026-10-18")
+
         Args:
-            since: aware; None for the version before the one at `until`.
-            until: aware; None for the last version.
+            since: None for the version before the one at `until`.
+            until: None for the last version.
 
         Raises:
             TrailscanError: the log has no text by then.
         """
         after = self._version(until)
-        if since is not None:
-            before = self.at(since)
+        if (start := instant_of(since, datetime.now(UTC))) is not None:
+            before = self.at(start)
         else:
             before = next((one for one in self.versions if one.number == after.number - 1), None)
         return PolicyDiff(self.policy_id, compare(self, before, after))
@@ -200,9 +206,10 @@ class Policy(PolicyHistory):
         """The steps of its life: one row a version, attachment or deletion, with the texts."""
         return frames.to_pandas(self.steps.to_arrow())
 
-    def _version(self, when: datetime | None) -> Version:
+    def _version(self, when: When) -> Version:
         """The version at an instant, or the last."""
-        found = self.at(when) if when else (self.versions or (None,))[-1]
+        at = instant_of(when, datetime.now(UTC))
+        found = self.at(at) if at else (self.versions or (None,))[-1]
         if found is None:
             raise TrailscanError(
                 f"the log has no text of {self.policy_id}" + (" by then" if when else ""),

@@ -6,12 +6,8 @@ import json
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from trailscan import frames
 from trailscan.answers import (
@@ -24,7 +20,17 @@ from trailscan.answers import (
     to_status,
     to_validated,
 )
-from trailscan.asked import Filters, Place, Texts, When, to_filter, to_names, to_window
+from trailscan.asked import (
+    Filters,
+    Place,
+    Texts,
+    name_filters,
+    to_filter,
+    to_names,
+    to_options,
+    to_where,
+    to_window,
+)
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import open_bucket
 from trailscan.events.schema import EVENTS
@@ -38,7 +44,7 @@ from trailscan.reports.catalogue import REPORTS, VIEWS
 from trailscan.reports.store_status import store_status
 from trailscan.store.freshness import MaxAge
 from trailscan.store.reader import StoreReader
-from trailscan.window import parse_age, parse_zone
+from trailscan.window import When, parse_age, parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -90,7 +96,7 @@ class Store:
         since: When = None,
         until: When = None,
         *,
-        columns: Sequence[str] | None = None,
+        columns: Texts | None = None,
         event_name: Texts = (),
         event_source: Texts = (),
         account: Texts = (),
@@ -118,7 +124,8 @@ class Store:
             ValueError: there is no such column, or a bound cannot be read.
             StoreError: the store is damaged.
         """
-        wanted = None if columns is None else list(columns)
+        given = [columns] if isinstance(columns, str) else columns
+        wanted = None if given is None else list(given)
         if unknown := sorted(set(wanted or ()) - set(EVENTS.names)):
             raise ValueError(
                 f"no column {', '.join(unknown)}; there are: {', '.join(EVENTS.names)}"
@@ -128,9 +135,7 @@ class Store:
             "event_source": event_source,
             "recipient_account_id": account,
         }
-        chosen = {name: _values(texts) for name, texts in among.items() if texts}
-        where = _where(chosen) if chosen else None
-        rows = self.reader.events(to_window(since, until), wanted, where, tuple(chosen))
+        rows = self.reader.events(to_window(since, until), wanted, *to_where(among))
         return frames.to_pandas(rows)
 
     def log_files(self) -> pd.DataFrame:
@@ -146,7 +151,8 @@ class Store:
         same = ["recipient_account_id", "event_id"]
         found = self.reader.events(columns=[*same, "conflict"])
         ids = found.filter(found["conflict"])["event_id"].combine_chunks()
-        rows = self.reader.events(where=_where({"event_id": ids}), filter_columns=("event_id",))
+        where, named = to_where({"event_id": ids.to_pylist()})
+        rows = self.reader.events(where=where, filter_columns=named)
         return frames.to_pandas(rows.filter(rows["conflict"])).sort_values(same)
 
     def record(self, event_id: str) -> dict[str, Any]:
@@ -253,7 +259,7 @@ class Store:
             TrailscanError: the source or the store cannot be used.
         """
         given = {"aws": self.aws, **options}
-        asked = ValidateOptions(window=to_window(since, until), **given)
+        asked = replace(to_options(ValidateOptions, given), window=to_window(since, until))
         return to_validated(run_validate(source, self.place, asked, datetime.now(UTC)))
 
     def changes(
@@ -325,21 +331,7 @@ class Store:
 
 
 Store.sql.__doc__ = (Store.sql.__doc__ or "").format(views=", ".join(VIEWS))
-
-
-def _values(texts: Texts) -> pa.Array:
-    """The values of a filter on a column."""
-    return pa.array([texts] if isinstance(texts, str) else list(texts), pa.string())
-
-
-def _where(chosen: Mapping[str, pa.Array]) -> Callable[[pa.Table], pa.Array]:
-    """Selects the rows whose columns have one of some values each."""
-
-    def where(rows: pa.Table) -> pa.Array:
-        masks = [pc.is_in(rows[name], value_set=values) for name, values in chosen.items()]
-        return reduce(pc.and_, masks)
-
-    return where
+name_filters(Store)
 
 
 def open(  # noqa: A001  # as ts.open: the contract's name
@@ -355,7 +347,7 @@ def open(  # noqa: A001  # as ts.open: the contract's name
             mapping id -> name, a series, or a frame with the columns `id` and `name`.
         aws: fields of `trailscan.aws.session.AwsOptions`, such as `profile` or `role_arn`.
     """
-    return Store(place, AwsOptions(**aws), names)
+    return Store(place, to_options(AwsOptions, aws), names)
 
 
 def demo() -> Store:
@@ -391,7 +383,7 @@ def load(
     """
     given = [str(one) for one in ([sources] if isinstance(sources, str | Path) else sources)]
     place = store.place if isinstance(store, Store) else str(store)
-    asked = replace(LoadOptions(**options), window=to_window(since, until))
+    asked = replace(to_options(LoadOptions, options), window=to_window(since, until))
     if isinstance(store, Store) and "aws" not in options:
         asked = replace(asked, aws=store.aws)
     standard_input = sys.stdin.buffer.read() if "-" in given else None

@@ -26,8 +26,19 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from trailscan.api import Store
-    from trailscan.asked import When
     from trailscan.reports.show import Shown
+    from trailscan.window import When
+
+__all__ = [
+    "Picture",
+    "Plot",
+    "accounts",
+    "activity",
+    "hours",
+    "policies",
+    "sessions",
+    "who_by_what",
+]
 
 _EMPTY = Drawing(1120, 60, (), (Label(560, 30, "No changes", "middle"),))
 _LIBRARIES = {"altair", "vl_convert"}
@@ -308,3 +319,8 @@ def _extra(name: str) -> ModuleType:
             f"charts need {error.name}, which is not installed",
             "install it with `pip install 'trailscan[notebook]'`",
         ) from None
+
+
+def __dir__() -> list[str]:
+    """The charts and what they are: what completion offers."""
+    return list(__all__)

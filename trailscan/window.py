@@ -7,7 +7,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ _EXPECTED = (
     "a date (2026-11-22), a month (2026-11), today, yesterday, last-week, "
     "an ISO instant (2026-11-22T14:05Z) or an age (60min, 36h, 7d, 2w, 3mo, 1y)"
 )
+When: TypeAlias = str | datetime | date | None
+"""An instant: a text as on the command line (a date, an ISO instant, an age such as `7d`), an
+aware datetime, or a date, which begins at midnight in the zone asked for (UTC unless told)."""
+
 WHEN = "a date, a month, today, yesterday, last-week, an ISO instant, or an age such as 7d or 3mo"
 """What a bound can be, as the help says it."""
 
@@ -206,6 +210,36 @@ def parse_when(
         return when.replace(tzinfo=when.tzinfo or tz).astimezone(UTC)
     except OverflowError:  # in UTC it lies beyond the calendar
         return _FIRST if when.year == 1 else _LAST
+
+
+def instant_of(
+    when: When, now: datetime, tz: tzinfo = UTC, start: datetime | None = None
+) -> datetime | None:
+    """The instant that a program means; None for None.
+
+    Args:
+        when: a text as for `parse_when`, an aware datetime or timestamp of pandas, or a date.
+        now: the present, aware.
+        tz: the zone of dates and of texts without one.
+        start: of the window whose end is read.
+
+    Raises:
+        ValueError: a text is no instant, or a datetime has no time zone.
+        TypeError: it is something else.
+    """
+    if isinstance(when, str):
+        return parse_when(when, now, tz, start)
+    if isinstance(when, datetime):
+        if when.tzinfo is None:
+            raise ValueError(
+                f"{when.isoformat()} has no time zone: give it one, as `.replace(tzinfo=UTC)` does"
+            )
+        return when
+    if isinstance(when, date):
+        return datetime(when.year, when.month, when.day, tzinfo=tz)
+    if when is not None:
+        raise TypeError(f"{when!r} is no instant: give {WHEN}, a date, or an aware datetime")
+    return None
 
 
 class _SpanError(ValueError):

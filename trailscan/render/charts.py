@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, object]]
 
-_WIDTH = 760
+_WIDTH, _BESIDE_NAMES = 700, 620
 _MOST_NAMES = 15
 """How many principals and actions a chart names; the rest is counted together."""
 _MOST_LINES = 60
@@ -36,10 +36,12 @@ _SHAPES = alt.Scale(
     domain=["succeeded", "failed", "denied"], range=["circle", "triangle-down", "cross"]
 )
 _LABELS = alt.Axis(labelLimit=300)
+_TOP = alt.Legend(orient="top")  # beside names and a legend, a notebook has no width left
 _SUM = alt.Tooltip("sum(changes):Q", title="Changes")
 _BY_COUNT = alt.EncodingSortField("changes", op="sum", order="descending")
 _COLOURS = {
     "outcome": {"succeeded": "#7fa8cf", "failed": "#d99a2b", "denied": "#c2413a"},
+    "role": {"call": "#c2413a", "issued credentials": "#3f83c2"},
     "state": {
         "member": "#3f83c2",
         "invited": "#d99a2b",
@@ -189,7 +191,7 @@ def accounts(table: Table, until: datetime) -> alt.LayerChart:
         .encode(
             x=_time("start", _ZOOM),
             y=y,
-            shape=alt.Shape("step:N", title="Step"),
+            shape=alt.Shape("step:N", title="Step", legend=_TOP),
             opacity=_unless_chosen(states),
             tooltip=[*about, _said("step", "Step"), _said("when", "When")],
         )
@@ -223,7 +225,7 @@ def policies(table: Table) -> alt.LayerChart:
         base.mark_point(filled=True, size=110)
         .encode(
             color=_colour("access_change"),
-            shape=alt.Shape("outcome:N", title="Outcome", scale=_SHAPES),
+            shape=alt.Shape("outcome:N", title="Outcome", scale=_SHAPES, legend=_TOP),
             opacity=_unless_chosen(changed),
             tooltip=[
                 *(_said("policy", "Policy"), _said("when", "When"), _said("step", "Step")),
@@ -262,8 +264,8 @@ def sessions(call: Mapping[str, object], hops: Sequence[Mapping[str, object]]) -
         *(_said("name", "Identity"), _said("kind", "Kind"), _said("arn", "ARN")),
         *(_said("shown", "When"), _said("event_id", "Event"), _said("source", "Log file")),
     ]
-    colour = alt.Color("role:N", title=None, scale=alt.Scale(range=["#c2413a", "#3f83c2"]))
-    dot = base.mark_point(filled=True, size=200, opacity=1).encode(color=colour, tooltip=tooltip)
+    dot = base.mark_point(filled=True, size=200, opacity=1)
+    dot = dot.encode(color=_colour("role"), tooltip=tooltip)
     text = base.mark_text(align="left", dx=18, dy=-7, fontWeight="bold").encode(
         text="label:N", tooltip=tooltip
     )
@@ -296,13 +298,12 @@ def _matrix(data: Rows, title: str) -> alt.Chart:
     known = [one for one in _COLOURS["outcome"] if any(row["outcome"] == one for row in data)]
     choice = alt.binding_radio(options=[None, *known], labels=["all", *known], name="Outcome: ")
     outcome = alt.selection_point(name="outcomes", fields=["outcome"], bind=choice)
-    colour = alt.Color("sum(changes):Q", title="Changes", scale=alt.Scale(scheme="blues"))
     return (
         alt.Chart(alt.Data(values=data))
         .mark_rect(stroke="white")
-        .encode(color=colour)
+        .encode(color=alt.Color("sum(changes):Q", title="Changes", scale=alt.Scale(scheme="blues")))
         .transform_filter(outcome)
-        .properties(width=_WIDTH, title=title)
+        .properties(width=_BESIDE_NAMES, title=title)
         .add_params(outcome)
     )
 
@@ -310,7 +311,7 @@ def _matrix(data: Rows, title: str) -> alt.Chart:
 def _lines(chart: alt.LayerChart, title: str, count: int) -> alt.LayerChart:
     """A chart with a line of its own for each thing, which zooms over time."""
     said = f"{title}: the {count} with the newest changes" if count >= _MOST_LINES else title
-    drawn = chart.properties(width=_WIDTH, height=max(60, 22 * count), title=said)
+    drawn = chart.properties(width=_BESIDE_NAMES, height=max(60, 22 * count), title=said)
     return drawn.resolve_scale(color="independent").interactive(bind_y=False)
 
 
@@ -323,7 +324,8 @@ def _colour(column: str) -> alt.Color:
     """The colours of a column whose values have colours of their own."""
     known = _COLOURS[column]
     scale = alt.Scale(domain=list(known), range=list(known.values()))
-    return alt.Color(f"{column}:N", title=column.replace("_", " ").capitalize(), scale=scale)
+    title = column.replace("_", " ").capitalize()
+    return alt.Color(f"{column}:N", title=title, scale=scale, legend=_TOP)
 
 
 def _unless_chosen(choice: alt.Parameter) -> Any:

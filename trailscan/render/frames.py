@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 MARK = "trailscan"
 """The key in `attrs` of a frame that comes from a report; its value is the report's name."""
 
+_CHARACTERS = 120
+"""What a cell shows of a text: pandas cuts sentences after 50 characters."""
+
 _STYLE = (
     ".trailscan-frame { overflow-x: auto; }"
+    ".trailscan-frame table.dataframe { width: max-content; }"
     ".trailscan-frame table.dataframe th, .trailscan-frame table.dataframe td"
-    " { text-align: left !important; white-space: nowrap; }"
+    " { text-align: left !important; vertical-align: top; max-width: 26em; white-space: normal;"
+    " overflow-wrap: anywhere; }"
 )
+"""Left-aligned; no column is narrower than its text, and a long text has several lines."""
 
 
 def mark_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -33,11 +39,23 @@ def mark_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def frame_html(frame: pd.DataFrame) -> str | None:
     """A marked frame in HTML; any other as pandas shows it."""
-    shown: str | None = frame._repr_html_()  # type: ignore[operator]  # Jupyter's
-    if shown is None or MARK not in frame.attrs:
-        return shown
+    import pandas as pd  # noqa: PLC0415  # heavy
+
+    if MARK not in frame.attrs:
+        return _html(frame)
+    most = pd.get_option("display.max_colwidth")
+    with pd.option_context("display.max_colwidth", most and max(most, _CHARACTERS)):
+        shown = _html(frame)
+    if shown is None:
+        return None
     seen = "\n".join(map(visible, shown.split("\n")))
     return f'<div class="trailscan-frame"><style>{_STYLE}</style>\n{seen}\n</div>'
+
+
+def _html(frame: pd.DataFrame) -> str | None:
+    """A frame as pandas shows it."""
+    shown: str | None = frame._repr_html_()  # type: ignore[operator]  # Jupyter's
+    return shown
 
 
 def register_frames() -> None:

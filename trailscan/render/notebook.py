@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from datetime import UTC
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -33,6 +34,8 @@ ROWS_SHOWN = 100
 _RECORD_CHARACTERS = 6_000
 _RECORDS_SHOWN = 3
 _DIFFED_LINES = 2_000
+_CONTEXT = 8
+"""How many equal lines are shown before and after one that differs."""
 
 
 class _Record(NamedTuple):
@@ -66,7 +69,7 @@ def table_html(table: Table, total: int | None = None, facts: Facts = ()) -> str
         title=f"{table.title or table.name}, {table.window.told_in(table.tz)}",
         incomplete=table.incomplete,
         facts=facts,
-        columns=[{"title": visible(column.title)} for column in columns],
+        columns=[{"title": visible(column.title), "kind": column.kind} for column in columns],
         rows=[list(_cells(columns, [row[place] for place in shown])) for row in table.rows],
         evidence=[list(_records(one)) for one in evidence],
         notes=notes,
@@ -130,7 +133,8 @@ def _event(shown: Shown, record: ShownRecord) -> str:
             *facts,
         ]
         if change.before is not None or change.after is not None:
-            texts.append(("Before and after", difference(change.before, change.after)))
+            lines = difference(change.before, change.after)
+            texts.append(("Before and after", near_changes(lines)))
         if sessions := _same(list(session_lines(change))[1:]):
             texts.append(("Sessions", sessions))
     texts.append(("Record", _same(laid_out(record.record).split("\n"))))
@@ -155,6 +159,20 @@ def difference(before: str | None, after: str | None) -> Lines:
     kinds = {"- ": "removed", "+ ": "added", "  ": "same"}
     compared = difflib.Differ(charjunk=None).compare(old, new)
     return [(kinds[line[:2]], line) for line in compared if line[:2] in kinds]
+
+
+def near_changes(lines: Lines) -> Lines:
+    """The lines that differ with those around them; what is left out is counted in its place."""
+    changed = [place for place, (kind, _) in enumerate(lines) if kind != "same"]
+    near = {one for place in changed for one in range(place - _CONTEXT, place + _CONTEXT + 1)}
+    shown: Lines = []
+    for kept, group in groupby(range(len(lines)), lambda place: not near or place in near):
+        places = list(group)
+        if kept:
+            shown += [lines[place] for place in places]
+        else:
+            shown.append(("same", f"  … {counted(len(places), 'line')} in both"))
+    return shown
 
 
 def laid_out(text: str) -> str:

@@ -48,7 +48,9 @@ def whole_id(store: StoreReader, start: str) -> str:
             "give an event ID or its first characters",
         )
     shown = ", ".join(ids[:_SHOWN]) + (" …" if len(ids) > _SHOWN else "")
-    raise TrailscanError(f"{len(ids):,} event IDs begin with {start!r}: {shown}")
+    raise TrailscanError(
+        f"{len(ids):,} event IDs begin with {start!r}: {shown}", "give more of its characters"
+    )
 
 
 def with_id(event_id: str) -> Callable[[pa.Table], pa.Array]:
