@@ -128,7 +128,7 @@ Inventory = Annotated[
         "--inventory",
         metavar="MANIFEST",
         help="List SOURCE by an S3 Inventory report: its manifest.json, in S3 or in a copy; or by "
-        "the Parquet file of a live inventory table of S3 Metadata.",
+        "the Parquet file of a live inventory table of S3 Metadata, or a folder/ of them.",
     ),
 ]
 ThenList = Annotated[
