@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from services.command import run_command
+from services.inventory import inventory, row
 from services.spark import QUICK_JAVA, Cluster, Driver
 from services.trail import log_file_key, make_event, pack
 
@@ -151,8 +152,31 @@ def test_a_cluster_makes_the_stores_of_local_loads_whatever_is_killed(
     assert sums(late.stdout) == sums(run_command("load", trail, "--store", local, *WORDS).stdout)
     assert state(store) == state(str(local))
 
+    inventories_are_taken_by_both_engines(driver, trail, ceph_s3.client(), tmp_path)
     samples_are_loaded_as_on_one_machine(driver, tmp_path)
     spark_sql_finds_the_rows_of_a_query(driver, tmp_path / "it's here")
+
+
+def inventories_are_taken_by_both_engines(
+    driver: Driver, trail: str, client: Any, folder: Path
+) -> None:
+    """Stores and summaries are equal; log files that vanished since are counted, and no rejects."""
+    bucket = trail.split("/")[2]
+    objects = dict(corpus(60))
+    rows = [row(bucket, key, data) for key, data in objects.items()]
+    for key, data in inventory(bucket, rows, "Parquet").items():
+        client.put_object(Bucket=bucket, Key=key, Body=data)
+    for key in list(objects)[10:12]:
+        client.delete_object(Bucket=bucket, Key=key)
+    manifest = f"s3://{bucket}/inventory/{bucket}/all/2026-11-25T01-00Z/manifest.json"
+    words = ("load", trail, *WORDS, "--until", "2026-11-24", "--inventory", manifest, "--store")
+    store, local = f"s3://{bucket}/inventoried", folder / "inventoried"
+    for _ in range(2):
+        there = driver.run(*words, store, "--engine", "spark")
+        here = run_command(*words, local)
+        assert sums(there.stdout) == sums(here.stdout)
+        assert json.loads(there.stdout)["vanished"]["log_files"] == 2
+        assert state(store) == state(str(local))
 
 
 def samples_are_loaded_as_on_one_machine(driver: Driver, folder: Path) -> None:
