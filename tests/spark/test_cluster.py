@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,8 +50,8 @@ def cluster(java, tmp_path: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def start(cluster, ceph_bucket, tmp_path) -> Iterator[Callable[[], Driver]]:
-    """Starts drivers, in an environment in which another `python3` is first on PATH.
+def environment(ceph_bucket, tmp_path) -> dict[str, str]:
+    """An environment in which another `python3` is first on PATH.
 
     It is that of a virtual environment that is not activated: its own Python is not on PATH.
     """
@@ -57,12 +60,16 @@ def start(cluster, ceph_bucket, tmp_path) -> Iterator[Callable[[], Driver]]:
     other.write_text("#!/bin/sh\nexit 1\n")
     other.chmod(0o755)
     path = f"{other.parent}:{os.environ['PATH']}"
-    environment = {k: v for k, v in os.environ.items() if k != "PYSPARK_PYTHON"} | {"PATH": path}
+    return {k: v for k, v in os.environ.items() if k != "PYSPARK_PYTHON"} | {"PATH": path}
+
+
+@pytest.fixture
+def start(cluster, environment, tmp_path) -> Iterator[Callable[[], Driver]]:
+    """Starts a driver."""
     drivers = []
 
     def start() -> Driver:
-        log = tmp_path / f"driver-{len(drivers)}.log"
-        drivers.append(Driver(cluster.url, CONF, environment, log))
+        drivers.append(Driver(cluster.url, CONF, environment, tmp_path / "driver.log"))
         return drivers[-1]
 
     yield start
@@ -117,7 +124,7 @@ def trail(ceph_s3, ceph_bucket) -> str:
 
 
 def test_a_cluster_makes_the_stores_of_local_loads_whatever_is_killed(
-    cluster, start, trail, ceph_s3, tmp_path
+    cluster, start, environment, trail, ceph_s3, tmp_path
 ):
     """Events, log files, rejects, sums and summaries are equal, and tables of Spark have the rows.
 
@@ -126,15 +133,16 @@ def test_a_cluster_makes_the_stores_of_local_loads_whatever_is_killed(
     store, local = f"s3://{trail.split('/')[2]}/store", tmp_path / "local"
     here = run_command("load", trail, "--store", local, *WORDS)
     spark = ("load", trail, "--store", store, *WORDS, "--engine", "spark")
-    with ThreadPoolExecutor(1) as pool:
-        killed = start()
-        loading = pool.submit(killed.run, *spark)
-        cluster.wait_for_task()
-        killed.kill()
-        with pytest.raises(ConnectionError):
-            loading.result()
+    conf = [word for name, value in CONF.items() for word in ("--conf", f"{name}={value}")]
+    command = [sys.executable, "-m", "trailscan", *spark, "--master", cluster.url, *conf]
+    with (tmp_path / "killed.log").open("wb") as log:
+        killed = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
+    cluster.wait_for_task()
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
 
-        driver = start()
+    driver = start()
+    with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(driver.run, *spark)
         cluster.kill_busy_worker()
         there = loading.result()
