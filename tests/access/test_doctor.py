@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from services.command import run_command
 from services.iam import is_allowed
+from services.inventory import data_file, inventory, row
 
 import trailscan as ts
 from trailscan.aws.session import AwsOptions
@@ -39,18 +40,20 @@ RECORD = {
     "recipientAccountId": "111122223333",
 }
 TRAIL, STORE = "s3://trail", "s3://store/here"
+BODY = gzip.compress(json.dumps({"Records": [RECORD]}).encode(), mtime=0)
+KEYS = [KEY.format(1), KEY.format(2), KEY.format(1).replace("CloudTrail/", "CloudTrail-Digest/")]
+INVENTORY = inventory("trail", [row("trail", key, BODY) for key in KEYS])
+NEWEST = row("trail", ".hidden/", LastModifiedDate=datetime(2026, 11, 25, tzinfo=UTC))
+INVENTORY["table/2026_abcd"] = data_file(
+    [NEWEST, *(row("trail", key, BODY) for key in KEYS)], "Parquet"
+)
+MANIFEST = "s3://inventories/inventory/trail/all/2026-11-25T01-00Z/manifest.json"
 
 
 @pytest.fixture
 def aws(cloud):
     """A trail's bucket with a log file and what else stands in one, and an empty one for a store."""
-    body = gzip.compress(json.dumps({"Records": [RECORD]}).encode())
-    keys = [
-        KEY.format(1),
-        KEY.format(2),
-        KEY.format(1).replace("CloudTrail/", "CloudTrail-Digest/"),
-    ]
-    cloud.add("trail", objects=dict.fromkeys(keys, body))
+    cloud.add("trail", objects=dict.fromkeys(KEYS, BODY))
     cloud.add("store")
     return cloud
 
@@ -299,28 +302,40 @@ def test_a_bucket_that_is_not_there_is_said_to_be_none(aws):
 
 
 def load(source: str = TRAIL, **options):
-    """A load into the store."""
-    asked = LoadOptions(window=Window(datetime(2026, 11, 1, tzinfo=UTC)), **options)
+    """A load into the store, up to a day before the inventory if there is one."""
+    end = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    asked = LoadOptions(window=Window(datetime(2026, 11, 1, tzinfo=UTC), end), **options)
     return run_load([source], STORE, asked, NOW)
 
 
 @pytest.mark.parametrize(
-    "source", [TRAIL, "s3://trail/AWSLogs", "s3://trail/AWSLogs/", "event-history"]
+    ("source", "manifest"),
+    [
+        (TRAIL, None),
+        ("s3://trail/AWSLogs", None),
+        ("s3://trail/AWSLogs/", None),
+        ("event-history", None),
+        (TRAIL, MANIFEST),
+        (TRAIL, "s3://inventories/table/"),
+    ],
 )
-def test_the_policy_allows_all_that_a_load_asks_for(aws, source, monkeypatch):
+def test_the_policy_allows_all_that_a_load_asks_for(aws, source, manifest, monkeypatch):
     """Twice under the printed policy, with and without what is optional: nothing is refused."""
     monkeypatch.setattr("trailscan.aws.event_history._INTERVAL", 0.0)
-    whole = to_policy(needs(source, STORE, "aws"))
+    aws.add("inventories", objects=INVENTORY)
+    whole = to_policy(needs(source, STORE, "aws", manifest))
     least = [one for one in whole["Statement"] if not one["Sid"].startswith("Optional")]
     for statements in (least, whole["Statement"]):
         aws.policy = {"Statement": statements}
-        assert load(source).complete
-        assert load(source).complete
+        assert load(source, inventory=manifest).complete
+        assert load(source, inventory=manifest).complete
         assert len(ts.open(STORE).events()) == (source != "event-history")
-        checks = examine(source, STORE, AwsOptions(), NOW)
-        assert is_healthy(checks)
+        checks = examine(source, STORE, AwsOptions(), NOW, manifest)
+        assert is_healthy(checks), [one for one in checks if one.status != "ok"]
     assert [check.action for check in checks if check.status == "missing"] == []
-    assert all(is_allowed(whole, request) for request in aws.requests if request.host[:3] != "sts")
+    refused = [one for one in aws.requests if one.host[:3] != "sts" and not is_allowed(whole, one)]
+    # A bucket names its region to those too who may not list it.
+    assert {(one.method, one.path) for one in refused} <= {("HEAD", "/")}
 
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
@@ -344,17 +359,23 @@ def test_the_policy_allows_all_that_validate_asks_for(aws):
 
 
 @pytest.mark.parametrize(
-    "sid", ["TrailList", "TrailRead", "StoreList", "StoreRead", "StoreWrite", "StoreCommit"]
+    ("sid", "manifest"),
+    [
+        *((sid, None) for sid in ("TrailList", "TrailRead", "StoreList", "StoreRead")),
+        *((sid, None) for sid in ("StoreWrite", "StoreCommit")),
+        ("InventoryRead", MANIFEST),
+    ],
 )
-def test_no_statement_can_be_spared(aws, sid):
+def test_no_statement_can_be_spared(aws, sid, manifest):
     """Without any one of them a load has no answer, or is incomplete, and doctor names it."""
-    whole = to_policy(needs(TRAIL, STORE, "aws"))
+    aws.add("inventories", objects=INVENTORY)
+    whole = to_policy(needs(TRAIL, STORE, "aws", manifest))
     assert sid in {one["Sid"] for one in whole["Statement"]}
     aws.policy = {"Statement": [one for one in whole["Statement"] if one["Sid"] != sid]}
     with contextlib.suppress(TrailscanError):
-        assert not load().complete
+        assert not load(inventory=manifest).complete
     if sid != "StoreWrite":  # a probe of data would look like data
-        assert not is_healthy(examine(TRAIL, STORE, AwsOptions(), NOW))
+        assert not is_healthy(examine(TRAIL, STORE, AwsOptions(), NOW, manifest))
 
 
 def test_reading_a_store_needs_no_more_than_reading(aws):
@@ -388,7 +409,7 @@ def test_the_policy_of_a_place_says_no_more_than_the_place():
         "arn:aws-us-gov:s3:::trail/here",
         "arn:aws-us-gov:s3:::trail/here/*",
     ]
-    assert needs("folder", "folder", "aws") == ()
+    assert needs("folder", "folder", "aws", "manifest.json") == ()
 
 
 # The command

@@ -23,7 +23,7 @@ COLUMNS = (
     *("Bucket", "Key", "VersionId", "IsLatest", "IsDeleteMarker", "Size", "LastModifiedDate"),
     *("ETag", "StorageClass", "IsMultipartUploaded", "IntelligentTieringAccessTier"),
 )
-_SNAKE = {
+FIELDS = {
     "Bucket": "bucket",
     "Key": "key",
     "VersionId": "version_id",
@@ -43,7 +43,7 @@ _TYPES: dict[str, Any] = {
     "Size": pa.int64(),
     "LastModifiedDate": pa.timestamp("ms"),
 }
-_SUFFIX = {"CSV": "csv.gz", "Parquet": "parquet", "ORC": "orc"}
+SUFFIX = {"CSV": "csv.gz", "Parquet": "parquet", "ORC": "orc"}
 
 
 def row(bucket: str, key: str, data: bytes = b"", **other: object) -> dict[str, object]:
@@ -73,15 +73,30 @@ def inventory(
     files: int = 1,
 ) -> dict[str, bytes]:
     """The files of an inventory below its configuration's folder, by key."""
-    above = f"inventory/{bucket}/all"
-    made: dict[str, bytes] = {}
-    entries = []
-    for number in range(files):
-        data = data_file(rows[number::files], form, columns)
-        key = f"{above}/data/{number:08x}-0000.{_SUFFIX[form]}"
-        made[key] = data
-        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        entries.append({"key": key, "size": len(data), "MD5checksum": md5})
+    above = f"inventory/{bucket}/all/data"
+    made = {
+        f"{above}/{number:08x}-0000.{SUFFIX[form]}": data_file(rows[number::files], form, columns)
+        for number in range(files)
+    }
+    return made | manifest_files(bucket, made, form, as_of, columns)
+
+
+def manifest_files(
+    bucket: str,
+    files: Mapping[str, bytes],
+    form: str,
+    as_of: datetime = AS_OF,
+    columns: Sequence[str] = COLUMNS,
+) -> dict[str, bytes]:
+    """The manifest of an inventory, and its checksum, for the data files below their keys."""
+    entries = [
+        {
+            "key": key,
+            "size": len(data),
+            "MD5checksum": hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        }
+        for key, data in files.items()
+    ]
     manifest = json.dumps(
         {
             "sourceBucket": bucket,
@@ -93,12 +108,9 @@ def inventory(
             "files": entries,
         }
     ).encode()
-    folder = f"{above}/{as_of:%Y-%m-%dT%H-%MZ}"
-    made[f"{folder}/manifest.json"] = manifest
-    made[f"{folder}/manifest.checksum"] = (
-        hashlib.md5(manifest, usedforsecurity=False).hexdigest().encode()
-    )
-    return made
+    folder = f"inventory/{bucket}/all/{as_of:%Y-%m-%dT%H-%MZ}"
+    checksum = hashlib.md5(manifest, usedforsecurity=False).hexdigest().encode()
+    return {f"{folder}/manifest.json": manifest, f"{folder}/manifest.checksum": checksum}
 
 
 def data_file(
@@ -113,7 +125,7 @@ def data_file(
     several = list(rows)
     table = pa.table(
         {
-            _SNAKE[name]: pa.array([one[name] for one in several], _TYPES.get(name, pa.string()))
+            FIELDS[name]: pa.array([one[name] for one in several], _TYPES.get(name, pa.string()))
             for name in columns
         }
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from services.command import run_command
+from services.inventory import inventory, row
 from services.spark import QUICK_JAVA, Cluster, Driver
 from services.trail import log_file_key, make_event, pack
 
@@ -46,8 +50,8 @@ def cluster(java, tmp_path: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def start(cluster, ceph_bucket, tmp_path) -> Iterator[Callable[[], Driver]]:
-    """Starts drivers, in an environment in which another `python3` is first on PATH.
+def environment(ceph_bucket, tmp_path) -> dict[str, str]:
+    """An environment in which another `python3` is first on PATH.
 
     It is that of a virtual environment that is not activated: its own Python is not on PATH.
     """
@@ -56,12 +60,16 @@ def start(cluster, ceph_bucket, tmp_path) -> Iterator[Callable[[], Driver]]:
     other.write_text("#!/bin/sh\nexit 1\n")
     other.chmod(0o755)
     path = f"{other.parent}:{os.environ['PATH']}"
-    environment = {k: v for k, v in os.environ.items() if k != "PYSPARK_PYTHON"} | {"PATH": path}
+    return {k: v for k, v in os.environ.items() if k != "PYSPARK_PYTHON"} | {"PATH": path}
+
+
+@pytest.fixture
+def start(cluster, environment, tmp_path) -> Iterator[Callable[[], Driver]]:
+    """Starts a driver."""
     drivers = []
 
     def start() -> Driver:
-        log = tmp_path / f"driver-{len(drivers)}.log"
-        drivers.append(Driver(cluster.url, CONF, environment, log))
+        drivers.append(Driver(cluster.url, CONF, environment, tmp_path / "driver.log"))
         return drivers[-1]
 
     yield start
@@ -116,7 +124,7 @@ def trail(ceph_s3, ceph_bucket) -> str:
 
 
 def test_a_cluster_makes_the_stores_of_local_loads_whatever_is_killed(
-    cluster, start, trail, ceph_s3, tmp_path
+    cluster, start, environment, trail, ceph_s3, tmp_path
 ):
     """Events, log files, rejects, sums and summaries are equal, and tables of Spark have the rows.
 
@@ -125,15 +133,16 @@ def test_a_cluster_makes_the_stores_of_local_loads_whatever_is_killed(
     store, local = f"s3://{trail.split('/')[2]}/store", tmp_path / "local"
     here = run_command("load", trail, "--store", local, *WORDS)
     spark = ("load", trail, "--store", store, *WORDS, "--engine", "spark")
-    with ThreadPoolExecutor(1) as pool:
-        killed = start()
-        loading = pool.submit(killed.run, *spark)
-        cluster.wait_for_task()
-        killed.kill()
-        with pytest.raises(ConnectionError):
-            loading.result()
+    conf = [word for name, value in CONF.items() for word in ("--conf", f"{name}={value}")]
+    command = [sys.executable, "-m", "trailscan", *spark, "--master", cluster.url, *conf]
+    with (tmp_path / "killed.log").open("wb") as log:
+        killed = subprocess.Popen(command, env=environment, stderr=log, start_new_session=True)
+    cluster.wait_for_task()
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
 
-        driver = start()
+    driver = start()
+    with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(driver.run, *spark)
         cluster.kill_busy_worker()
         there = loading.result()
@@ -151,8 +160,31 @@ def test_a_cluster_makes_the_stores_of_local_loads_whatever_is_killed(
     assert sums(late.stdout) == sums(run_command("load", trail, "--store", local, *WORDS).stdout)
     assert state(store) == state(str(local))
 
+    inventories_are_taken_by_both_engines(driver, trail, ceph_s3.client(), tmp_path)
     samples_are_loaded_as_on_one_machine(driver, tmp_path)
     spark_sql_finds_the_rows_of_a_query(driver, tmp_path / "it's here")
+
+
+def inventories_are_taken_by_both_engines(
+    driver: Driver, trail: str, client: Any, folder: Path
+) -> None:
+    """Stores and summaries are equal; log files that vanished since are counted, and no rejects."""
+    bucket = trail.split("/")[2]
+    objects = dict(corpus(60))
+    rows = [row(bucket, key, data) for key, data in objects.items()]
+    for key, data in inventory(bucket, rows, "Parquet").items():
+        client.put_object(Bucket=bucket, Key=key, Body=data)
+    for key in list(objects)[10:12]:
+        client.delete_object(Bucket=bucket, Key=key)
+    manifest = f"s3://{bucket}/inventory/{bucket}/all/2026-11-25T01-00Z/manifest.json"
+    words = ("load", trail, *WORDS, "--until", "2026-11-24", "--inventory", manifest, "--store")
+    store, local = f"s3://{bucket}/inventoried", folder / "inventoried"
+    for _ in range(2):
+        there = driver.run(*words, store, "--engine", "spark")
+        here = run_command(*words, local)
+        assert sums(there.stdout) == sums(here.stdout)
+        assert json.loads(there.stdout)["vanished"]["log_files"] == 2
+        assert state(store) == state(str(local))
 
 
 def samples_are_loaded_as_on_one_machine(driver: Driver, folder: Path) -> None:

@@ -127,6 +127,9 @@ def test_each_format_gives_what_a_listing_gives(s3, tmp_path, form):
     assert found.notes == [
         f"s3://trail is listed by the inventory of 2026-11-25T01:00:00Z ({MANIFEST}): 9 objects"
     ]
+    plan = load(s3, tmp_path / "new", inventory=MANIFEST, dry_run=True).planned
+    assert (plan.log_files, plan.list_requests) == (5, 0)  # two of them by their first bytes only
+    assert plan.get_requests == 5 + len(("manifest", "checksum", "a data file", "another"))
 
 
 def test_a_second_load_reads_nothing(s3, tmp_path):
@@ -192,10 +195,22 @@ def test_a_live_inventory_table(s3, tmp_path):
             "storage_class": ["STANDARD"] * 4,
         }
     )
+    several = tmp_path / "several"
+    several.mkdir()
     pq.write_table(table, tmp_path / "table.parquet")
-    found = load(s3, tmp_path / "store", inventory=str(tmp_path / "table.parquet"))
-    assert (found.done, found.vanished) == (1, 0)
-    assert found.failures == [AFTER.format("2026-11-22T12")]
+    for number in range(2):  # as Athena names them, the newest rows first
+        pq.write_table(table.take([3 - number, 1 - number]), several / f"2026_{number}_abcd")
+    for path in several.iterdir():
+        s3.put("inventories", f"export/{path.name}", path.read_bytes())
+    s3.put("inventories", "export/_SUCCESS", b"")
+    s3.heal()
+    for where in (tmp_path / "table.parquet", several, "s3://inventories/export/"):
+        found = load(s3, tmp_path / f"store-{str(where)[-5:-1]}", inventory=str(where))
+        assert (found.done, found.vanished) == (1, 0)
+        assert found.failures == [AFTER.format("2026-11-22T12")]
+    assert {asked for asked in s3.requests if asked[0] == "LIST"} == {("LIST", "export/")}
+    with pytest.raises(NotFoundError, match="has no Parquet files"):
+        load(s3, tmp_path / "store", inventory="s3://inventories/none/")
 
 
 def test_newer_log_files_are_named_or_listed(s3, tmp_path):

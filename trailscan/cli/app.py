@@ -17,6 +17,7 @@ from trailscan.cli.examples import examples
 from trailscan.cli.log import log
 from trailscan.cli.output import say
 from trailscan.cli.streams import drop_stdout, is_full, prepare_streams
+from trailscan.cli.without_pandas import keep_out_pandas
 from trailscan.cli.words import Command, Group, hoisted, narrowed, paragraphs
 from trailscan.errors import ExitCode, TrailscanError
 
@@ -98,19 +99,9 @@ def _root(
     """Who changed what, and when, in your AWS Organization."""
 
 
-class _NoPandas:
-    """Keeps pyarrow from importing pandas, 0.2 s of start-up that no command needs."""
-
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        """Say that there is no pandas; other modules are found as always."""
-        if name == "pandas":
-            raise ModuleNotFoundError(name)
-
-
 def main() -> None:
     """Run the command line; a `TrailscanError` becomes its message, its hint and its exit code."""
-    sys.meta_path.insert(0, _NoPandas)
+    keep_out_pandas()
     prepare_streams()
     try:
         words = _words()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,11 +23,21 @@ Source = Annotated[
     ),
 ]
 
+Inventory = Annotated[
+    str | None,
+    typer.Option(
+        "--inventory",
+        metavar="MANIFEST",
+        help="The --inventory of load, whose files must be readable too.",
+    ),
+]
+
 
 @o.with_aws
 def doctor(
     source: Source = None,
     store: o.Store = o.DEFAULT_STORE,
+    inventory: Inventory = None,
     policy: Annotated[
         bool,
         typer.Option(
@@ -44,13 +53,22 @@ def doctor(
     A store in S3 is also checked for conditional writes, which commits rely on. Exit code 4: a
     required permission is missing or could not be checked. Exit code 5: nobody is signed in.
     """
+    import json
+
+    from trailscan.aws.session import configured_region, partition_of
     from trailscan.doctor.examine import examine, is_healthy, to_line, to_table
+    from trailscan.doctor.permissions import needs, to_policy
+    from trailscan.location import parse_s3_uri
     from trailscan.visible import visible
 
+    if inventory is not None and not (source and parse_s3_uri(source)):
+        raise typer.BadParameter("it needs a SOURCE in S3", param_hint="--inventory")
     if policy:
-        _write_policy(source, store, aws, look.output)
+        partition = partition_of(configured_region(aws))
+        needed = needs(source, store, partition, inventory)
+        write_text(json.dumps(to_policy(needed), indent=2), look.output)
         return
-    checks = examine(source, store, aws, datetime.now(UTC))
+    checks = examine(source, store, aws, datetime.now(UTC), inventory)
     if look == replace(Look(), quiet=look.quiet):
         write_text("\n".join(visible(to_line(check)) for check in checks), None)
     else:
@@ -61,14 +79,3 @@ def doctor(
             quiet=look.quiet,
         )
         end(ExitCode.INCOMPLETE)
-
-
-def _write_policy(source: str | None, store: str, aws: AwsOptions, output: Path | None) -> None:
-    """Print the IAM policy."""
-    import json
-
-    from trailscan.aws.session import configured_region, partition_of
-    from trailscan.doctor.permissions import needs, to_policy
-
-    partition = partition_of(configured_region(aws))
-    write_text(json.dumps(to_policy(needs(source, store, partition)), indent=2), output)

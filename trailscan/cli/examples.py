@@ -74,6 +74,7 @@ EXAMPLES = MappingProxyType(
             "trailscan load AWSLogs/ --store s3://my-bucket/trailscan",
             "trailscan load s3://my-trail-bucket --validate --max-age 26h --each-account",
             "trailscan load event-history",
+            "trailscan load s3://my-trail-bucket --since 90d --inventory manifest.json",
         ),
         "validate": (
             "trailscan validate s3://my-trail-bucket --since 30d",

@@ -18,6 +18,7 @@ from trailscan.cli import options as o
 from trailscan.cli.log import LogFormat, choose_log_format, log, signal_line
 from trailscan.cli.output import end, say, write_summary
 from trailscan.cli.validate import PublicKeys, read_public_keys
+from trailscan.cli.without_pandas import let_in_pandas
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ Inventory = Annotated[
         "--inventory",
         metavar="MANIFEST",
         help="List SOURCE by an S3 Inventory report: its manifest.json, in S3 or in a copy; or by "
-        "the Parquet file of a live inventory table of S3 Metadata.",
+        "the Parquet file of a live inventory table of S3 Metadata, or a folder/ of them.",
     ),
 ]
 ThenList = Annotated[
@@ -324,6 +325,7 @@ def _spark(engine: Engine, master: str | None, conf: list[str]) -> SparkOptions 
     for one, (name, equals, _) in zip(conf, pairs, strict=True):
         if not (name and equals):
             raise typer.BadParameter(f"{one!r} is not KEY=VALUE", param_hint="--conf")
+    let_in_pandas()
     return SparkOptions(master, tuple((name, value) for name, _, value in pairs))
 
 

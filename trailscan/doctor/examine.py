@@ -11,7 +11,7 @@ from trailscan.aws.session import open_session, partition_of
 from trailscan.aws.tries import try_call
 from trailscan.doctor.check import Check, tried
 from trailscan.doctor.permissions import Need, S3Resource, needs
-from trailscan.doctor.s3 import store_checks, trail_checks
+from trailscan.doctor.s3 import inventory_checks, store_checks, trail_checks
 from trailscan.location import EVENT_HISTORY, parse_s3_uri
 from trailscan.numbers import counted
 from trailscan.table import Column, Table
@@ -42,7 +42,13 @@ _SERVICES = {
 """The calls that try permissions of services other than S3."""
 
 
-def examine(source: str | None, store: str, options: AwsOptions, now: datetime) -> list[Check]:
+def examine(
+    source: str | None,
+    store: str,
+    options: AwsOptions,
+    now: datetime,
+    inventory: str | None = None,
+) -> list[Check]:
     """Every permission that the source and the store need, tried.
 
     Args:
@@ -50,6 +56,7 @@ def examine(source: str | None, store: str, options: AwsOptions, now: datetime) 
         store: a folder or `s3://bucket/prefix`.
         options: how to reach AWS.
         now: the present.
+        inventory: the manifest or table that lists the source; None without one.
 
     Raises:
         TrailscanError: nobody is signed in, AWS does not answer, or a URI names no bucket.
@@ -57,13 +64,18 @@ def examine(source: str | None, store: str, options: AwsOptions, now: datetime) 
     session = open_session(options)
     unasked = _why_unasked(options)
     who, partition = _who(session, unasked)
-    needed = {need.sid: need for need in needs(source, store, partition)}
+    needed = {need.sid: need for need in needs(source, store, partition, inventory)}
     checks = [who]
     if source is not None and parse_s3_uri(source):
         place = S3Resource.of(source, partition)
         checks += trail_checks(session, options, source, place, needed)
     elif source is not None and source != EVENT_HISTORY:
         checks.append(_local(source))
+    if inventory is not None and parse_s3_uri(inventory):
+        place = S3Resource.of(inventory, partition)
+        checks += inventory_checks(session, options, place, needed)
+    elif inventory is not None:
+        checks.append(_local(inventory))
     checks += _service_checks(session, unasked, partition, needed, now)
     if parse_s3_uri(store):
         checks += store_checks(session, options, store, S3Resource.of(store, partition), needed)

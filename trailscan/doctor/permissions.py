@@ -117,6 +117,32 @@ def trail_needs(trail: S3Resource) -> tuple[Need, ...]:
     )
 
 
+def inventory_needs(inventory: S3Resource) -> tuple[Need, ...]:
+    """The permissions to read an inventory, by its manifest or by the Parquet file of a table.
+
+    The data files of a report are below the folder that holds the folder of its manifest
+    (docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html).
+    """
+    needed_by = "load --inventory"
+    listing: tuple[Need, ...] = ()
+    files = f"{inventory.arn}/{inventory.prefix}"
+    if inventory.prefix.endswith(".json"):
+        above = inventory.prefix.split("/")[:-2]
+        files = f"{inventory.arn}/{'/'.join([*above, '*'])}"
+    elif not inventory.prefix.endswith(".parquet"):  # a folder of them
+        files = inventory.objects("*")[0]
+        listed = inventory.listing
+        listing = (Need("InventoryList", ("s3:ListBucket",), (inventory.arn,), needed_by, listed),)
+    key = f"arn:{inventory.partition}:kms:*:*:key/*"
+    encrypted = "load --inventory, where it is encrypted with KMS"
+    decrypt = ("kms:Decrypt",)
+    return (
+        *listing,
+        Need("InventoryRead", ("s3:GetObject",), (files,), needed_by, _SECURE),
+        Need("OptionalInventoryDecrypt", decrypt, (key,), encrypted, inventory.through_s3()),
+    )
+
+
 def store_needs(store: S3Resource, *, written: bool) -> tuple[Need, ...]:
     """The permissions to read a store in S3, and to write it."""
     found = [
@@ -149,13 +175,16 @@ _NAMES = Need(
 )
 
 
-def needs(source: str | None, store: str, partition: str) -> tuple[Need, ...]:
+def needs(
+    source: str | None, store: str, partition: str, inventory: str | None = None
+) -> tuple[Need, ...]:
     """All permissions that commands on a source and a store need.
 
     Args:
         source: what to load; None to read the store only.
         store: a folder, which needs none, or `s3://bucket/prefix`.
         partition: of both.
+        inventory: the manifest or table that lists the source; None without one.
     """
     found: list[Need] = []
     if source == EVENT_HISTORY:
@@ -163,6 +192,8 @@ def needs(source: str | None, store: str, partition: str) -> tuple[Need, ...]:
         found += [Need("EventHistory", lookup, ("*",), f"load {EVENT_HISTORY}"), _NAMES]
     elif source is not None and parse_s3_uri(source):
         found += trail_needs(S3Resource.of(source, partition))
+    if inventory is not None and parse_s3_uri(inventory):
+        found += inventory_needs(S3Resource.of(inventory, partition))
     if parse_s3_uri(store):
         found += store_needs(S3Resource.of(store, partition), written=source is not None)
     return tuple(found)

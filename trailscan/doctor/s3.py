@@ -5,11 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from trailscan.aws.listing import PAGE
 from trailscan.aws.s3 import S3Access
 from trailscan.buckets import find_s3, list_folder, open_s3
 from trailscan.buckets.conditional import WRITERS, error_of, probe_conditional_writes
 from trailscan.doctor.check import Check, tried
+from trailscan.doctor.permissions import OPTIONAL
 from trailscan.errors import AlreadyExistsError, NotFoundError, TrailscanError
+from trailscan.inventory.folder import is_data_file
 from trailscan.store.paths import MARKER
 from trailscan.trail.keys import parse_key
 
@@ -57,6 +60,23 @@ def trail_checks(
         yield from _read_checks(access, key, needed["TrailRead"], needed["OptionalTrailDecrypt"])
 
 
+def inventory_checks(
+    session: Session, options: AwsOptions, place: S3Resource, needed: Mapping[str, Need]
+) -> Iterator[Check]:
+    """Read the manifest of an inventory, or a file of a table, which also tries its KMS key."""
+    access, key = S3Access(session, options, place.bucket), place.prefix
+    read, decrypt = needed["InventoryRead"], needed["OptionalInventoryDecrypt"]
+    if (listing := needed.get("InventoryList")) is not None:
+        listed = access.attempt("list_objects_v2", Prefix=f"{place.prefix}/", MaxKeys=50)
+        yield tried(listing, _LIST, listed, f"with the prefix {place.prefix}/")
+        found = [one.key for one in listed.answer[PAGE].objects] if listed.succeeded else []
+        key = next((one for one in found if is_data_file(one.rpartition("/")[2])), "")
+    if key:
+        yield from _read_checks(access, key, read, decrypt, Range="bytes=0-0")
+    else:
+        yield Check.of(read, "not tried", _READ, "nothing was found in the folder")
+
+
 def _newest_log_file(uri: str, options: AwsOptions) -> str | None:
     """The key of a log file of the latest day found, or None.
 
@@ -79,21 +99,24 @@ def _newest_log_file(uri: str, options: AwsOptions) -> str | None:
     return None
 
 
-def _read_checks(access: S3Access, key: str, read: Need, decrypt: Need) -> Iterator[Check]:
-    """What HEAD and GET say about reading and decrypting; only GET needs the KMS key."""
+def _read_checks(
+    access: S3Access, key: str, read: Need, decrypt: Need, **part: str
+) -> Iterator[Check]:
+    """What HEAD and GET of a part say about reading and decrypting; only GET needs the KMS key."""
     head = access.attempt("head_object", Key=key)
-    whole = access.attempt("get_object", Key=key) if head.succeeded else head
+    whole = access.attempt("get_object", Key=key, **part) if head.succeeded else head
     key_arn = str(head.answer.get("SSEKMSKeyId", ""))
     needed = decrypt._replace(resources=(key_arn or decrypt.resources[0],))
     if _is_about_the_key(whole, key_arn):
         yield tried(read, _READ, head, f"asked for the head of {key}")
-        yield tried(needed._replace(sid="TrailDecrypt"), "kms:Decrypt", whole)
+        required = needed._replace(sid=needed.sid.removeprefix(OPTIONAL))
+        yield tried(required, "kms:Decrypt", whole)
         return
     yield tried(read, _READ, whole, f"read {key}")
     if key_arn and whole.succeeded:
-        yield tried(needed, "kms:Decrypt", whole, "the log file is encrypted with it")
+        yield tried(needed, "kms:Decrypt", whole, "what was read is encrypted with it")
     else:
-        why = "the log file is not encrypted with KMS" if whole.succeeded else "nothing was read"
+        why = "what was read is not encrypted with KMS" if whole.succeeded else "nothing was read"
         yield Check.of(decrypt, "not tried", "kms:Decrypt", why)
 
 

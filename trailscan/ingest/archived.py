@@ -34,8 +34,11 @@ RESTORE_PRICES = {
     "GLACIER": RestorePrice(0.0, 0.0, 0.01, 0.05 / 1000),
     "DEEP_ARCHIVE": RestorePrice(0.0025, 0.025 / 1000, 0.02, 0.10 / 1000),
 }
-"""Prices of us-east-1, 2026-11 (aws.amazon.com/s3/pricing, "Requests and data retrievals");
-Intelligent-Tiering restores without a charge
+"""Prices of us-east-1 (aws.amazon.com/s3/pricing, "Requests and data retrievals").
+
+AWS confirms standard retrieval from GLACIER (repost.aws/knowledge-center/s3-manage-data-retrieval).
+Those of DEEP_ARCHIVE are not confirmed by a page of AWS: they are what public calculators used in
+June 2026. Intelligent-Tiering restores without a charge
 (docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html)."""
 
 RESTORE_ASSUMED = "prices of us-east-1; the restored copies are stored at the price of S3 Standard"

@@ -55,6 +55,7 @@ def open_inventoried(uri: str, manifest: str, options: AwsOptions) -> tuple[Sour
         note=_note(uri, inventory),
         missing="; ".join(inventory.left.failures),
         as_of=shifted(inventory.as_of, -UNSETTLED),
+        opening_requests=inventory.requests,
     )
     later = replace(
         source,
@@ -63,6 +64,7 @@ def open_inventoried(uri: str, manifest: str, options: AwsOptions) -> tuple[Sour
         missing="",
         as_of=None,
         beyond=True,
+        opening_requests=0,
     )
     return source, later
 

@@ -13,7 +13,6 @@ import time
 from typing import TYPE_CHECKING
 
 from trailscan.aws.partitions import global_regions
-from trailscan.errors import NotFoundError
 from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.patience import Patience
@@ -212,15 +211,17 @@ class Pipeline:
 
     def _has_vanished(self, result: LogFileResult) -> bool:
         """Count a log file that an inventory has and the bucket no longer has."""
-        source, failure = self._source_now, result.failure
-        if source is None or source.as_of is None or failure is None:
+        source = self._source_now
+        if source is None or source.as_of is None or not result.is_missing:
             return False
-        if failure.reason != NotFoundError.reason:
-            return False
+        self._count_vanished(result.key)
+        return True
+
+    def _count_vanished(self, key: str) -> None:
+        """Count a log file that the bucket no longer has, and name it if it is one of the first."""
         self._summary.vanished += 1
         if len(self._summary.vanished_keys) < _SHOWN_VANISHED:
-            self._summary.vanished_keys.append(result.key)
-        return True
+            self._summary.vanished_keys.append(key)
 
     def _keeps_other(self, result: LogFileResult) -> bool:
         """Count what is no log file; returns whether the store keeps it, as a reject."""

@@ -180,6 +180,7 @@ class SourcePlan:
             None for others.
         as_of: until when an inventory that lists it lacks nothing; None for one listed by itself.
         beyond: it is what an inventory of the same source does not have.
+        opening_requests: how many objects were read to open it, which each load reads again.
     """
 
     uri: str
@@ -193,6 +194,7 @@ class SourcePlan:
     moments: Callable[[datetime], list[PlannedFile]] | None = None
     as_of: datetime | None = None
     beyond: bool = False
+    opening_requests: int = 0
 
     @property
     def is_remote(self) -> bool:

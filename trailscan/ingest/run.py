@@ -287,7 +287,8 @@ def _plan(
             summary.known += page.known
             planned = planned.more(page.new, from_s3=source.is_remote)
         planned = planned._replace(
-            list_requests=planned.list_requests + source.bucket.list_requests
+            list_requests=planned.list_requests + source.bucket.list_requests,
+            get_requests=planned.get_requests + source.opening_requests,
         )
     summary.planned = planned
     summary.check()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_BLOCK = 8 * 1024 * 1024
+_BLOCK = 4 * 1024 * 1024
 _ROWS = 65_536
 _RATIO, _LEAST_BYTES = 200, 256 * 1024 * 1024
 """A data file inflates at most 200-fold, or to 256 MB: keys and ETags do not compress like that."""
@@ -66,7 +66,11 @@ def _read_csv(path: Path, columns: tuple[str, ...], _: int) -> Iterator[pa.Table
         try:
             reader = pa_csv.open_csv(
                 stream,
-                read_options=pa_csv.ReadOptions(column_names=unique, block_size=_BLOCK),
+                read_options=pa_csv.ReadOptions(
+                    column_names=unique,
+                    block_size=_BLOCK,
+                    use_threads=False,  # they read ahead of the sorting, without a limit
+                ),
                 parse_options=pa_csv.ParseOptions(newlines_in_values=True),
                 convert_options=pa_csv.ConvertOptions(
                     include_columns=list(wanted),

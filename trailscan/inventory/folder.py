@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from trailscan.buckets import open_unlisted
+from trailscan.buckets import list_folder, open_unlisted
 from trailscan.errors import AccessError, NotFoundError, TrailscanError
 from trailscan.inventory.manifest import CHECKSUM, MOST_BYTES
 from trailscan.location import parse_s3_uri
@@ -31,6 +31,10 @@ class Files(Protocol):
     requests: int
     """How many objects were read from S3."""
 
+    def names(self) -> list[str]:
+        """The names of the files directly in the folder, in order, without markers."""
+        ...
+
     def read(self, name: str, most: int) -> bytes:
         """The bytes of a file beside the manifest, at most so many and one more."""
         ...
@@ -47,6 +51,12 @@ class S3Files:
         self._bucket = bucket
         self._folder = folder
         self.requests = 0
+
+    def names(self) -> list[str]:
+        """The names of the objects directly in the folder, in order, without markers."""
+        _, objects = list_folder(self._bucket, self._folder)
+        names = (one.key.removeprefix(self._folder) for one in objects if one.size)
+        return sorted(filter(is_data_file, names))
 
     def read(self, name: str, most: int) -> bytes:
         """The bytes of a file beside the manifest, by range."""
@@ -66,6 +76,14 @@ class LocalFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def names(self) -> list[str]:
+        """The names of the files directly in the folder, in order, without markers."""
+        try:
+            names = (path.name for path in self._folder.iterdir() if path.is_file())
+            return sorted(filter(is_data_file, names))
+        except OSError as error:
+            raise _local_error(self._folder, error) from None
 
     def read(self, name: str, most: int) -> bytes:
         """The bytes of a file beside the manifest."""
@@ -102,6 +120,8 @@ class LocalFiles:
 def open_files(uri: str, options: AwsOptions) -> tuple[Files, str]:
     """The files of an inventory, and the name of the one that a URI or path names.
 
+    The name is empty if it names a folder: a local one, or a URI that ends in `/`.
+
     Raises:
         TrailscanError: it cannot be reached.
     """
@@ -110,10 +130,13 @@ def open_files(uri: str, options: AwsOptions) -> tuple[Files, str]:
         return S3Files(open_unlisted(location.bucket, options), f"{folder}{slash}"), name
     path = Path(uri).expanduser().absolute()
     if path.is_dir():
-        raise TrailscanError(
-            f"{uri} is a folder", "name the manifest.json, or a Parquet file, in it"
-        )
+        return LocalFiles(path), ""
     return LocalFiles(path.parent), path.name
+
+
+def is_data_file(name: str) -> bool:
+    """Whether a name can be that of a data file: `_SUCCESS` and others are their writer's own."""
+    return not name.startswith(("_", ".")) and bool(name)
 
 
 def read_whole(files: Files, name: str, where: str) -> bytes:

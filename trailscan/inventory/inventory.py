@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trailscan.errors import TrailscanError
+from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.inventory.data_file import read_tables
 from trailscan.inventory.folder import open_files, read_whole, saved
-from trailscan.inventory.manifest import CHECKSUM, check_bucket, parse_manifest
+from trailscan.inventory.manifest import CHECKSUM, MANIFEST, check_bucket, parse_manifest
 from trailscan.inventory.rows import Left, to_rows
 from trailscan.inventory.sorted_rows import SortedRows
 from trailscan.location import parse_s3_uri
@@ -52,8 +52,8 @@ def read_inventory(uri: str, bucket: str, options: AwsOptions) -> Inventory:
     """Read an inventory of a bucket.
 
     Args:
-        uri: `s3://bucket/…/manifest.json`, the same in a local copy, or a Parquet file that was
-            exported of a live inventory table of S3 Metadata.
+        uri: `s3://bucket/…/manifest.json`, the same in a local copy, or what was exported of a live
+            inventory table of S3 Metadata: a Parquet file, or a folder of them.
         bucket: whose objects it must list.
         options: how to reach AWS.
 
@@ -61,13 +61,17 @@ def read_inventory(uri: str, bucket: str, options: AwsOptions) -> Inventory:
         TrailscanError: it is missing, not whole, of another bucket, or no inventory.
     """
     files, name = open_files(uri, options)
-    if name.lower().endswith(_PARQUET):
-        found = _read_table(files, uri, name, bucket)
+    if not name:
+        found = _read_table(files, uri, _names(files, uri), bucket)
+    elif name.lower().endswith(_PARQUET):
+        found = _read_table(files, uri, [name], bucket)
     elif name.lower().endswith(".json"):
         found = _read_report(files, uri, name, bucket)
     else:
         raise TrailscanError(
-            f"{uri} is no inventory", "name its manifest.json, or the Parquet file of a table"
+            f"{uri} is no inventory",
+            "name its manifest.json, or the Parquet file of a table, or a folder of them with / at "
+            "its end",
         )
     found.rows.finish()
     found.left.repeated += found.rows.repeated
@@ -90,16 +94,33 @@ def _read_report(files: Files, uri: str, name: str, bucket: str) -> Inventory:
     return found
 
 
-def _read_table(files: Files, uri: str, name: str, bucket: str) -> Inventory:
-    """A live inventory table of S3 Metadata in a Parquet file, as old as its newest row."""
+def _names(files: Files, uri: str) -> list[str]:
+    """The files of a table in a folder.
+
+    Raises:
+        TrailscanError: there are none, or it is the folder of a report.
+    """
+    names = files.names()
+    if MANIFEST in names:
+        raise TrailscanError(f"{uri} is the folder of a report", f"name the {MANIFEST} in it")
+    if not names:
+        raise NotFoundError(f"{uri} has no Parquet files", "check --inventory")
+    return names
+
+
+def _read_table(files: Files, uri: str, names: list[str], bucket: str) -> Inventory:
+    """A live inventory table of S3 Metadata in Parquet files, as old as its newest row."""
     location = parse_s3_uri(uri)
-    key = name if location is None else location.prefix
+    above = "" if location is None else location.prefix.rpartition("/")[0]
     found = Inventory(uri, _EPOCH)
     newest = 0
-    with saved(files, None, key, uri) as path:
-        for table in read_tables(path, "Parquet", (), uri):
-            rows = _add(found, table, bucket, uri, encoded=False)
-            newest = max(newest, pc.max(rows["modified"]).as_py() or 0)
+    for name in names:
+        key = f"{above}/{name}" if above else name
+        where = uri if len(names) == 1 else name
+        with saved(files, None, key, uri) as path:
+            for table in read_tables(path, "Parquet", (), where):
+                rows = _add(found, table, bucket, where, encoded=False)
+                newest = max(newest, pc.max(rows["modified"]).as_py() or 0)
     if found.left.others and not found.objects:
         check_bucket(min(found.left.others), bucket, uri)
     if not newest:

@@ -1,7 +1,8 @@
 """Rows of a listing in the order of keys, in files on the local disk and not in memory.
 
-Rows are sorted in runs of some ten megabytes. Each run is a file that is mapped into memory and has
-no name any more, so that nothing is left behind however the program ends.
+Rows are sorted in runs of some ten megabytes. Each run is a file of blocks, of which only some are
+in memory at a time. It has no name any more, so that nothing is left behind however the program
+ends.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import heapq
 import sys
 import tempfile
+import threading
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -23,8 +27,10 @@ from trailscan.inventory.columns import ROWS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_RUN_BYTES = 64 * 1024 * 1024
+_RUN_BYTES = 32 * 1024 * 1024
 _BLOCK = 4096
+_BLOCKS = 4
+"""How many blocks of each run are in memory: listings read on from where the last one ended."""
 _FEW = 65_536
 _SURROGATES, _BEHIND_SURROGATES = 0xD800, 0xE000
 _BEHIND_SLASH = "0"
@@ -40,32 +46,52 @@ class _Run:
     """Some rows in order, one a key, in a file."""
 
     def __init__(self, table: pa.Table) -> None:
-        self._table = _mapped(table)
-        self._keys = self._table["key"].chunk(0)
+        self._count = table.num_rows
+        self._firsts: list[str] = table["key"].take(list(range(0, self._count, _BLOCK))).to_pylist()
+        self._file = _written(table)
+        self._lock = threading.Lock()
+        self._blocks: OrderedDict[int, pa.Table] = OrderedDict()
+
+    def _block(self, number: int) -> pa.Table:
+        """A block of rows, one of the last few or read from the file."""
+        with self._lock:
+            found = self._blocks.pop(number, None)
+            if found is None:
+                found = pa.Table.from_batches([self._file.get_batch(number)])
+            self._blocks[number] = found
+            if len(self._blocks) > _BLOCKS:
+                self._blocks.popitem(last=False)
+            return found
 
     def find(self, key: str, start: int = 0, *, behind: bool = False) -> int:
         """The position of the first row whose key is not before a key, or that is behind it."""
-        low, high = start, len(self._keys)
-        while low < high:
-            middle = (low + high) // 2
-            found = self._keys[middle].as_py()
-            if found < key or (behind and found == key):
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        bisect = bisect_right if behind else bisect_left
+        number = bisect(self._firsts, key) - 1
+        if number < 0:
+            return start
+        keys = self._block(number)["key"].chunk(0)
+        at = bisect(range(len(keys)), key, key=lambda at: keys[at].as_py())
+        return max(start, number * _BLOCK + at)
+
+    def tables(self, start: int, end: int) -> Iterator[pa.Table]:
+        """The rows from a position to another, block by block."""
+        while start < end:
+            number, within = divmod(start, _BLOCK)
+            found = self._block(number).slice(within, end - start)
+            yield found
+            start += found.num_rows
 
     def rows(self, start: int, count: int) -> list[Row]:
         """Some rows from a position on."""
-        return _values(self._table.slice(start, count))
+        tables = self.tables(start, min(start + count, self._count))
+        return [row for table in tables for row in _values(table)]
 
-    def part(self, prefix: str, after: str | None) -> pa.Table:
-        """The rows whose keys begin with a prefix and are behind a key, still in the file."""
+    def part(self, prefix: str, after: str | None) -> tuple[int, int]:
+        """From where to where rows have keys that begin with a prefix and are behind a key."""
         at = self.find(prefix)
         if after is not None:
             at = self.find(after, at, behind=True)
-        end = self.find(_end_of(prefix), at) if prefix else len(self._keys)
-        return self._table.slice(at, max(0, end - at))
+        return at, self.find(_end_of(prefix), at) if prefix else self._count
 
     def here(self, prefix: str) -> Iterator[Row]:
         """The rows directly below a prefix, and its folders as rows of nothing but a key."""
@@ -87,17 +113,16 @@ class _Run:
                 break
 
 
-def _mapped(table: pa.Table) -> pa.Table:
-    """The same table in a file without a name, mapped into memory."""
+def _written(table: pa.Table) -> pa.ipc.RecordBatchFileReader:
+    """Rows in a file without a name, in blocks."""
     try:
         with tempfile.NamedTemporaryFile(prefix="trailscan-inventory-", delete=False) as file:
             path = Path(file.name)
             try:
                 with pa.ipc.new_file(file, table.schema) as writer:
-                    writer.write_table(table.combine_chunks())
+                    writer.write_table(table.combine_chunks(), _BLOCK)
                 file.flush()
-                with pa.memory_map(file.name) as mapped:
-                    return pa.ipc.open_file(mapped).read_all()
+                return pa.ipc.open_file(pa.OSFile(file.name))
             finally:
                 path.unlink()
     except OSError as error:
@@ -138,10 +163,12 @@ class SortedRows:
 
     def below(self, prefix: str, after: str | None = None) -> Iterator[Row]:
         """The newest row of each key that begins with a prefix and is behind another key."""
-        parts = [part for run in self._runs if (part := run.part(prefix, after)).num_rows]
-        if len(parts) > 1 and sum(part.num_rows for part in parts) <= _FEW:
-            parts = [_in_order(pa.concat_tables(parts))]
-        return _newest([_rows_of(part) for part in parts])
+        parts = [(run, *run.part(prefix, after)) for run in self._runs]
+        parts = [part for part in parts if part[1] < part[2]]
+        if len(parts) > 1 and sum(end - start for _, start, end in parts) <= _FEW:
+            tables = [table for run, start, end in parts for table in run.tables(start, end)]
+            return _newest([_rows_of(_in_order(pa.concat_tables(tables)))])
+        return _newest([_rows_in(run, start, end) for run, start, end in parts])
 
     def here(self, prefix: str) -> Iterator[Row]:
         """The newest rows directly below a prefix, and its folders as rows of a key alone."""
@@ -182,6 +209,12 @@ def _rows_of(table: pa.Table) -> Iterator[Row]:
     """The rows of a table as values, some thousand at a time."""
     for at in range(0, table.num_rows, _BLOCK):
         yield from _values(table.slice(at, _BLOCK))
+
+
+def _rows_in(run: _Run, start: int, end: int) -> Iterator[Row]:
+    """The rows of a run from a position to another as values."""
+    for table in run.tables(start, end):
+        yield from _values(table)
 
 
 def _array(found: Any) -> pa.Array:

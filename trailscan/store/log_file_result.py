@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from trailscan.store.known import (
-    LogFileId,
-)
+from trailscan.errors import NotFoundError
+from trailscan.store.known import LogFileId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,6 +79,11 @@ class LogFileResult:
         if not self.rejects:  # most have none, and this runs often
             return None
         return next((reject for reject in self.rejects if reject.record_index is None), None)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it was listed and does not exist any more."""
+        return self.failure is not None and self.failure.reason == NotFoundError.reason
 
     @property
     def record_rejects(self) -> int:

@@ -20,11 +20,13 @@ _NAME = re.compile(
     r"(?P<account>[0-9]{12})_CloudTrail_(?P<region>[a-z0-9-]{5,30}?)[_-]"
     r"(?P<time>[0-9]{8}T[0-9]{4}Z)_?[A-Za-z0-9]{0,16}\.json(?:\.gz)?"
 )
-_DELIVERED = re.compile(
+_FOLDERS = re.compile(
     r"(?:(?:.*/)?(?P<organization>o-[a-z0-9]{10,32})/|(?:.*/)?)(?P<account>[0-9]{12})/CloudTrail/"
-    r"(?P<region>[a-z0-9-]{5,30})/[0-9]{4}/[0-9][0-9]/[0-9][0-9]/(?P=account)_CloudTrail_(?P=region)_"
-    r"(?P<time>[0-9]{8}T[0-9]{4}Z)_[A-Za-z0-9]{16}\.json\.gz"
+    r"(?P<region>[a-z0-9-]{5,30})/[0-9]{4}/[0-9][0-9]/[0-9][0-9]"
 )
+_REST = re.compile(r"([0-9]{8}T[0-9]{4}Z)_[A-Za-z0-9]{16}\.json\.gz")
+"""Where CloudTrail delivers, and what follows on account and region in the name of a log file."""
+
 METADATA_SUFFIX = ".metadata.json"
 """The suffix of the file that holds the S3 metadata of a copied object: `<key>.metadata.json`, as
 `aws s3api head-object` prints them."""
@@ -71,12 +73,13 @@ def parse_key(key: str, source_length: int = 0) -> TrailKey:
         source_length: how much of the key is the source: folders above it do not make an object of
             another service, but they name the account and region of a log file.
     """
-    if (whole := _DELIVERED.fullmatch(key)) and (when := _instant(whole["time"])):
-        organization, account, region = map(
-            _shared, whole.group("organization", "account", "region")
-        )
-        return TrailKey("log_file", organization, account, region, *when)
     folders, _, name = key.rpartition("/")
+    if (delivery := _delivery(folders)) and name.startswith(delivery.start):
+        rest = _REST.fullmatch(name, len(delivery.start))
+        if rest and (when := _instant(rest[1])):
+            return TrailKey(
+                "log_file", delivery.organization, delivery.account, delivery.region, *when
+            )
     if other := _other_kind(key, name, source_length):
         return TrailKey(other)
     found = _NAME.fullmatch(name)
@@ -98,6 +101,28 @@ def parse_key(key: str, source_length: int = 0) -> TrailKey:
     )
 
 
+class _Delivery(NamedTuple):
+    """What the folders of a log file as CloudTrail delivers it say, and how its name starts."""
+
+    start: str
+    organization: str | None
+    account: str
+    region: str
+
+
+@lru_cache(maxsize=4096)
+def _delivery(folders: str) -> _Delivery | None:
+    """The folders of a log file, or None; the log files of a day are listed together."""
+    found = _FOLDERS.fullmatch(folders)
+    if found is None:
+        return None
+    organization, account, region = found.group("organization", "account", "region")
+    start = f"{account}_CloudTrail_{region}_"
+    return _Delivery(
+        start, organization and sys.intern(organization), *map(sys.intern, (account, region))
+    )
+
+
 def _other_kind(key: str, name: str, source_length: int) -> str | None:
     """The kind of an object that is not a log file by its name or folders, or None."""
     if other := service_named(name) or service_of(key, source_length):
@@ -115,11 +140,6 @@ def _may_hold_records(name: str) -> bool:
 def is_log_file_name(*keys: str) -> bool:
     """Whether one of these files has the name that CloudTrail gives to log files."""
     return any(_NAME.fullmatch(key.rpartition("/")[2]) for key in keys)
-
-
-def _shared(text: str | None) -> str | None:
-    """The same object for equal texts, since thousands of log files are of few accounts."""
-    return None if text is None else sys.intern(text)
 
 
 @lru_cache(maxsize=4096)

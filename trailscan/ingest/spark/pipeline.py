@@ -19,6 +19,7 @@ from trailscan.ingest.pipeline import Pipeline
 from trailscan.ingest.scan import new_result
 from trailscan.ingest.spark.session import check_spark, running, spark_session
 from trailscan.ingest.spark.wave import Outcome, Wave, WaveRunner, limits_of, next_wave
+from trailscan.location import key_text
 from trailscan.store.ledger import Counts
 from trailscan.store.paths import NO_DAY
 
@@ -143,7 +144,9 @@ class SparkPipeline(Pipeline):
             summary.unread += len(wave.planned)
             return
         outcome, counts = committed
-        log_files = len(outcome.numbers) - outcome.unread
+        for number in outcome.vanished:
+            self._count_vanished(key_text(wave.planned[number].info.key))
+        log_files = len(outcome.numbers) - outcome.unread - len(outcome.vanished)
         rejected = 0
         for _, result in outcome.special:
             self._patience.ends_with(result)

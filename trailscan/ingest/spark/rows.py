@@ -109,6 +109,7 @@ class Written(NamedTuple):
         special: log files with rejects, and what turned out to be no log file, by number.
         issued: the ids of the access keys that the records of log files may have issued, by number.
         not_read: the numbers of the log files whose bytes could not be read.
+        vanished: the numbers of those that the inventory of the source has and S3 has not any more.
         unread: the numbers of those whose source was given up before.
         given_up: why.
         slowed: what S3 said of the number of reads.
@@ -124,6 +125,7 @@ class Written(NamedTuple):
     special: list[tuple[int, LogFileResult]]
     issued: list[tuple[int, tuple[bytes, ...]]]
     not_read: list[int]
+    vanished: list[int]
     unread: list[int]
     given_up: str
     slowed: Slowed

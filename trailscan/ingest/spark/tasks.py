@@ -70,6 +70,7 @@ class Setup(NamedTuple):
         store: the bucket of the store.
         uri: the source as the user named it.
         source_length: how much of each key is the source.
+        inventoried: an inventory lists the source: what it has may have vanished.
         wanted: the event sources to keep.
         hash_all: hash the uncompressed bytes of every log file.
         commits: those of the store, with their data files of events only.
@@ -79,6 +80,7 @@ class Setup(NamedTuple):
     store: Bucket
     uri: str
     source_length: int
+    inventoried: bool
     wanted: Wanted
     hash_all: bool
     commits: tuple[Commit, ...]
@@ -243,23 +245,29 @@ class Write(Task):
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Rows of `WRITTEN` for rows of `SCANNED` in the order of parts, numbers and kinds."""
-        wanted = self._setup().wanted
+        setup = self._setup()
         rows = (row for batch in batches for row in scanned_rows(batch))
         for _, of_part in groupby(rows, attrgetter("part")):
-            written = _write(of_part, wanted.text)
+            written = _write(of_part, setup)
             yield pa.RecordBatch.from_pydict({"data": [pack(written)]}, schema=WRITTEN)
 
 
 class _Making:
-    """The sums of a part, while its log files come."""
+    """The sums of a part, while its log files come.
 
-    def __init__(self) -> None:
+    Args:
+        inventoried: an inventory lists the source.
+    """
+
+    def __init__(self, *, inventoried: bool) -> None:
+        self._inventoried = inventoried
         self.compared: list[ComparedFile] = []
         self.earlier: dict[tuple[str, str], tuple[Any, ...]] = {}
         self.superseded: dict[str, bool] = {}
         self.special: list[tuple[int, LogFileResult]] = []
         self.issued: list[tuple[int, tuple[bytes, ...]]] = []
         self.not_read: list[int] = []
+        self.vanished: list[int] = []
         self.unread: list[int] = []
         self.given_up = ""
         self.slowed = Slowed()
@@ -282,6 +290,10 @@ class _Making:
         if found.result is None:
             self.unread.append(head.number)
             self.given_up = found.given_up
+            return
+        if self._inventoried and found.result.is_missing:
+            self.not_read.append(head.number)
+            self.vanished.append(head.number)
             return
         self._add_file(head.number, found, found.result)
         if found.is_new and found.result.kind in {"log_file", "unrecognised"}:
@@ -319,14 +331,14 @@ class _Making:
         self.earlier[result.bucket, result.key] = found.earlier
 
 
-def _write(rows: Iterator[Row], event_sources: str) -> Written:
+def _write(rows: Iterator[Row], setup: Setup) -> Written:
     """The data files and sums of a part."""
-    making = _Making()
+    making = _Making(inventoried=setup.inventoried)
     for _, of_file in groupby(rows, attrgetter("number")):
         making.add(list(of_file))
     files: Iterable[Any] = ()
     if making.is_whole:
-        files = data_files(making.compared, event_sources, 0, is_first=False)
+        files = data_files(making.compared, setup.wanted.text, 0, is_first=False)
     part = make_part(making.compared, making.earlier, making.superseded, files)
     for _, result in making.special:
         result.rejects = tuple(one._replace(raw=b"") for one in result.rejects)
@@ -335,6 +347,7 @@ def _write(rows: Iterator[Row], event_sources: str) -> Written:
         special=making.special,
         issued=making.issued,
         not_read=making.not_read,
+        vanished=making.vanished,
         unread=making.unread,
         given_up=making.given_up,
         slowed=making.slowed,

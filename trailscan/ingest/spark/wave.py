@@ -135,6 +135,7 @@ class Outcome:
         special: log files with rejects, and what turned out to be no log file, by number.
         issued: the ids of the access keys that the records of log files may have issued, by number.
         without_content: the numbers of the log files whose bytes were not read.
+        vanished: the numbers of those that an inventory has and S3 has not any more.
         unread: how many of them because their source was given up before.
         given_up: why.
         slowed: what S3 said of the number of reads.
@@ -151,6 +152,7 @@ class Outcome:
     special: list[tuple[int, LogFileResult]] = field(default_factory=list)
     issued: dict[int, tuple[bytes, ...]] = field(default_factory=dict)
     without_content: set[int] = field(default_factory=set)
+    vanished: list[int] = field(default_factory=list)
     unread: int = 0
     given_up: str = ""
     slowed: Slowed = field(default_factory=Slowed)
@@ -165,6 +167,7 @@ class Outcome:
         self.special += written.special
         self.issued.update(written.issued)
         self.without_content.update(written.not_read, written.unread)
+        self.vanished += written.vanished
         self.unread += len(written.unread)
         self.given_up = self.given_up or written.given_up
         self.slowed = self.slowed.plus(written.slowed)
@@ -220,6 +223,7 @@ class WaveRunner:
                 for one in found:
                     outcome.add(one)
                 outcome.special.sort(key=lambda pair: pair[0])
+                outcome.vanished.sort()
                 return outcome
         raise TrailscanError(
             f"tasks of Spark that ran again read other events of {self._source.uri} than before",
@@ -261,9 +265,15 @@ class WaveRunner:
             for one in commits
         )
         source, job = self._source, self._job
-        length = len(source.prefix)
         setup = Setup(
-            *(source.bucket, self._store, source.uri, length, job.wanted, job.hash_all, of_events)
+            source=source.bucket,
+            store=self._store,
+            uri=source.uri,
+            source_length=len(source.prefix),
+            inventoried=source.as_of is not None,
+            wanted=job.wanted,
+            hash_all=job.hash_all,
+            commits=of_events,
         )
         try:
             return pickle.dumps(setup)
