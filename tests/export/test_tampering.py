@@ -267,6 +267,26 @@ def _issuing_for_no_change(one: Path) -> None:
 
 INSIDE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a cell of a change": (rows("changes.csv", lambda all_: all_[0].update(event_id="0")), "event ID 0"),
+    "an instant of a change": (
+        rows("changes.csv", lambda all_: all_[0].update(event_time=all_[0]["event_time"][:-3] + "59Z")),
+        "is not that of its record",
+    ),
+    "an action": (
+        rows("changes.csv", lambda all_: all_[0].update(event_name="ListRoots")),
+        "its event_name ListRoots is not eventName of its record",
+    ),
+    "an address": (
+        rows("changes.csv", lambda all_: all_[0].update(source_ip_address="192.0.2.1")),
+        "its source_ip_address 192.0.2.1 is not sourceIPAddress",
+    ),
+    "an error that was none": (
+        rows("changes.csv", lambda all_: all_[0].update(error_code="AccessDenied")),
+        "its error_code AccessDenied is not errorCode",
+    ),
+    "a user agent": (
+        rows("changes.csv", lambda all_: all_[0].update(user_agent="console")),
+        "its user_agent console is not userAgent",
+    ),
     "a change removed": (rows("changes.csv", lambda all_: all_.pop()), "counts.changes"),
     "a change twice": (rows("changes.csv", lambda all_: all_.append(all_[0])), "counts.changes"),
     "a change of another day": (
