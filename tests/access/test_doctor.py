@@ -17,7 +17,7 @@ from services.inventory import data_file, inventory, row
 import trailscan as ts
 from trailscan.aws.session import AwsOptions
 from trailscan.doctor.examine import examine, is_healthy, to_line, to_table
-from trailscan.doctor.permissions import needs, to_policy
+from trailscan.doctor.permissions import evidence_needs, needs, to_policy
 from trailscan.errors import AccessError, TrailscanError
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.ingest.validation.run import ValidateOptions, run_validate
@@ -465,3 +465,52 @@ def test_the_policy_is_printed_without_asking_anybody(aws, tmp_path):
     assert (code, out) == (0, "")
     policy = json.loads((tmp_path / "policy.json").read_text())
     assert policy == to_policy(needs(TRAIL, "folder", "aws"))
+
+
+EVIDENCE = "s3://evidence/nights"
+
+
+def test_what_packages_need_is_tried_at_their_bucket(aws, monkeypatch):
+    """An object is created once and stays; the key must be one of Ed25519, and signs."""
+    aws.add("evidence")
+    spki = {KMS: bytes.fromhex("302a300506032b6570032100") + bytes(32), "rsa": b"0"}
+    monkeypatch.setattr("trailscan.doctor.evidence.find_public_key", lambda _, arn: spki[arn])
+    monkeypatch.setattr("trailscan.doctor.evidence.sign", lambda *_: bytes(64))
+    aws.denied["s3:GetBucketObjectLockConfiguration"] = "no"
+
+    def seen(key: str = KMS) -> list[tuple[str, str, str]]:
+        """What was tried at the bucket, and with the key."""
+        checks = examine(None, "folder", AwsOptions(), NOW, EVIDENCE, key)[2:]
+        return [(check.action, check.status, check.detail.partition(":")[0]) for check in checks]
+
+    well = [
+        ("s3:ListBucket", "ok", ""),
+        ("s3:PutObject", "ok", "If-None-Match is honoured; doctor.txt stays there"),
+        ("s3:GetObject", "ok", "read doctor.txt"),
+        ("s3:GetBucketObjectLockConfiguration", "missing", "AccessDenied"),
+        ("s3:PutObjectRetention", "not tried", "it would lock an object"),
+        (
+            "kms:GenerateDataKey",
+            "not tried",
+            "what the bucket encrypts with by itself was tried with s3",
+        ),
+        ("kms:GetPublicKey", "ok", "it is an Ed25519 key"),
+        ("kms:Sign", "ok", "signed a text"),
+    ]
+    assert seen() == seen() == well
+    assert list(aws.buckets["evidence"].objects) == ["nights/doctor.txt"]
+    assert seen("rsa")[6:] == [("kms:GetPublicKey", "failed", "it is not an Ed25519 key")]
+    aws.buckets["evidence"].honours_conditions = False
+    assert ("s3:PutObject", "failed", "the server does not honour If-None-Match") in seen()
+    aws.denied["s3:PutObject"] = "no"
+    assert ("s3:PutObject", "missing", "s3") in seen()
+    policy = to_policy(evidence_needs(EVIDENCE, KMS, "aws"))
+    assert {one["Sid"]: one["Action"] for one in policy["Statement"]} == {
+        "EvidenceList": "s3:ListBucket",
+        "EvidenceRead": "s3:GetObject",
+        "EvidenceCreate": "s3:PutObject",
+        "SealSign": ["kms:GetPublicKey", "kms:Sign"],
+        "OptionalEvidenceLock": "s3:PutObjectRetention",
+        "OptionalEvidenceIsLocked": "s3:GetBucketObjectLockConfiguration",
+        "OptionalEvidenceEncrypt": ["kms:Decrypt", "kms:GenerateDataKey"],
+    }

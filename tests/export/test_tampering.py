@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import second_verifier as second
 from services.command import run_command
 
 from trailscan.export.files import manifest_bytes, zip_bytes
@@ -133,23 +134,37 @@ def test_four_nights_hold_down_to_awss_signatures(made):
     assert trailscan("export", "verify", made / "nights", "--key", made / "none")[0] == 2
 
 
-def test_the_program_inside_says_the_same_without_trailscan(made):
-    """`python3 -I -S verify.py` needs nothing but Python."""
+def python(minor: int) -> str:
+    """The program of a Python of this machine; what is not on it is said at the end of the run."""
+    root = os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")
+    found = [sys.executable] if minor == sys.version_info.minor else []
+    found += filter(None, [shutil.which(f"python3.{minor}")])
+    found += map(str, sorted(Path(root, "versions").glob(f"3.{minor}.*/bin/python3.{minor}")))
+    for one in found:
+        if not subprocess.run([one, "-c", ""], capture_output=True, check=False).returncode:
+            return one
+    return pytest.skip(f"needs Python 3.{minor}: it is not on PATH and none of pyenv's")
+
+
+@pytest.mark.parametrize("minor", range(9, 15))
+def test_the_program_inside_says_the_same_without_trailscan(made, minor):
+    """`python3 -I -S verify.py` needs nothing but a Python of 3.9 or newer."""
     program = made / "nights" / FIRST / "verify.py"
     words = ["--key", made / "key.pub", "--public-keys", KEYS]
     words += ["--checkpoint", made / "nights" / FIRST / "checkpoint"]
     done = subprocess.run(
-        [sys.executable, "-I", "-S", program, *words], capture_output=True, text=True, check=False
+        [python(minor), "-I", "-S", program, *words], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.splitlines()[0][:6], done.stderr) == (0, "HOLDS:", "")
     assert "cannot vouch for itself" in done.stdout
 
 
 def test_no_name_stands_twice_in_the_program():
-    """The modules become one file, so no function or constant may hide another."""
+    """The modules become one file that Python 3.9 reads: no function may hide another."""
     import ast
 
-    names = [one.name for one in ast.parse(verify_program()).body if hasattr(one, "name")]
+    tree = ast.parse(verify_program(), feature_version=(3, 9))
+    names = [one.name for one in tree.body if hasattr(one, "name")]
     assert len(names) == len(set(names))
 
 
@@ -252,6 +267,26 @@ def _issuing_for_no_change(one: Path) -> None:
 
 INSIDE: dict[str, tuple[Callable[[Path], None], str]] = {
     "a cell of a change": (rows("changes.csv", lambda all_: all_[0].update(event_id="0")), "event ID 0"),
+    "an instant of a change": (
+        rows("changes.csv", lambda all_: all_[0].update(event_time=all_[0]["event_time"][:-3] + "59Z")),
+        "is not that of its record",
+    ),
+    "an action": (
+        rows("changes.csv", lambda all_: all_[0].update(event_name="ListRoots")),
+        "its event_name ListRoots is not eventName of its record",
+    ),
+    "an address": (
+        rows("changes.csv", lambda all_: all_[0].update(source_ip_address="192.0.2.1")),
+        "its source_ip_address 192.0.2.1 is not sourceIPAddress",
+    ),
+    "an error that was none": (
+        rows("changes.csv", lambda all_: all_[0].update(error_code="AccessDenied")),
+        "its error_code AccessDenied is not errorCode",
+    ),
+    "a user agent": (
+        rows("changes.csv", lambda all_: all_[0].update(user_agent="console")),
+        "its user_agent console is not userAgent",
+    ),
     "a change removed": (rows("changes.csv", lambda all_: all_.pop()), "counts.changes"),
     "a change twice": (rows("changes.csv", lambda all_: all_.append(all_[0])), "counts.changes"),
     "a change of another day": (
@@ -609,6 +644,33 @@ def test_other_programs_agree(made):
          *("-in", "proof/leaf", "-sigfile", "signature")],
     ):  # fmt: skip
         subprocess.run(words, cwd=package, check=True, capture_output=True)
+
+
+def test_a_verifier_that_somebody_else_could_have_written_agrees(made):
+    """Every checkpoint is signed, has its package at its place, and grew from the one before."""
+    key = (made / "key.pub").read_text().splitlines()[0]
+    older: second.TreeHead | None = None
+    for at, package in enumerate(sorted((made / "nights").glob("export-*"))):
+        head = second.opened((package / "checkpoint").read_bytes(), key)
+        said = json.loads((package / "proof/inclusion.json").read_text())
+        path = [bytes.fromhex(one) for one in said["hashes"]]
+        entry = second.leaf((package / "proof/leaf").read_bytes())
+        assert (head.size, said["index"]) == (at + 1, at)
+        assert second.root_with(entry, at, head.size, path) == head.root
+        if older is not None:
+            grown = json.loads((package / "proof/consistency.json").read_text())
+            second.check_growth(older, head, [bytes.fromhex(one) for one in grown["hashes"]])
+            for wrong in (older._replace(root=head.root), older._replace(size=older.size + 1)):
+                with pytest.raises(second.RefusedError):
+                    second.check_growth(
+                        wrong, head, [bytes.fromhex(one) for one in grown["hashes"]]
+                    )
+        older = head
+    note = (made / "nights" / LAST / "checkpoint").read_bytes()
+    other = (made / "other.pub").read_text().splitlines()[0]
+    for data, verifier in ((note, other), (note.replace(b"\n4\n", b"\n5\n"), key)):
+        with pytest.raises(second.RefusedError):
+            second.opened(data, verifier)
 
 
 def test_sealing_twice_changes_nothing_and_a_killed_one_is_finished(made, nights):

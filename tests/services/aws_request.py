@@ -29,6 +29,13 @@ def error(status: int, code: str, message: str = "no", **headers: str) -> Answer
     )
 
 
+_OF_A_BUCKET = {
+    "location": "s3:GetBucketLocation",
+    "object-lock": "s3:GetBucketObjectLockConfiguration",
+}
+"""The actions that are named by a word in the query."""
+
+
 @dataclass
 class Request:
     """One request as it came; header names in lower case."""
@@ -67,8 +74,9 @@ class Request:
             return self.headers["x-amz-target"].rpartition(".")[2]
         if ".amazonaws" in self.host and ".s3" not in self.host and not self.host.startswith("s3"):
             return dict(parse_qsl(self.body.decode())).get("Action", urlsplit(self.path).path)
-        if self.method == "GET" and "location" in self.query:
-            return "s3:GetBucketLocation"
+        for name, asked in _OF_A_BUCKET.items():
+            if self.method == "GET" and name in self.query:
+                return asked
         whole = len(self.object_key) == 0
         if self.method in {"POST", "DELETE"}:
             return "s3:DeleteObject"

@@ -44,31 +44,40 @@ def doctor(
             "--policy", help="Print the least-privilege IAM policy as JSON, without asking AWS."
         ),
     ] = False,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="s3://…",
+            help="Also what `export --to` needs there.",
+            show_default=False,
+        ),
+    ] = "",
+    kms_key: Annotated[
+        str | None,
+        typer.Option("--kms-key", metavar="ARN", help="Also what `export --kms-key` needs."),
+    ] = None,
     *,
     look: Look,
     aws: AwsOptions,
 ) -> None:
     """Try each AWS permission that a command needs once, and name what is missing.
 
-    A store in S3 is also checked for conditional writes, which commits rely on. Exit code 4: a
-    required permission is missing or could not be checked. Exit code 5: nobody is signed in.
+    A store in S3 is also checked for conditional writes, which commits rely on. With --to, an
+    object doctor.txt is created there and stays, since nothing is deleted where evidence is kept.
+    Exit code 4: a required permission is missing or could not be checked. Exit code 5: nobody is
+    signed in.
     """
-    import json
-
-    from trailscan.aws.session import configured_region, partition_of
     from trailscan.doctor.examine import examine, is_healthy, to_line, to_table
-    from trailscan.doctor.permissions import needs, to_policy
     from trailscan.location import parse_s3_uri
     from trailscan.visible import visible
 
     if inventory is not None and not (source and parse_s3_uri(source)):
         raise typer.BadParameter("it needs a SOURCE in S3", param_hint="--inventory")
     if policy:
-        partition = partition_of(configured_region(aws))
-        needed = needs(source, store, partition, inventory)
-        write_text(json.dumps(to_policy(needed), indent=2), look.output)
+        _write_policy(source, store, inventory, to, kms_key, aws, look.output)
         return
-    checks = examine(source, store, aws, datetime.now(UTC), inventory)
+    checks = examine(source, store, aws, datetime.now(UTC), inventory, to, kms_key)
     if look == replace(Look(), quiet=look.quiet):
         write_text("\n".join(visible(to_line(check)) for check in checks), None)
     else:
@@ -79,3 +88,24 @@ def doctor(
             quiet=look.quiet,
         )
         end(ExitCode.INCOMPLETE)
+
+
+def _write_policy(
+    source: str | None,
+    store: str,
+    inventory: str | None,
+    to: str,
+    kms_key: str | None,
+    aws: AwsOptions,
+    output: Path | None,
+) -> None:
+    """Print the IAM policy."""
+    import json
+
+    from trailscan.aws.session import configured_region, partition_of
+    from trailscan.doctor.permissions import evidence_needs, needs, to_policy
+
+    partition = partition_of(configured_region(aws))
+    needed = needs(source, store, partition, inventory)
+    needed = (*needed, *evidence_needs(to, kms_key, partition))
+    write_text(json.dumps(to_policy(needed), indent=2), output)

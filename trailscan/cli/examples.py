@@ -128,6 +128,7 @@ EXAMPLES = MappingProxyType(
         "doctor": (
             "trailscan doctor s3://my-trail-bucket",
             "trailscan doctor s3://my-trail-bucket --policy",
+            "trailscan doctor s3://my-trail-bucket --to s3://evidence-bucket/nights",
         ),
     }
 )

@@ -11,7 +11,7 @@ import typer
 from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.examples import examples
-from trailscan.cli.export_seal import find_signer, keygen, verify
+from trailscan.cli.export_seal import find_signer, find_stamper, keygen, verify
 from trailscan.cli.nights import days_of, load_first, package_options, protection, severity
 from trailscan.cli.output import end, say, write_text
 from trailscan.cli.validate import PublicKeys
@@ -153,6 +153,15 @@ SigningKey = Annotated[
     str | None,
     _option("--kms-key", "Sign the seal with this Ed25519 key of KMS.", _SEAL, metavar="ARN"),
 ]
+Timestamp = Annotated[
+    str | None,
+    _option(
+        "--timestamp",
+        "Ask this RFC 3161 timestamp authority for a token over the checkpoint.",
+        _SEAL,
+        metavar="URL",
+    ),
+]
 
 
 def export(
@@ -180,6 +189,7 @@ def export(
     sse_kms_key: KmsKey = None,
     key: KeyFile = None,
     kms_key: SigningKey = None,
+    timestamp: Timestamp = None,
     *,
     names: o.Names = None,
     aws: AwsOptions,
@@ -202,8 +212,8 @@ def export(
     options = package_options(
         sample, seed, tickets, pseudonyms, with_log_files, require, store, load_from, aws, now
     )
-    signer = find_signer(key, kms_key, aws)
-    run = Run(RunOptions(options[0], zipped, severity(fail_on), options[1], signer))
+    seals = (find_signer(key, kms_key, aws), find_stamper(timestamp))
+    run = Run(RunOptions(options[0], zipped, severity(fail_on), options[1], *seals))
     target = open_target(to, aws, protection(to, lock_days, lock_mode, sse_kms_key, now))
     if period is not None:
         if day or since or until or load_from:

@@ -10,7 +10,8 @@ from trailscan.aws.partitions import global_regions
 from trailscan.aws.session import open_session, partition_of
 from trailscan.aws.tries import try_call
 from trailscan.doctor.check import Check, tried
-from trailscan.doctor.permissions import Need, S3Resource, needs
+from trailscan.doctor.evidence import evidence_checks
+from trailscan.doctor.permissions import Need, S3Resource, evidence_needs, needs
 from trailscan.doctor.s3 import inventory_checks, store_checks, trail_checks
 from trailscan.location import EVENT_HISTORY, parse_s3_uri
 from trailscan.numbers import counted
@@ -48,8 +49,10 @@ def examine(
     options: AwsOptions,
     now: datetime,
     inventory: str | None = None,
+    to: str = "",
+    kms_key: str | None = None,
 ) -> list[Check]:
-    """Every permission that the source and the store need, tried.
+    """Every permission that the source, the store and the packages need, tried.
 
     Args:
         source: the source of `load`; None to check reading the store only.
@@ -57,6 +60,8 @@ def examine(
         options: how to reach AWS.
         now: the present.
         inventory: the manifest or table that lists the source; None without one.
+        to: where packages go; empty to leave them out.
+        kms_key: the ARN of the key that signs them.
 
     Raises:
         TrailscanError: nobody is signed in, AWS does not answer, or a URI names no bucket.
@@ -81,6 +86,8 @@ def examine(
         checks += store_checks(session, options, store, S3Resource.of(store, partition), needed)
     else:
         checks.append(_local(store))
+    wanted = {need.sid: need for need in evidence_needs(to, kms_key, partition)}
+    checks += evidence_checks(session, options, to, kms_key, partition, wanted)
     return checks
 
 

@@ -167,6 +167,45 @@ def store_needs(store: S3Resource, *, written: bool) -> tuple[Need, ...]:
     return tuple(found)
 
 
+def evidence_needs(to: str, kms_key: str | None, partition: str) -> tuple[Need, ...]:
+    """The permissions to write compliance packages: to create objects, and to replace none.
+
+    Args:
+        to: `s3://bucket/prefix` of the packages, or a folder, which needs none.
+        kms_key: the ARN of the key that signs their seals; None for a key file or none.
+        partition: of the bucket.
+    """
+    found: list[Need] = []
+    if parse_s3_uri(to):
+        place = S3Resource.of(to, partition)
+        objects, key = place.objects("*"), f"arn:{partition}:kms:*:*:key/*"
+        new, locked = {**_NEW, **_SECURE}, "export --lock-days"
+        uses = ("kms:Decrypt", "kms:GenerateDataKey")
+        found += [
+            Need("EvidenceList", ("s3:ListBucket",), (place.arn,), "export", place.listing),
+            Need("EvidenceRead", ("s3:GetObject",), objects, "export", _SECURE),
+            Need("EvidenceCreate", ("s3:PutObject",), objects, "export", new),
+            Need("OptionalEvidenceLock", ("s3:PutObjectRetention",), objects, locked, _SECURE),
+            Need(
+                "OptionalEvidenceIsLocked",
+                ("s3:GetBucketObjectLockConfiguration",),
+                (place.arn,),
+                "nothing; doctor sees whether Object Lock is on",
+            ),
+            Need(
+                "OptionalEvidenceEncrypt",
+                uses,
+                (key,),
+                "export, where packages are encrypted with KMS",
+                place.through_s3(),
+            ),
+        ]
+    if kms_key is not None:
+        actions = ("kms:GetPublicKey", "kms:Sign")
+        found.append(Need("SealSign", actions, (kms_key,), "export --kms-key"))
+    return tuple(found)
+
+
 _NAMES = Need(
     "OptionalNames",
     ("organizations:DescribeOrganization", "organizations:ListAccounts"),

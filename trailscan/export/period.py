@@ -364,7 +364,7 @@ def _write(
     latest = max(finished, default=-1)
     if latest >= 0:
         name = _index_name(period, latest)
-        seal(log, name, options.signer)
+        seal(log, name, options.signer, options.stamp)
         if read_file(target, f"{name}/{MANIFEST}") == files[MANIFEST]:
             return _sealed(target, name, options), "unchanged"
     who = run_record(who_accepts().partition("@")[0], socket.gethostname(), now, options.caller_arn)
@@ -375,7 +375,7 @@ def _write(
             target.write_package(name, {**files, RUN: begun or json_bytes(who)})
         except AlreadyExistsError:  # begun with other content
             continue
-        seal(log, name, options.signer)
+        seal(log, name, options.signer, options.stamp)
         return _sealed(target, name, options), "written"
     raise TrailscanError(
         f"{target.uri(_index_name(period, latest + 1))} was written by another run",

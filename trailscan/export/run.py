@@ -29,7 +29,7 @@ from trailscan.store.rejects import who_accepts
 from trailscan.window import shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from trailscan.aws.session import AwsOptions
@@ -121,6 +121,7 @@ class RunOptions:
         fail_on: the severity from which exit code 3 says so; None for never.
         caller_arn: with which AWS was asked, for `run.json`.
         signer: signs the seals; None leaves them unsigned.
+        stamp: gives tokens of a timestamp authority; None asks for none.
     """
 
     package: PackageOptions
@@ -128,6 +129,7 @@ class RunOptions:
     fail_on: str | None = None
     caller_arn: str | None = None
     signer: Signer | None = None
+    stamp: Callable[[bytes], bytes] | None = None
 
 
 @dataclass
@@ -211,7 +213,7 @@ def _write(target: Target, log: Log, draft: Draft, options: RunOptions, now: dat
             name = package_name(day, latest)
             added = supplement_to(target, name, draft)
             if added is None:
-                seal(log, name, options.signer)
+                seal(log, name, options.signer, options.stamp)
                 package = Package(day, {}, draft.statement, latest)
                 return Written(package, target.uri(name), "unchanged")
         number = 0 if latest is None else latest + 1
@@ -243,7 +245,7 @@ def _put(target: Target, log: Log, package: Package, options: RunOptions, now: d
     begun = read_file(target, f"{package.name}/{RUN}")
     files = {**package.files, RUN: begun or json_bytes(who)}
     target.write_package(package.name, files)
-    seal(log, package.name, options.signer)
+    seal(log, package.name, options.signer, options.stamp)
 
 
 def add_zip(target: Target, name: str) -> None:

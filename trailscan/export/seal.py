@@ -28,6 +28,7 @@ from trailscan.export.verifier.sealed import (
     LEAVES,
     ROWS,
     SIGNATURE,
+    TIMESTAMP,
     leaf_text,
     origin_of,
     row_hashes,
@@ -35,6 +36,8 @@ from trailscan.export.verifier.sealed import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trailscan.export.signing import Signer
 
 LOG = "log"
@@ -110,6 +113,7 @@ def seal(
     log: Log,
     name: str,
     signer: Signer | None = None,
+    stamp: Callable[[bytes], bytes] | None = None,
 ) -> dict[str, bytes]:
     """Seal a package that is whole; one that is sealed stays as it is, one half sealed is finished.
 
@@ -117,6 +121,7 @@ def seal(
         log: of all packages, beside the package.
         name: of the package.
         signer: signs checkpoint and leaf; None leaves both unsigned.
+        stamp: gives a timestamp's token over the checkpoint; None asks for none.
 
     Returns:
         The files of the seal by path.
@@ -141,10 +146,21 @@ def seal(
     checkpoint = files[CHECKPOINT]
     way = inclusion_path(index, hashes)
     files[ROWS] = _json(rows_proof(rows, leaf, index, way, checkpoint.decode()))
+    if stamp is not None and not {CHECKPOINT, TIMESTAMP} & there:
+        files[TIMESTAMP] = stamp(checkpoint)
     for path in sorted(files, key=lambda path: path == CHECKPOINT):  # the checkpoint last
         if path not in there:
-            target.write_new(f"{name}/{path}", files[path])
+            _write(target, name, path, files[path])
     return files
+
+
+def _write(target: Place, name: str, path: str, data: bytes) -> None:
+    """Write a file of a seal: every run makes the same, but for tokens of timestamps."""
+    try:
+        target.write_new(f"{name}/{path}", data)
+    except AlreadyExistsError:  # another run asked at the same time: its token is as good
+        if path != TIMESTAMP:
+            raise
 
 
 def _files(

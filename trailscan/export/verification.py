@@ -6,15 +6,19 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from trailscan.export.timestamps import check_token
 from trailscan.export.verifier.files import PACKAGE_NAME, open_folder, open_zip
 from trailscan.export.verifier.program import check_place
-from trailscan.export.verifier.report import RefusedError
+from trailscan.export.verifier.report import RefusedError, shown
+from trailscan.export.verifier.sealed import CHECKPOINT, TIMESTAMP
 from trailscan.export.verify_program import verify_program
 from trailscan.store.tool import tool_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from cryptography import x509
 
     from trailscan.export.verifier.files import Files
     from trailscan.export.verifier.program import Given
@@ -23,10 +27,18 @@ if TYPE_CHECKING:
 _PROGRAM = "verify.py"
 
 
-def verify_place(place: Path, given: Given) -> Report:
-    """Check a package, a ZIP file, or a folder of packages, and the programs in them."""
+def verify_place(place: Path, given: Given, roots: list[x509.Certificate] | None = None) -> Report:
+    """Check a package, a ZIP file, or a folder of packages, and what only this program can check.
+
+    Args:
+        place: what to check.
+        given: what is trusted.
+        roots: of the timestamp authority; None leaves its tokens unchecked.
+    """
     report = check_place(place, given)
     for files in _packages(place):
+        if roots is not None:
+            _check_time(files, roots, report)
         try:
             data = files.read(_PROGRAM)
             said = json.loads(files.read("statement.json"))["versions"]["trailscan"]
@@ -41,6 +53,23 @@ def verify_place(place: Path, given: Given) -> Report:
             found = hashlib.sha256(data).hexdigest()
             report.is_alone(f"{where}: of another version of trailscan, not compared ({found})")
     return report
+
+
+def _check_time(files: Files, roots: list[x509.Certificate], report: Report) -> None:
+    """A package's timestamp is of its checkpoint, and of an authority that was given."""
+    place = f"{files.name}/{TIMESTAMP}"
+    if TIMESTAMP not in files.sizes:
+        report.is_alone(f"when it was sealed: there is no {place}")
+        return
+    try:
+        when = check_token(files.read(TIMESTAMP), files.read(CHECKPOINT), roots)
+    except RefusedError as error:
+        report.refuse(error.place, error.reason)
+    except ValueError as error:
+        report.refuse(place, f"the timestamp does not hold: {shown(error)}")
+    else:
+        report.rest("authority", f"{files.name} was sealed at {when} or before")
+        report.said = [one for one in report.said if not one.startswith(TIMESTAMP)]
 
 
 def _packages(place: Path) -> Iterator[Files]:

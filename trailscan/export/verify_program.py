@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 _MODULES = (
-    *("report", "merkle", "ed25519", "rsa", "notes", "files", "tables", "content"),
+    *("report", "merkle", "ed25519", "rsa", "notes", "files", "tables", "content", "rows"),
     *("cloudtrail", "period", "sealed", "program"),
 )
 _HEAD = '''\

@@ -41,7 +41,6 @@ PUBLIC_KEYS = "digests/public-keys.json"
 INCLUDED = "log-files/"
 SUMS = ("records", "kept", "filtered_out", "duplicates", "rejects", "conflicts")
 NOT_CHECKED = "not checked"
-_INSTANT = 19  # letters of a time to the second
 
 
 class Content:
@@ -277,42 +276,6 @@ def check_sample(
         report.refuse(place, text)
     if drawn != sorted(order)[: len(drawn)]:
         report.refuse(place, f"not the changes that its seed draws from {path}")
-
-
-def check_rows(content: Content, report: Report) -> None:
-    """Compare changes with records, and both with the window of the day."""
-    window = content.statement.get("window_of_event_time")
-    bounds = window if isinstance(window, dict) else {}
-    since, until = str(bounds.get("since"))[:_INSTANT], str(bounds.get("until"))[:_INSTANT]
-    ids: dict[str, set[tuple[str, int]]] = {}
-    for at, (where, text) in enumerate(content.lines):
-        place = content.place(RECORDS, at)
-        try:
-            record = parse_exact(text)
-        except ValueError as error:
-            report.refuse(place, f"its record is not JSON: {shown(error)}")
-            continue
-        members = dict(record) if isinstance(record, tuple) else {}
-        when = str(members.get("eventTime"))[:_INSTANT]
-        if not since <= when < until:
-            report.refuse(place, f"its eventTime {shown(when)} is not in the window of the day")
-        spot = (comparable(str(where.get("log_file"))), where.get("position"))
-        ids.setdefault(comparable(str(members.get("eventID"))), set()).add(spot)  # type: ignore[arg-type]  # compared only
-    for at, row in enumerate(content.tables[CHANGES]):
-        place = content.place(CHANGES, at)
-        when = cell(row, "event_time", place).replace(" ", "T")[:_INSTANT]
-        if not since <= when < until:
-            report.refuse(place, f"its event_time {shown(when)} is not in the window of the day")
-        event_id = comparable(cell(row, "event_id", place))
-        if event_id not in ids:
-            report.refuse(place, f"no record in {RECORDS} has the event ID {shown(event_id)}")
-        elif "log_file_name" in row and not _is_there(row, ids[event_id]):
-            report.refuse(place, "its record is at another log file or position")
-
-
-def _is_there(row: dict[str, str], spots: set[tuple[str, int]]) -> bool:
-    spot = (comparable(row["log_file_name"]), row.get("record_index") or "0")
-    return spot in {(name, str(at)) for name, at in spots}
 
 
 def check_issuing(content: Content, report: Report) -> None:

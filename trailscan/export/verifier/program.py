@@ -22,7 +22,6 @@ from trailscan.export.verifier.content import (
     check_issuing,
     check_log_files,
     check_manifest,
-    check_rows,
     check_sample,
     check_statement,
 )
@@ -38,6 +37,7 @@ from trailscan.export.verifier.merkle import leaf_hash, root_of
 from trailscan.export.verifier.notes import parse_keys, parse_note
 from trailscan.export.verifier.period import check_nights, check_period
 from trailscan.export.verifier.report import RefusedError, Report, shown
+from trailscan.export.verifier.rows import check_rows
 from trailscan.export.verifier.sealed import Outside, Sealed, check_row, check_seal
 from trailscan.export.verifier.tables import parse_json
 

@@ -33,7 +33,7 @@ class Report:
     Attributes:
         refused: places and reasons: any makes the package refused.
         alone: what rests on nothing but the package itself.
-        rests: what holds, by on whom it rests: `AWS`, `signer` or `keeper`.
+        rests: what holds, by on whom it rests: `AWS`, `signer`, `authority` or `keeper`.
         said: what else a reader must know.
     """
 
@@ -95,6 +95,7 @@ class Report:
         heads = {
             "AWS": "rests on AWS's signatures",
             "signer": "rests on the signer's key",
+            "authority": "rests on the timestamp authority",
             "keeper": "rests on nobody's signature",
         }
         for on, head in heads.items():

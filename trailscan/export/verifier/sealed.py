@@ -38,7 +38,11 @@ INCLUSION = "proof/inclusion.json"
 CONSISTENCY = "proof/consistency.json"
 ROWS = "proof/rows.json"
 KEY = "proof/key.pub"
-SEAL_FILES = (CHECKPOINT, SIGNATURE, LEAF, LEAVES, INCLUSION, CONSISTENCY, ROWS, KEY)
+TIMESTAMP = "proof/timestamp.tsr"
+SEAL_FILES = (
+    *(CHECKPOINT, SIGNATURE, LEAF, LEAVES, INCLUSION, CONSISTENCY, ROWS, KEY),
+    TIMESTAMP,
+)
 LEAF_HEAD = "trailscan export leaf v1"
 ORIGIN = "trailscan.export/"
 
@@ -125,6 +129,7 @@ def check_seal(files: Files, outside: Outside, report: Report) -> Sealed | None:
     _check_rows(files, leaf, rows, report)
     key = _check_signatures(files, leaf, note, outside, report)
     _check_outside(files, note, leaves, outside, report)
+    _check_timestamp(files, report)
     return Sealed(note, index, leaves, key)
 
 
@@ -285,6 +290,18 @@ def _check_given(
             return key
     report.refuse(f"{name}/{CHECKPOINT}", "it is not signed by the key")
     return None
+
+
+def _check_timestamp(files: Files, report: Report) -> None:
+    """A token names the hash of the checkpoint; who made it is for other programs to check."""
+    if TIMESTAMP not in files.sizes:
+        return
+    if hashlib.sha256(files.read(CHECKPOINT)).digest() not in files.read(TIMESTAMP):
+        report.refuse(f"{files.name}/{TIMESTAMP}", "it is not of this checkpoint")
+    report.say(
+        f"{TIMESTAMP} is there and its signature was not checked: `trailscan export verify"
+        " --timestamp-root FILE` and `openssl ts -verify` do"
+    )
 
 
 def _check_outside(
