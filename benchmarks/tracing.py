@@ -1,12 +1,13 @@
 """Measure what tracing sessions adds to a load: bytes, requests, seconds; and whom it names.
 
-    python benchmarks/tracing.py [--accounts 12] [--hours 24] [--records 60]
+    python benchmarks/tracing.py [--accounts 12] [--hours 24] [--records 60] [--delay 2-15]
 
 Creates a trail of one day in a temporary folder: each account has a log file every five minutes in
 each of three regions, half of whose records are AssumeRole calls, as services and pipelines make
 them. Among these are the changes of an organization and the records that issued their credentials
-(`tests/sessions/organization_trail.py`, which knows who made each). Then loads it from an S3 server
-on loopback, with tracing and without, in turn.
+(`tests/sessions/organization_trail.py`, which knows who made each). Every record is delivered some
+minutes after its call, mostly five, and `--late` percent of the issuing records up to two days
+later. Then loads it from an S3 server on loopback, with tracing and without, in turn.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import deflate
 from load import serving
@@ -34,8 +36,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from services.stand_in import StandIn
 from sessions.organization_trail import ACCOUNTS, ORGANIZATION, REGIONS, START, Trail
 
+if TYPE_CHECKING:
+    import random
+
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 SLOT = timedelta(minutes=5)
+TYPICAL = 5
+ANYBODY = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "benchmark")
 ISSUING = 0.5  # of the records of a log file
 SERVICES = ("lambda", "ecs-tasks", "ec2", "states", "config", "ssm")
 
@@ -49,6 +56,24 @@ class Loaded(NamedTuple):
     gets: int
     lists: int
     summary: Any
+
+
+class Delays(NamedTuple):
+    """The fewest and most minutes after which records are delivered."""
+
+    least: float
+    most: float
+
+    def draw(self, rng: random.Random) -> timedelta:
+        """A delay, mostly of about five minutes."""
+        mode = min(max(TYPICAL, self.least), self.most)
+        return timedelta(seconds=round(60 * rng.triangular(self.least, self.most, mode)))
+
+
+def delays(text: str) -> Delays:
+    """`MIN-MAX` in minutes."""
+    least, _, most = text.partition("-")
+    return Delays(float(least), float(most))
 
 
 def noise(trail: Trail, account: str, region: str, when: datetime) -> dict[str, Any]:
@@ -74,6 +99,12 @@ def noise(trail: Trail, account: str, region: str, when: datetime) -> dict[str, 
     return trail.record(session, when, "DescribeInstances", account, **more)
 
 
+def happened(trail: Trail, delivered: datetime) -> datetime:
+    """When a record happened that a log file holds."""
+    written = delivered + timedelta(seconds=trail.random.randrange(int(SLOT.total_seconds())))
+    return written - trail.usual_delay()
+
+
 def write(folder: Path, trail: Trail, accounts: int, hours: int, records: int) -> None:
     """Write the log files of a trail, between whose records there is noise."""
     slots: dict[_Slot, list[dict[str, Any]]] = {}
@@ -86,7 +117,8 @@ def write(folder: Path, trail: Trail, accounts: int, hours: int, records: int) -
         slots.setdefault(slot, [])
     for (account, region, when), kept in slots.items():
         count = 1 + int(trail.random.lognormvariate(0, 0.9) * records / 1.5)
-        made = kept + [noise(trail, account, region, when - SLOT) for _ in range(count)]
+        slot = (account, region)
+        made = kept + [noise(trail, *slot, happened(trail, when)) for _ in range(count)]
         trail.random.shuffle(made)
         path = folder / (
             f"AWSLogs/{ORGANIZATION}/{account}/CloudTrail/{region}/{when:%Y/%m/%d}/"
@@ -109,15 +141,16 @@ def load(store: Path, *, trace: bool) -> tuple[float, Any]:
 def measure(corpus: Path, stores: Path, runs: int) -> dict[bool, Loaded]:
     """Load with and without tracing: requests counted once, seconds the best of some runs."""
     best = dict.fromkeys((False, True), float("inf"))
-    with serving(corpus):
-        load(stores / "first", trace=True)  # imports
+    with serving(corpus) if runs else nullcontext():
+        if runs:
+            load(stores / "first", trace=True)  # imports
         for run, trace in itertools.product(range(runs), (False, True)):
             seconds, _ = load(stores / f"{trace}-{run}", trace=trace)
             best[trace] = min(best[trace], seconds)
     found = {}
     for trace, seconds in best.items():
         with StandIn() as server:
-            os.environ["AWS_ENDPOINT_URL"] = server.endpoint
+            os.environ.update(AWS_ENDPOINT_URL=server.endpoint, **ANYBODY)
             for path in corpus.rglob("*.json.gz"):
                 server.put("trail", path.relative_to(corpus).as_posix(), path.read_bytes())
             _, summary = load(stores / f"counted-{trace}", trace=trace)
@@ -149,12 +182,16 @@ def show(found: dict[bool, Loaded]) -> None:
         "MB read": (read / 1e6, (read + tracing.bytes_stored) / 1e6),
         "GET requests": (without.gets, with_tracing.gets),
         "LIST requests": (without.lists, with_tracing.lists),
-        "seconds": (without.seconds, with_tracing.seconds),
     }
+    if without.seconds != float("inf"):
+        rows["seconds"] = (without.seconds, with_tracing.seconds)
     print("| | without | with tracing | ratio |\n|---|---|---|---|")
     for what, (before, after) in rows.items():
         print(f"| {what} | {before:,.4g} | {after:,.4g} | {after / before:.2f} |")
     print(f"{tracing.traced} of {tracing.sessions} sessions traced, {tracing.pending} left over")
+    print(
+        f"{tracing.log_files} log files read for it, {tracing.bytes_stored / read:.1%} more bytes"
+    )
 
 
 def main() -> None:
@@ -163,10 +200,14 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=12)
     parser.add_argument("--hours", type=int, default=24)
     parser.add_argument("--records", type=int, default=60, help="a log file, on average")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--delay", type=delays, default=Delays(2, 15), metavar="MIN-MAX")
+    parser.add_argument("--late", type=float, default=0.0, help="percent of issuing records")
+    parser.add_argument("--runs", type=int, default=3, help="0: measure no seconds")
+    parser.add_argument("--seed", type=int, default=17)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        corpus, trail = Path(folder) / "corpus", Trail(17)
+        corpus, trail = Path(folder) / "corpus", Trail(given.seed, given.late / 100)
+        trail.usual_delay = lambda: given.delay.draw(trail.random)
         trail.fill(given.hours, noise=False)
         write(corpus, trail, given.accounts, given.hours, given.records)
         found = measure(corpus, Path(folder), given.runs)

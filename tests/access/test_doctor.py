@@ -480,7 +480,7 @@ def test_what_packages_need_is_tried_at_their_bucket(aws, monkeypatch):
 
     def seen(key: str = KMS) -> list[tuple[str, str, str]]:
         """What was tried at the bucket, and with the key."""
-        checks = examine(None, "folder", AwsOptions(), NOW, EVIDENCE, key)[2:]
+        checks = examine(None, "folder", AwsOptions(), NOW, to=EVIDENCE, kms_key=key)[2:]
         return [(check.action, check.status, check.detail.partition(":")[0]) for check in checks]
 
     well = [

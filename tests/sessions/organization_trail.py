@@ -39,12 +39,13 @@ class Trail:
     """The records of a trail, with the region and delivery time of each.
 
     Attributes:
+        late: the share of issuing records that are delivered up to two days late.
         truth: event id -> the name of who made the call.
         records: with account, region and delivery time.
     """
 
     seed: int
-    late: bool = False
+    late: float = 0.0
     truth: dict[str, str] = field(default_factory=dict)
     records: list[tuple[str, str, datetime, dict[str, Any]]] = field(default_factory=list)
 
@@ -80,8 +81,12 @@ class Trail:
 
     def delay(self) -> timedelta:
         """How late an issuing record is: minutes, or up to two days if it is late."""
-        late = self.late and self.random.random() < 0.3
-        return timedelta(minutes=self.random.randint(300, 2880) if late else 5)
+        late = self.late and self.random.random() < self.late
+        return timedelta(minutes=self.random.randint(300, 2880)) if late else self.usual_delay()
+
+    def usual_delay(self) -> timedelta:
+        """How long after a call its log file is delivered."""
+        return SLOT
 
     def user(self, account: str) -> Who:
         """An IAM user with an access key of their own."""
@@ -270,7 +275,7 @@ class Trail:
             **more,
         )
         self.truth[record["eventID"]] = truth or who.name
-        self.deliver(record, GLOBAL, SLOT)
+        self.deliver(record, GLOBAL, self.usual_delay())
 
     def fill(self, rounds: int, *, noise: bool = True) -> Trail:
         """Add a call of each kind, several times."""

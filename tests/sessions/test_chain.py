@@ -14,7 +14,7 @@ from trailscan.reports.findings.history import History
 from trailscan.reports.findings.report import find
 from trailscan.sessions.chain import Issuances, chain_of
 from trailscan.sessions.issued import read_issued
-from trailscan.sessions.sought import Call, all_sought
+from trailscan.sessions.sought import AllSought, Call
 
 MINUTE = timedelta(minutes=1)
 
@@ -55,6 +55,26 @@ def test_a_chain_has_the_origin_and_its_evidence():
     )
     assert chain.origin.display == f"{user.name}, by role admin"
     assert (chain.origin.rule, chain.origin.certain) == ("traced_user_name", True)
+
+
+@pytest.mark.parametrize(
+    ("service", "named"),
+    [
+        ("rolesanywhere.amazonaws.com", "CN=build7.example (role builder)"),
+        ("ec2.amazonaws.com", "ec2.amazonaws.com, by role builder"),
+    ],
+)
+def test_roles_anywhere_names_the_certificate(service, named):
+    """The service sets the source identity of a session that it opens; no other service does."""
+    trail = Trail(1)
+    caller = Who({"type": "AWSService", "invokedBy": service, "principalId": ""}, "", MANAGEMENT)
+    session = trail.assume(caller, "builder", MANAGEMENT, START)
+    session.identity["sessionContext"]["sourceIdentity"] = "CN=build7.example"
+    trail.call(session, START + MINUTE)
+    chain = chained([record for *_, record in trail.records])
+    assert (chain.state, chain.origin.display) == ("traced", named)
+    assert [hop.name for hop in chain.hops] == [service]
+    assert chain.origin.certain
 
 
 def with_role(record):
@@ -160,14 +180,16 @@ def test_what_is_sought_says_where_it_can_lie():
     records, _ = made()
     event = decode_event(records[-1])
     call = Call(event.user_identity, event.event_time, MANAGEMENT)
-    (one,) = all_sought([call, call], Issuances())
+    sought = AllSought([call, call])
+    (one,) = sought.missing()
     assert (one.access_key_id, one.issued_at, one.account_id) == (
         event.user_identity.access_key_id,
         START,
         MANAGEMENT,
     )
-    issued = Issuances([one for one in [read_issued(decode_event(records[0]), "a#1")] if one])
-    assert all_sought([call], issued) == []
+    assert one.sessions == 2
+    sought.add(read_issued(decode_event(records[0]), "a#1"))
+    assert sought.missing() == []
 
 
 def rules(records):

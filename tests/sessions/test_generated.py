@@ -35,7 +35,7 @@ def origins(trail: Trail, seed: int) -> dict[str, tuple[str, tuple[object, ...]]
 @pytest.mark.parametrize("seed", range(5))
 def test_every_origin_is_right_in_every_order_of_arrival(seed):
     """The order of records changes neither names nor chains."""
-    trail = Trail(seed, late=True).fill(ROUNDS, noise=False)
+    trail = Trail(seed, late=0.3).fill(ROUNDS, noise=False)
     first = origins(trail, 0)
     assert len(first) == 12 * ROUNDS
     assert {event_id: name for event_id, (name, _) in first.items()} == trail.truth
@@ -84,7 +84,7 @@ def test_a_load_traces_with_few_more_bytes(tmp_path, seed):
 
 def test_late_records_are_found_by_the_loads_that_read_them(tmp_path):
     """Two days of nightly loads name the same people as one load of everything."""
-    trail = Trail(7, late=True).fill(30)
+    trail = Trail(7, late=0.3).fill(30)
     logs, once, nightly = (tmp_path / name for name in ("logs", "once", "nightly"))
     for day in range(5):
         trail.write(logs, START + timedelta(days=day + 1))

@@ -153,6 +153,24 @@ def test_a_small_budget_adds_up_over_loads(tmp_path):
     assert 0 < summary.tracing.bytes_stored <= read / 10
 
 
+def test_sessions_that_are_nowhere_hold_up_no_other(tmp_path):
+    """Each load brings sessions without issuing records; that of the first is found all the same."""
+    trail, traced = one_session(), []
+    for hour in range(4):
+        for minute in range(0, 60, 10):
+            moment = START + timedelta(hours=hour, minutes=minute)
+            pad = {"pad": trail.random.randbytes(400).hex()}
+            record = trail.record(trail.user(MANAGEMENT).identity, moment, "Get", MANAGEMENT, **pad)
+            trail.deliver(record, "eu-west-1", MINUTES)
+            lost = trail.session("gone", f"job-{minute}", MANAGEMENT, moment)
+            trail.call(Who(lost, "gone", MANAGEMENT), moment)
+        now = START + timedelta(hours=hour + 1)
+        trail.write(tmp_path / "logs", now)
+        summary = load(tmp_path / "logs", tmp_path / "store", now, trace_share=0.3)
+        traced.append(summary.tracing.traced)
+    assert (traced[0], traced[-1]) == (0, 1)
+
+
 def test_a_dry_run_prices_what_earlier_loads_left_over(tmp_path):
     """A plan without new log files says what it may read to trace what was never traced."""
     one_session().write(tmp_path / "logs")

@@ -62,7 +62,7 @@ CHANGES = (other_time, other_role, other_account, failed)
 
 def disturbed(seed: int) -> list[dict[str, Any]]:
     """The records of a trail, some missing, doubled, contradicting or with the key of another."""
-    trail = Trail(seed, late=True).fill(3, noise=False)
+    trail = Trail(seed, late=0.3).fill(3, noise=False)
     rng, records = random.Random(seed), []
     made = [deepcopy(record) for *_, record in trail.records]
     issuing = [one for one in made if one["eventName"] in oracle.ISSUERS]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trailscan.errors import TrailscanError
+from trailscan.ingest.delays import FIRST, LAST
 from trailscan.ingest.plan import LOGS, PlannedFile, Scope, Skipped, SourceFolders, Walker
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window, day_path, shifted
@@ -18,9 +20,8 @@ if TYPE_CHECKING:
     from trailscan.ingest.plan import SourcePlan
     from trailscan.sessions.sought import Sought
 
-BEFORE, AFTER = timedelta(minutes=2), timedelta(minutes=30)
-"""How long before and after an issuing record the log file that holds it is delivered: names are
-earlier than delivery by minutes, and delivery mostly takes five minutes."""
+BEFORE, AFTER = -FIRST, LAST
+"""How long before and after an issuing record the log file that holds it is mostly delivered."""
 
 LATEST = timedelta(hours=48)
 """How long after an issuing record it may be delivered."""
@@ -67,7 +68,7 @@ class Candidates:
                     found += _within(self._of_day(number, folder, day), window)
             if not source.is_remote:
                 for folder in folders.others:
-                    found += _within(_beside(source.bucket, folder), window)
+                    found += _within(_sorted(_beside(source.bucket, folder)), window)
         return sorted(found, key=lambda planned: (str(planned.trail.delivered), planned.info.key))
 
     def _undated(self, one: Sought) -> list[PlannedFile]:
@@ -111,7 +112,7 @@ class Candidates:
     def _list(self, bucket: Bucket, folder: str, window: Window) -> list[PlannedFile]:
         """The log files of an account and region that were delivered in a window."""
         self._lists += 1
-        return list(_delivered(bucket, folder, window))
+        return _sorted(_delivered(bucket, folder, window))
 
 
 def _days(window: Window) -> Iterator[date]:
@@ -122,9 +123,21 @@ def _days(window: Window) -> Iterator[date]:
             yield shifted(first, timedelta(days=number))
 
 
-def _within(found: Iterable[PlannedFile], window: Window) -> list[PlannedFile]:
-    """The log files that were delivered in a window."""
-    return [one for one in found if one.trail.delivered and one.trail.delivered in window]
+def _within(found: Sequence[PlannedFile], window: Window) -> Sequence[PlannedFile]:
+    """The log files, in the order of delivery, that were delivered in a window."""
+    if window.start is None or window.end is None:
+        return found
+    first = bisect_left(found, window.start, key=_delivery)
+    return found[first : bisect_left(found, window.end, first, key=_delivery)]
+
+
+def _sorted(found: Iterable[PlannedFile]) -> list[PlannedFile]:
+    """The log files whose names say when they were delivered, in this order."""
+    return sorted((one for one in found if one.trail.delivered), key=_delivery)
+
+
+def _delivery(planned: PlannedFile) -> datetime:
+    return planned.trail.delivered or datetime.max.replace(tzinfo=UTC)
 
 
 def _delivered(bucket: Bucket, folder: str, window: Window) -> Iterator[PlannedFile]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from array import array
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
     from trailscan.ingest.plan import PlannedFile
     from trailscan.ingest.reading import LargeOneAtATime
     from trailscan.sessions.issued import Issued
+    from trailscan.trail.log_file import ScannedLogFile
 
 HELD_BYTES = 64 * 1024 * 1024
 """How many bytes of log files that issued credentials are held; the others are read again."""
+
+_SAMPLED = 20  # log files, to learn how late they are delivered
+_TIMES = 50  # of the events of each
 
 _MOST_KEYS = 4_000_000  # 12 bytes each
 _STS = Wanted((STS,), issued=True)
@@ -55,11 +60,19 @@ class LogFilePlace(NamedTuple):
 
 
 class FoundRecords(NamedTuple):
-    """The issuing records that were found in a log file, and how many bytes were read for it."""
+    """What was found in a log file.
+
+    Attributes:
+        result: names it, with the events that are kept.
+        issued: the issuing records.
+        stored_bytes: how many bytes were read for it.
+        delays: how long after its events it was delivered.
+    """
 
     result: LogFileResult
-    issued: tuple[Issued, ...]
-    stored_bytes: int
+    issued: tuple[Issued, ...] = ()
+    stored_bytes: int = 0
+    delays: tuple[timedelta, ...] = ()
 
 
 class IssuingLogFiles:
@@ -112,6 +125,11 @@ class IssuingLogFiles:
         """Whether the load read a log file."""
         return hash((bucket, key)) in self._read
 
+    def sample(self) -> list[LogFilePlace]:
+        """Some log files whose bytes are held, from the first to the last."""
+        held = [place for place in self._places if place.stored is not None]
+        return held[:: 1 + len(held) // _SAMPLED]
+
     def find(self, key_ids: Iterable[str]) -> list[LogFilePlace]:
         """The log files whose records may have issued one of some access keys."""
         if not self._keys:
@@ -123,10 +141,17 @@ class IssuingLogFiles:
 
 
 class ReadLogFile(NamedTuple):
-    """A log file that was read for tracing alone, with the access keys that it may have issued."""
+    """A log file that was read for tracing alone.
+
+    Attributes:
+        place: its bytes.
+        issued: the access keys that it may have issued.
+        delays: how long after its events it was delivered.
+    """
 
     place: LogFilePlace
     issued: frozenset[str]
+    delays: tuple[timedelta, ...] = ()
 
 
 def read_log_file(
@@ -137,13 +162,15 @@ def read_log_file(
     stored = fetched.stored
     if stored is None:
         return None
-    try:
-        issued = large.run(lambda most: scan_log_file(stored, _STS, most=most)).issued
-    except DecodeError:
-        issued = ()  # a load that reads it names it
-    log_files.add(fetched.result, planned, stored, issued)
     place = LogFilePlace(_named(fetched.result), planned, stored)
-    return ReadLogFile(place, frozenset(key.decode() for key in issued))
+    try:
+        scanned = large.run(lambda most: scan_log_file(stored, _STS, most=most))
+    except DecodeError:  # a load that reads it names it
+        log_files.add(fetched.result, planned, stored, ())
+        return ReadLogFile(place, frozenset())
+    log_files.add(fetched.result, planned, stored, scanned.issued)
+    issued = frozenset(key.decode() for key in scanned.issued)
+    return ReadLogFile(place, issued, _delays(scanned, fetched.result.delivered))
 
 
 def search(
@@ -160,7 +187,7 @@ def search(
     try:
         scanned = large.run(lambda most: scan_log_file(data, _STS, most=most))
     except DecodeError:
-        return FoundRecords(place.result, (), read)  # the load has it among its rejects
+        return FoundRecords(place.result, stored_bytes=read)  # the load has it among its rejects
     rows: list[EventRow] = []
     issued: list[Issued] = []
     for candidate in scanned.candidates:
@@ -175,7 +202,25 @@ def search(
             issued.append(one)
     result = _named(place.result)
     result.sha256, result.events, result.records = scanned.sha256, rows, len(rows)
-    return FoundRecords(result, tuple(issued), read)
+    return FoundRecords(result, tuple(issued), read, _delays(scanned, result.delivered))
+
+
+class _Timed(msgspec.Struct):
+    event_time: datetime = msgspec.field(name="eventTime")
+
+
+_TIMED = msgspec.json.Decoder(_Timed)
+
+
+def _delays(scanned: ScannedLogFile, delivered: datetime | None) -> tuple[timedelta, ...]:
+    """How long after some of its events a log file was delivered, as far as its name says."""
+    delays = list[timedelta]()
+    if delivered is None:
+        return ()
+    for candidate in scanned.candidates[:_TIMES]:
+        with contextlib.suppress(msgspec.MsgspecError, RecursionError, UnicodeError, TypeError):
+            delays.append(delivered - _TIMED.decode(candidate.record.raw).event_time)
+    return tuple(delays)
 
 
 def _named(result: LogFileResult) -> LogFileResult:

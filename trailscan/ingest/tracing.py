@@ -10,16 +10,17 @@ later loads go on from there, also after a load that was killed.
 from __future__ import annotations
 
 from datetime import timedelta
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from trailscan.ingest.candidates import AFTER, LATEST, Candidates
 from trailscan.ingest.issuing import IssuingLogFiles, read_log_file, search
-from trailscan.ingest.likeliest import Likeliest
+from trailscan.ingest.likeliest import Likeliest, is_free
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.traced_sessions import Tracing, UntracedSession
 from trailscan.location import key_text
 from trailscan.sessions.chain import Issuances, chain_behind, needs_tracing
-from trailscan.sessions.sought import Sought, all_sought, sought
+from trailscan.sessions.sought import AllSought, Sought, sought
 from trailscan.store.issuances import read_calls, read_issuances
 from trailscan.store.reader import StoreReader
 from trailscan.store.traced import MOST_PENDING, Pending, Traced
@@ -27,7 +28,7 @@ from trailscan.store.untraced import Untraced, read_untraced
 from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from datetime import datetime
 
     from trailscan.buckets import Bucket
@@ -44,6 +45,8 @@ arrive up to 48 hours late, and a session of GetFederationToken lasts up to 36 h
 
 MARGIN = timedelta(minutes=15)
 """How much earlier than its delivery the name of a log file may say that it was delivered."""
+
+_STEP = timedelta(hours=1)
 
 _LOCAL_BYTES = 64 * 1024 * 1024
 """How much may be read of local files whose names do not say when they were delivered."""
@@ -93,6 +96,7 @@ class Tracer:
         window = _window(log_files, self._untraced)
         self._issued = read_issuances(reader, window)
         self._calls = read_calls(reader, window)
+        self._sought = AllSought(self._calls, self._issued)
         self._still_missing: list[Sought] | None = None
         self._given_up = self._find_given_up()
         recipients = {call.recipient_account_id or "" for call in self._calls}
@@ -103,7 +107,6 @@ class Tracer:
         self._likeliest = Likeliest()
         self._large = LargeOneAtATime()
         self._found: list[LogFileResult] = []
-        self._just_found: set[str] = set()
         self._searched: dict[_Id, datetime] = {
             one.id: one.searched for one in self._pending.values() if one.searched
         }
@@ -118,15 +121,24 @@ class Tracer:
         Raises:
             TrailscanError: the store could not be written.
         """
-        looked, looked_later = set[_Id](), set[_Id]()
+        self._learn()
+        looked = set[_Id]()
         self._search_near(looked, now)
-        while self._search_late(looked_later, now):
+        while self._search_late(now):
             self._search_near(looked, now)
         left = None if self._stops else self._left_over()
         if self._found or left:
             self._result.kept = writer.commit_evidence(self._found, now, left).kept
         self._sum_up()
         return self._result
+
+    def _learn(self) -> None:
+        """Learn where issuing records lie from those of earlier loads and what the load read."""
+        for one in self._issued:
+            self._likeliest.learn(one)
+        for place in self._log_files.sample() if self._wanted() else ():
+            if (records := search(place, (), self._large)) is not None:
+                self._likeliest.delays.add(records.delays)
 
     @property
     def _stops(self) -> bool:
@@ -135,7 +147,7 @@ class Tracer:
     def _missing(self) -> list[Sought]:
         """The issuing records that are not known yet."""
         if self._still_missing is None:
-            self._still_missing = all_sought(self._calls, Issuances(self._issued))
+            self._still_missing = self._sought.missing()
         return self._still_missing
 
     def _wanted(self) -> list[Sought]:
@@ -149,11 +161,8 @@ class Tracer:
         return frozenset(one.id for one in missing if since is None or one.called_at < since)
 
     def _search_near(self, looked: set[_Id], now: datetime) -> None:
-        """Search what the load read, and the log files of the minutes after each record.
-
-        Records that an earlier load looked for come last, one after the other.
-        """
-        new, again = list[Sought](), list[Sought]()
+        """Search what the load read, and the log files of the minutes after each record."""
+        new, wanted = list[Sought](), dict[_Id, Sought]()
         while not self._stops:
             if missing := [one for one in self._missing() if one.id not in looked]:
                 looked |= {one.id for one in missing}
@@ -162,29 +171,46 @@ class Tracer:
                 continue
             wanted = {one.id: one for one in self._wanted() if one.id not in self._searched}
             for one in new:
-                if one.id in self._pending:
-                    again.append(one)
-                elif one.id in wanted:
-                    self._propose(one, now)
+                if one.id in wanted:
+                    self._propose(one)
             new.clear()
-            if taken := self._likeliest.take(wanted):
-                self._look_near(*taken, wanted.values(), now)
-            elif not again:
-                return
-            elif (one := again.pop(0)).id in wanted:
-                self._propose(one, now)
-
-    def _search_late(self, looked: set[_Id], now: datetime) -> bool:
-        """Search the log files of the days after each record; returns whether any was found."""
-        before, wanted = len(self._issued), self._wanted()
-        for one in wanted:
-            if self._stops or self._left <= 0:
+            planned = self._likeliest.take(wanted, max(self._left, 0))
+            if planned is None:
                 break
-            if one.id not in looked and one.access_key_id not in self._just_found:
-                looked.add(one.id)
-                if not self._look_later(one, wanted, now):
-                    break
-        self._just_found.clear()
+            if not self._may_read(planned):
+                self._out_of_budget |= wanted.keys()
+            elif not self._has_read(planned):
+                self._read(planned, {one.access_key_id for one in wanted.values()})
+        unfinished = self._likeliest.unfinished()
+        self._out_of_budget |= unfinished & wanted.keys()
+        for one in wanted.values():
+            if one.id not in self._out_of_budget:
+                self._searched[one.id] = _until(shifted(one.issued_at, AFTER), now)
+
+    def _search_late(self, now: datetime) -> bool:
+        """Search the log files of the days after each record, until one is found.
+
+        Of all records the hour that was delivered first comes first: a log file is read once for
+        all, and none waits for one that is never found.
+
+        Returns:
+            Whether one was found.
+        """
+        before, wanted = len(self._issued), self._wanted()
+        key_ids = {one.access_key_id for one in wanted}
+        turns = [
+            (start, number, one)
+            for number, one in enumerate(wanted)
+            if (start := self._searched.get(one.id)) and start < shifted(one.issued_at, LATEST)
+        ]
+        heapify(turns)
+        while turns and self._left > 0 and not self._stops and len(self._issued) == before:
+            start, number, one = heappop(turns)
+            if not self._look_later(one, key_ids, now):
+                break
+            searched = self._searched[one.id]
+            if start < searched < shifted(one.issued_at, LATEST):
+                heappush(turns, (searched, number, one))
         return len(self._issued) > before
 
     def _search(self, missing: Collection[Sought]) -> None:
@@ -197,63 +223,41 @@ class Tracer:
             elif (records := search(place, key_ids, self._large)) is not None:
                 self._take(records)
 
-    def _propose(self, one: Sought, now: datetime) -> None:
-        """Propose the log files of the minutes after an issuing record.
+    def _propose(self, one: Sought) -> None:
+        """Propose the log files of the minutes after an issuing record."""
+        earlier = self._pending.get(one.id)
+        tried = earlier.tried if earlier else b""
+        self._likeliest.add(one, self._candidates.near(one), self._has_read, tried)
 
-        A second attempt begins only if the budget is enough for all of them: it would begin with
-        the same ones.
-        """
-        planned = self._unread(self._candidates.near(one))
-        if one.id in self._pending and sum(each.info.size for each in planned) > self._left:
-            self._out_of_budget.add(one.id)
-        elif not self._likeliest.add(one, planned):
-            self._searched[one.id] = _until(shifted(one.issued_at, AFTER), now)
-
-    def _look_near(
-        self, one: Sought, planned: PlannedFile, wanted: Collection[Sought], now: datetime
-    ) -> None:
-        """Look for an issuing record, and for the others, in a log file of the minutes after it."""
-        if self._unread([planned]):
-            if not self._may_read(planned):
-                self._out_of_budget.add(one.id)
-            elif one.access_key_id in self._read(planned, {each.access_key_id for each in wanted}):
-                self._likeliest.found(one, planned.trail.region)
-                return
-            else:
-                self._likeliest.missed(one)
-        if self._likeliest.is_last(one) and one.id not in self._out_of_budget:
-            self._searched[one.id] = _until(shifted(one.issued_at, AFTER), now)
-
-    def _look_later(self, one: Sought, wanted: Sequence[Sought], now: datetime) -> bool:
-        """Look for an issuing record in the log files of the days in which it may arrive.
+    def _look_later(self, one: Sought, key_ids: Collection[str], now: datetime) -> bool:
+        """Look for an issuing record in the log files of the next hour in which it may arrive.
 
         Returns:
             Whether the budget was enough.
         """
-        start, end = self._searched.get(one.id), shifted(one.issued_at, LATEST)
-        if start is None:
-            return True
-        key_ids = {each.access_key_id for each in wanted}
-        for each in self._unread(self._candidates.late(one, Window(start, end))):
-            if not self._may_read(each):
+        start = self._searched[one.id]
+        end = min(shifted(start, _STEP), shifted(one.issued_at, LATEST))
+        for planned in self._candidates.late(one, Window(start, end)):
+            if self._has_read(planned):
+                continue
+            if not self._may_read(planned):
                 self._out_of_budget.add(one.id)
-                self._searched[one.id] = _until(each.trail.delivered or start, now)
+                self._searched[one.id] = _until(planned.trail.delivered or start, now)
                 return False
-            if one.access_key_id in self._read(each, key_ids):
+            if one.access_key_id in self._read(planned, key_ids):
                 return True
         if self._candidates.may_list:
             self._searched[one.id] = _until(end, now)
         return self._candidates.may_list
 
-    def _unread(self, planned: Sequence[PlannedFile]) -> list[PlannedFile]:
-        """The log files that the load has not read."""
-        has_read = self._log_files.has_read
-        return [one for one in planned if not has_read(one.bucket.name, key_text(one.info.key))]
+    def _has_read(self, planned: PlannedFile) -> bool:
+        """Whether the load has read a log file."""
+        return self._log_files.has_read(planned.bucket.name, key_text(planned.info.key))
 
     def _may_read(self, planned: PlannedFile) -> bool:
         """Whether a log file may be read, which counts against the budget."""
         size = planned.info.size
-        if planned.trail.delivered is None and not planned.bucket.is_remote:
+        if is_free(planned):
             self._local_left -= size
             return self._local_left >= 0
         if size > self._left:
@@ -267,17 +271,19 @@ class Tracer:
         if read is None:
             return set()
         self._count(read.place.result.stored_bytes)
+        self._likeliest.delays.add(read.delays)
         wanted = read.issued.intersection(key_ids)
         records = search(read.place, wanted, self._large) if wanted else None
-        found = self._take(records) if records else set()
-        self._just_found |= found
-        return found
+        return self._take(records) if records else set()
 
     def _take(self, found: FoundRecords) -> set[str]:
         """Keep what a log file has that is new; returns the access keys that it issued."""
         self._count(found.stored_bytes)
         known = {(one.event_id, one.source) for one in self._issued}
         new = [one for one in found.issued if (one.event_id, one.source) not in known]
+        for one in new:
+            self._likeliest.learn(one)
+            self._sought.add(one)
         if new:
             self._issued += new
             self._still_missing = None
@@ -296,7 +302,8 @@ class Tracer:
         for one in self._wanted():
             searched = self._searched.get(one.id)
             if searched is None or searched < shifted(one.issued_at, LATEST):
-                found[one.id] = Pending(one.access_key_id, one.account_id, one.called_at, searched)
+                tried = b"" if searched else self._likeliest.tried(one.id)
+                found[one.id] = Pending(*one.id, one.called_at, searched, tried)
         self._pending = dict([*found.items()][:MOST_PENDING])
         self._result.pending = len(self._pending)
         pending = tuple(self._pending.values())

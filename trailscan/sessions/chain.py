@@ -38,6 +38,10 @@ circular: a session issued itself.
 
 _PEOPLE = frozenset({"iam_user", "identity_center_user", "root_user"})
 _ENDS = frozenset({"federated_user", "aws_account", "directory", "aws_service"})
+_NAMING_SERVICES = frozenset({"rolesanywhere.amazonaws.com"})
+"""The services that set the source identity of the sessions that they open: of Roles Anywhere it is
+the common name of the certificate (IAM Roles Anywhere user guide, "Trust model")."""
+
 _MACHINES = frozenset({"instance", "in_scope_of"})
 
 
@@ -90,7 +94,11 @@ class Issuances:
     def __init__(self, records: Iterable[Issued] = ()) -> None:
         self._by_key: defaultdict[str, list[Issued]] = defaultdict(list)
         for one in records:
-            self._by_key[one.access_key_id].append(one)
+            self.add(one)
+
+    def add(self, one: Issued) -> None:
+        """Add an issuing record."""
+        self._by_key[one.access_key_id].append(one)
 
     def find(self, who: UserIdentity, when: datetime) -> tuple[list[Issued], list[str]]:
         """The calls that issued a session's credentials, and contradictions.
@@ -211,6 +219,9 @@ def _attributed(passed: list[Principal]) -> Principal:
     own, origin = passed[0], passed[-1]
     if len(passed) == 1 or _is_end(own):
         return own
+    if origin.name in _NAMING_SERVICES and passed[-2].rule == "source_identity":
+        origin = replace(passed[-2], service=origin.name, certain=True)
+        passed = passed[:-1]
     return replace(
         origin,
         rule=f"traced_{origin.rule}",

@@ -19,12 +19,14 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
         called_at: the time of the call behind which it is missing.
         searched: the delivery time up to which all log files that may hold it were searched; None
             if not even those of the minutes after it were.
+        tried: short names of the log files of these minutes that were searched already.
     """
 
     access_key_id: str
     account_id: str | None
     called_at: datetime
     searched: datetime | None = None
+    tried: bytes = b""
 
     @property
     def id(self) -> tuple[str, str | None]:
