@@ -129,9 +129,9 @@ class Store:
             "recipient_account_id": account,
         }
         chosen = {name: _values(texts) for name, texts in among.items() if texts}
-        where = _where(chosen) if chosen else None
-        rows = self.reader.events(to_window(since, until), wanted, where, tuple(chosen))
-        return frames.to_pandas(rows)
+        where, window = _where(chosen) if chosen else None, to_window(since, until)
+        days = self.reader.events_by_day(window, wanted, where, tuple(chosen))
+        return frames.to_pandas(frames.together(EVENTS, wanted or EVENTS.names, days))
 
     def log_files(self) -> pd.DataFrame:
         """The log files: the last reading of each, and rejects before any reading."""
