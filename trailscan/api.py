@@ -135,8 +135,8 @@ class Store:
             "event_source": event_source,
             "recipient_account_id": account,
         }
-        rows = self.reader.events(to_window(since, until), wanted, *to_where(among))
-        return frames.to_pandas(rows)
+        days = self.reader.events_by_day(to_window(since, until), wanted, *to_where(among))
+        return frames.to_pandas(frames.together(EVENTS, wanted or EVENTS.names, days))
 
     def log_files(self) -> pd.DataFrame:
         """The log files: the last reading of each, and rejects before any reading."""

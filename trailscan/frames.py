@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from trailscan.errors import TrailscanError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     import polars as pl
     import pyarrow as pa
@@ -36,6 +38,21 @@ def with_categories(table: pa.Table) -> pa.Table:
             encoded = table.column(place).dictionary_encode()
             table = table.set_column(place, field.name, encoded)
     return table
+
+
+def together(schema: pa.Schema, names: Iterable[str], tables: Iterable[pa.Table]) -> pa.Table:
+    """Tables one after another as one, with categories; each is encoded before the next is made.
+
+    Args:
+        schema: has the types of the columns.
+        names: of the columns that the tables have.
+        tables: taken one by one.
+    """
+    import pyarrow as pa  # noqa: PLC0415  # heavy, and not every form needs it
+
+    none = pa.schema([schema.field(name) for name in names]).empty_table()
+    parts = [with_categories(none), *map(with_categories, tables)]
+    return pa.concat_tables(parts).unify_dictionaries()
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan import frames
+from trailscan.rows import ArrowRows, compact, rows_to_arrow
 from trailscan.visible import visible
 from trailscan.window import duration_in_words, format_duration, format_instant, in_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import tzinfo
 
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
+    from trailscan.rows import Kind, Row
     from trailscan.window import Window
-
-Kind = Literal[
-    "instant", "text", "id", "count", "number", "list", "flag", "chain", "json", "duration"
-]
-
-CHAIN = ("name", "kind", "arn", "event_id", "event_time", "source")
-"""What each value of a chain of sessions has, as text or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +137,7 @@ class Table:
 
     name: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[object, ...], ...]
+    rows: Sequence[Row]
     window: Window
     notes: tuple[str, ...] = ()
     tz: tzinfo = UTC
@@ -172,10 +166,14 @@ class Table:
             replace(column, title=column.title.replace(f"({self.tz})", f"({tz})"))
             for column in self.columns
         )
-        rows = tuple(
-            tuple(in_zone(value, tz) if isinstance(value, datetime) else value for value in row)
-            for row in self.rows
-        )
+        rows = self.rows
+        if isinstance(rows, ArrowRows):
+            rows = rows.in_zone(tz)
+        else:
+            rows = tuple(
+                tuple(in_zone(value, tz) if isinstance(value, datetime) else value for value in row)
+                for row in rows
+            )
         return replace(self, columns=columns, rows=rows, tz=tz)
 
     def records(self) -> list[dict[str, object]]:
@@ -187,30 +185,21 @@ class Table:
         """The rows as an Arrow table: UTC instants in microseconds, dictionaries of few values."""
         import pyarrow as pa  # noqa: PLC0415  # heavy, and not every form needs it
 
-        types: dict[str, pa.DataType] = {
-            "instant": pa.timestamp("us", tz="UTC"),
-            "count": pa.int64(),
-            "number": pa.float64(),
-            "flag": pa.bool_(),
-            "list": pa.list_(pa.string()),
-            "chain": pa.list_(pa.struct([(name, pa.string()) for name in CHAIN])),
-        }
-        schema = pa.schema(
-            [(column.name, types.get(column.kind, pa.string())) for column in self.columns]
-        )
-        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(schema)
-        arrays = [
-            pa.array(
-                [value and _compact(value) for value in values]
-                if column.kind == "json"
-                else [value and as_text(value) for value in values]
-                if column.kind == "duration"
-                else list(values),
-                field.type,
-            )
-            for values, field, column in zip(columns, schema, self.columns, strict=True)
-        ]
-        return frames.with_categories(pa.Table.from_arrays(arrays, schema=schema))
+        rows = self.to_arrow_rows().arrow
+        for place, column in enumerate(self.columns):
+            if column.kind == "duration":
+                spans = rows.column(place).to_pylist()
+                texts = [None if span is None else as_text(span) for span in spans]
+                rows = rows.set_column(place, column.name, pa.array(texts, pa.string()))
+        return frames.with_categories(rows)
+
+    def to_arrow_rows(self) -> ArrowRows:
+        """The rows in Arrow, as exact as they are."""
+        if isinstance(self.rows, ArrowRows):
+            return self.rows
+        columns = [(column.name, column.kind) for column in self.columns]
+        kinds = [kind for _, kind in columns]
+        return ArrowRows(rows_to_arrow(columns, self.rows), kinds, self.tz)
 
     def to_frame(self) -> pd.DataFrame:
         """The rows as a frame of pandas.
@@ -242,12 +231,7 @@ def as_text(value: object) -> str:
         return format_duration(value)
     if isinstance(value, tuple | list) and not (value and isinstance(value[0], dict)):
         return "; ".join(str(item) for item in value)
-    return _compact(value) if isinstance(value, dict | tuple | list) else str(value)
-
-
-def _compact(value: object) -> str:
-    """A JSON value in one line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return compact(value) if isinstance(value, dict | tuple | list) else str(value)
 
 
 def shown_text(value: object) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -127,6 +127,13 @@ def test_a_frame_has_its_types_even_when_empty():
     for rows in (table("a"), table()):
         types = {name: str(kind) for name, kind in rows.to_frame().dtypes.items()}
         assert (types["event_time"], types["count"]) == ("datetime64[us, UTC]", "Int64")
+
+
+def test_a_duration_of_no_time_is_a_text_in_arrow():
+    """What is undone within the second was open for no time, which is not the same as unknown."""
+    columns = (Column("open_for", "Open for", "duration"), Column("witness", "Request", "json"))
+    rows = Table("changes", columns, ((timedelta(0), {}), (None, None)), Window()).to_arrow()
+    assert rows.to_pydict() == {"open_for": ["PT0S", None], "witness": ["{}", None]}
 
 
 @given(st.text())

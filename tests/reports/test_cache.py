@@ -17,8 +17,11 @@ from trailscan.api import open as open_store
 from trailscan.cli.app import app
 from trailscan.export.package import build_package
 from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.render.csv import render_csv
+from trailscan.render.json import render_jsonl
 from trailscan.reports import cache as caching
 from trailscan.reports.changes import iterate_changes, read_changes
+from trailscan.rows import ArrowRows
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs" / "AWSLogs"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -45,10 +48,10 @@ def uncached(place):
     return list(iterate_changes(open_store(place).reader, cache=False))
 
 
-def is_read(place):
+def is_read(place, what="changes"):
     """Whether the cache of a store is read."""
     store = open_store(place).reader
-    return caching._read(caching._path(store), store) is not None
+    return caching._read(caching._file(store, what)) is not None
 
 
 def test_cached_changes_are_the_changes(cache, place):
@@ -68,6 +71,41 @@ def test_the_cache_is_a_parquet_table_behind_its_hash(cache, place):
     (file,) = cache.iterdir()
     table = pq.read_table(pa.BufferReader(file.read_bytes()[32:]))
     assert (table.num_rows, table.column_names) == (155, ["change"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"since": "2026-10-17", "until": "2026-10-18"},
+        {"arrived_since": "2026-11-23T00:00:01Z"},
+        {"principal": "alice", "tz": "Europe/Paris"},
+        {"contains": "policy", "since": "2026-09-30", "severity": ("high", "critical")},
+    ],
+)
+def test_cached_rows_are_the_rows_of_the_report(cache, place, asked):
+    """From the cache a report has the same rows, notes, texts and frames as from the records."""
+    told = open_store(place).report("changes", **asked)
+    assert not isinstance(told.rows, ArrowRows)
+    assert is_read(place, "rows")
+    kept = open_store(place).report("changes", **asked)
+    assert isinstance(kept.rows, ArrowRows)
+    assert kept == told
+    assert render_csv(kept) == render_csv(told)
+    assert render_jsonl(kept) == render_jsonl(told)
+    assert kept.to_arrow().equals(told.to_arrow())
+    assert list(kept.rows[1:3]) == list(told.rows[1:3])
+    assert list(kept.rows[::-1]) == list(told.rows[::-1])
+
+
+def test_a_damaged_cache_of_rows_is_not_used(cache, place):
+    """Its hash is of the state of the store, the code and the content, as that of changes."""
+    told = open_store(place).report("changes")
+    (file,) = cache.glob("*.rows")
+    data = file.read_bytes()
+    file.write_bytes(data[:-40] + b"x" * 40)
+    assert not is_read(place, "rows")
+    assert open_store(place).report("changes") == told
 
 
 def test_a_load_reads_no_changes(cache, tmp_path):
@@ -96,7 +134,7 @@ def test_another_state_of_the_store_has_its_own_changes(cache, place, tmp_path):
 def test_other_code_has_its_own_changes(cache, place, monkeypatch):
     """What another version cached is not used."""
     read_changes(open_store(place).reader)
-    monkeypatch.setattr(caching, "_code", lambda: "another version")
+    monkeypatch.setattr(caching, "_code", lambda _: "another version")
     assert not is_read(place)
 
 
@@ -164,6 +202,35 @@ def test_a_number_that_only_json_can_hold_is_cached_as_it_is(cache, tmp_path):
         changes = read_changes(open_store(str(tmp_path / "s")).reader)
         assert {change.event.request["huge"] for change in changes} == {2**70}
     assert is_read(str(tmp_path / "s"))
+
+
+def test_decisions_are_kept_for_later_states_of_the_store(cache, place, tmp_path, monkeypatch):
+    """After a load of one new event, no pair of policies is decided again; other code decides."""
+    monkeypatch.setattr(caching, "LEAST_DECISIONS", 1)
+    first = read_changes(open_store(place).reader)
+    record = json.loads(gzip.decompress(next(SAMPLES.rglob("*_CloudTrail_*.gz")).read_bytes()))[
+        "Records"
+    ][0]
+    record |= {"eventSource": "organizations.amazonaws.com", "eventName": "LeaveOrganization"}
+    (tmp_path / "late.json").write_text(json.dumps({"Records": [record | {"eventID": "late"}]}))
+    run_load([str(tmp_path / "late.json")], place, LoadOptions(), NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr("trailscan.organizations.access_changes.decide", None)
+        patched.setattr("trailscan.organizations.access_changes.decide_update", None)
+        later = read_changes(open_store(place).reader)
+        assert [one.access for one in later if one.event.event_id != "late"] == [
+            one.access for one in first
+        ]
+        patched.setattr(caching, "_code", lambda _: "another version")
+        with pytest.raises(TypeError, match="NoneType"):
+            read_changes(open_store(place).reader)
+
+
+def test_the_export_decides_by_itself(cache, place, monkeypatch):
+    """A kept decision, whoever wrote it, says nothing in a compliance package."""
+    read_changes(open_store(place).reader)
+    monkeypatch.setattr("trailscan.reports.changes.kept_decisions", None)
+    assert "changes.csv" in build_package(open_store(place).reader, date(2026, 10, 17)).files
 
 
 def test_the_export_reads_its_changes_from_the_records(cache, place, monkeypatch):

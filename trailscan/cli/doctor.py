@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from trailscan.cli import options as o
 from trailscan.cli.look import Look
 from trailscan.cli.output import end, say, write_table, write_text
 from trailscan.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Source = Annotated[
     str | None,

@@ -56,7 +56,7 @@ class History:
 
     @cached_property
     def _findings(self) -> Table:
-        return findings_report(self.store, self._filter)
+        return findings_report(self.store, self._filter, cache=False)
 
     def changes(self, evidence: Evidence, tickets: Tickets | None) -> Table:
         """The changes of a night: numbered, with controls and tickets."""

@@ -30,6 +30,7 @@ from trailscan.organizations.access_paths import (
     text_of,
     type_of,
 )
+from trailscan.organizations.decisions import CURRENT
 from trailscan.organizations.in_force import attached, path_from, same_statements
 
 if TYPE_CHECKING:
@@ -236,14 +237,16 @@ def _on_paths(alone: AccessChange, pairs: Iterable[Pair | None], kind: Kind) -> 
     return _joined([alone if one is None else _decided(*one, kind) for one in distinct])
 
 
-@lru_cache(maxsize=8192)
 def _decided(before: Levels, after: Levels, kind: Kind) -> AccessChange:
-    return SAME if before == after else decide(before, after, kind)
+    if before == after:
+        return SAME
+    question = ("levels", before, after, kind)
+    return CURRENT.get().answer(question, lambda: decide(before, after, kind))
 
 
-@lru_cache(maxsize=8192)
 def _updated(before: str, after: str, kind: Kind) -> AccessChange:
-    return decide_update(before, after, kind)
+    question = ("texts", before, after, kind)
+    return CURRENT.get().answer(question, lambda: decide_update(before, after, kind))
 
 
 @lru_cache(maxsize=8192)

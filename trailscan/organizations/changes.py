@@ -19,6 +19,7 @@ from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.catalogue import operation as find_operation
 from trailscan.organizations.context import SentenceContext
 from trailscan.organizations.correlate import correlate, in_order_of_time, said_against
+from trailscan.organizations.decisions import CURRENT
 from trailscan.organizations.effects import with_member
 from trailscan.organizations.fields import enum_at, omitted
 from trailscan.organizations.operation import READ, Case, Operation
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from trailscan.organizations.catalogue import Catalogue
     from trailscan.organizations.correlate import Correlation, OrderedEvent
+    from trailscan.organizations.decisions import Decisions
 
 _ENUM = re.compile(r"\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b")
 """The reason that an exception such as ConstraintViolationException gives in its message."""
@@ -145,7 +147,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def witness(self) -> object:
         """A request that shows what access changed, a list of two for `both`, as JSON."""
-        found = [] if self.access is None else msgspec.to_builtins(self.access.witnesses)
+        found = [] if self.access is None else [*msgspec.to_builtins(self.access.witnesses)]
         return found if len(found) > 1 else next(iter(found), None)
 
     @property
@@ -191,6 +193,7 @@ def describe_in_order(
     reads: bool = False,
     names: Mapping[str, str] | None = None,
     issued: Issuances | None = None,
+    decisions: Decisions | None = None,
 ) -> Iterator[Change]:
     """The changes among events in order of time, one by one.
 
@@ -200,8 +203,10 @@ def describe_in_order(
         reads: include calls that change nothing.
         names: id -> name, for what the log has no name of.
         issued: the records that issued the credentials of sessions.
+        decisions: those to use; None for those of the process.
     """
     known, issued = catalogue(), issued or Issuances()
+    decisions = decisions or CURRENT.get()
     reported = {service.event_source for service in known.services.values() if service.reported}
     state = Organization.with_names(names or {})
     for one in events:
@@ -213,7 +218,12 @@ def describe_in_order(
             operation = known.operation(event.event_source, event.event_name)
             if reads or _category(operation, event.event_name) != READ:
                 chain = _chain(one, correlation, issued)
-                yield _describe(one, operation, correlation, state, known, chain)
+                token = CURRENT.set(decisions)
+                try:
+                    change = _describe(one, operation, correlation, state, known, chain)
+                finally:
+                    CURRENT.reset(token)
+                yield change
         state = apply(state, event)
 
 

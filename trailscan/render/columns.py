@@ -6,17 +6,32 @@ column is much faster than one of each cell; only a column that is not plain is 
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trailscan.render.escape import FORMULA_STARTS, csv_cell
+from trailscan.rows import ArrowRows
 from trailscan.table import as_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from trailscan.table import Column, Table
 
 _SUSPECT = frozenset({*FORMULA_STARTS, " "})
+
+
+def columns_as(
+    table: Table, make: Callable[[Column, Sequence[Any]], list[str]]
+) -> Iterator[list[str]]:
+    """What a function makes of the values of each column; of each different one once if it can."""
+    if isinstance(table.rows, ArrowRows):
+        for column, coded in zip(table.columns, table.rows.columns(), strict=True):
+            yield coded.each(partial(make, column))
+    elif table.rows:
+        yield from map(make, table.columns, zip(*table.rows, strict=True))
 
 
 def texts(values: Sequence[object]) -> list[str]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trailscan.render.columns import safe_cells, texts
+from trailscan.render.columns import columns_as, safe_cells, texts
 from trailscan.render.escape import cell, csv_cell
 from trailscan.table import as_text
 from trailscan.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from trailscan.table import Table
+    from trailscan.table import Column, Table
 
 NUMBERS = frozenset({"count", "number", "instant", "flag"})
 """The kinds of columns whose values are no text, and so no formula."""
@@ -24,7 +24,7 @@ def render_csv(table: Table) -> str:
     Numbers and times stay as they are.
     """
     names = [cell(column.name).replace('"', '""') for column in table.columns]
-    columns = map(_doubled, safe_columns(table))
+    columns = columns_as(table, lambda column, values: _doubled(_safe(column, values)))
     rows = map('","'.join, (names, *zip(*columns, strict=True)))
     return '"' + '"\n"'.join(rows) + '"\n'
 
@@ -38,10 +38,12 @@ def _doubled(column: list[str]) -> list[str]:
 
 def safe_columns(table: Table) -> list[list[str]]:
     """The texts of each column, none of them a formula to a spreadsheet."""
-    return [
-        texts(values) if column.kind in NUMBERS else safe_cells(texts(values))
-        for column, values in zip(table.columns, zip(*table.rows, strict=True), strict=False)
-    ]
+    return list(columns_as(table, _safe))
+
+
+def _safe(column: Column, values: Sequence[object]) -> list[str]:
+    """The values of a column as texts, none of them a formula to a spreadsheet."""
+    return texts(values) if column.kind in NUMBERS else safe_cells(texts(values))
 
 
 def neutralised_cells(table: Table, safe: Callable[[str], str] = csv_cell) -> int:

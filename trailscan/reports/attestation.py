@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from trailscan.location import object_uri
 from trailscan.store.attestations import judge_row
-from trailscan.table import Table, detail
+from trailscan.table import detail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from trailscan.location import Location
+    from trailscan.rows import Row
     from trailscan.store.reader import StoreReader
+    from trailscan.table import Table
 
 
 NOT_CHECKED = "not checked"
@@ -76,26 +78,32 @@ def with_attestation(store: StoreReader, table: Table) -> Table:
         store: what validations found.
         table: its last columns are `EVIDENCE`.
     """
+    rows = attested_rows(store, table.rows)
+    return replace(table, rows=rows, notes=(*table.notes, *attestation_notes(store, rows)))
+
+
+def attested_rows(store: StoreReader, rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Rows whose last columns are `EVIDENCE`, with what digests say of the log file of each."""
     if not store.files("attestations"):
         unknown = ("unknown", None)
-        return replace(table, rows=tuple([(*row[:-2], *unknown) for row in table.rows]))
-    log_files: list[tuple[str | None, Location]] = [row[-2:] for row in table.rows]  # type: ignore[misc]
+        return tuple([(*row[:-2], *unknown) for row in rows])
+    made: list[Row] = []
+    log_files: list[tuple[str | None, Location]] = [row[-2:] for row in rows]  # type: ignore[misc]
     found = store.attestations_of({(where.bucket, where.key) for _, where in log_files})
-    states: Counter[str] = Counter()
-    rows = []
-    for row, (sha256, where) in zip(table.rows, log_files, strict=True):
+    for row, (sha256, where) in zip(rows, log_files, strict=True):
         judged = judge_row(found.get((where.bucket, where.key)), sha256)
         digest = judged.digest_key and object_uri(where.bucket, judged.digest_key)
-        states[judged.state] += 1
         shown = list(row[:-2])
         if judged.copy_of is not None:
             shown[_LOG_FILE] = object_uri(where.bucket, judged.copy_of)
-        rows.append((*shown, judged.state, digest))
-    notes = (*table.notes, _note(states)) if rows else table.notes
-    return replace(table, rows=tuple(rows), notes=notes)
+        made.append((*shown, judged.state, digest))
+    return tuple(made)
 
 
-def _note(states: Counter[str]) -> str:
-    """How many of the rows are from log files in each state."""
-    said = ", ".join(f"{states[one]:,} {words}" for one, words in STATES.items() if states[one])
-    return f"log files of these rows, by CloudTrail's digests: {said}"
+def attestation_notes(store: StoreReader, rows: Sequence[Row]) -> tuple[str, ...]:
+    """How many such rows are from log files in each state; nothing before the first validation."""
+    if not (rows and store.files("attestations")):
+        return ()
+    counts = Counter(row[-2] for row in rows)
+    said = ", ".join(f"{counts[one]:,} {words}" for one, words in STATES.items() if counts[one])
+    return (f"log files of these rows, by CloudTrail's digests: {said}",)

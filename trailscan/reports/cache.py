@@ -1,10 +1,12 @@
-"""The changes of a large store as a Parquet file in the user's cache directory.
+"""The changes of a large store, and their rows in a report, in the user's cache directory.
 
-Decoding a change and putting it into words takes some 30 microseconds; for 50,000 changes that is
-longer than a reader at a terminal waits. The cache gives the same changes, and only for the state
-of the store and the code that wrote it: the file begins with a SHA-256 of both together with its
-contents. A file that somebody else owns or may write is ignored. Deleting it loses nothing, and
-`TRAILSCAN_CACHE=off` turns the cache off. The compliance export never reads it.
+Decoding a change and putting it into words takes some 30 microseconds, and deciding what it permits
+can take many more; for 50,000 changes that is longer than a reader at a terminal waits. The cache
+gives the same changes and rows, and only for the state of the store and the code that wrote them:
+each file begins with a SHA-256 of both together with its contents. Decisions about policies are
+kept in a third file, for every state of the store. A file that somebody else owns or may write is
+ignored. Deleting it loses nothing, and `TRAILSCAN_CACHE=off` turns the cache off. The compliance
+export never reads it.
 """
 
 from __future__ import annotations
@@ -13,34 +15,47 @@ import hashlib
 import os
 import stat
 import tempfile
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trailscan.organizations.access.change import AccessChange
 from trailscan.organizations.changes import Change
+from trailscan.organizations.decisions import Decisions
+from trailscan.rows import rows_to_arrow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from trailscan.rows import Kind, Row
     from trailscan.store.reader import StoreReader
 
 LEAST_CHANGES = 5_000
 """Fewer changes are read from the records faster than a reader notices."""
 
+LEAST_DECISIONS = 200
+"""Fewer are made again faster than all are written."""
+
 _CODE = (
     "events",
     "sessions",
     "organizations",
+    "reports/attestation.py",
+    "reports/cache.py",
     "reports/changes.py",
     "reports/decoded.py",
+    "rows.py",
+    "store/attestations.py",
     "store/issuances.py",
-    "reports/cache.py",
+    "table.py",
 )
+_ENGINE = ("organizations/access", "organizations/decisions.py")
 _HASH_BYTES = 32
 _OTHERS_MAY_WRITE = 0o022
 _BATCH = 512
@@ -48,15 +63,50 @@ _SCHEMA = pa.schema([("change", pa.binary())])  # as JSON, which holds integers 
 _HOW = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Change)
+_DECISIONS = msgspec.json.Decoder(dict[str, AccessChange])
 
 
 def cached(store: StoreReader, changes: Iterable[Change]) -> Iterator[Change]:
     """The changes of a store from its cache; without one `changes`, which are then cached."""
-    path = _path(store)
-    if path is None:
+    file = _file(store, "changes")
+    if file is None:
         return iter(changes)
-    table = _read(path, store)
-    return _write(path, store, changes) if table is None else _decode(table)
+    table = _read(file)
+    return _write(file, changes) if table is None else _decode(table)
+
+
+def read_rows(store: StoreReader) -> pa.Table | None:
+    """The rows of `report changes` for all changes of a store, if they are cached."""
+    file = _file(store, "rows")
+    table = None if file is None else _read(file)
+    return None if table is None else pa.ipc.open_file(table).read_all()
+
+
+def write_rows(
+    store: StoreReader, columns: Iterable[tuple[str, Kind]], rows: Sequence[Row]
+) -> None:
+    """Cache the rows of `report changes` for all changes of a store, if they are many."""
+    file = _file(store, "rows")
+    if file is not None and len(rows) >= LEAST_CHANGES:
+        table, sink = rows_to_arrow(columns, rows), pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression="lz4")  # read four times as fast as Parquet
+        with pa.ipc.new_file(sink, table.schema, options=options) as writer:
+            writer.write_table(table)
+        _replace(file, sink.getvalue().to_pybytes())
+
+
+@contextmanager
+def kept_decisions(store: StoreReader) -> Iterator[Decisions]:
+    """The decisions about the policies of a store, in whatever state it was when they were made.
+
+    Those that are used meanwhile are kept at the end, if many of them are new.
+    """
+    file = _file(store, "decisions")
+    kept = None if file is None else _read(file)
+    decisions = Decisions(None if kept is None else _DECISIONS.decode(kept))
+    yield decisions
+    if file is not None and decisions.made >= LEAST_DECISIONS:
+        _replace(file, msgspec.json.encode(decisions.used))
 
 
 def _decode(table: bytes) -> Iterator[Change]:
@@ -65,23 +115,23 @@ def _decode(table: bytes) -> Iterator[Change]:
         yield from map(_DECODER.decode, batch.column(0).to_pylist())
 
 
-def _read(path: Path, store: StoreReader) -> bytes | None:
-    """The Parquet table of a cache; None unless the user wrote it, for this store and code."""
+def _read(file: _File) -> bytes | None:
+    """The content of a cache; None unless the user wrote it, for this store and code."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
+        descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as opened:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):  # a pipe must not wait
                 return None
             if status.st_uid != os.getuid() or status.st_mode & _OTHERS_MAY_WRITE:
                 return None
-            sha256, table = file.read(_HASH_BYTES), file.read()
+            sha256, table = opened.read(_HASH_BYTES), opened.read()
     except OSError:
         return None
-    return table if sha256 == _seal(store, table) else None
+    return table if sha256 == _seal(file, table) else None
 
 
-def _write(path: Path, store: StoreReader, changes: Iterable[Change]) -> Iterator[Change]:
+def _write(file: _File, changes: Iterable[Change]) -> Iterator[Change]:
     """The changes as they come; once all were taken, and they are many, they are cached."""
     sink, count = pa.BufferOutputStream(), 0
     with pq.ParquetWriter(sink, _SCHEMA, **_HOW) as writer:
@@ -92,46 +142,61 @@ def _write(path: Path, store: StoreReader, changes: Iterable[Change]) -> Iterato
             writer.write_batch(pa.record_batch([encoded], schema=_SCHEMA))
             yield from batch
     if count >= LEAST_CHANGES:
-        table = sink.getvalue().to_pybytes()
-        _replace(path, _seal(store, table) + table)
+        _replace(file, sink.getvalue().to_pybytes())
 
 
-def _seal(store: StoreReader, table: bytes) -> bytes:
-    """The SHA-256 of a cache, the state of its store and the code that wrote it."""
-    digest = hashlib.sha256(f"{store.head}\0{_code()}\0".encode())
+def _seal(file: _File, table: bytes) -> bytes:
+    """The SHA-256 of a cache, and what it depends on."""
+    digest = hashlib.sha256(f"{file.state}\0".encode())
     digest.update(table)
     return digest.digest()
 
 
-@lru_cache(maxsize=1)
-def _code() -> str:
-    """A hash of the code that decides what a change says."""
+@lru_cache(maxsize=2)
+def _code(parts: tuple[str, ...]) -> str:
+    """A hash of some code."""
     digest = hashlib.sha256()
     package = Path(__file__).parent.parent
-    for part in _CODE:
+    for part in parts:
         path = package / part
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
-def _path(store: StoreReader) -> Path | None:
-    """The file for a store; None if the user wants no cache, or the system knows no owners."""
+class _File(NamedTuple):
+    """A file of the cache.
+
+    Attributes:
+        path: of the file.
+        state: what its content depends on, as a text.
+    """
+
+    path: Path
+    state: str
+
+
+def _file(store: StoreReader, what: Literal["changes", "rows", "decisions"]) -> _File | None:
+    """The file for something of a store; None if the user wants none, or nobody owns files."""
     given = os.environ.get("TRAILSCAN_CACHE", "")
     if given.casefold() == "off" or not hasattr(os, "getuid"):
         return None
     home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     where = store.place if "://" in store.place else str(Path(store.place).absolute())
     name = hashlib.sha256(where.encode()).hexdigest()[:32]
-    return Path(given or Path(home, "trailscan")) / f"{name}.changes"
+    path = Path(given or Path(home, "trailscan")) / f"{name}.{what}"
+    if what == "decisions":
+        return _File(path, f"{what} {_code(_ENGINE)}")
+    return _File(path, f"{what} {store.head} {_code(_CODE)}")
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _replace(file: _File, table: bytes) -> None:
     """Write a file that only its owner may read, whole or not at all; a failure costs nothing."""
+    folder = file.path.parent
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(data)
-        Path(file.name).replace(path)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as staged:
+            staged.writelines((_seal(file, table), table))
+        Path(staged.name).replace(file.path)
     except OSError:
         return

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import lru_cache, reduce
-from typing import TYPE_CHECKING
+from itertools import compress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -14,18 +16,20 @@ from trailscan.organizations.catalogue import Catalogue, catalogue
 from trailscan.organizations.changes import Change, describe_in_order
 from trailscan.organizations.operation import READ
 from trailscan.organizations.undone import Follower
-from trailscan.reports.attestation import EVIDENCE, with_attestation
-from trailscan.reports.cache import cached
+from trailscan.reports.attestation import EVIDENCE, attestation_notes, attested_rows
+from trailscan.reports.cache import cached, kept_decisions, read_rows, write_rows
 from trailscan.reports.decoded import RECORD, DecodedEvents
 from trailscan.reports.notes import Examined, claim_notes, notes_on
+from trailscan.rows import ArrowRows
 from trailscan.sessions.chain import Issuances
 from trailscan.store.issuances import read_issuances
 from trailscan.table import Column, Table, detail, row_maker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from trailscan.reports.filter import ChangeFilter
+    from trailscan.rows import Row
     from trailscan.store.reader import StoreReader
 
 TIME = Column("event_time", "When (UTC)", "instant", of="event.event_time")
@@ -123,31 +127,73 @@ def changes_report(store: StoreReader, filters: ChangeFilter, *, cache: bool = T
         filters: which changes to show.
         cache: False reads every change from the records.
     """
+    cache = cache and not (filters.reads or store.names)
+    kept = read_rows(store) if cache else None
+    told = _tell(store, filters, cache=cache) if kept is None else _select(store, filters, kept)
+    said = claim_notes(filters, told.claiming)
+    return Table(
+        name="changes",
+        columns=COLUMNS,
+        rows=told.rows,
+        window=filters.window,
+        notes=(
+            *notes_on(store, filters, len(told.rows), told.examined, *said),
+            *attestation_notes(store, told.rows),
+        ),
+    )
+
+
+class _Told(NamedTuple):
+    """The rows that match, the changes among which they were chosen, and those by a claim alone."""
+
+    rows: Sequence[Row]
+    examined: Examined
+    claiming: list[Change]
+
+
+def _tell(store: StoreReader, filters: ChangeFilter, *, cache: bool) -> _Told:
+    """The rows of the changes that match; with `cache`, those of all changes are cached."""
     examined, follower, to_row = Examined(), Follower(), row_maker(COLUMNS)
-    rows: list[tuple[object, ...]] = []
+    rows: list[Row] = []
+    matching: list[bool] = []
     claiming: list[Change] = []
     settings: dict[int, tuple[int, Change]] = {}
     for change in iterate_changes(store, reads=filters.reads, cache=cache):
         event = change.event
         follower.add(change.settings, event.event_time, event.event_id)
-        if filters.match(change):
+        matches = filters.match(change)
+        if matches or cache:
             if change.settings:
                 settings[examined.count] = (len(rows), change)
             rows.append(to_row(change))
-            if filters.match_by_claim(change):
-                claiming.append(change)
+            matching.append(matches)
+        if matches and filters.match_by_claim(change):
+            claiming.append(change)
         examined.add(change)
     for number in settings.keys() & follower.undone.keys():
         place, change = settings[number]
         rows[place] = to_row(msgspec.structs.replace(change, undone=follower.undone[number]))
-    table = Table(
-        name="changes",
-        columns=COLUMNS,
-        rows=tuple(rows),
-        window=filters.window,
-        notes=notes_on(store, filters, len(rows), examined, *claim_notes(filters, claiming)),
-    )
-    return with_attestation(store, table)
+    every = attested_rows(store, rows)
+    if cache:
+        write_rows(store, [(column.name, column.kind) for column in COLUMNS], every)
+    return _Told(tuple(compress(every, matching)), examined, claiming)
+
+
+def _select(store: StoreReader, filters: ChangeFilter, kept: pa.Table) -> _Told:
+    """The rows that match among those of all changes."""
+    rows = ArrowRows(kept, [column.kind for column in COLUMNS])
+    ends: list[Any] = [row[0] for end in (rows[:1], rows[-1:]) for row in end]  # times
+    claiming: list[Change] = []
+    if filters.only_times:
+        matching = filters.times_mask(kept)
+    else:
+        found = []
+        for change in iterate_changes(store):
+            found.append(matches := filters.match(change))
+            if matches and filters.match_by_claim(change):
+                claiming.append(change)
+        matching = pa.array(found)
+    return _Told(rows.filter(matching), Examined(len(rows), *ends), claiming)
 
 
 def read_changes(
@@ -156,9 +202,12 @@ def read_changes(
     reads: bool = False,
     where: Callable[[pa.Table], pa.Array] | None = None,
     filter_columns: tuple[str, ...] = FILTER_COLUMNS,
+    cache: bool = True,
 ) -> list[Change]:
     """Every change in a store, in order of time; the arguments are those of `iterate_changes`."""
-    return list(iterate_changes(store, reads=reads, where=where, filter_columns=filter_columns))
+    return list(
+        iterate_changes(store, reads=reads, where=where, filter_columns=filter_columns, cache=cache)
+    )
 
 
 def iterate_changes(
@@ -176,12 +225,12 @@ def iterate_changes(
         reads: whether to include calls that change nothing.
         where: selects the events to read; None for all that can be a change.
         filter_columns: the columns that `where` looks at.
-        cache: False reads every change from the records.
+        cache: False reads every change from the records, and decides anew what each permits.
     """
     if where is not None:
-        return _decode(store, where, filter_columns, reads=reads)
+        return _decode(store, where, filter_columns, reads=reads, cache=cache)
     chosen = all_that_tell if reads else maybe_changes
-    changes = _decode(store, chosen, FILTER_COLUMNS, reads=reads)
+    changes = _decode(store, chosen, FILTER_COLUMNS, reads=reads, cache=cache)
     return cached(store, changes) if cache and not (reads or store.names) else changes
 
 
@@ -191,19 +240,21 @@ def _decode(
     filter_columns: tuple[str, ...],
     *,
     reads: bool,
+    cache: bool,
 ) -> Iterator[Change]:
     """The changes among the chosen events, read from their records when the first is taken."""
     events = DecodedEvents(
         store.events(columns=RECORD, where=where, filter_columns=filter_columns, ordered=False)
     )
-    ordered = map(events.take, range(len(events.order)))
-    yield from describe_in_order(
-        ordered,
-        events.correlation(),
-        reads=reads,
-        names=store.names,
-        issued=Issuances(read_issuances(store)),
-    )
+    with kept_decisions(store) if cache else nullcontext() as decisions:
+        yield from describe_in_order(
+            map(events.take, range(len(events.order))),
+            events.correlation(),
+            reads=reads,
+            names=store.names,
+            issued=Issuances(read_issuances(store)),
+            decisions=decisions,
+        )
 
 
 def all_that_tell(table: pa.Table) -> pa.Array:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from operator import attrgetter
 from typing import TYPE_CHECKING, get_args
 
+import pyarrow.compute as pc
 from msgspec.structs import replace
 
+from trailscan.events.schema import instant
 from trailscan.organizations.catalogue import catalogue
 from trailscan.organizations.outcome import Outcome
 from trailscan.organizations.severity import SEVERITIES
@@ -20,6 +22,8 @@ from trailscan.window import Window, format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    import pyarrow as pa
 
     from trailscan.organizations.changes import Change
     from trailscan.organizations.resources import Resource
@@ -112,17 +116,36 @@ class ChangeFilter:
             and (self.vicinity is None or bool(self.vicinity.shared(change)))
         )
 
+    @property
+    def only_times(self) -> bool:
+        """Whether it chooses by event time and arrival alone."""
+        return not self._tests and self.vicinity is None
+
+    def times_mask(self, rows: pa.Table) -> pa.Array:
+        """A mask of the rows, with `event_time` and `arrived`, that match by their times."""
+        tests = [
+            (rows["event_time"], pc.greater_equal, self.window.start),
+            (rows["event_time"], pc.less, self.window.end),
+            (rows["arrived"], pc.greater_equal, self._arrived_since),
+        ]
+        masks = [compare(times, instant(when)) for times, compare, when in tests if when]
+        return reduce(pc.and_kleene, masks, pc.is_valid(rows["event_time"]))
+
     def match_arrival(self, arrived: datetime | None) -> bool:
         """Whether something arrived late enough.
 
         Raises:
             ValueError: it is not known when the last load began.
         """
-        if self.arrived_since is None:
-            return True
+        since = self._arrived_since
+        return since is None or (arrived is not None and arrived >= since)
+
+    @property
+    def _arrived_since(self) -> datetime | None:
+        """The instant since which something must have arrived."""
         if isinstance(self.arrived_since, str):
             raise ValueError(f"{self.arrived_since!r} is no instant")  # noqa: TRY004  # its value is wrong
-        return arrived is not None and arrived >= self.arrived_since
+        return self.arrived_since
 
     def match_by_claim(self, change: Change) -> bool:
         """Whether a change that matches only claims the principal's name: a session's name does."""

@@ -32,7 +32,7 @@ from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.missing import Question, missing
 from trailscan.reports.notes import store_notes
 from trailscan.store.read_files import SCHEMAS
-from trailscan.table import Column, Kind, Table
+from trailscan.table import Column, Table
 from trailscan.visible import visible
 from trailscan.window import Window, in_zone
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from trailscan.reports.catalogue import Report
+    from trailscan.rows import Kind
     from trailscan.store.paths import TableName
     from trailscan.store.reader import StoreReader
 

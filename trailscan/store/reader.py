@@ -139,6 +139,24 @@ class StoreReader:
             filter_columns: the columns that `where` needs.
             ordered: False skips the sorting.
         """
+        parts = self.events_by_day(window, columns, where, filter_columns, ordered=ordered)
+        return pa.concat_tables(
+            [no_rows(_schema_of([*EVENTS, ARRIVED], columns or EVENTS.names)), *parts]
+        )
+
+    def events_by_day(
+        self,
+        window: Window | None = None,
+        columns: list[str] | None = None,
+        where: Callable[[pa.Table], pa.Array] | None = None,
+        filter_columns: tuple[str, ...] = ("event_source", "event_name"),
+        *,
+        ordered: bool = True,
+    ) -> Iterator[pa.Table]:
+        """The same events as `events`, a table for each UTC day, or for each file if not ordered.
+
+        A data file has the events of one day, so ordered days are in order together.
+        """
         window = window or Window()
         needed = None if columns is None else [*dict.fromkeys([*columns, "event_time", "event_id"])]
         files = [
@@ -152,14 +170,19 @@ class StoreReader:
             needed = [*dict.fromkeys([*needed, "record_sha256"])]
         if needed is not None and flagged:
             needed = [*dict.fromkeys([*needed, "recipient_account_id"])]
-        rows = self._read(files, "events", needed, selection)
-        if self._superseded:
-            rows = self._without_superseded(rows)
-        if flagged:
-            rows = with_conflicts(rows, flagged)
         if ordered:
-            rows = rows.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
-        return rows if columns is None else rows.select(columns)
+            files.sort(key=lambda file: file.day or NO_DAY)
+        tables = zip(files, self._rows(files, needed or EVENTS.names, selection), strict=True)
+        days = groupby(tables, lambda pair: pair[0].day if ordered else pair[0])
+        for _, found in days:
+            rows = pa.concat_tables([table for _, table in found])
+            if self._superseded:
+                rows = self._without_superseded(rows)
+            if flagged:
+                rows = with_conflicts(rows, flagged)
+            if ordered:
+                rows = rows.sort_by([("event_time", "ascending"), ("event_id", "ascending")])
+            yield rows if columns is None else rows.select(columns)
 
     def event_names(self) -> set[str]:
         """The names of all events, from whatever source."""
@@ -327,7 +350,7 @@ class StoreReader:
     ) -> pa.Table:
         """The selected rows of data files as one table, in the order of the ledger."""
         schema = SCHEMAS[table]
-        wanted = schema if columns is None else _schema_of([*schema, ARRIVED], columns)
+        wanted = _schema_of([*schema, ARRIVED], schema.names if columns is None else columns)
         parts = self._rows(files, wanted.names, selection)
         return pa.concat_tables([no_rows(wanted), *parts])
 

@@ -62,8 +62,8 @@ class Examination:
     start: datetime | None
 
 
-def examine(store: StoreReader) -> Examination:
-    """All that rules examine, from the whole history of a store."""
+def examine(store: StoreReader, *, cache: bool = True) -> Examination:
+    """All that rules examine, from the whole history of a store; `cache` as `iterate_changes`."""
     counter: Counter[str] = Counter()
     first: list[datetime] = []
     sweeps = first_sweeps(_discoveries(store, counter, first))
@@ -76,7 +76,11 @@ def examine(store: StoreReader) -> Examination:
         return pc.or_(maybe_changes(rows), pc.and_(all_that_tell(rows), chosen))
 
     found = read_changes(
-        store, reads=True, where=where, filter_columns=(*FILTER_COLUMNS, "error_code", "event_id")
+        store,
+        reads=True,
+        where=where,
+        filter_columns=(*FILTER_COLUMNS, "error_code", "event_id"),
+        cache=cache,
     )
     changes = with_undone(found)
     others = sum(_is_other_read(one.operation) for one in changes)

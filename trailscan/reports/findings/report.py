@@ -138,14 +138,14 @@ COLUMNS = (
 )
 
 
-def findings_report(store: StoreReader, filters: ChangeFilter) -> Table:
+def findings_report(store: StoreReader, filters: ChangeFilter, *, cache: bool = True) -> Table:
     """The findings of a store in order of time.
 
     The whole history is examined, whatever the window: only history tells what is new or unusual,
     and what a text was before. A finding is shown if its last event is in the window and any of its
     events matches the rest of the filter.
     """
-    examined = examine(store)
+    examined = examine(store, cache=cache)
     every = find(History(examined.changes, filters.tz, examined.start))
     found, left_out = _chosen(every, filters)
     changes = list({id(change): change for one in found for change in one.group}.values())
