@@ -9,6 +9,7 @@ from services.memory import MemoryBucket
 
 from trailscan.buckets import LocalBucket
 from trailscan.ingest import plan
+from trailscan.ingest.listing import _between_days
 from trailscan.ingest.plan import (
     DIGESTS,
     LOGS,
@@ -195,3 +196,26 @@ def test_a_walker_leaves_levels_of_many_folders_unvisited(most, unvisited):
         unvisited,
         [] if unvisited else ["AWSLogs/1/", "AWSLogs/2/"],
     )
+
+
+@pytest.mark.parametrize(
+    ("days", "looked_into"),
+    [
+        (DayRange(date(2026, 11, 5)), ["2026/", "2026/11/"]),
+        (DayRange(None, date(2026, 11, 5)), ["2026/", "2026/11/"]),
+        (DayRange(date(2025, 3, 5), date(2026, 1, 30)), ["2025/", "2025/03/", "2026/", "2026/01/"]),
+        (DayRange(date(2026, 1, 2)), ["2025/", "2026/", "2026/01/"]),
+    ],
+)
+def test_only_the_ends_of_a_window_are_looked_into(days, looked_into, monkeypatch):
+    """A listing of days has all between them; a week may belong to the year before."""
+    months = [f"{year}/{month:02}/" for year in (2024, 2025, 2026) for month in range(1, 13)]
+    bucket, asked = MemoryBucket("trail"), []
+    list_here = bucket.list_here
+    bucket.objects = {f"r/{month}{day:02}/x": b"" for month in months for day in (1, 28)}
+    monkeypatch.setattr(
+        bucket, "list_here", lambda folder: asked.append(folder) or list_here(folder)
+    )
+    years = [f"r/{year}/" for year in (2024, 2025, 2026)]
+    assert list(_between_days(bucket, "r/", years, days)) == []
+    assert asked == [f"r/{folder}" for folder in looked_into]

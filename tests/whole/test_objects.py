@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -136,19 +136,23 @@ def test_markers_of_file_systems_and_jobs_are_told_apart(load, tmp_path):
     """They hold no records, and say nothing about completeness."""
     for name in (".DS_Store", "a/_SUCCESS", "a_$folder$", "Thumbs.db", ".x.json.crc"):
         put(tmp_path, f"in/{name}", b"\x00\x01")
+    for name in ("aws-logs-write-test", "AWSLogs/111122223333/ELBAccessLogTestFile"):
+        put(tmp_path, f"in/{name}", b"Permission Check Successful")
     put(tmp_path, "in/._x.json.gz", b"\x00\x05\x16\x07\x00\x02")
     put(tmp_path, "in/nothing", b"")
     put(tmp_path, "in/._y.json", gzip.decompress(one()))
     summary = load(tmp_path / "in")
-    assert (summary.kept, summary.others, summary.complete) == (1, {"marker": 6, "empty": 1}, True)
+    assert (summary.kept, summary.others, summary.complete) == (1, {"marker": 8, "empty": 1}, True)
+
+
+LAYOUTS = (
+    *("", "2026-11-22", "year=2026/month=11/day=22", "dt=x", "2026/11/22"),
+    *("2026", "2026/11", "2026/Nov/22", "2026/W47"),
+)
 
 
 @pytest.mark.parametrize("since", [False, True])
-@pytest.mark.parametrize(
-    "folder",
-    ["", "2026-11-22", "year=2026/month=11/day=22", "dt=x", "2026/11/22",
-     "2026", "2026/11", "2026/Nov/22", "2026/W47"],
-)  # fmt: skip
+@pytest.mark.parametrize("folder", LAYOUTS)
 def test_other_layouts_of_days_are_found(load, tmp_path, folder, since):
     """With a window too, which decides by the names of log files."""
     put(tmp_path, f"in/{REGION}/{folder}/{NAME.format(1)}", one())
@@ -159,13 +163,19 @@ def test_other_layouts_of_days_are_found(load, tmp_path, folder, since):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("folder", ["", "2026-11-22", "year=2026/month=11/day=22", "2026/11/22"])
-def test_other_layouts_of_days_are_found_in_s3(s3, load, folder):
-    """One LIST request more for each account and region finds them."""
-    key = "/".join(filter(None, [REGION, folder, NAME.format(1)]))
-    s3.put_object(Bucket="trail", Key=key, Body=one())
-    s3.put_object(Bucket="trail", Key=f"{REGION}/2020/01/01/x.json.gz", Body=one(2))
-    assert load("s3://trail", window=Window(SINCE)).kept == 1
+def test_other_layouts_of_days_are_found_in_s3(s3, load):
+    """A window takes a LIST request more for the region, its last year and month, and what is odd."""
+    for number, folder in enumerate(LAYOUTS, 1):
+        key = "/".join(filter(None, [REGION, folder, NAME.format(number)]))
+        s3.put_object(Bucket="trail", Key=key, Body=one(number))
+    for old in ("2020/01/01", "2026/05/01", "2026/05"):
+        s3.put_object(Bucket="trail", Key=f"{REGION}/{old}/x.json.gz", Body=one(99))
+    window = Window(SINCE, SINCE + timedelta(days=22))
+    walk, days, region, year, month = 5, 1, 1, 1, 1
+    odd = len(LAYOUTS) - 4  # all but those in a region, a year, a month and a day
+    planned = load("s3://trail", window=window, dry_run=True).planned
+    assert planned.list_requests == walk + days + region + year + month + odd
+    assert load("s3://trail", window=window).kept == len(LAYOUTS)
 
 
 def test_linked_folders_are_followed_once(case, load):

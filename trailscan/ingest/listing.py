@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
     from trailscan.store.known import KnownLogFiles
     from trailscan.window import Window
 
+    Objects = Iterator[ObjectInfo]
+
 LEAST_LISTERS, LISTERS = 4, 32
+_WEEK = timedelta(days=7)
 _PAGE = 250
 _YEAR = re.compile(r"[0-9]{4}/")
 _MONTH = re.compile(r"[0-9][0-9]/")
@@ -205,35 +209,68 @@ def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo]
         return (one for one in _here(bucket, folder) if one.key != folder + MARKER)
     if listing.objects == "all":
         return bucket.list_objects(folder)
-    first, last = days or DayRange()
-    after = None if first is None else f"{folder}{day_path(first)}"
-    end = None if last is None else f"{folder}{day_path(last)}/\U0010ffff"
+    after, end = _keys(folder, days or DayRange())
     in_days = _until(bucket.list_objects(folder, after), end)
     found = (one for one in in_days if _YEAR.match(one.key, len(folder)))
     if listing.beside is None:
         return found
-    between = [] if source.is_remote else _between_days(bucket, folder, listing.beside)
-    return chain(found, _beside_days(bucket, folder, listing.beside), between)
+    return chain(found, _outside_days(bucket, folder, listing.beside))
 
 
-def _between_days(bucket: Bucket, folder: str, days: DayRange) -> Iterator[ObjectInfo]:
-    """What the years of an account and region on the disk hold outside of the listed keys.
+def _outside_days(bucket: Bucket, folder: str, days: DayRange) -> Objects:
+    """What the folder of an account and region holds outside of the keys that were listed."""
+    years: list[str] = []
+    yield from _beside_days(bucket, folder, days, years)
+    yield from _between_days(bucket, folder, years, days)
 
-    These are log files directly in the folder of a year or month, and weeks or months by name.
+
+def _between_days(bucket: Bucket, folder: str, years: list[str], days: DayRange) -> Objects:
+    """What the years of an account and region hold outside of the keys that were listed.
+
+    These are log files directly in the folder of a year or month, and weeks or months by name. On
+    the disk all years and months are looked into. In S3 only those are in which a listing of the
+    days began or ended, since it has all that is between: a request each, two for most windows.
+
+    Args:
+        bucket: holds the folder.
+        folder: of an account and region.
+        years: the folders of years in it.
+        days: that were listed.
     """
-    after = None if days.first is None else f"{folder}{day_path(days.first)}"
-    end = None if days.last is None else f"{folder}{day_path(days.last)}/\U0010ffff"
-    inside = (one for one in bucket.list_here(folder) if _YEAR.match(_key(one), len(folder)))
-    for year in [one for one in inside if isinstance(one, str)]:
+    after, end = _keys(folder, days)
+    for year in years:
+        if bucket.is_remote and not _may_end_in(year, days):
+            continue
         for found in bucket.list_here(year):
-            months = isinstance(found, str) and _MONTH.match(found, len(year))
-            for one in bucket.list_here(found) if months else [found]:  # type: ignore[arg-type]  # a folder
-                if months and isinstance(one, str) and _MONTH.match(one, len(_key(found))):
+            is_month = isinstance(found, str) and _MONTH.match(found, len(year))
+            if is_month and bucket.is_remote and not _ends_in(_key(found), (after, end)):
+                continue
+            for one in bucket.list_here(_key(found)) if is_month else [found]:
+                if is_month and isinstance(one, str) and _MONTH.match(one, len(_key(found))):
                     continue
-                objects = bucket.list_objects(one) if isinstance(one, str) else [one]
-                for info in objects:
+                for info in bucket.list_objects(one) if isinstance(one, str) else [one]:
                     if (after and info.key <= after) or (end and info.key > end):
                         yield info
+
+
+def _keys(folder: str, days: DayRange) -> tuple[str | None, str | None]:
+    """The keys between which the days of an account and region stand, open where they are."""
+    first, last = days
+    return (
+        None if first is None else f"{folder}{day_path(first)}",
+        None if last is None else f"{folder}{day_path(last)}/\U0010ffff",
+    )
+
+
+def _may_end_in(year: str, days: DayRange) -> bool:
+    """Whether days begin or end in the folder of a year, or in the weeks that it shares."""
+    ends = (shifted(day, week) for day in days if day for week in (-_WEEK, _WEEK))
+    return any(year.endswith(f"/{end.year:04}/") for end in ends)
+
+
+def _ends_in(month: str, keys: tuple[str | None, str | None]) -> bool:
+    """Whether one of the keys at which a listing began and ended is in the folder of a month."""
+    return any(key is not None and key.startswith(month) for key in keys)
 
 
 def _key(found: str | ObjectInfo) -> str:
@@ -246,15 +283,22 @@ def _here(bucket: Bucket, folder: str) -> Iterator[ObjectInfo]:
     return (one for one in bucket.list_here(folder) if not isinstance(one, str))
 
 
-def _beside_days(bucket: Bucket, folder: str, days: DayRange) -> Iterator[ObjectInfo]:
+def _beside_days(bucket: Bucket, folder: str, days: DayRange, years: list[str]) -> Objects:
     """What the folder of an account and region holds outside of `year/month/day/`.
 
     These are log files directly in it, and folders of other layouts, such as `2026-03-01/` and
     `year=2026/`, as far as their names do not lie outside of the days.
+
+    Args:
+        bucket: holds the folder.
+        folder: of an account and region.
+        days: that were listed.
+        years: gets the folders of years in it.
     """
     for found in bucket.list_here(folder):
-        name = found if isinstance(found, str) else found.key
+        name = _key(found)
         if _YEAR.match(name, len(folder)):
+            years += [name] if isinstance(found, str) else []
             continue
         if not isinstance(found, str):
             yield found

@@ -2,11 +2,11 @@
 
 A load and a validation walk a source with the same `Walker`, folder by folder. Of the folders that
 CloudTrail delivers to (`…/123456789012/CloudTrail/`), only the regions in scope are listed, each
-from the first day that the window needs to the last, with one request more for what lies in the
-region's folder outside of days. Folders of other services are skipped and named. A load lists every
-other folder too, so that log files copied without their folders are found: with a request for each
-folder as long as they are few, and a request for each 1,000 objects below folders that are deep or
-many.
+from the first day that the window needs to the last, with a request more for what lies in the
+region's folder outside of days, and for each year and month in which the window begins or ends.
+Folders of other services are skipped and named. A load lists every other folder too, so that log
+files copied without their folders are found: with a request for each folder as long as they are
+few, and a request for each 1,000 objects below folders that are deep or many.
 
 A load lists all accounts for one range of days before it goes on to the next range, so that it
 needs little of the store in memory at a time. A range is one listing that begins behind its first

@@ -39,9 +39,12 @@ _MARKERS = frozenset(
     {
         *(".ds_store", "thumbs.db", "desktop.ini", ".localized", ".gitkeep", ".keep", ".empty"),
         *("_success", "_committed", "_started", "_temporary", "lost+found"),
+        *("aws-logs-write-test", "configwritabilitycheckfile"),
+        *("elbaccesslogtestfile", "elbconnectionlogtestfile"),
     }
 )
-"""Names that Finder, Explorer, git and Hadoop's jobs write, in lower case."""
+"""Names that Finder, Explorer, git and Hadoop's jobs write, and those with which CloudWatch Logs,
+AWS Config and Elastic Load Balancing try whether they may write to a bucket; in lower case."""
 
 _MARKER = re.compile(
     r".*_\$folder\$|\.(?:.+)\.crc|_(?:committed|started)_[0-9]+|\.nfs[0-9a-f]{24}|\._.*\.DS_Store",
