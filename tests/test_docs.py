@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import write
 
+import trailscan
+from trailscan import errors
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -89,3 +92,25 @@ def test_the_threat_model_names_tests_that_exist():
         for one in named
     }
     assert {one for one, path in paths.items() if not path.exists()} == set()
+
+
+def reasons_in_code() -> set[str]:
+    """The reasons with which log files and records are rejected."""
+    package = Path(trailscan.__file__).parent
+    files = [package / "ingest/scan.py", package / "events/event.py"]
+    files += [one for one in (package / "trail").glob("*.py") if one.stem != "digest"]
+    text = "".join(one.read_text(encoding="utf-8") for one in files)
+    made = r'(?:DecodeError\(|Reject\((?:None|\w+(?:\.\w+)?),|reason=)\s*"(\w+)"'
+    found = set(re.findall(made, text))
+    kinds = [errors.TrailscanError, *errors.TrailscanError.__subclasses__()]
+    for kind in kinds:  # grows while it is read
+        kinds += [one for one in kind.__subclasses__() if one not in kinds]
+    return found | {kind.reason for kind in kinds}
+
+
+def test_the_reasons_of_rejects_are_those_of_the_program():
+    """Each reason has a row, and each row is of a reason; `marker` and `document` are no rejects."""
+    page = (DOCS / "loading.md").read_text(encoding="utf-8")
+    table = page.partition("### Reasons of rejects")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == reasons_in_code() - {"marker", "document"}

@@ -6,12 +6,20 @@ import gzip
 import json
 import os
 import shutil
+from datetime import UTC, datetime
+from itertools import permutations
 from pathlib import Path
 
 import msgspec
 import pytest
 from services.command import run_command
 
+import trailscan as ts
+from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.store.counts import total_counts
+
+NAME = "111122223333_CloudTrail_us-east-1_20261122T1405Z_AAAAAAAAAAAAAAA1.json.gz"
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CASES = Path(__file__).parent / "cases"
 ORGANIZATIONS = "organizations.amazonaws.com"
 
@@ -127,6 +135,15 @@ def test_what_names_a_wanted_source_in_no_known_form_is_a_reject(loaded, tmp_pat
     assert kept(loaded(tmp_path / "x.json")) == (4, 1, 1, 0, 1)
 
 
+def test_a_time_before_each_line_is_no_part_of_it(loaded, tmp_path):
+    """CloudWatch Logs exports a log group to S3 as lines of an instant and a message."""
+    lines = [f"2026-11-22T12:05:0{n}.000Z {json.dumps(record(n))}\n" for n in range(3)]
+    for name, text in (("one", lines[0]), ("000000.gz", "".join(lines[1:]) + "2026-11-22T12 {")):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(gzip.compress(text.encode()))
+    assert kept(loaded(tmp_path / "in")) == (4, 2, 3, 0, 1)
+
+
 def test_two_event_sources_in_one_record_are_a_reject(loaded, tmp_path):
     """Readers of JSON differ in which of two equal names they take, so it is named."""
     twice = RECORD[:-1] + ', "eventSource": "s3.amazonaws.com"}'
@@ -134,6 +151,27 @@ def test_two_event_sources_in_one_record_are_a_reject(loaded, tmp_path):
     (tmp_path / "x.json").write_text(f"[{twice},{other}]", encoding="utf-8")
     code, summary = loaded(tmp_path / "x.json")
     assert (code, [one["reason"] for one in summary["rejects"]]) == (4, ["repeated_name"] * 2)
+
+
+def test_two_members_of_one_name_are_a_reject_at_any_depth(loaded, tmp_path):
+    """Also if one is spelled with an escape, inside of lists, or in members that are JSON text."""
+    nested = (
+        r'{"accountId": "1", "accountId": "2"}',
+        r'{"accountId":"1","account\u0049d":"2"}',
+        r'{"a": [{"b": [1, {"x": 1, "accountId": 2, "accountId": 2}]}]}',
+        json.dumps('{"accountId": "1", "accountId": "2"}'),
+        json.dumps('{"accountId":"1","accountId":"2"}'),
+    )
+    name = '"requestParameters":'
+    texts = [json.dumps(record(n, requestParameters=0), separators=(",", ":")) for n in range(9)]
+    made = [text.replace(f"{name}0", name + one) for text, one in zip(texts, nested, strict=False)]
+    fine = record(7, requestParameters={"a": {"x": 1}, "b": [{"x": 1}, {"x": 10**18}, 1.5e-7]})
+    (tmp_path / "x.json").write_text(f"[{','.join(made)},{json.dumps(fine)}]", encoding="utf-8")
+    code, summary = loaded(tmp_path / "x.json")
+    assert kept((code, summary)) == (4, 1, 1, 0, 5)
+    assert {(one["reason"], one["message"]) for one in summary["rejects"]} == {
+        ("repeated_name", "the record has 'accountId' twice")
+    }
 
 
 @pytest.mark.parametrize(("number", "growth"), [("1e15", 14), ("1e5", 5)])
@@ -357,8 +395,6 @@ def test_the_copy_with_more_members_is_shown(case, loaded, report, tmp_path, nam
         code, summary = loaded(folder / f"{name}.json")
         assert (code, summary["conflicts"]) == (0, 0)
     assert len(report("changes")) == 1
-    import trailscan as ts
-
     (shown,) = ts.open(str(tmp_path / "store")).events()["record"]
     assert "eventCategory" in shown
     assert b" 1 event " in run_command("status", "--store", tmp_path / "store").stdout
@@ -377,11 +413,66 @@ def test_a_copy_that_means_something_else_is_a_conflict(loaded, tmp_path, plante
     for first, second in (("a", "b"), ("b", "a")):
         loaded(tmp_path / f"{first}.json", store=first)
         assert loaded(tmp_path / f"{second}.json", store=first)[1]["conflicts"] == 1
-        import trailscan as ts
-
         events = ts.open(str(tmp_path / first)).events()
         flags.append(sorted(events["conflict"]))
     assert flags == [[True, True]] * 2
+
+
+WHOLE = record(requestID="r", userAgent="u", sourceIPAddress="192.0.2.1")
+CORRECTION = {"reason": "UPDATED_DATA", "originalEventID": WHOLE["eventID"]}
+COPIES = {
+    "whole": WHOLE,
+    "part": {name: value for name, value in WHOLE.items() if name != "requestID"},
+    "other part": {name: value for name, value in WHOLE.items() if name != "userAgent"},
+    "least": record(),
+    "correction": {**WHOLE, "eventID": record(2)["eventID"], "addendum": CORRECTION},
+    "forged": {**WHOLE, "eventName": "CreateAccount"},
+}
+ONE_EVENT, TWO_EVENTS = ([False], 0), ([True, True], 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "changes", "flags", "conflicts"),
+    [
+        (("whole", "part", "other part"), 1, *ONE_EVENT),
+        (("whole", "least", "correction"), 1, [False, False], 0),
+        (("whole", "part", "forged"), 2, *TWO_EVENTS),
+        (("least", "part", "other part"), 2, *TWO_EVENTS),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
+)
+def test_copies_are_the_same_from_any_place_in_any_order(
+    tmp_path, names, changes, flags, conflicts
+):
+    """From a folder, a file or standard input, in one load or one after another."""
+
+    def load(store, kind, *copies):
+        data = json.dumps({"Records": [COPIES[name] for name in copies]}).encode()
+        if kind == "-":
+            return run_load(["-"], store, LoadOptions(), NOW, data)
+        source = Path(f"{store}-{copies[0]}") if kind == "in" else Path(f"{store}.{copies[0]}")
+        path = source / NAME if kind == "in" else source
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(gzip.compress(data) if kind == "in" else data)
+        return run_load([str(source)], store, LoadOptions(), NOW)
+
+    def check(store, log_files):
+        opened = ts.open(store)
+        totals = total_counts(opened.reader.commits)
+        assert sorted(opened.events(columns=["conflict"])["conflict"]) == flags
+        assert (len(opened.log_files()), totals.log_files) == (log_files, log_files)
+        assert (totals.records, totals.kept, totals.conflicts) == (3, len(flags), conflicts)
+        assert totals.duplicates == totals.records - totals.kept
+        return opened
+
+    for number, order in enumerate(permutations(names)):
+        places = ("in", "file", "-") if number % 2 else ("-", "in", "file")
+        for kind, name in zip(places, order, strict=True):
+            load(str(tmp_path / f"{number}"), kind, name)
+        opened = check(str(tmp_path / f"{number}"), 3)
+    load(str(tmp_path / "together"), "in", *order)
+    check(str(tmp_path / "together"), 1)
+    assert len(opened.changes()) == changes
 
 
 def test_a_correction_replaces_the_event_that_it_corrects(case, loaded, report, tmp_path):

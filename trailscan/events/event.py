@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -181,16 +181,28 @@ def decode_object(raw: bytes | str) -> JsonObject:
     """The JSON object of one record, checked in full depth; members that are JSON text, parsed.
 
     Raises:
-        DecodeError: as `decode_with_text`.
+        DecodeError: as `decode_with_texts`.
     """
-    return decode_with_text(raw)[0]
+    return decode_with_texts(raw).record
 
 
-def decode_with_text(raw: bytes | str) -> tuple[JsonObject, bytes]:
-    """The JSON object of one record, and its text as CloudTrail writes it.
+class Decoded(NamedTuple):
+    """A record that was decoded.
 
-    A record of another text has spaces, escapes that nobody needs, numbers in another form, or a
-    member twice.
+    Attributes:
+        record: its JSON object; members that are JSON text, parsed.
+        text: its text as CloudTrail writes it. A record of another text has spaces, escapes that
+            nobody needs, numbers in another form, or a member twice.
+        parsed: the members that are JSON text.
+    """
+
+    record: JsonObject
+    text: bytes
+    parsed: list[str]
+
+
+def decode_with_texts(raw: bytes | str) -> Decoded:
+    """One record, and the texts that it was written with.
 
     Raises:
         DecodeError: `record_too_large`, `invalid_utf8`, `invalid_json` (also lone surrogates, NaN
@@ -214,10 +226,13 @@ def decode_with_text(raw: bytes | str) -> tuple[JsonObject, bytes]:
     if not isinstance(found, dict):
         kind = _JSON_NAMES[type(found)]
         raise DecodeError("not_an_object", f"the record is not a JSON object but {kind}")
+    parsed = []
     for name in _AS_TEXT:
         if isinstance(member := found.get(name), str):
             found[name] = _parsed(member)
-    return found, text
+            if found[name] is not member:
+                parsed.append(member)
+    return Decoded(found, text, parsed)
 
 
 def _parsed(text: str) -> Any:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.errors import DecodeError, TrailscanError
-from trailscan.events.event import decode_event, decode_with_text, record_sha256
+from trailscan.events.event import decode_event, decode_with_texts, record_sha256
 from trailscan.events.schema import EventRow, nested_json, without_nested
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.location import STDIN, key_text
@@ -19,7 +19,7 @@ from trailscan.trail.forms import (
     may_be_log_file,
     unsupported_form,
 )
-from trailscan.trail.json_bytes import repeated_names
+from trailscan.trail.json_bytes import repeated_names, twice_inside
 from trailscan.trail.keys import is_log_file_name
 from trailscan.trail.log_file import (
     MAX_CANDIDATE_BYTES,
@@ -33,6 +33,7 @@ from trailscan.trail.log_file import (
 )
 
 if TYPE_CHECKING:
+    from trailscan.events.event import Decoded
     from trailscan.ingest.plan import PlannedFile
 
 _WHOLE_EVENTS = 2000
@@ -271,6 +272,21 @@ def _decode(
     return events, rejects
 
 
+def _check_names(raw: bytes, decoded: Decoded) -> None:
+    """Refuse a record with a name twice in an object, of which readers take one or the other.
+
+    Raises:
+        DecodeError: `repeated_name`.
+    """
+    texts: list[bytes | str] = [*decoded.parsed]
+    if raw != decoded.text:
+        texts.append(raw)
+    for text in texts:
+        if (name := twice_inside(text)) is not None:
+            path = f"$.{name}" if name in repeated_names(raw) else "$"
+            raise DecodeError("repeated_name", f"the record has {name!r} twice", path)
+
+
 def decode_candidate(
     candidate: Candidate, wanted: Wanted, account_id: str | None
 ) -> EventRow | None:
@@ -285,10 +301,9 @@ def decode_candidate(
         DecodeError: the record is unusable.
     """
     raw = candidate.record.raw
-    record, text = decode_with_text(raw)
-    if raw != text and (repeated := repeated_names(raw)):
-        name = min(repeated)
-        raise DecodeError("repeated_name", f"the record has {name!r} twice", f"$.{name}")
+    decoded = decode_with_texts(raw)
+    _check_names(raw, decoded)
+    record = decoded.record
     source = record.get("eventSource")
     if source is None:
         raise DecodeError("event_source_missing", "eventSource is missing", "$.eventSource")

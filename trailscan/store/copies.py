@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from trailscan.events.event import decode_object
 
@@ -26,6 +26,20 @@ _MEANING = ("errorCode", "errorMessage", "serviceEventDetails", "addendum", "eve
 
 Key = tuple[str, str]
 """Recipient account and event id."""
+
+
+class StoredRecord(NamedTuple):
+    """A record of an event in the store.
+
+    Attributes:
+        sha256: of its content.
+        text: its JSON.
+        conflict: whether another record of its event was there before it.
+    """
+
+    sha256: str
+    text: str
+    conflict: bool
 
 
 class _HasEvents(Protocol):
@@ -62,21 +76,22 @@ class Comparison(Generic[Result]):
 
     Args:
         seen: the record hashes of the store's events, by key; the batch's are added.
-        stored: returns records of the store's events of a day by key, each with its hash.
+        stored: returns records of the store's events of a day by key.
 
     Attributes:
-        superseded: hashes of records in the store that lack members of a record of the batch.
+        superseded: hashes of records in the store that lack members of a record of the batch, each
+            with whether it conflicts.
     """
 
     def __init__(
         self,
         seen: defaultdict[Key, set[str]],
-        stored: Callable[[date], Mapping[Key, Sequence[tuple[str, str]]]],
+        stored: Callable[[date], Mapping[Key, Sequence[StoredRecord]]],
     ) -> None:
         self._seen = seen
         self._stored = stored
         self._kept: defaultdict[Key, list[tuple[Compared[Result], EventRow]]] = defaultdict(list)
-        self.superseded: set[str] = set()
+        self.superseded: dict[str, bool] = {}
 
     def compare(self, result: Result) -> Compared[Result]:
         """Decide which events of a log file are new, duplicates, or in conflict."""
@@ -96,24 +111,31 @@ class Comparison(Generic[Result]):
         return compared
 
     def _relate(self, row: EventRow) -> bool | None:
-        """Whether an event conflicts with others of its key; None if one of them has all of it."""
+        """Whether an event conflicts with others of its key; None if one of them has all of it.
+
+        Of several records of one event the first does not conflict, and what replaces it neither:
+        so there is one conflict less than records, in whatever order they come.
+        """
         record = decode_object(row.record)
         of_batch = [(place, decode_object(place[1].record)) for place in self._kept[row.key]]
         of_store = [
-            (sha256, decode_object(text))
-            for sha256, text in self._stored(row.event_date).get(row.key, ())
-            if sha256 not in self.superseded
+            (one, decode_object(one.text))
+            for one in self._stored(row.event_date).get(row.key, ())
+            if one.sha256 not in self.superseded
         ]
         others = [*(one for _, one in of_batch), *(one for _, one in of_store)]
         if any(is_part(record, other) for other in others):
             return None
+        parts = {one.sha256: one.conflict for one, other in of_store if is_part(other, record)}
+        self.superseded |= parts
+        conflicts = list(parts.values())
         for (compared, part), other in of_batch:
             if is_part(other, record):
+                conflicts += [flag for one, flag in compared.kept if one is part]
                 compared.kept = [one for one in compared.kept if one[0] is not part]
                 compared.duplicates += 1
                 self._kept[row.key].remove((compared, part))
-        self.superseded |= {sha256 for sha256, other in of_store if is_part(other, record)}
-        return not all(is_part(other, record) for other in others)
+        return len(conflicts) < len(others) and all(conflicts)
 
 
 def is_part(record: JsonObject, whole: JsonObject) -> bool:

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 def total_counts(commits: Iterable[Commit]) -> Counts:
     """What a store holds: the sum of what commits add, without what no longer counts.
 
-    That is earlier readings of log files, and events that were pruned.
+    That is earlier readings of log files, and events that were pruned. An event of which there is a
+    copy with more members by now is a duplicate.
     """
     total = dict.fromkeys(Counts.__struct_fields__, 0)
     for commit in commits:
         for name in total:
             total[name] += getattr(commit.counts, name) - getattr(commit.replaced, name, 0)
+        total["duplicates"] += len(commit.replaced.records_sha256) if commit.replaced else 0
         total["kept"] -= commit.pruned.events if commit.pruned else 0
     return Counts(**total)
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.events.schema import strings
+from trailscan.store.copies import StoredRecord
 from trailscan.store.paths import NO_DAY, DataFile
 from trailscan.store.read_files import Selection, read_files, select_files
 from trailscan.window import Window
@@ -227,19 +228,25 @@ class KnownEvents:
         return found
 
     def records(
-        self, commits: Iterable[Commit], day: date, event_ids: Collection[str]
-    ) -> dict[tuple[str, str], list[tuple[str, str]]]:
-        """The hashes and records of the events of a day that have one of these ids, by key."""
-        found: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        self, commits: Sequence[Commit], day: date, event_ids: Collection[str]
+    ) -> dict[tuple[str, str], list[StoredRecord]]:
+        """The records of the events of a day that have one of these ids, by key.
+
+        Those of which a later commit has a copy with more members are left out.
+        """
+        found: defaultdict[tuple[str, str], list[StoredRecord]] = defaultdict(list)
         ids = strings(sorted(event_ids))
         same = Selection(
             Window(), lambda rows: pc.is_in(rows["event_id"], value_set=ids), ("event_id",)
         )
-        names = [*_EVENT, "record"]
+        replaced = (commit.replaced for commit in commits)
+        superseded = {sha256 for one in replaced if one for sha256 in one.records_sha256}
+        names = [*_EVENT, "record", "conflict"]
         for table in read_files(self._bucket, select_files(commits, "events", [day]), names, same):
             columns = (table[name].to_pylist() for name in names)
-            for account, event_id, sha256, record in zip(*columns, strict=True):
-                found[account, event_id].append((sha256, record))
+            for account, event_id, *record in zip(*columns, strict=True):
+                if record[0] not in superseded:
+                    found[account, event_id].append(StoredRecord(*record))
         return found
 
     def _tables(self, files: list[DataFile]) -> Iterable[pa.Table]:

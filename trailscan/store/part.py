@@ -76,7 +76,7 @@ class Part(NamedTuple):
 def make_part(
     compared: Sequence[ComparedFile],
     earlier: Earlier,
-    superseded: frozenset[str],
+    superseded: Mapping[str, bool],
     files: Iterable[tuple[DataFile, bytes]],
 ) -> Part:
     """The part of some log files.
@@ -84,7 +84,8 @@ def make_part(
     Args:
         compared: the log files, with their new events.
         earlier: how the log files were read before.
-        superseded: hashes of records in the store that lack members of new ones.
+        superseded: hashes of records in the store that lack members of new ones, each with whether
+            it conflicts.
         files: the data files with their bytes.
     """
     return Part(
@@ -137,7 +138,7 @@ def is_same_again(result: LogFileResult, earlier: Sequence[Reading], event_sourc
 
 
 def _replaced(
-    compared: Iterable[ComparedFile], earlier: Earlier, superseded: frozenset[str]
+    compared: Iterable[ComparedFile], earlier: Earlier, superseded: Mapping[str, bool]
 ) -> Replaced | None:
     """The counts of the earlier readings of log files that were read now; None without any."""
     total = dict.fromkeys(Replaced.counted(), 0)
@@ -156,7 +157,7 @@ def _replaced(
         total["duplicates"] += last.duplicates + min(last.kept, one.duplicates)
     if not (superseded or any(total.values())):
         return None
-    total["kept"] = len(superseded)
+    total |= {"kept": len(superseded), "conflicts": sum(superseded.values())}
     return Replaced(**total, records_sha256=tuple(sorted(superseded)))
 
 

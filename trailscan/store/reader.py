@@ -184,7 +184,8 @@ class StoreReader:
             return frozenset()
         names = ["recipient_account_id", "event_id"]
         chosen = Selection(Window(), lambda rows: rows["conflict"], ("conflict",))
-        rows = self._read(self.files("events"), "events", names, chosen)
+        needed = [*names, "record_sha256"]
+        rows = self._without_superseded(self._read(self.files("events"), "events", needed, chosen))
         return frozenset(zip(*(rows[name].to_pylist() for name in names), strict=True))
 
     @cached_property

@@ -26,6 +26,7 @@ class Replaced(msgspec.Struct, frozen=True):
         duplicates: those counted then, and those that are duplicates now because of what was kept.
         rejects: records that could not be used.
         kept: earlier events that are a part of an event of the commit.
+        conflicts: how many of these conflicted with another event.
         records_sha256: hashes of their records.
     """
 
@@ -36,6 +37,7 @@ class Replaced(msgspec.Struct, frozen=True):
     duplicates: int = 0
     rejects: int = 0
     kept: int = 0
+    conflicts: int = 0
     records_sha256: tuple[str, ...] = ()
 
     @classmethod

@@ -167,7 +167,7 @@ class StoreWriter:
             and not is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
         ]
 
-    def _compare(self, batch: list[LogFileResult]) -> tuple[list[ComparedFile], frozenset[str]]:
+    def _compare(self, batch: list[LogFileResult]) -> tuple[list[ComparedFile], dict[str, bool]]:
         """Decide which events are new, which are duplicates, and which conflict with a known one.
 
         A duplicate has the time of the event that it copies, so only its own day is searched. A
@@ -175,7 +175,8 @@ class StoreWriter:
         the conflict.
 
         Returns:
-            The log files, and the hashes of records in the store that lack members of new ones.
+            The log files, and the hashes of records in the store that lack members of new ones,
+            each with whether it conflicts.
         """
         rows = [row for result in batch for row in result.events]
         days = {row.event_date for row in rows}
@@ -185,7 +186,7 @@ class StoreWriter:
         comparison = Comparison[LogFileResult](seen, stored)
         compared = [comparison.compare(result) for result in batch]
         self._leave_pruned(compared)
-        return compared, frozenset(comparison.superseded)
+        return compared, comparison.superseded
 
     def _leave_pruned(self, compared: Iterable[ComparedFile]) -> None:
         """Count new events of days that were pruned as duplicates."""

@@ -66,6 +66,9 @@ _ALONE = (*_NAMED_BY, "eventName", "userIdentity", "awsRegion", "recipientAccoun
 _LISTS = ("Records", "Events", "logEvents", "events")
 """Members that list records or their envelopes, so that an empty list is a log file too."""
 
+_TIME_BEFORE = re.compile(rb"^\d{4}-\d\d-\d\dT[\d:.]{8,18}Z[ \t]+(?=\{)", re.MULTILINE)
+"""What CloudWatch Logs writes before each message when it exports a log group to S3."""
+
 _NESTED = (b"{", b"[", b'"')
 
 
@@ -177,6 +180,8 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
         raise DecodeError("empty", "the log file is empty")
     if text[:1] == b'"':
         text = _json_text(text) or text
+    elif _TIME_BEFORE.match(text):
+        text = _TIME_BEFORE.sub(b"", text)
     unwrapper = _Unwrapper()
     try:
         values = split_values(text)

@@ -6,7 +6,9 @@ so that a value that is broken inside its own brackets costs none of its neighbo
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -163,6 +165,22 @@ def repeated_names(raw: bytes) -> set[str]:
     """
     seen: set[str] = set()
     return {name for name, _ in _pairs(raw) if name in seen or seen.add(name)}  # type: ignore[func-returns-value]  # adds
+
+
+def twice_inside(text: bytes | str) -> str | None:
+    """A name that an object in a JSON text has more than once, at any depth; None if there is none.
+
+    Args:
+        text: valid JSON of a depth that any parser can take.
+    """
+    found: set[str] = set()
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        names = Counter(name for name, _ in pairs) if len(dict(pairs)) < len(pairs) else {}
+        found.update(name for name, count in names.items() if count > 1)
+
+    json.loads(text, object_pairs_hook=look, parse_int=len, parse_float=len)
+    return min(found, default=None)
 
 
 def _pairs(raw: bytes, most_deep: int = MOST_DEEP) -> Iterator[tuple[str, bytes]]:

@@ -74,7 +74,7 @@ class Kind(IntEnum):
     """A new event that conflicts with another one."""
     DUPLICATE = 3
     SUPERSEDED = 4
-    """The hash of a record in the store that lacks members of a new one."""
+    """The hash of a stored record that lacks members of a new one, and whether it conflicts."""
     SLOWED = 5
     """What S3 said of the number of reads of a task, beside its last log file."""
 

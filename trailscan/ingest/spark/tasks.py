@@ -234,8 +234,8 @@ def _settle(setup: Setup, known: KnownEvents, rows: list[Row]) -> Iterator[Row]:
             yield row._replace(kind=Kind.CONFLICT if kept[0] else Kind.EVENT)
         else:
             yield row._replace(kind=Kind.DUPLICATE, data=b"")
-    for sha256 in sorted(comparison.superseded):
-        yield rows[0]._replace(kind=Kind.SUPERSEDED, data=sha256.encode())
+    for superseded in sorted(comparison.superseded.items()):
+        yield rows[0]._replace(kind=Kind.SUPERSEDED, data=pack(superseded))
 
 
 class Write(Task):
@@ -256,7 +256,7 @@ class _Making:
     def __init__(self) -> None:
         self.compared: list[ComparedFile] = []
         self.earlier: dict[tuple[str, str], tuple[Any, ...]] = {}
-        self.superseded: set[str] = set()
+        self.superseded: dict[str, bool] = {}
         self.special: list[tuple[int, LogFileResult]] = []
         self.issued: list[tuple[int, tuple[bytes, ...]]] = []
         self.not_read: list[int] = []
@@ -311,7 +311,7 @@ class _Making:
             if row.kind == Kind.DUPLICATE:
                 one.duplicates += 1
             elif row.kind == Kind.SUPERSEDED:
-                self.superseded.add(row.data.decode())
+                self.superseded |= [unpack(row.data)]
             else:
                 one.kept.append((unpack(row.data), row.kind == Kind.CONFLICT))
         self.is_whole &= len(one.kept) + one.duplicates == found.events
@@ -327,8 +327,7 @@ def _write(rows: Iterator[Row], event_sources: str) -> Written:
     files: Iterable[Any] = ()
     if making.is_whole:
         files = data_files(making.compared, event_sources, 0, is_first=False)
-    superseded = frozenset(making.superseded)
-    part = make_part(making.compared, making.earlier, superseded, files)
+    part = make_part(making.compared, making.earlier, making.superseded, files)
     for _, result in making.special:
         result.rejects = tuple(one._replace(raw=b"") for one in result.rejects)
     return Written(
