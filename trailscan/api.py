@@ -35,7 +35,7 @@ from trailscan.numbers import counted
 from trailscan.render.frames import register_frames
 from trailscan.render.progress import progress_of_call
 from trailscan.reports.catalogue import REPORTS, VIEWS
-from trailscan.reports.status import store_status
+from trailscan.reports.store_status import store_status
 from trailscan.store.freshness import MaxAge
 from trailscan.store.reader import StoreReader
 from trailscan.window import parse_age, parse_zone

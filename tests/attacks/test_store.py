@@ -32,7 +32,7 @@ from trailscan.reports.coverage import coverage_report
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.show import show_event
 from trailscan.reports.sql import run_query
-from trailscan.reports.status import store_status
+from trailscan.reports.store_status import store_status
 from trailscan.store.ledger import Commit, encode_commit
 from trailscan.store.reader import StoreReader
 

@@ -15,7 +15,8 @@ from trailscan.buckets import LocalBucket
 from trailscan.export.package import build_package
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.reports.catalogue import REPORTS
-from trailscan.reports.missing import Question, missing, quiet_days, read_gaps
+from trailscan.reports.missing import Question, missing, read_gaps
+from trailscan.reports.quiet import quiet_days
 from trailscan.store.attesting import write_validation
 from trailscan.store.ledger import Source
 from trailscan.store.log_file_result import LogFileResult, Reject
@@ -212,6 +213,36 @@ def test_a_day_is_no_gap_if_digests_prove_that_nothing_was_delivered(
     question = Question.of_events(Window(MARCH[2], MARCH[3]))
     assert (missing(reader, question) == ()) is is_quiet
     assert bool(quiet_days(reader, {MARCH[2].date()})) is is_quiet
+    assert (build_package(reader, MARCH[2].date()).incomplete == ()) is is_quiet
+    assert (ts.open(store.place).report("coverage").incomplete == ()) is is_quiet
+
+
+def test_several_days_without_log_files_are_quiet_if_digests_prove_each(deliver, load, tmp_path):
+    """So are reports of a window in the middle of them, and the package of each day."""
+    for day in (1, 5):
+        deliver(day)
+    rows = [digest(day, hour) for day in (2, 3, 4) for hour in range(24)]
+    place = load().place
+    write_validation(LocalBucket(tmp_path / "store"), "s", {"digests": rows}, "v", NOW)
+    store = ts.open(place)
+    assert every_answer(store, 3) == dict.fromkeys(every_answer(store, 3), True)
+    window = {"since": "2026-03-03", "until": "2026-03-04"}
+    assert store.report("changes", **window).incomplete == ()
+
+
+def test_an_account_that_departed_makes_no_gap(deliver, load):
+    """After its last log file nothing is missing; a hole between its log files is."""
+    for day in range(1, 7):
+        deliver(day)
+    deliver(1, "222222222222")
+    deliver(2, "222222222222")
+    store = load()
+    assert all(every_answer(store, 4).values())
+    deliver(5, "222222222222")
+    answers = every_answer(load(), 4)
+    assert {name for name, is_complete in answers.items() if not is_complete} == {
+        *("coverage", "export")
+    }
 
 
 def test_an_hour_without_a_digest_proves_nothing(deliver, load, tmp_path):

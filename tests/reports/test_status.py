@@ -14,7 +14,7 @@ from trailscan.buckets import LocalBucket
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.summary_json import summary_json
 from trailscan.render.summary_text import summary_text
-from trailscan.reports.status import store_status
+from trailscan.reports.store_status import store_status
 from trailscan.store.ledger import Source
 from trailscan.store.log_file_result import LogFileResult, Reject
 from trailscan.store.reader import StoreReader

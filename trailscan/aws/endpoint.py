@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 _AWS_HOSTS = (
     *(".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov"),
@@ -37,5 +36,7 @@ class Endpoint(NamedTuple):
     @property
     def has_proxy(self) -> bool:
         """Whether the user's settings send requests to it through a proxy."""
+        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  # slow to import
+
         scheme = urlsplit(self.url).scheme
         return scheme in getproxies() and not proxy_bypass(self.host)

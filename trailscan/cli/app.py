@@ -17,7 +17,7 @@ from trailscan.cli.examples import examples
 from trailscan.cli.log import log
 from trailscan.cli.output import say
 from trailscan.cli.streams import drop_stdout, is_full, prepare_streams
-from trailscan.cli.words import Command, Group, hoisted, paragraphs
+from trailscan.cli.words import Command, Group, hoisted, narrowed, paragraphs
 from trailscan.errors import ExitCode, TrailscanError
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ def main() -> None:
     sys.meta_path.insert(0, _NoPandas)
     prepare_streams()
     try:
-        sys.exit(app(_words(), prog_name="trailscan", standalone_mode=False))
+        words = _words()
+        sys.exit(narrowed(app, words)(words, prog_name="trailscan", standalone_mode=False))
     except _UsageError as error:
         _say_usage(error)
         sys.exit(ExitCode.USAGE)

@@ -50,7 +50,7 @@ def status(
     were requested; the newest log file is older than --max-age; or the store has files that no
     commit names.
     """
-    from trailscan.reports.status import store_status
+    from trailscan.reports.store_status import store_status
 
     limit = o.to_max_age(max_age, each_account=each_account)
     reader = o.open_store(store, aws)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trailscan.errors import DecodeError
-from trailscan.reports.missing import Place, merged_windows
+from trailscan.reports.quiet import Place, merged_windows
 from trailscan.table import Column, Table, rows_of
 from trailscan.trail.digest import Digest, decode_digest, parse_digest_key
 from trailscan.window import Window, format_instant, shifted

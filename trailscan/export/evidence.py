@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from trailscan.export.digest_files import DigestFile, public_keys, read_digests, uncovered
 from trailscan.reports.changes import all_that_tell
-from trailscan.reports.missing import AFTERMATH, Place, Question, read_gaps
+from trailscan.reports.missing import AFTERMATH, Question, read_gaps
+from trailscan.reports.quiet import Place
 from trailscan.store.attestations import judge_row
 from trailscan.store.paths import NO_DAY
 from trailscan.store.rejects import read_rejects

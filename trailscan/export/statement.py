@@ -17,7 +17,8 @@ from trailscan.export.controls import CONTROLS
 from trailscan.numbers import counted
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.reports.attestation import NOT_CHECKED, STATES
-from trailscan.reports.missing import merged_windows, reasons
+from trailscan.reports.missing import reasons
+from trailscan.reports.quiet import is_quiet, merged_windows
 from trailscan.store.requests import read_requests
 from trailscan.store.tool import tool_name
 from trailscan.window import Window, format_instant
@@ -53,9 +54,13 @@ _AS_RECORDED = "People and addresses are as recorded."
 
 
 def incomplete_because(evidence: Evidence, options: PackageOptions) -> Iterator[str]:
-    """Why a package is not complete; nothing proves nothing, so no log file is a reason too."""
+    """Why a package is not complete.
+
+    No log file is a reason too, since nothing proves nothing, unless digests prove that none came.
+    """
     store, day, question = evidence.store, evidence.day, evidence.question
-    if not any(row["status"] != "not_loaded" for row in evidence.log_files):
+    has_some = any(row["status"] != "not_loaded" for row in evidence.log_files)
+    if not (has_some or is_quiet(store, Window.day(day))):
         yield "the store holds no log file delivered for this day"
     held = [file.day for file in store.files("log_files") if file.day]
     if not held or max(held) <= day:

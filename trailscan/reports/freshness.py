@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from trailscan.reports.accounts import account_lives
 from trailscan.reports.changes import read_changes
-from trailscan.reports.missing import Place, merged_windows
+from trailscan.reports.quiet import Place, merged_windows
 from trailscan.store.freshness import Stale
 from trailscan.window import Window, shifted
 

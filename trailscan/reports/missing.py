@@ -8,7 +8,7 @@ with one they are, unless digests prove that CloudTrail delivered nothing.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import chain, pairwise
@@ -20,6 +20,13 @@ from trailscan.aws.partitions import global_regions
 from trailscan.numbers import counted
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.reports.notes import strays_in_words
+from trailscan.reports.quiet import (
+    Place,
+    days_of_digests,
+    is_quiet,
+    merged_windows,
+    quiet_days,
+)
 from trailscan.store.known import covers
 from trailscan.store.paths import NO_DAY
 from trailscan.store.read_files import rows_by_day
@@ -42,14 +49,6 @@ Kind = Literal["nothing", "pruned", "request", "failure", "search", "gap", "reje
 
 _SHOWN = 5
 _SHOWN_STRAYS = 10
-_ONE_DAY = timedelta(days=1)
-
-
-class Place(NamedTuple):
-    """An account and region that log files come from; None for what their names do not say."""
-
-    account_id: str | None
-    region: str | None
 
 
 class Reason(NamedTuple):
@@ -144,7 +143,8 @@ def _nothing(store: StoreReader, question: Question) -> Iterator[Reason]:
         yield Reason("nothing", "the store holds no log file")
         return
     days = rows_by_day(store.commits, "log_files")
-    if not any(day == NO_DAY or question.delivered.touches(day) for day in days):
+    has_some = any(day == NO_DAY or question.delivered.touches(day) for day in days)
+    if not (has_some or is_quiet(store, question.delivered)):
         yield Reason("nothing", "the store holds no log file delivered in this window")
 
 
@@ -189,19 +189,6 @@ def _ends(asked: Window, requested: Sequence[Window]) -> Iterator[Window]:
         yield Window(asked.start, first if asked.end is None else min(first, asked.end))
     if asked.end is not None and last is not None and last < asked.end:
         yield Window(last if asked.start is None else max(last, asked.start), asked.end)
-
-
-def merged_windows(windows: Iterable[Window]) -> list[Window]:
-    """Windows in order of time, merged where they touch."""
-    found: list[Window] = []
-    for window in sorted(windows, key=lambda one: (one.start is not None, one.start)):
-        last = found[-1] if found else None
-        if last is None or (last.end and window.start and window.start > last.end):
-            found.append(window)
-        else:
-            ends = [one for one in (last.end, window.end) if one is not None]
-            found[-1] = Window(last.start, max(ends, default=None))
-    return found
 
 
 def _left_out(requests: Sequence[Request], question: Question) -> Iterator[Reason]:
@@ -298,20 +285,10 @@ def read_gaps(store: StoreReader, question: Question) -> dict[Place, list[tuple[
         if (found := list(spans_between(days, question.delivered)))
     }
     quiet: defaultdict[Place, set[date]] = defaultdict(set)
-    for place, day in quiet_days(store, _days_of_digests(store, gaps.values())):
+    for place, day in quiet_days(store, days_of_digests(store, chain.from_iterable(gaps.values()))):
         quiet[place].add(day)
     spans = {place: spans_without(found, quiet[place]) for place, found in gaps.items()}
     return {place: found for place, found in spans.items() if found}
-
-
-def _days_of_digests(store: StoreReader, gaps: Iterable[list[tuple[date, date]]]) -> set[date]:
-    """The days inside of gaps about which the store's digests can say anything."""
-    spans = set(chain.from_iterable(gaps))
-    if not spans:
-        return set()
-    filed = {one.day for one in store.files("digests") if one.day is not None}
-    near = {shifted(day, -n * _ONE_DAY) for day in filed for n in (0, 1)}
-    return {day for day in near if any(first <= day <= last for first, last in spans)}
 
 
 def _days_held(store: StoreReader, question: Question) -> dict[Place, set[date]]:
@@ -325,46 +302,6 @@ def _days_held(store: StoreReader, question: Question) -> dict[Place, set[date]]
             if question.concerns(place):
                 held[place].add(file.day)
     return held
-
-
-def quiet_days(store: StoreReader, days: Collection[date]) -> set[tuple[Place, date]]:
-    """The accounts, regions and days for which valid digests of every hour name no log file."""
-    if not days:
-        return set()
-    around = {shifted(day, n * _ONE_DAY) for day in days for n in (0, 1)}
-    files = store.files("digests", around)
-    names = ["bucket", "key", "account_id", "region", "start", "end", "verdict", "log_files"]
-    last: dict[tuple[str, str], dict[str, object]] = {}
-    for table in store.read(files, names):
-        last |= {(row["bucket"], row["key"]): row for row in table.to_pylist()}
-    proved: defaultdict[Place, list[Window]] = defaultdict(list)
-    busy: Counter[tuple[Place, date]] = Counter()
-    for row in last.values():
-        place = Place(str(row["account_id"]), str(row["region"]))
-        start, end = row["start"], row["end"]
-        if row["verdict"] != "valid" or not isinstance(start, datetime):
-            continue
-        if not isinstance(end, datetime) or start > end:
-            continue
-        proved[place].append(Window(start, end))
-        if row["log_files"]:
-            busy[place, start.astimezone(UTC).date()] += 1
-            busy[place, end.astimezone(UTC).date()] += 1
-    return {
-        (place, day)
-        for place, windows in proved.items()
-        for day in days
-        if not busy[place, day] and _is_inside(Window.day(day), merged_windows(windows))
-    }
-
-
-def _is_inside(window: Window, windows: Iterable[Window]) -> bool:
-    """Whether one of some windows holds the whole of another."""
-    return any(
-        one.start and one.end and window.start and window.end
-        and one.start <= window.start and window.end <= one.end
-        for one in windows
-    )  # fmt: skip
 
 
 def open_rejects(store: StoreReader, question: Question) -> list[StoredReject]:
