@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from array import array
@@ -99,7 +98,7 @@ class IssuingLogFiles:
                 earliest, delivered = self.earliest, result.delivered
                 self.earliest = min(earliest, delivered) if earliest and delivered else None
             if len(self._read) < _MOST_KEYS:  # beyond it, one may be read a second time
-                self._read.add(_hash(f"{result.bucket}/{result.key}".encode()))
+                self._read.add(hash((result.bucket, result.key)))
             if not keys or len(self._keys) > _MOST_KEYS:
                 return
             size = 0 if stored is None else len(stored)
@@ -111,7 +110,7 @@ class IssuingLogFiles:
 
     def has_read(self, bucket: str, key: str) -> bool:
         """Whether the load read a log file."""
-        return _hash(f"{bucket}/{key}".encode()) in self._read
+        return hash((bucket, key)) in self._read
 
     def find(self, key_ids: Iterable[str]) -> list[LogFilePlace]:
         """The log files whose records may have issued one of some access keys."""
@@ -211,7 +210,3 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, list):
         return [_cleaned(inner) for inner in value]
     return REMOVED if isinstance(value, str) and _TOKEN.fullmatch(value) else value
-
-
-def _hash(data: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")

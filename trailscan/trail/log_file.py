@@ -46,6 +46,9 @@ _FIRST = b'[{"eventVersion":"1.'
 _NEXT = b'},{"eventVersion":"1.'
 _DELIVERED_HEAD = b'{"Records":[{"eventVersion":"1.'
 _NONE_DELIVERED = b'{"Records":[]}'
+_DELIVERED_RECORD = b'{"eventVersion":"1.'
+_HAS_SOURCE = b'Z","eventSource":"'
+"""The end of a record's time and the beginning of its event source, as CloudTrail writes them."""
 
 
 class Wanted:
@@ -68,14 +71,22 @@ class Wanted:
 
     def may_be_in(self, body: bytes | bytearray) -> bool:
         """Whether the bytes contain the name of any wanted event source."""
-        if self.event_sources is None:
+        if self.event_sources is None or self.is_in(body):
             return True
-        for source in self._encoded:  # no generator: this runs once a record
-            if stringzilla.find(body, source) >= 0:
-                return True
-        if stringzilla.find(body, b"\\u00") < 0 and not self._escapable:
+        if not self.may_have_escapes(body):
             return False
         return len(body) > _MOST_RECODED or self._may_be_escaped(bytes(body))
+
+    def is_in(self, body: bytes | bytearray) -> bool:
+        """Whether the bytes contain the name of any wanted event source, as it is."""
+        for source in self._encoded:  # no generator: this runs once a record  # noqa: SIM110
+            if stringzilla.find(body, source) >= 0:
+                return True
+        return False
+
+    def may_have_escapes(self, body: bytes | bytearray) -> bool:
+        """Whether the bytes can contain the name of a wanted event source, spelled with escapes."""
+        return self._escapable or stringzilla.find(body, b"\\u00") >= 0
 
     def _may_be_escaped(self, body: bytes) -> bool:
         """Whether the bytes contain the name of a wanted event source, spelled with escapes."""
@@ -207,11 +218,14 @@ def _find_candidates(
     candidates: list[Candidate] = []
     others: Counter[str] = Counter()
     position = unclear = left_out = first_left_out = size = beyond = beyond_from = 0
+    is_plain = not (wanted.may_have_escapes(text) or stringzilla.find(text, b"\0") >= 0)
+    may_skip = is_plain and wanted.event_sources is not None
     for record in _records(text, deviations):
         if record.other is not None:
             others[record.other] += 1
             continue
-        selected = _select(record.raw, wanted)
+        is_skipped = may_skip and _is_of_another(record.raw, wanted)
+        selected = False if is_skipped else _select(record.raw, wanted)
         if selected and (len(candidates) >= MAX_CANDIDATES or size > MAX_CANDIDATE_BYTES):
             beyond_from = beyond_from or position
             beyond += 1
@@ -276,6 +290,20 @@ def _select(raw: bytes, wanted: Wanted) -> bool | None:
     return None if is_unclear else False
 
 
+def _is_of_another(raw: bytes, wanted: Wanted) -> bool:
+    """Whether a record as CloudTrail writes it is of an event source that is not wanted.
+
+    This is a byte search. A record that names a wanted event source anywhere is none of these.
+
+    Args:
+        raw: a record of a text without NUL, and without escapes in which a name could be spelled.
+        wanted: the event sources to look for.
+    """
+    if not raw.startswith(_DELIVERED_RECORD) or wanted.is_in(raw):
+        return False
+    return stringzilla.find(raw, _HAS_SOURCE) > 0
+
+
 def _names_it_twice(raw: bytes) -> bool:
     """Whether a record has two event sources, of which each reader of JSON takes another."""
     return "eventSource" in repeated_names(raw)
@@ -307,7 +335,7 @@ def inflate(stored: bytes, most: int | None = None) -> Inflated:
             body = deflate.gzip_decompress(stored, claim)
         except deflate.DeflateError:
             return _inflate_slowly(stored, most)
-        if len(body) == claim and stringzilla.count(stored, _MEMBER) == 1:
+        if len(body) == claim and stringzilla.find(stored, _MEMBER, 1) < 0:
             return Inflated(body)
     return _inflate_slowly(stored, most)
 
