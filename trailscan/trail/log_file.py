@@ -86,7 +86,7 @@ class Wanted:
 
     def may_have_escapes(self, body: bytes | bytearray) -> bool:
         """Whether the bytes can contain the name of a wanted event source, spelled with escapes."""
-        return self._escapable or stringzilla.find(body, b"\\u00") >= 0
+        return self._escapable or int(stringzilla.find(body, b"\\u00")) >= 0
 
     def _may_be_escaped(self, body: bytes) -> bool:
         """Whether the bytes contain the name of a wanted event source, spelled with escapes."""
@@ -301,7 +301,7 @@ def _is_of_another(raw: bytes, wanted: Wanted) -> bool:
     """
     if not raw.startswith(_DELIVERED_RECORD) or wanted.is_in(raw):
         return False
-    return stringzilla.find(raw, _HAS_SOURCE) > 0
+    return int(stringzilla.find(raw, _HAS_SOURCE)) > 0
 
 
 def _names_it_twice(raw: bytes) -> bool:
