@@ -86,7 +86,8 @@ class Wanted:
 
     def may_have_escapes(self, body: bytes | bytearray) -> bool:
         """Whether the bytes can contain the name of a wanted event source, spelled with escapes."""
-        return self._escapable or int(stringzilla.find(body, b"\\u00")) >= 0
+        first = int(stringzilla.find(body, b"\\"))  # one byte is found four times as fast
+        return self._escapable or (first >= 0 and stringzilla.find(body, b"\\u00", first) >= 0)
 
     def _may_be_escaped(self, body: bytes) -> bool:
         """Whether the bytes contain the name of a wanted event source, spelled with escapes."""
