@@ -196,7 +196,10 @@ def _pairs(raw: bytes, most_deep: int = MOST_DEEP) -> Iterator[tuple[str, bytes]
 
 
 def pieces(
-    text: bytes | bytearray, at: int, between: bytes, decode: Callable[[bytes], list[msgspec.Raw]]
+    text: bytes | bytearray,
+    at: int,
+    between: bytes,
+    decode: Callable[[bytes | bytearray], list[msgspec.Raw]],
 ) -> Iterator[tuple[list[msgspec.Raw], int]]:
     """The values of a long text by pieces of some megabytes, each with the end of its piece.
 
@@ -241,7 +244,7 @@ def members_of(
         several: whether there are parts before the first.
         most_deep: how much may be nested deeply.
     """
-    for token, depth in _tokens(raw, start, inside or raw[:1], most_deep):
+    for token, depth in _tokens(raw, start, inside or bytes(raw[:1]), most_deep):
         if depth == 0:
             if several or not _BLANK.fullmatch(
                 raw, start, token.start()

@@ -219,8 +219,8 @@ def _find_candidates(
     candidates: list[Candidate] = []
     others: Counter[str] = Counter()
     position = unclear = left_out = first_left_out = size = beyond = beyond_from = 0
-    is_plain = not (wanted.may_have_escapes(text) or stringzilla.find(text, b"\0") >= 0)
-    may_skip = is_plain and wanted.event_sources is not None
+    is_odd = wanted.may_have_escapes(text) or stringzilla.find(text, b"\0") >= 0
+    may_skip = wanted.event_sources is not None and not is_odd
     for record in _records(text, deviations):
         if record.other is not None:
             others[record.other] += 1
@@ -294,11 +294,8 @@ def _select(raw: bytes, wanted: Wanted) -> bool | None:
 def _is_of_another(raw: bytes, wanted: Wanted) -> bool:
     """Whether a record as CloudTrail writes it is of an event source that is not wanted.
 
-    This is a byte search. A record that names a wanted event source anywhere is none of these.
-
-    Args:
-        raw: a record of a text without NUL, and without escapes in which a name could be spelled.
-        wanted: the event sources to look for.
+    This is a byte search in a record of a text without NUL, and without escapes in which a name
+    could be spelled. A record that names a wanted event source anywhere is none of these.
     """
     if not raw.startswith(_DELIVERED_RECORD) or wanted.is_in(raw):
         return False
