@@ -13,7 +13,7 @@ from trailscan.buckets import ObjectInfo
 from trailscan.errors import DecodeError, NoAnswerError
 from trailscan.ingest import reading
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
-from trailscan.trail.log_file import inflate
+from trailscan.trail.gunzip import inflate
 
 BUCKET = MemoryBucket("trail")
 

@@ -15,14 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trailscan.errors import DecodeError
-from trailscan.trail import log_file
+from trailscan.trail import gunzip
 from trailscan.trail.envelopes import RawRecord
+from trailscan.trail.gunzip import Inflated, inflate
 from trailscan.trail.log_file import (
     Candidate,
-    Inflated,
     ScannedLogFile,
     Wanted,
-    inflate,
     scan_log_file,
 )
 
@@ -63,7 +62,7 @@ SCANNED = ScannedLogFile(2, FOUND, len(BODY), sha256(BODY), ())
 @pytest.fixture
 def small_cap(monkeypatch: pytest.MonkeyPatch) -> int:
     """A cap of a few kB on what a log file may inflate to."""
-    monkeypatch.setattr(log_file, "MAX_INFLATED_BYTES", SMALL_CAP)
+    monkeypatch.setattr(gunzip, "MAX_INFLATED_BYTES", SMALL_CAP)
     return SMALL_CAP
 
 

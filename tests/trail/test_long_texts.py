@@ -10,7 +10,7 @@ from trailscan.errors import DecodeError
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import scan_into
 from trailscan.store.log_file_result import LogFileResult
-from trailscan.trail import envelopes, json_bytes, log_file
+from trailscan.trail import envelopes, json_bytes, log_file, long_text
 from trailscan.trail.envelopes import read_records
 from trailscan.trail.log_file import Wanted
 
@@ -59,6 +59,50 @@ def test_lines_in_pieces_have_the_same_records():
     given = [one for one in RECORDS if not one.endswith(b",}")]
     for end in (b"\n", b"\r\n", b"\n\n"):
         assert [one.raw for one in read_records(end.join(given))] == given
+
+
+@pytest.mark.usefixtures("by_pieces")
+@pytest.mark.parametrize("between", [b"", b"\n", b" \r\n"])
+def test_long_log_files_after_one_another_are_read_to_the_end(between):
+    """Copies of log files in one text, empty ones among them, and the members beside a list."""
+    first, second, third = ([record(10 * n + m) for m in range(3)] for n in range(3))
+    text = between.join(
+        [
+            b'{"Records":[%s]}' % b",".join(first),
+            b'{"Records":[]}',
+            b"[%s]" % b",".join(second),
+            b'{"Events" : [%s] , "NextToken":"more"}' % b",".join(third),
+            b'{"Records":[%s],"x":{"Records":[%s]}}' % (record(40), record(41)),
+            record(42),
+            b'{"_source":%s}' % record(43),
+        ]
+    )
+    found = [one.raw for one in read_records(text)]
+    assert found == [*first, *second, *third, *map(record, range(40, 44))]
+
+
+@pytest.mark.usefixtures("by_pieces")
+def test_a_broken_line_of_a_long_text_costs_only_itself():
+    """Lines are read one at a time, also with the instant that CloudWatch Logs writes before each."""
+    broken = record(2)[:-9]
+    lines = [record(1), broken, b"", record(3)]
+    for before in (b"", b"2026-11-22T12:00:00.000Z "):
+        text = b"\n".join(before + line for line in lines if line)
+        assert [one.raw for one in read_records(text)] == [record(1), broken, record(3)]
+
+
+@pytest.mark.parametrize(
+    "form", [b'{"Records":[%s]}', b"[%s]", b"%s", b'{"a":%s}', b'[1,{"a":%s}]']
+)
+def test_a_value_of_a_long_text_that_cannot_be_held_is_named(monkeypatch, form):
+    """It would be copied several times: the log file is refused, with what to do."""
+    monkeypatch.setattr(long_text, "_LONG", 5_000_000)
+    monkeypatch.setattr(envelopes, "MOST_VALUE_BYTES", 4_000_000)
+    monkeypatch.setattr(long_text, "MOST_VALUE_BYTES", 4_000_000)
+    text = form % record(1, requestParameters={"text": "x" * 5_500_000})
+    with pytest.raises(DecodeError, match=r"expected at most 4,000,000 .*; divide it") as caught:
+        list(read_records(text))
+    assert caught.value.reason == "value_too_large"
 
 
 @pytest.mark.usefixtures("by_pieces")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trailscan.trail import digest as digest_module
-from trailscan.trail import log_file as log_file_module
+from trailscan.trail import gunzip
 
 WORDS = {"D": "Digest", "L": "LogFile", "T": "tampered", "I": "incomplete"}
 
@@ -28,7 +28,7 @@ def findings(found):
 def test_each_kind_of_tampering_has_its_verdict(kind, lab, stranger, monkeypatch):
     """What was done is found, by its own reason, where it was done; and nothing else is."""
     monkeypatch.setattr(digest_module, "MAX_DIGEST_BYTES", 1_000_000)
-    monkeypatch.setattr(log_file_module, "MAX_INFLATED_BYTES", 1_000_000)
+    monkeypatch.setattr(gunzip, "MAX_INFLATED_BYTES", 1_000_000)
     expected = [(WORDS[of], WORDS[severity], *rest) for of, severity, *rest in kind(lab, stranger)]
     found = findings(lab.validate())
     if expected[0][-1] is None and expected[0][2] == "malformed":  # the library's words

@@ -12,7 +12,7 @@ from trailscan.buckets import LocalBucket, open_bucket
 from trailscan.errors import DecodeError, TrailscanError
 from trailscan.location import EVENT_HISTORY, LOCAL, STDIN, S3Location, object_uri
 from trailscan.numbers import counted
-from trailscan.trail.log_file import inflate
+from trailscan.trail.gunzip import inflate
 
 if TYPE_CHECKING:
     from trailscan.aws.session import AwsOptions

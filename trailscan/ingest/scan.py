@@ -19,12 +19,12 @@ from trailscan.trail.forms import (
     may_be_log_file,
     unsupported_form,
 )
+from trailscan.trail.gunzip import MAX_INFLATED_BYTES
 from trailscan.trail.json_bytes import repeated_names, twice_inside
 from trailscan.trail.keys import is_log_file_name
 from trailscan.trail.log_file import (
     MAX_CANDIDATE_BYTES,
     MAX_CANDIDATES,
-    MAX_INFLATED_BYTES,
     MAX_UNCLEAR,
     Candidate,
     ScannedLogFile,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trailscan.errors import AccessError
 from trailscan.location import STANDARD_INPUT, parse_s3_uri
-from trailscan.trail.log_file import MAX_INFLATED_BYTES
+from trailscan.trail.gunzip import MAX_INFLATED_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

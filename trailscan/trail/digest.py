@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from trailscan.errors import DecodeError
-from trailscan.trail.log_file import Inflated, inflate, inflate_first
+from trailscan.trail.gunzip import Inflated, inflate, inflate_first
 from trailscan.window import day_path
 
 if TYPE_CHECKING:

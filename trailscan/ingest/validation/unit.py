@@ -25,7 +25,7 @@ from trailscan.ingest.validation.units import (
 )
 from trailscan.location import key_text
 from trailscan.parallel import grouped, in_order
-from trailscan.trail.log_file import MAX_INFLATED_BYTES, inflate
+from trailscan.trail.gunzip import MAX_INFLATED_BYTES, inflate
 from trailscan.validate.chain import judge_chain
 from trailscan.validate.elsewhere import AttestedContent
 from trailscan.validate.layout import ArchiveLayout, guess_layout
