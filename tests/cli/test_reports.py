@@ -199,7 +199,11 @@ def test_every_command_has_a_help():
 @pytest.mark.parametrize(
     ("prefix", "said", "hint"),
     [
-        ("5", "trailscan: 28 event IDs begin with '5': ", []),
+        (
+            "5",
+            "trailscan: 28 event IDs begin with '5': ",
+            ["  give more of its characters"],
+        ),
         (
             "zz",
             "trailscan: no event ID begins with 'zz' ",

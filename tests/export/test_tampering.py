@@ -134,26 +134,27 @@ def test_four_nights_hold_down_to_awss_signatures(made):
     assert trailscan("export", "verify", made / "nights", "--key", made / "none")[0] == 2
 
 
-def python(minor: int) -> str:
-    """The program of a Python of this machine; what is not on it is said at the end of the run."""
-    root = os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")
-    found = [sys.executable] if minor == sys.version_info.minor else []
-    found += filter(None, [shutil.which(f"python3.{minor}")])
-    found += map(str, sorted(Path(root, "versions").glob(f"3.{minor}.*/bin/python3.{minor}")))
-    for one in found:
-        if not subprocess.run([one, "-c", ""], capture_output=True, check=False).returncode:
-            return one
-    return pytest.skip(f"needs Python 3.{minor}: it is not on PATH and none of pyenv's")
+def pythons() -> dict[int, str]:
+    """The Pythons of this machine that a package may meet, by their minor version."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    found = {sys.version_info.minor: sys.executable}
+    for minor in range(9, 15):
+        candidates = [shutil.which(f"python3.{minor}")]
+        candidates += map(str, sorted(versions.glob(f"3.{minor}.*/bin/python3.{minor}")))
+        for one in filter(None, candidates):
+            if not subprocess.run([one, "-c", ""], capture_output=True, check=False).returncode:
+                found.setdefault(minor, one)
+    return found
 
 
-@pytest.mark.parametrize("minor", range(9, 15))
+@pytest.mark.parametrize("minor", pythons())
 def test_the_program_inside_says_the_same_without_trailscan(made, minor):
-    """`python3 -I -S verify.py` needs nothing but a Python of 3.9 or newer."""
+    """`python3 -I -S verify.py` needs nothing but a Python of 3.9 or newer: each of this machine."""
     program = made / "nights" / FIRST / "verify.py"
     words = ["--key", made / "key.pub", "--public-keys", KEYS]
     words += ["--checkpoint", made / "nights" / FIRST / "checkpoint"]
     done = subprocess.run(
-        [python(minor), "-I", "-S", program, *words], capture_output=True, text=True, check=False
+        [pythons()[minor], "-I", "-S", program, *words], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.splitlines()[0][:6], done.stderr) == (0, "HOLDS:", "")
     assert "cannot vouch for itself" in done.stdout

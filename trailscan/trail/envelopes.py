@@ -12,6 +12,7 @@ that string), so that they can be kept as they were recorded.
 from __future__ import annotations
 
 import re
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -148,7 +149,7 @@ def _one_at_a_time(text: bytes | bytearray) -> Iterator[RawRecord]:
     """The records of a long text: lists and other values after one another, or lines.
 
     Raises:
-        DecodeError: `empty`, `not_json` or `value_too_large`, perhaps only after some records.
+        DecodeError: as `read_records`, or `value_too_large`; perhaps only after some records.
     """
     unwrapper = _Unwrapper()
     at = after_space(text, len(_BOM) if text.startswith(_BOM) else 0)
@@ -158,8 +159,9 @@ def _one_at_a_time(text: bytes | bytearray) -> Iterator[RawRecord]:
         lines = (_TIME_BEFORE.sub(b"", line) for line in each_line(text, at))
         yield from _lines(lines, unwrapper)
         return
+    has_lists = False
     while head := _LIST.match(text, at):
-        items = Items(text, head.end())
+        has_lists, items = True, Items(text, head.end())
         for item, count in items:
             if count > 1:
                 yield RawRecord(item, times=count)
@@ -170,7 +172,12 @@ def _one_at_a_time(text: bytes | bytearray) -> Iterator[RawRecord]:
             rest, at = rest_of_object(text, at)
             yield from unwrapper.beside(rest)
         at = after_space(text, at)
-    for value in each_value(text, at, MOST_VALUE_BYTES):
+    values = each_value(text, at, MOST_VALUE_BYTES)
+    first = [] if has_lists else list(islice(values, 2))
+    if len(first) == 1:
+        yield from unwrapper.only(first[0])
+        return
+    for value in chain(first, values):
         yield from unwrapper.one(value)
 
 
