@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _COMMIT_LOG_FILES = 10_000  # 1 kB each while they wait, and twice that while they are written
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
+_RAW_BYTES = 2_000  # of rejects, which wait like an event
 _SHOWN_VANISHED = 10
 _MOST_ACCOUNTS = 1000  # that the ledger names of those left out
 _MOST_UNRECOGNISED = 2000
@@ -207,7 +208,8 @@ class Pipeline:
             self._newest[of] = max(result.delivered, self._newest.get(of, result.delivered))
         self._batch.append(result)
         self._batch_others += result.kind != "log_file"
-        self._batch_events += len(result.events)
+        raw_bytes = sum(len(reject.raw) for reject in result.rejects)
+        self._batch_events += len(result.events) + raw_bytes // _RAW_BYTES
 
     def _has_vanished(self, result: LogFileResult) -> bool:
         """Count a log file that an inventory has and the bucket no longer has."""
