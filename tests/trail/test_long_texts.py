@@ -81,6 +81,22 @@ def test_long_log_files_after_one_another_are_read_to_the_end(between):
     assert found == [*first, *second, *third, *map(record, range(40, 44))]
 
 
+def test_a_long_text_is_searched_once_for_log_files(monkeypatch):
+    """However many short ones stand after one another, and whatever comes last."""
+    tried = []
+
+    def searched(text, at, *_):
+        tried.append(at)
+        return iter(())
+
+    monkeypatch.setattr(envelopes, "is_long", lambda _: True)
+    monkeypatch.setattr(long_text, "pieces", searched)
+    one = b'{"Records":[%s]}' % record(1)
+    text = one * 50 + b"[] \n" * 50 + b'{"Records":[],"a":1}' * 50 + one
+    assert [one.raw for one in read_records(text)] == [record(1)] * 51
+    assert len(tried) == 1
+
+
 @pytest.mark.usefixtures("by_pieces")
 def test_a_broken_line_of_a_long_text_costs_only_itself():
     """Lines are read one at a time, also with the instant that CloudWatch Logs writes before each."""

@@ -34,6 +34,7 @@ from trailscan.trail.json_bytes import (
 )
 from trailscan.trail.long_text import (
     MOST_VALUE_BYTES,
+    Heads,
     Items,
     each_line,
     first_line,
@@ -42,7 +43,7 @@ from trailscan.trail.long_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
 
 MOST_ENVELOPES = 16
 """How many envelopes around one another are taken off."""
@@ -108,11 +109,8 @@ def read_records(body: bytes | bytearray) -> Iterator[RawRecord]:
     """
     if is_long(body):
         return _one_at_a_time(body)
-    try:
-        found = _LOG_FILE.decode(body).records
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return _any_form(bytes(body))
-    if not _is_all(body, found):
+    found = _whole(body)
+    if found is None:
         return _any_form(bytes(body))
     may_be_insights = stringzilla.find(body, _INSIGHTS) >= 0
     return _of_log_file(map(bytes, found), may_be_insights=may_be_insights)
@@ -133,6 +131,15 @@ def _is_all(body: bytes | bytearray, found: list[msgspec.Raw]) -> bool:
             return False
         at += len(bytes(raw))
     return _END.fullmatch(body, at) is not None
+
+
+def _whole(body: bytes | bytearray) -> list[msgspec.Raw] | None:
+    """The records of a body that is one log file and nothing else; None for any other."""
+    try:
+        found = _LOG_FILE.decode(body).records
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return None
+    return found if _is_all(body, found) else None
 
 
 def _of_log_file(found: Iterable[bytes], *, may_be_insights: bool) -> Iterator[RawRecord]:
@@ -159,26 +166,36 @@ def _one_at_a_time(text: bytes | bytearray) -> Iterator[RawRecord]:
         lines = (_TIME_BEFORE.sub(b"", line) for line in each_line(text, at))
         yield from _lines(lines, unwrapper)
         return
-    has_lists = False
-    while head := _LIST.match(text, at):
-        has_lists, items = True, Items(text, head.end())
-        for item, count in items:
-            if count > 1:
-                yield RawRecord(item, times=count)
-            else:
-                yield from unwrapper.item(item)
-        at = items.end
-        if head[1]:
-            rest, at = rest_of_object(text, at)
-            yield from unwrapper.beside(rest)
-        at = after_space(text, at)
-    values = each_value(text, at, MOST_VALUE_BYTES)
-    first = [] if has_lists else list(islice(values, 2))
+    end = yield from _lists(text, at, unwrapper)
+    values = each_value(text, end, MOST_VALUE_BYTES)
+    first = [] if end > at else list(islice(values, 2))
     if len(first) == 1:
         yield from unwrapper.only(first[0])
         return
     for value in chain(first, values):
         yield from unwrapper.one(value)
+
+
+def _lists(
+    text: bytes | bytearray, at: int, unwrapper: _Unwrapper
+) -> Generator[RawRecord, None, int]:
+    """The records of the lists that follow one another from a position on; returns their end."""
+    heads, by_pieces = Heads(text), True
+    while head := _LIST.match(text, at):
+        if (found := _whole(log_file := heads.log_file(at))) is not None:
+            yield from chain.from_iterable(map(unwrapper.item, map(bytes, found)))
+            at = after_space(text, at + len(log_file))
+            continue
+        items = Items(text, head.end(), by_pieces=by_pieces)
+        for item, count in items:
+            alike = (RawRecord(item, times=count),)
+            yield from alike if count > 1 else unwrapper.item(item)
+        at, by_pieces = items.end, items.had_pieces
+        if head[1]:
+            rest, at = rest_of_object(text, at)
+            yield from unwrapper.beside(rest)
+        at = after_space(text, at)
+    return at
 
 
 def _any_form(body: bytes) -> Iterator[RawRecord]:

@@ -216,6 +216,8 @@ def pieces(
     length = _PIECE
     while length <= _LONGEST_PIECE and (cut := stringzilla.find(text, between, at + length)) >= 0:
         end = cut + 1
+        if end - at > _LONGEST_PIECE:  # one value is that long
+            return
         try:
             values = decode(text[at:end])
         except _REFUSALS:

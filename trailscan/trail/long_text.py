@@ -9,10 +9,17 @@ import msgspec
 import stringzilla
 
 from trailscan.errors import DecodeError
-from trailscan.trail.json_bytes import LEAST_BYTES, SPACE, check_length, members_of, pieces
+from trailscan.trail.json_bytes import (
+    LEAST_BYTES,
+    SPACE,
+    after_space,
+    check_length,
+    members_of,
+    pieces,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MOST_VALUE_BYTES = 16 * 1024 * 1024
 """How many bytes one value of a long text may have: it is copied a few times."""
@@ -24,6 +31,7 @@ _MOST_VALUES = 2_000_000
 """How many values of a list may be in memory at once: 100 bytes each."""
 
 _DENSE_BYTES = 8 * 1024 * 1024
+_HEAD = b'{"Records":['
 _NEXT = b'},{"eventVersion":"1.'
 _END = re.compile(rb"\s*\}")
 _TRIVIAL = re.compile(rb"\s*(\{\s*\}|[\w.+-]+)\s*,(?:\s*(?:\{\s*\}|[\w.+-]+)\s*,)*+")
@@ -55,15 +63,18 @@ class Items:
     Args:
         text: has the array.
         opening: where the array begins in it.
+        by_pieces: try to cut megabytes of it at once, which does not pay if it is short.
 
     Attributes:
         end: the position behind the array, once all items were taken.
+        had_pieces: whether megabytes of it were cut at once.
     """
 
-    def __init__(self, text: bytes | bytearray, opening: int) -> None:
+    def __init__(self, text: bytes | bytearray, opening: int, *, by_pieces: bool = True) -> None:
         self._text = text
         self._first = opening + 1
         self.end = self._first
+        self._by_pieces, self.had_pieces = by_pieces, False
 
     def __iter__(self) -> Iterator[tuple[bytes, int]]:
         """Cut the items.
@@ -72,9 +83,12 @@ class Items:
             DecodeError: `not_json` or `value_too_large`, perhaps only after some items.
         """
         text, at = self._text, self._first
-        for items, end in pieces(text, at, _NEXT, lambda piece: _ARRAY.decode(b"[%s]" % piece)):
+        cut: Iterable[tuple[list[msgspec.Raw], int]] = ()
+        if self._by_pieces:
+            cut = pieces(text, at, _NEXT, lambda piece: _ARRAY.decode(b"[%s]" % piece))
+        for items, end in cut:
             yield from ((bytes(item), 1) for item in items)
-            at = end + 1
+            at, self.had_pieces = end + 1, True
         while True:
             if run := _TRIVIAL.match(text, at):
                 yield run[1], text.count(b",", run.start(), run.end())
@@ -92,6 +106,31 @@ class Items:
                 return
 
 
+class Heads:
+    """Where log files begin in a text of several after one another.
+
+    Args:
+        text: of JSON.
+    """
+
+    def __init__(self, text: bytes | bytearray) -> None:
+        self._text = text
+        self._next = -1
+
+    def log_file(self, at: int) -> bytes:
+        """The log file that begins at a position; empty if none does, or if it may be too long.
+
+        Positions may only grow, so that the text is searched once.
+        """
+        text = self._text
+        if not text.startswith(_HEAD, at):
+            return b""
+        if self._next <= at:
+            self._next = int(stringzilla.find(text, _HEAD, at + 1))
+            self._next = len(text) if self._next < 0 else self._next
+        return bytes(text[at : self._next]) if self._next - at <= MOST_VALUE_BYTES else b""
+
+
 def first_line(text: bytes | bytearray, at: int) -> bytes:
     """The line at a position; empty if it does not end soon."""
     return bytes(text[at : text.find(b"\n", at, at + MOST_VALUE_BYTES) + 1])
@@ -103,7 +142,7 @@ def each_line(text: bytes | bytearray, at: int) -> Iterator[bytes]:
     Raises:
         DecodeError: `value_too_large`.
     """
-    while at < len(text):
+    while (at := after_space(text, at)) < len(text):
         end = text.find(b"\n", at)
         end = len(text) if end < 0 else end
         check_length(end - at, MOST_VALUE_BYTES)
