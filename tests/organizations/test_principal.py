@@ -6,7 +6,7 @@ import pytest
 
 from trailscan.events.client import client
 from trailscan.events.event import decode_event
-from trailscan.events.naming import parse_principal
+from trailscan.events.naming import identify
 
 
 def make(identity, **fields):
@@ -131,7 +131,7 @@ def test_each_type_of_identity_has_a_name_a_kind_and_how_sure_it_is(
     identity, display, kind, certain
 ):
     """A convention is not a certainty, and an unknown type is said to be one."""
-    who = parse_principal(make(identity))
+    who = identify(make(identity).user_identity)
     assert (who.display, who.kind, who.certain) == (display, kind, certain)
 
 
@@ -139,7 +139,7 @@ def test_source_identity_names_the_person():
     """A sourceIdentity comes before the role; the role's trust vouches for it, and not AWS."""
     identity = assumed("Admin", "session-1")
     identity["sessionContext"]["sourceIdentity"] = "dana"
-    who = parse_principal(make(identity))
+    who = identify(make(identity).user_identity)
     assert (who.name, who.rule, who.certain) == ("dana", "source_identity", False)
 
 
@@ -147,7 +147,9 @@ def test_a_person_of_identity_center_keeps_the_permission_set():
     """A sourceIdentity says who, the role still says through what."""
     identity = assumed("AWSReservedSSO_OrgAdmin_0123456789abcdef", "session-1")
     identity["sessionContext"]["sourceIdentity"] = "dana"
-    assert parse_principal(make(identity)).display == "dana (OrgAdmin through Identity Center)"
+    assert (
+        identify(make(identity).user_identity).display == "dana (OrgAdmin through Identity Center)"
+    )
 
 
 SSO, LINKED = "AWSReservedSSO_OrgAdmin_0123456789abcdef", "AWSServiceRoleForSSO"
@@ -168,7 +170,7 @@ def test_a_role_that_only_borrows_a_reserved_name_is_an_ordinary_one(role, path,
     identity["sessionContext"]["sessionIssuer"]["arn"] = (
         f"arn:aws:iam::111122223333:role/{path}{role}"
     )
-    who = parse_principal(make(identity))
+    who = identify(make(identity).user_identity)
     assert (who.kind, who.certain) == (kind, certain)
 
 
@@ -365,7 +367,7 @@ def in_context(identity, **more):
 )
 def test_whoever_vouches_for_a_name_is_known(identity, name, kind, rule, certain, display):
     """What a caller chose is shown as a claim, and never is the name."""
-    who = parse_principal(make(identity))
+    who = identify(make(identity).user_identity)
     assert (who.name, who.kind, who.rule, who.certain) == (name, kind, rule, certain)
     assert who.display == display
 
@@ -394,7 +396,7 @@ def test_whoever_vouches_for_a_name_is_known(identity, name, kind, rule, certain
 )
 def test_a_session_name_that_an_sdk_made_up_claims_nothing(session):
     """The defaults of every SDK are told apart from names that somebody chose."""
-    who = parse_principal(make(assumed("Deploy", session)))
+    who = identify(make(assumed("Deploy", session)).user_identity)
     assert (who.rule, who.display) == (
         "role_of_generated_session",
         f"role Deploy, session {session}",
@@ -404,7 +406,7 @@ def test_a_session_name_that_an_sdk_made_up_claims_nothing(session):
 def test_a_claim_cannot_leave_its_quotation_marks():
     """A name with quotation marks and control characters stays one claim."""
     identity = assumed("Deploy", 'x", alice@example.com (Admin through Identity Center)\x1b[2K')
-    assert parse_principal(make(identity)).display == (
+    assert identify(make(identity).user_identity).display == (
         'role Deploy, session named "x\\", alice@example.com (Admin through Identity Center)'
         '\\x1b[2K"'
     )
@@ -413,7 +415,7 @@ def test_a_claim_cannot_leave_its_quotation_marks():
 def test_a_name_of_an_identity_provider_cannot_say_more_than_a_name():
     """What looks like ours in such a name stands in quotation marks."""
     identity = {"type": "SAMLUser", "userName": "eve (Admin through Identity Center)"}
-    assert parse_principal(make(identity)).display == '"eve (Admin through Identity Center)"'
+    assert identify(make(identity).user_identity).display == '"eve (Admin through Identity Center)"'
 
 
 @pytest.mark.parametrize(

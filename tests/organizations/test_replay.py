@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 import pytest
 from rpds import HashTrieMap
 
 from trailscan.events.event import decode_event
-from trailscan.organizations.replay import apply, replay
+from trailscan.organizations.replay import apply
 from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.organizations.state import (
     Account,
@@ -53,7 +54,7 @@ def told(name: str, **details: Any):
 
 def after(*events: Any, known: Organization | None = None) -> dict[str, Any]:
     """What a state has after some events, without what it has not."""
-    state = replay(known or Organization(), events)
+    state = reduce(apply, events, known or Organization())
     maps = {name: getattr(state, name) for name in state.__struct_fields__}
     indexes = {"attached_at", "attached_ever"}  # tested apart
     return {
@@ -348,7 +349,7 @@ def test_other_services_and_reads_change_nothing():
         *(make(one.name) for one in ORGANIZATIONS.operations if one.name not in EFFECTS),
         make("SplitOrganization"),
     ]
-    assert replay(state, others) is state
+    assert reduce(apply, others, state) is state
 
 
 def test_a_new_account_stands_in_the_root_with_the_name_asked_for():
@@ -431,7 +432,7 @@ def test_control_tower_gives_names():
 def test_names_of_the_log_come_before_those_of_the_user():
     """What the user gives is said only where no event told a name."""
     known = Organization.with_names({MEMBER: "given", "ou-ex-1": "Given", "r-ex": "Root"})
-    state = replay(known, CASES["CreateOrganizationalUnit"][0] + CASES["MoveAccount"][0])
+    state = reduce(apply, CASES["CreateOrganizationalUnit"][0] + CASES["MoveAccount"][0], known)
     found = [state.name_of(one) for one in (MEMBER, "ou-ex-1", "r-ex", "p-ex1")]
     assert found == ["given", "Dev", "Root", None]
 
@@ -446,14 +447,15 @@ def test_the_path_of_a_unit_is_known_or_not_told():
             {"organizationalUnit": {"id": identifier, "name": name}},
         )
 
-    state = replay(
-        Organization(),
+    state = reduce(
+        apply,
         [
             unit("ou-ex-1", "Workloads", "r-ex"),
             unit("ou-ex-2", "Prod", "ou-ex-1"),
             unit("ou-ex-3", "Lost", "ou-ex-9"),
             unit("ou-ex-4", "Loop", "ou-ex-4"),
         ],
+        Organization(),
     )
     found = [state.path_of(f"ou-ex-{number}") for number in range(1, 6)]
     assert found == [("Workloads",), ("Workloads", "Prod"), None, None, None]
@@ -466,8 +468,8 @@ def test_what_is_attached_is_known_by_target_and_by_policy():
         return make(name, {"policyId": policy, "targetId": target})
 
     kind = summary("p-1", type="TAG_POLICY")
-    state = replay(
-        Organization(),
+    state = reduce(
+        apply,
         [
             make("CreatePolicy", {"type": "TAG_POLICY"}, kind),
             attach("AttachPolicy", "p-1", "ou-1"),
@@ -476,6 +478,7 @@ def test_what_is_attached_is_known_by_target_and_by_policy():
             attach("DetachPolicy", "p-2", "ou-2"),
             attach("DetachPolicy", "p-3", "ou-3"),
         ],
+        Organization(),
     )
     assert {target: {*found} for target, found in state.attached_at.items()} == {
         "ou-1": {"p-1", "p-2"},
@@ -503,12 +506,13 @@ def test_children_are_indexed_by_parent():
         }
         return make("MoveAccount", request)
 
-    state = replay(
-        Organization(),
+    state = reduce(
+        apply,
         [
             make("CreateOrganizationalUnit", {"parentId": "r-ex", "name": "w"}, unit),
             move("r-ex", "ou-1"),
             move("ou-1", "ou-2"),
         ],
+        Organization(),
     )
     assert state.accounts[MEMBER].parent_id == "ou-2"

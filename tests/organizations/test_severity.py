@@ -28,7 +28,8 @@ CALL = SentenceContext(EVENT, EVENT, Organization(), {}, {})
 
 def severity_of(name, *, succeeded):
     """The severity of a call that says nothing, given how it ended."""
-    return OPERATIONS[name].severity_of(CALL, succeeded=succeeded)
+    row = OPERATIONS[name]
+    return row.graded(row.case_of(CALL), succeeded=succeeded)
 
 
 def attempt(name):
@@ -217,7 +218,7 @@ def test_changes_carry_the_techniques_that_were_published_for_them():
 def test_a_row_is_well_formed(row):
     """Levels are known, techniques are ids in order, and the reason is one sentence."""
     assert row.severity in SEVERITIES
-    assert row.severity_of(CALL, succeeded=False) in SEVERITIES
+    assert row.graded(row.case_of(CALL), succeeded=False) in SEVERITIES
     assert all(re.fullmatch(r"T\d{4}(\.\d{3}|\.A\d{3})?", each) for each in row.mitre)
     assert row.mitre == tuple(sorted(set(row.mitre)))
     assert row.cis in {"", CIS_CONTROL}

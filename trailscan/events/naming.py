@@ -23,14 +23,9 @@ from trailscan.events.role_sessions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trailscan.events.event import Event, UserIdentity
+    from trailscan.events.event import UserIdentity
 
 _PROVIDERS = (("oidc-provider/", "OIDC provider"), ("saml-provider/", "SAML provider"))
-
-
-def parse_principal(event: Event) -> Principal:
-    """Who made a call; `unknown` if nothing in the event tells."""
-    return identify(event.user_identity)
 
 
 def identify(who: UserIdentity) -> Principal:

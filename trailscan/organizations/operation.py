@@ -146,10 +146,6 @@ class Operation(msgspec.Struct, frozen=True):
         """The case that a call is, if it is one."""
         return next((case for case in self.cases if case.holds(call)), None)
 
-    def severity_of(self, call: SentenceContext, *, succeeded: bool) -> Severity:
-        """The severity of one call, given how it ended."""
-        return self.graded(self.case_of(call), succeeded=succeeded)
-
     def graded(self, case: Case | None, *, succeeded: bool) -> Severity:
         """The severity of a call that is a case, or none, given how it ended."""
         row = case or self

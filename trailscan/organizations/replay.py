@@ -1,4 +1,4 @@
-"""Replays events: folds them into the state of the organization.
+"""Replays events: what each does to the state of the organization.
 
 What each operation does to the state is in its record. A call that was denied or failed does
 nothing.
@@ -11,18 +11,9 @@ from typing import TYPE_CHECKING
 from trailscan.organizations.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from trailscan.events.event import Event
     from trailscan.organizations.operation import Operation, Service
     from trailscan.organizations.state import Organization
-
-
-def replay(initial: Organization, events: Iterable[Event]) -> Organization:
-    """The state after some events, which must be in order of time."""
-    for event in events:
-        initial = apply(initial, event)
-    return initial
 
 
 def apply(state: Organization, event: Event) -> Organization:
