@@ -90,14 +90,9 @@ class Report(Table):
 
         It is in a database of its own in memory, which reads no files and reaches no network.
         """
-        import duckdb  # noqa: PLC0415  # heavy
+        from trailscan.reports.sql import confined  # noqa: PLC0415  # heavy
 
-        from trailscan.reports.sql import CONFINED  # noqa: PLC0415  # heavy
-
-        database = duckdb.connect(":memory:", config=dict(CONFINED))
-        database.execute("SET TimeZone = 'UTC'")
-        database.execute("SET lock_configuration = true")
-        return database.from_arrow(self.to_arrow())
+        return confined(UTC).from_arrow(self.to_arrow())
 
     def _repr_html_(self) -> str:
         """The first rows, the records behind each, and what the report may lack."""

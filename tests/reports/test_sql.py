@@ -263,6 +263,19 @@ def test_who_made_an_event_is_found_out_only_if_a_query_asks(samples, monkeypatc
     assert asked == []
 
 
+def test_no_progress_is_printed(samples):
+    """Standard output holds the answer alone, also of a query that takes long."""
+    [(shown,)] = samples.sql("select current_setting('enable_progress_bar')").rows
+    assert shown is False
+    [(shown,)] = (
+        samples.sql("from events limit 1")
+        .relation()
+        .query("t", "select current_setting('enable_progress_bar')")
+        .fetchall()
+    )
+    assert shown is False
+
+
 @pytest.mark.slow
 def test_a_process_that_queried_ends_well(samples):
     """No thread of a library is left that reads on."""

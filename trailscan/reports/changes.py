@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trailscan.events.schema import strings
+from trailscan.events.schema import instant, strings
 from trailscan.organizations.catalogue import Catalogue, catalogue
 from trailscan.organizations.changes import Change, describe_in_order
 from trailscan.organizations.operation import READ
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from trailscan.reports.filter import ChangeFilter
     from trailscan.rows import Row
     from trailscan.store.reader import StoreReader
+    from trailscan.window import Window
 
 TIME = Column("event_time", "When (UTC)", "instant", of="event.event_time")
 PRINCIPAL = Column(
@@ -278,6 +279,15 @@ def among(table: pa.Table, names: Mapping[str, Iterable[str]]) -> pa.Array:
         for source, own in names.items()
     ]
     return reduce(pc.or_, chosen)
+
+
+def in_window(window: Window, rows: pa.Table) -> pa.Array:
+    """The events of a window."""
+    times = rows["event_time"]
+    mask = pc.is_valid(times)
+    if window.start is not None:
+        mask = pc.and_(mask, pc.greater_equal(times, instant(window.start)))
+    return mask if window.end is None else pc.and_(mask, pc.less(times, instant(window.end)))
 
 
 @lru_cache(maxsize=2)

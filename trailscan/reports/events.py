@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
-from trailscan.events.schema import instant
 from trailscan.organizations.any_event import describe_any
 from trailscan.reports.attestation import EVIDENCE, with_attestation
 from trailscan.reports.changes import (
@@ -22,6 +21,7 @@ from trailscan.reports.changes import (
     TARGETS,
     TIME,
     all_that_tell,
+    in_window,
     maybe_changes,
     read_changes,
 )
@@ -33,8 +33,6 @@ from trailscan.table import Column, Table, detail, row_maker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    import pyarrow as pa
 
     from trailscan.organizations.changes import Change
     from trailscan.reports.filter import ChangeFilter
@@ -109,16 +107,7 @@ def read_history(store: StoreReader, window: Window) -> list[Change]:
         store,
         reads=True,
         where=lambda rows: pc.or_(
-            maybe_changes(rows), pc.and_(all_that_tell(rows), _in(window, rows))
+            maybe_changes(rows), pc.and_(all_that_tell(rows), in_window(window, rows))
         ),
         filter_columns=(*FILTER_COLUMNS, "event_time"),
     )
-
-
-def _in(window: Window, rows: pa.Table) -> pa.Array:
-    """The events of a window."""
-    times = rows["event_time"]
-    mask = pc.is_valid(times)
-    if window.start is not None:
-        mask = pc.and_(mask, pc.greater_equal(times, instant(window.start)))
-    return mask if window.end is None else pc.and_(mask, pc.less(times, instant(window.end)))

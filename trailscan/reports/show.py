@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from trailscan.location import Location
 from trailscan.numbers import counted
-from trailscan.organizations.changes import with_undone
 from trailscan.organizations.refusals import find_refusals
 from trailscan.reports.around import around_report, window_around
 from trailscan.reports.attestation import attestation
 from trailscan.reports.changes import COLUMNS
 from trailscan.reports.credential_use import use_of
-from trailscan.reports.events import iterate_events, read_history
+from trailscan.reports.events import iterate_events
+from trailscan.reports.findings.reads import examine
 from trailscan.reports.findings.report import findings_on
 from trailscan.reports.lookup import whole_id
 from trailscan.reports.principals import naming
@@ -161,7 +161,8 @@ def show_event(store: StoreReader, event_id: str, within: timedelta = AN_HOUR) -
     """
     whole = whole_id(store, event_id)
     window = window_around(store, whole, within)
-    changes = with_undone(read_history(store, window))
+    examined = examine(store, window=window)
+    changes = examined.told
     refusals = find_refusals(changes)
     told_around = list(iterate_events(store, window, changes))
     events = {one.where: one for one in told_around if one.event.event_id == whole}
@@ -172,7 +173,7 @@ def show_event(store: StoreReader, event_id: str, within: timedelta = AN_HOUR) -
         for row in rows.to_pylist()
     )
     told = {record.change.event.event_id for record in records if record.change}
-    findings = findings_on(store, {whole, *told})
+    findings = findings_on(examined, {whole, *told})
     return Shown(whole, records, findings, around_report(store, whole, within, told_around))
 
 

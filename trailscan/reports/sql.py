@@ -39,6 +39,8 @@ from trailscan.window import Window, in_zone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from duckdb import DuckDBPyConnection
+
     from trailscan.reports.catalogue import Report
     from trailscan.rows import Kind
     from trailscan.store.paths import TableName
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[list[str]], Iterable[pa.Table]]
 
-CONFINED = {
+_CONFINED = {
     "enable_external_access": "false",
     "allow_community_extensions": "false",
     "autoinstall_known_extensions": "false",
@@ -91,11 +93,9 @@ def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
     import duckdb  # noqa: PLC0415  # heavy
 
     failures: list[Exception] = []
-    with duckdb.connect(":memory:", config=dict(CONFINED)) as database:
+    with confined(tz) as database:
         for name, view in _views(store, failures).items():
             database.register(name, view)
-        database.execute("SET TimeZone = ?", [str(tz)])
-        database.execute("SET lock_configuration = true")
         try:
             _check(database.extract_statements(query), duckdb.StatementType.SELECT)
             rows = _within_calendar(database, database.sql(query).to_arrow_table())
@@ -105,6 +105,21 @@ def run_query(store: StoreReader, query: str, tz: tzinfo = UTC) -> Table:
             said = _LINE_ENDS.sub(_kept_if_quoted, _REPEATED.split(str(error))[0])
             raise ValueError(f"the query cannot be run: {said}") from None
     return with_evidence(store, _to_table(store, rows, tz))
+
+
+def confined(tz: tzinfo) -> DuckDBPyConnection:
+    """A database in memory that reads no files, reaches no network and prints no progress.
+
+    Args:
+        tz: the zone of times.
+    """
+    import duckdb  # noqa: PLC0415  # heavy
+
+    database = duckdb.connect(":memory:", config=dict(_CONFINED))
+    database.execute("SET TimeZone = ?", [str(tz)])
+    database.execute("SET enable_progress_bar = false")  # it goes to standard output
+    database.execute("SET lock_configuration = true")
+    return database
 
 
 def _kept_if_quoted(found: re.Match[str]) -> str:

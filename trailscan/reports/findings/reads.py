@@ -27,6 +27,7 @@ from trailscan.reports.changes import (
     FILTER_COLUMNS,
     all_that_tell,
     among,
+    in_window,
     maybe_changes,
     read_changes,
 )
@@ -36,11 +37,12 @@ from trailscan.sessions.chain import Issuances, chain_behind
 from trailscan.store.issuances import read_issuances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from trailscan.organizations.changes import Change
     from trailscan.organizations.operation import Operation
     from trailscan.store.reader import StoreReader
+    from trailscan.window import Window
 
 _WANTED = ["event_time", "event_name", "user_identity", "event_id"]
 _COLUMNS = [*_WANTED, "event_source"]
@@ -55,37 +57,57 @@ class Examination:
         changes: all changes, denied reads and first sweeps, in order of time.
         reads: how many reads were examined to find these.
         start: the time of the first event; None if there is none.
+        told: these and every read of the window that was asked for, in order of time.
     """
 
     changes: list[Change]
     reads: int
     start: datetime | None
+    told: list[Change]
 
 
-def examine(store: StoreReader, *, cache: bool = True) -> Examination:
-    """All that rules examine, from the whole history of a store; `cache` as `iterate_changes`."""
+def examine(store: StoreReader, *, cache: bool = True, window: Window | None = None) -> Examination:
+    """All that rules examine, from the whole history of a store.
+
+    Args:
+        store: its whole history is read.
+        cache: as `iterate_changes`.
+        window: of the event times of reads that are told, too, which no rule examines.
+    """
     counter: Counter[str] = Counter()
     first: list[datetime] = []
     sweeps = first_sweeps(_discoveries(store, counter, first))
-    swept = strings(sorted({event_id for sweep in sweeps.values() for event_id in sweep}))
+    swept = {event_id for sweep in sweeps.values() for event_id in sweep}
 
     def where(rows: pa.Table) -> pa.Array:
-        chosen = pc.or_(
-            pc.is_valid(rows["error_code"]), pc.is_in(rows["event_id"], value_set=swept)
-        )
+        swept_here = pc.is_in(rows["event_id"], value_set=strings(sorted(swept)))
+        chosen = pc.or_(pc.is_valid(rows["error_code"]), swept_here)
+        if window is not None:
+            chosen = pc.or_(chosen, in_window(window, rows))
         return pc.or_(maybe_changes(rows), pc.and_(all_that_tell(rows), chosen))
 
-    found = read_changes(
-        store,
-        reads=True,
-        where=where,
-        filter_columns=(*FILTER_COLUMNS, "error_code", "event_id"),
-        cache=cache,
+    told = with_undone(
+        read_changes(
+            store,
+            reads=True,
+            where=where,
+            filter_columns=(*FILTER_COLUMNS, "error_code", "event_id", "event_time"),
+            cache=cache,
+        )
     )
-    changes = with_undone(found)
+    changes = told
+    if window is not None:
+        changes = [one for one in told if _is_examined(one, swept)]
     others = sum(_is_other_read(one.operation) for one in changes)
     starts = [*first, *(one.event.event_time for one in changes[:1])]
-    return Examination(changes, counter["reads"] + others, min(starts, default=None))
+    return Examination(changes, counter["reads"] + others, min(starts, default=None), told)
+
+
+def _is_examined(one: Change, swept: Container[str]) -> bool:
+    """Whether rules examine an event: a change, a call that was denied, or one of a sweep."""
+    is_read = one.operation is not None and one.operation.category == READ
+    event = one.event
+    return not is_read or event.error_code is not None or event.event_id in swept
 
 
 def _is_other_read(operation: Operation | None) -> bool:

@@ -166,9 +166,8 @@ def find_in(store: StoreReader, filters: ChangeFilter) -> tuple[list[Finding], l
     return _chosen(every, filters)
 
 
-def findings_on(store: StoreReader, event_ids: Collection[str]) -> Table:
+def findings_on(examined: Examination, event_ids: Collection[str]) -> Table:
     """The findings of a store, of all times, that name any of some events."""
-    examined = examine(store)
     every = find(History(examined.changes, start=examined.start))
     named = [
         one for one in every if any(change.event.event_id in event_ids for change in one.group)
