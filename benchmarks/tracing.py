@@ -1,6 +1,9 @@
 """Measure what tracing sessions adds to a load: bytes, requests, seconds; and whom it names.
 
     python benchmarks/tracing.py [--accounts 12] [--hours 24] [--records 60] [--delay 2-15]
+    python benchmarks/tracing.py --accounts 100
+    python benchmarks/tracing.py --all-regions
+    python benchmarks/tracing.py --nights 4
 
 Creates a trail of one day in a temporary folder: each account has a log file every five minutes in
 each of three regions, half of whose records are AssumeRole calls, as services and pipelines make
@@ -8,6 +11,10 @@ them. Among these are the changes of an organization and the records that issued
 (`tests/sessions/organization_trail.py`, which knows who made each). Every record is delivered some
 minutes after its call, mostly five, and `--late` percent of the issuing records up to two days
 later. Then loads it from an S3 server on loopback, with tracing and without, in turn.
+
+Accounts after the twelfth have log files in the default region only, some hundred different ones
+that repeat: tracing has no reason to read theirs. `--nights` loads the day, and then days without
+changes, night after night, from a folder.
 """
 
 from __future__ import annotations
@@ -34,7 +41,7 @@ from trailscan.window import Window
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from services.stand_in import StandIn
-from sessions.organization_trail import ACCOUNTS, ORGANIZATION, REGIONS, START, Trail
+from sessions.organization_trail import ACCOUNTS, GLOBAL, ORGANIZATION, REGIONS, START, Trail
 
 if TYPE_CHECKING:
     import random
@@ -42,6 +49,8 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 SLOT = timedelta(minutes=5)
 TYPICAL = 5
+DAY = timedelta(days=1)
+DIFFERENT, REPEATED = 12, 300  # accounts with log files of their own; those of the others
 ANYBODY = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "benchmark")
 ISSUING = 0.5  # of the records of a log file
 SERVICES = ("lambda", "ecs-tasks", "ec2", "states", "config", "ssm")
@@ -111,41 +120,79 @@ def write(folder: Path, trail: Trail, accounts: int, hours: int, records: int) -
     for account, region, delivered, record in trail.records:
         slot = START + (delivered - START) // SLOT * SLOT
         slots.setdefault((account, region, slot), []).append(record)
-    everybody = [*ACCOUNTS, *(f"5{number:011d}" for number in range(accounts))]
+    everybody = [*ACCOUNTS, *(f"5{number:011d}" for number in range(accounts))][:accounts]
     times = [START + number * SLOT for number in range(hours * 12)]
-    for slot in itertools.product(everybody[:accounts], sorted({*REGIONS}), times):
+    for slot in itertools.product(everybody[:DIFFERENT], sorted({*REGIONS}), times):
         slots.setdefault(slot, [])
-    for (account, region, when), kept in slots.items():
-        count = 1 + int(trail.random.lognormvariate(0, 0.9) * records / 1.5)
-        slot = (account, region)
-        made = kept + [noise(trail, *slot, happened(trail, when)) for _ in range(count)]
-        trail.random.shuffle(made)
-        path = folder / (
-            f"AWSLogs/{ORGANIZATION}/{account}/CloudTrail/{region}/{when:%Y/%m/%d}/"
-            f"{account}_CloudTrail_{region}_{when:%Y%m%dT%H%MZ}_{trail.random.getrandbits(64):016x}"
-            ".json.gz"
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        body = json.dumps({"Records": made}, separators=(",", ":")).encode()
-        path.write_bytes(bytes(deflate.gzip_compress(body, 6)))
+    for slot, kept in slots.items():
+        write_log_file(folder, trail, slot, log_file(trail, slot, kept, records))
+    others = [*itertools.product(everybody[DIFFERENT:], [GLOBAL], times)]
+    repeated = [log_file(trail, others[0], [], records) for _ in range(REPEATED if others else 0)]
+    for slot in others:
+        write_log_file(folder, trail, slot, trail.random.choice(repeated))
 
 
-def load(store: Path, *, trace: bool) -> tuple[float, Any]:
-    """Load the default scope of the server's trail into a new store."""
+def log_file(trail: Trail, slot: _Slot, kept: list[dict[str, Any]], records: int) -> bytes:
+    """A log file with some records between noise."""
+    count = 1 + int(trail.random.lognormvariate(0, 0.9) * records / 1.5)
+    account, region, when = slot
+    made = kept + [noise(trail, account, region, happened(trail, when)) for _ in range(count)]
+    trail.random.shuffle(made)
+    body = json.dumps({"Records": made}, separators=(",", ":")).encode()
+    return bytes(deflate.gzip_compress(body, 6))
+
+
+def write_log_file(folder: Path, trail: Trail, slot: _Slot, data: bytes) -> None:
+    """Write a log file in its place."""
+    account, region, when = slot
+    path = folder / (
+        f"AWSLogs/{ORGANIZATION}/{account}/CloudTrail/{region}/{when:%Y/%m/%d}/"
+        f"{account}_CloudTrail_{region}_{when:%Y%m%dT%H%MZ}_{trail.random.getrandbits(64):016x}"
+        ".json.gz"
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def load(store: Path, regions: frozenset[str], *, trace: bool) -> tuple[float, Any]:
+    """Load the server's trail into a new store."""
     began = time.perf_counter()
-    options = LoadOptions(window=Window(START - timedelta(days=1)), trace=trace)
+    options = LoadOptions(window=Window(START - DAY), regions=regions, trace=trace)
     summary = run_load(["s3://trail"], str(store), options, NOW)
     return time.perf_counter() - began, summary
 
 
-def measure(corpus: Path, stores: Path, runs: int) -> dict[bool, Loaded]:
+def load_nightly(corpus: Path, folder: Path, nights: int) -> None:
+    """Load what was delivered night after night, and print what became of the sessions."""
+    ends = [START + (number + 1) * DAY for number in range(nights)]
+    print(
+        "| night | log files read for it | more bytes | traced | left over |\n|---|---|---|---|---|"
+    )
+    for night, end in enumerate(ends, 1):
+        for path in corpus.rglob("*.json.gz"):
+            place = folder / path.relative_to(corpus)
+            if path.name.split("_")[3] < f"{end:%Y%m%dT%H%MZ}" and not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.hardlink_to(path)
+        summary = run_load([str(folder)], f"{folder}-store", LoadOptions(), end)
+        found, read = summary.tracing, summary.bytes_stored
+        if found is None:
+            print(f"| {night} | 0 | 0 | everything | 0 |")
+            continue
+        print(
+            f"| {night} | {found.log_files} | {found.bytes_stored / read:.1%} "
+            f"| {found.traced} of {found.sessions} | {found.pending} |"
+        )
+
+
+def measure(corpus: Path, stores: Path, runs: int, regions: frozenset[str]) -> dict[bool, Loaded]:
     """Load with and without tracing: requests counted once, seconds the best of some runs."""
     best = dict.fromkeys((False, True), float("inf"))
     with serving(corpus) if runs else nullcontext():
         if runs:
-            load(stores / "first", trace=True)  # imports
+            load(stores / "first", regions, trace=True)  # imports
         for run, trace in itertools.product(range(runs), (False, True)):
-            seconds, _ = load(stores / f"{trace}-{run}", trace=trace)
+            seconds, _ = load(stores / f"{trace}-{run}", regions, trace=trace)
             best[trace] = min(best[trace], seconds)
     found = {}
     for trace, seconds in best.items():
@@ -153,7 +200,7 @@ def measure(corpus: Path, stores: Path, runs: int) -> dict[bool, Loaded]:
             os.environ.update(AWS_ENDPOINT_URL=server.endpoint, **ANYBODY)
             for path in corpus.rglob("*.json.gz"):
                 server.put("trail", path.relative_to(corpus).as_posix(), path.read_bytes())
-            _, summary = load(stores / f"counted-{trace}", trace=trace)
+            _, summary = load(stores / f"counted-{trace}", regions, trace=trace)
             found[trace] = Loaded(seconds, server.counted("GET"), server.counted("LIST"), summary)
     return found
 
@@ -204,15 +251,22 @@ def main() -> None:
     parser.add_argument("--late", type=float, default=0.0, help="percent of issuing records")
     parser.add_argument("--runs", type=int, default=3, help="0: measure no seconds")
     parser.add_argument("--seed", type=int, default=17)
+    parser.add_argument("--all-regions", action="store_true", help="load all, not us-east-1 alone")
+    parser.add_argument("--nights", type=int, default=0, help="load nightly, for so many days")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         corpus, trail = Path(folder) / "corpus", Trail(given.seed, given.late / 100)
         trail.usual_delay = lambda: given.delay.draw(trail.random)
         trail.fill(given.hours, noise=False)
-        write(corpus, trail, given.accounts, given.hours, given.records)
-        found = measure(corpus, Path(folder), given.runs)
-        show(found)
-        right, wrong = names(Path(folder) / "counted-True", trail)
+        hours = max(given.hours, 24 * given.nights)
+        write(corpus, trail, given.accounts, hours, given.records)
+        if given.nights:
+            load_nightly(corpus, Path(folder) / "nightly", given.nights)
+            right, wrong = names(Path(folder) / "nightly-store", trail)
+        else:
+            regions = frozenset[str]() if given.all_regions else LoadOptions().regions
+            show(measure(corpus, Path(folder), given.runs, regions))
+            right, wrong = names(Path(folder) / "counted-True", trail)
     print(f"{right} of {len(trail.truth)} changes have the right name, {wrong} a wrong one")
 
 

@@ -60,7 +60,7 @@ def test_a_dry_run_in_words(s3, deliver, tmp_path):
     assumed = "S3 Standard at the prices of us-east-1; data transfer and KMS not included"
     assert done.stdout.splitlines()[-2:] == [
         "log files listed 1 = known 0 + new 1",
-        f"dry run: a load would read 1 log file, {size} bytes, and up to {size // 10} bytes to trace sessions, with 9 LIST and 1 GET request for less than $0.01 ({assumed})",
+        f"dry run: a load would read 1 log file, {size} bytes, and up to 32.8 kB to trace sessions, with 9 LIST and 1 GET request for less than $0.01 ({assumed})",
     ]
 
 

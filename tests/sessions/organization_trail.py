@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 MANAGEMENT = "111122223333"
@@ -277,12 +277,12 @@ class Trail:
         self.truth[record["eventID"]] = truth or who.name
         self.deliver(record, GLOBAL, self.usual_delay())
 
-    def fill(self, rounds: int, *, noise: bool = True) -> Trail:
-        """Add a call of each kind, several times."""
+    def fill(self, rounds: int, *, noise: bool = True, kinds: int = 12) -> Trail:
+        """Add a call of each kind, several times; 14 kinds are all there are."""
         for turn in range(rounds):
             when = START + timedelta(hours=turn)
-            for kind in range(12):
-                self._one_of(kind, when + timedelta(minutes=5 * kind))
+            for kind in range(kinds):
+                self._one_of(kind, when + timedelta(minutes=5 * kind % 60))
             if noise:
                 self._noise(when)
         return self
@@ -314,6 +314,9 @@ class Trail:
         elif kind == 11:
             token = self.session_token(self.user(account), when)
             self.call(self.assume(token, "admin", MANAGEMENT, when), when + timedelta(minutes=1))
+        elif kind in {12, 13}:
+            kind_of = "AssumeRoleWithSAML" if kind == 12 else "AssumeRoleWithWebIdentity"
+            self.call(self.federate(kind_of, MANAGEMENT, when), when + timedelta(minutes=1))
         else:
             self.call(self.chain(kind - 6, when), when)
 
@@ -347,8 +350,12 @@ class Trail:
 
     def write(self, folder: Path, until: datetime | None = None) -> None:
         """Write the log files that were delivered by a time."""
-        for name, data, when in self.log_files():
-            if until is None or when < until:
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
+        put(folder, (file for file in self.log_files() if until is None or file[2] < until))
+
+
+def put(folder: Path, files: Iterable[tuple[str, bytes, datetime]]) -> None:
+    """Write log files into a folder."""
+    for name, data, _ in files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)

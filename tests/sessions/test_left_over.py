@@ -10,12 +10,18 @@ from services.command import run_command
 from sessions.organization_trail import GLOBAL, MANAGEMENT, START, Trail, Who
 
 import trailscan as ts
-from trailscan.ingest import run
+from trailscan.ingest import cost, run
 from trailscan.ingest.run import LoadOptions, run_load
 
 MINUTES = timedelta(minutes=5)
 TRACED = "alice@example.com (PowerUser through Identity Center), by role deploy"
 MUCH = 100.0  # a budget that is enough for everything
+
+
+@pytest.fixture
+def _without_least(monkeypatch):
+    """Little loads have nothing to trace with but their share."""
+    monkeypatch.setattr(cost, "TRACE_LEAST", 0)
 
 
 def load(folder, store, now, **options):
@@ -131,6 +137,7 @@ def test_after_48_hours_a_record_is_given_up(tmp_path):
     assert commits(tmp_path / "store") == 5
 
 
+@pytest.mark.usefixtures("_without_least")
 def test_a_small_budget_adds_up_over_loads(tmp_path):
     """What one load may not read, a later one may; never more than the share of all together."""
     trail = one_session()
@@ -153,6 +160,26 @@ def test_a_small_budget_adds_up_over_loads(tmp_path):
     assert 0 < summary.tracing.bytes_stored <= read / 10
 
 
+def test_little_loads_have_enough_to_trace_with(tmp_path):
+    """The record is in a log file that an earlier load read, larger than a tenth of this load."""
+    trail = one_session(region=GLOBAL)
+    *before, call = trail.records
+    trail.records = before
+    trail.write(tmp_path / "logs")
+    now = START + timedelta(hours=1)
+    load(tmp_path / "logs", tmp_path / "store", now)
+    trail.records = [(*call[:2], now, call[3])]
+    trail.write(tmp_path / "logs")
+    summary = load(tmp_path / "logs", tmp_path / "store", now + MINUTES)
+    assert summary.bytes_stored // 10 < summary.tracing.bytes_stored
+    assert (summary.tracing.traced, summary.tracing.sessions) == (1, 1)
+    planned = load(tmp_path / "logs", tmp_path / "other", now, dry_run=True).planned
+    assert planned.trace_bytes == cost.TRACE_LEAST
+    nothing = load(tmp_path / "logs", tmp_path / "store", now, dry_run=True).planned
+    assert (nothing.log_files, nothing.trace_bytes) == (0, 0)
+
+
+@pytest.mark.usefixtures("_without_least")
 def test_sessions_that_are_nowhere_hold_up_no_other(tmp_path):
     """Each load brings sessions without issuing records; that of the first is found all the same."""
     trail, traced = one_session(), []
@@ -171,6 +198,7 @@ def test_sessions_that_are_nowhere_hold_up_no_other(tmp_path):
     assert (traced[0], traced[-1]) == (0, 1)
 
 
+@pytest.mark.usefixtures("_without_least")
 def test_a_dry_run_prices_what_earlier_loads_left_over(tmp_path):
     """A plan without new log files says what it may read to trace what was never traced."""
     one_session().write(tmp_path / "logs")

@@ -20,6 +20,21 @@ ASSUMED = "S3 Standard at the prices of us-east-1; data transfer and KMS not inc
 TRACE_SHARE = 0.1
 """How many bytes may be read to trace sessions, as a share of those that a load reads."""
 
+TRACE_LEAST = 32 * 1024
+"""How many bytes it may read at least, unless the share is 0: otherwise the little loads of a small
+trail would be nothing to trace with."""
+
+
+def trace_budget(share: float, read: int, left: int) -> int:
+    """How many bytes a load may read to trace sessions.
+
+    Args:
+        share: of the bytes that it reads.
+        read: these bytes.
+        left: what earlier loads left over.
+    """
+    return max(int(read * share) + left, TRACE_LEAST if share else 0)
+
 
 class Planned(NamedTuple):
     """What a load would read: the result of `--dry-run`.
@@ -58,4 +73,5 @@ class Planned(NamedTuple):
     @property
     def trace_bytes(self) -> int:
         """How many more bytes the load may read to trace sessions."""
-        return int(self.stored_bytes * self.trace_share) + self.trace_left
+        reads = self.log_files or self.trace_left
+        return trace_budget(self.trace_share, self.stored_bytes, self.trace_left) if reads else 0

@@ -14,6 +14,7 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from trailscan.ingest.candidates import AFTER, LATEST, Candidates
+from trailscan.ingest.cost import trace_budget
 from trailscan.ingest.issuing import IssuingLogFiles, read_log_file, search
 from trailscan.ingest.likeliest import Likeliest, is_free
 from trailscan.ingest.reading import LargeOneAtATime
@@ -102,7 +103,9 @@ class Tracer:
         recipients = {call.recipient_account_id or "" for call in self._calls}
         self._candidates = Candidates([source for source, _ in job.sources], recipients)
         read = bytes_read + _bytes_of_others(reader, self._untraced, job.load_id)
-        self._left = self._untraced.last.bytes_left + int(read * job.trace_share)
+        last = self._untraced.last.bytes_left
+        self._left = trace_budget(job.trace_share, read, last)
+        self._advance = self._left - last - int(read * job.trace_share)
         self._local_left = _LOCAL_BYTES
         self._likeliest = Likeliest()
         self._large = LargeOneAtATime()
@@ -310,7 +313,8 @@ class Tracer:
         last = self._untraced.last
         if not self._untraced.to_trace and pending == last.pending:
             return None
-        return Traced(self._through, max(self._left, 0) if pending else 0, pending)
+        left = max(self._left - self._advance, 0) if pending else 0
+        return Traced(self._through, left, pending)
 
     def _sum_up(self) -> None:
         """Count the sessions, and name those that are not traced, each with the reason."""

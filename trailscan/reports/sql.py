@@ -31,6 +31,7 @@ from trailscan.reports.evidence import with_evidence
 from trailscan.reports.filter import ChangeFilter
 from trailscan.reports.missing import Question, missing
 from trailscan.reports.notes import store_notes
+from trailscan.rows import CHAIN
 from trailscan.store.read_files import SCHEMAS
 from trailscan.table import Column, Table
 from trailscan.visible import visible
@@ -320,9 +321,20 @@ def _column(values: list[Any], of: pa.DataType, tz: tzinfo) -> tuple[Kind, list[
     elif pa.types.is_floating(of) or pa.types.is_decimal(of):
         if all(map(math.isfinite, some)):
             return "number", [None if value is None else float(value) for value in values]
+    elif _is_chain(of):
+        return "chain", [None if value is None else tuple(value) for value in values]
     elif pa.types.is_list(of):
         return "list", [None if value is None else tuple(map(_text, value)) for value in values]
     return "text", [None if value is None else _text(value) for value in values]
+
+
+def _is_chain(of: pa.DataType) -> bool:
+    """Whether a type is that of chains of sessions."""
+    if not pa.types.is_list(of) or not pa.types.is_struct(of.value_type):
+        return False
+    fields = [of.value_type.field(at) for at in range(of.value_type.num_fields)]
+    is_text = all(pa.types.is_string(field.type) for field in fields)
+    return is_text and [field.name for field in fields] == [*CHAIN]
 
 
 def _text(value: object) -> str:
