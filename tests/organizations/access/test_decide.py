@@ -420,6 +420,7 @@ def test_policies_of_several_levels(before, after, kind):
     assert decide(after, before, "scp").kind == opposite[kind]
 
 
+NEARLY = f"arn:aws:s3:::${{aws:username}}{'*b' * 6}*c"
 HOSTILE = {
     "wildcards": (policy(deny("s3:" + "*a" * 200)), policy(deny("s3:" + "*b*a" * 100))),
     "question marks": (policy(deny(f"s3:{'?' * 2000}*a")), policy(deny(f"s3:*a{'?' * 2000}"))),
@@ -446,6 +447,18 @@ HOSTILE = {
     "wildcards behind a variable": (
         policy(when("StringLike", "k", "${aws:username}" + "*a" * 3000)),
         policy(when("StringLike", "k", "${aws:username}" + "*b" * 3000)),
+    ),
+    "a name that wildcards behind a variable nearly match": (
+        policy(deny("*", NEARLY)),
+        policy(deny("*", [NEARLY, f"arn:aws:s3:::example{'xb' * 120}"])),
+    ),
+    "spaces in a variable": (
+        policy(when("StringLike", "k", "${" + " " * 20_000 + "aws:a}")),
+        policy(when("StringLike", "k", "${aws:a" + " " * 20_000 + "x}")),
+    ),
+    "beginnings of variables": (
+        policy(when("StringLike", "k", "${" * 19_000)),
+        policy(when("StringLike", "k", "}" + "${" * 19_000)),
     ),
     "a long run": (
         policy(deny("*", f"arn:aws:s3:::{'a' * 10_000}")),

@@ -262,6 +262,31 @@ class Automaton:
                 found.append((char, following))
         return found
 
+    def completed(self, word: str, without: str) -> str | None:
+        """A possible text that a text begins, of which the next character is none of some.
+
+        Args:
+            word: the beginning.
+            without: the characters.
+        """
+        state = self._after(word)
+        queue = deque(
+            (following, word + char)
+            for char in self._chars(state, without)
+            if char not in without and (following := self._step(state, char))
+        )
+        seen = set()
+        while queue:
+            state, longer = queue.popleft()
+            self._budget.spend(self._unit)
+            if self.sets_at(state) is not None:
+                return longer
+            for char, following in self._moves(state):
+                if following not in seen:
+                    seen.add(following)
+                    queue.append((following, longer + char))
+        return None
+
     def _another(
         self, sets: int, before: Mapping[int, list[int]], texts: Mapping[str, int]
     ) -> str | None:

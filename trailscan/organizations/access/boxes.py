@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from trailscan.organizations.access.budget import Undecidable
 from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, Term
 from trailscan.organizations.access.patterns import (
@@ -291,10 +293,10 @@ def _texts(values: list[Comparand], term: Term, comparands: set[Comparand]) -> l
     comparands.update(varied)
     if term.negated:
         none = tuple(one.term(true=False) for one in varied)
-        return [(term._replace(members=fixed), *none, *known)]
+        return [(replace(term, members=fixed), *none, *known)]
     found: list[Product] = [(one.term(true=True), *known) for one in varied]
     if fixed != frozenset() or term.absent or not varied:
-        found.append((term._replace(members=fixed), *known))
+        found.append((replace(term, members=fixed), *known))
     return found
 
 
@@ -330,13 +332,13 @@ def _condition(one: Condition, variables: bool, comparands: set[Comparand]) -> l
     absent = one.if_exists or one.quantifier == "all" or (one.negated and not one.quantifier)
     term = Term(dimension, None, one.negated, one.quantifier, absent)
     if one.operator not in {"string", "string_fold", "like", "arn", "binary"}:
-        return [(term._replace(members=_comparison(one)),)]
+        return [(replace(term, members=_comparison(one)),)]
     like = one.operator in {"like", "arn"}
     fold, arn = one.operator == "string_fold", one.operator == "arn"
     texts = _bytes_of(one.values) if one.operator == "binary" else one.values
     if one.operator == "binary" or not (variables and _have_variables(texts)):
         members = _set(_plain(value, wildcards=like, fold=fold, arn=arn) for value in texts)
-        return [(term._replace(members=members),)]
+        return [(replace(term, members=members),)]
     values = [
         Comparand(dimension, pieces(value, wildcards=like, variables=True), fold=fold, arn=arn)
         for value in sorted(texts)

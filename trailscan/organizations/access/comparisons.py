@@ -19,6 +19,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -42,8 +44,7 @@ Tokens = tuple["str | _Wild", ...]
 """A text, one character or wildcard after the other."""
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, gc=False):
     """Characters and `?`: `text` has as many, and `expression` what they mean if any is `?`.
 
     The searches are those of Python's texts and regular expressions, and no run has an asterisk:
@@ -72,7 +73,7 @@ Pattern = tuple[Run, ...]
 
 _WILDCARDS = {wild.value: wild for wild in _Wild}
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_NAME_AND_DEFAULT = re.compile(r"([^,]*?)\s*(?:,\s*'([^']*)')?\s*")
+_DEFAULT = re.compile(r"'([^']*)'")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d)?", re.ASCII)
 _DATE = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?",
@@ -145,14 +146,16 @@ def _resolved(variable: str, context: Context) -> str:
     """The value of a policy variable; a key with several values cannot be one."""
     if variable in {"*", "?", "$"}:
         return variable
-    found = _NAME_AND_DEFAULT.fullmatch(variable)
-    name, default = (found[1].strip(), found[2]) if found else (variable, None)
-    values = context.get(name.lower(), ())
+    name, comma, rest = variable.partition(",")
+    default = _DEFAULT.fullmatch(rest.strip())
+    if comma and default is None:
+        raise UnresolvedError(variable)
+    values = context.get(name.strip().lower(), ())
     if len(values) == 1:
         return values[0]
     if default is None or values:
         raise UnresolvedError(variable)
-    return str(default)
+    return default[1]
 
 
 def matches_pattern(pattern: Pattern, value: str) -> bool:

@@ -12,9 +12,13 @@ from itertools import count
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from trailscan.organizations.access import known_actions
 from trailscan.organizations.access import patterns as token
 from trailscan.organizations.access.automaton import Automaton
+from trailscan.organizations.access.beginnings import Beginnings, beginning
+from trailscan.organizations.access.statements import Quantifier
 from trailscan.organizations.access.values import Comparison, examples
 
 if TYPE_CHECKING:
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
 
     from trailscan.organizations.access.budget import Budget
     from trailscan.organizations.access.patterns import Pattern, Token
-    from trailscan.organizations.access.statements import Quantifier
 
 TextSet = frozenset["Pattern"]
 Value = str | tuple[str, ...] | None
@@ -66,7 +69,7 @@ _TEXTS = ((token.MANY,),), (_REST,)
 (`reference_policies_condition-single-vs-multi-valued-context-keys`, on ForAllValues)."""
 
 
-class Term(NamedTuple):
+class Term(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A set of values of one part of a request.
 
     Attributes:
@@ -99,7 +102,7 @@ class Classes(NamedTuple):
 
     by_sets: dict[int, str]
     exact: bool
-    automaton: Automaton | None = None
+    automaton: Automaton | Beginnings | None = None
     texts: Mapping[str, int] = {}
     shortest: int | None = None
 
@@ -163,7 +166,12 @@ def _classes_of_texts(
     wild = [(one, by) for one, by in by_pattern.items() if not isinstance(one, str)]
     if not wild and universe in _TEXTS:
         return _named(by_pattern, shortest=int(universe == _TEXTS[True]))
-    automaton = Automaton(sorted(wild), universe, budget)
+    begun = {text: sets for one, sets in wild if (text := beginning(one)) is not None}
+    automaton: Automaton | Beginnings = (
+        Beginnings(begun, universe, budget)
+        if len(begun) == len(wild)
+        else Automaton(sorted(wild), universe, budget)
+    )
     texts: dict[str, int] = {}
     for text in sorted(one for one in by_pattern if isinstance(one, str)):
         also = automaton.sets_of(text)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from trailscan.organizations.access.comparisons import (
     OPERATORS,
     Context,
@@ -61,8 +63,7 @@ class Request:
     context: Mapping[str, str | Sequence[str]]
 
 
-@dataclass(frozen=True)
-class _Condition:
+class _Condition(msgspec.Struct, frozen=True, gc=False):
     """One operator, one key and the values of the policy."""
 
     quantifier: str
@@ -72,8 +73,7 @@ class _Condition:
     values: Texts
 
 
-@dataclass(frozen=True)
-class _Statement:
+class _Statement(msgspec.Struct, frozen=True, gc=False):
     """A statement as its policy has it; `negated` names the elements written as Not…."""
 
     allows: bool
@@ -162,7 +162,8 @@ def _principal_matches(principals: Texts | None, principal: str) -> bool:
 
 def _action_matches(statement: _Statement, action: str) -> bool:
     """Whether Action matches, or NotAction does not; the case of letters does not count."""
-    found = any(matches_pattern(pattern, action.lower()) for pattern in statement.actions)
+    lower = action.lower()
+    found = any(matches_pattern(pattern, lower) for pattern in statement.actions)
     return found != ("Action" in statement.negated)
 
 

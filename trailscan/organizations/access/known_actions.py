@@ -14,7 +14,7 @@ from importlib.resources import files
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.organizations.access.patterns import MANY, ONE
+from trailscan.organizations.access.patterns import MANY, expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +98,7 @@ def _matching(pattern: Pattern) -> int:
         return 1 << near.start if near and names[near.start] == pattern else 0
     if len(_beginning(pattern)) == len(pattern) - 1 and pattern[-1] == MANY:
         return ((1 << near.stop) - (1 << near.start)) & _known().every
-    matches = re.compile(_expression(pattern), re.DOTALL).fullmatch
+    matches = re.compile(expression(pattern), re.DOTALL).fullmatch
     found = 0
     for at in near:
         if matches(names[at]):
@@ -108,21 +108,6 @@ def _matching(pattern: Pattern) -> int:
 
 def _beginning(pattern: Iterable[Token]) -> str:
     return "".join(map(chr, takewhile(lambda one: one >= 0, pattern)))
-
-
-def _expression(pattern: Iterable[Token]) -> str:
-    """A regular expression that never goes back: each run is taken where it first fits."""
-    runs = [""]
-    for one in pattern:
-        if one == MANY:
-            runs.append("")
-        else:
-            runs[-1] += "." if one == ONE else re.escape(chr(one))
-    first, *middle = runs
-    if not middle:
-        return first
-    last = middle.pop()
-    return f"{first}{''.join(f'(?>.*?{run})' for run in middle)}.*{last}"
 
 
 def name_of(actions: int) -> str:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.organizations.access.budget import Undecidable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Token = int
 """A character by its number, `FOLD` plus it to ignore its case, or one of the classes below."""
@@ -33,7 +36,7 @@ FOLD = 0x200000
 _LAST_CASED = 0x20000
 _COLONS = 5  # between the parts of an ARN
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
-_INSIDE = re.compile(r"\s*([^,\s]+)\s*(?:,\s*'([^']*)')?\s*")
+_INSIDE = re.compile(r"\s*([^,\s]+)\s*+(?:,\s*'([^']*)'\s*+)?")
 _ESCAPED = frozenset({"*", "?", "$"})
 
 
@@ -61,7 +64,8 @@ def pieces(text: str, *, wildcards: bool, variables: bool) -> tuple[Piece, ...]:
     """
     found: list[Piece] = []
     end = 0
-    for match in _VARIABLE.finditer(text) if variables and "${" in text else ():
+    closed = text.rfind("}") + 1 if variables and "${" in text else 0
+    for match in _VARIABLE.finditer(text, 0, closed):
         found += _plain(text[end : match.start()], wildcards=wildcards)
         found.append(_variable(match[1]))
         end = match.end()
@@ -137,3 +141,21 @@ def capitals(char: str) -> tuple[str, ...]:
 def _other_capitals() -> dict[str, tuple[str, ...]]:
     every = map(chr, range(0x80, _LAST_CASED))
     return {char.lower(): (char,) for char in every if char.lower() not in {char, ""}}
+
+
+def expression(tokens: Iterable[Token]) -> str:
+    """A regular expression for characters, `ONE` and `MANY`.
+
+    It never goes back: each run between wildcards is taken where it first fits.
+    """
+    runs = [""]
+    for one in tokens:
+        if one == MANY:
+            runs.append("")
+        else:
+            runs[-1] += "." if one == ONE else re.escape(chr(one))
+    first, *middle = runs
+    if not middle:
+        return first
+    last = middle.pop()
+    return f"{first}{''.join(f'(?>.*?{run})' for run in middle if run)}.*{last}"

@@ -48,10 +48,14 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"the policy is not JSON: {constant}")
 
 
-def _depth_exceeds(value: Any, most: int) -> bool:
+def _depth_exceeds(value: dict[str, Any], most: int) -> bool:
     """Whether objects and arrays are nested deeper than allowed."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return False
-    return most == 0 or any(_depth_exceeds(each, most - 1) for each in value)
+    level: list[Any] = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)

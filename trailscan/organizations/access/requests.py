@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from trailscan.organizations.access import examples
 from trailscan.organizations.access.boxes import PRINCIPAL_KEY
 from trailscan.organizations.access.dimensions import ACTION, PRINCIPAL, RESOURCE, UNIVERSES
-from trailscan.organizations.access.patterns import Variable, Wildcard, variables_of
+from trailscan.organizations.access.patterns import (
+    MANY,
+    ONE,
+    Variable,
+    Wildcard,
+    expression,
+    variables_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from trailscan.organizations.access.boxes import Comparand
     from trailscan.organizations.access.dimensions import Dimension, Value
+    from trailscan.organizations.access.patterns import Token
     from trailscan.organizations.access.search import Region
 
 _ACCOUNT = 4  # the part of an ARN
@@ -179,16 +187,16 @@ def _matches(one: Comparand, text: str | None, values: Mapping[str, Value]) -> b
     """Whether a text is what a value with variables stands for."""
     if text is None:
         return False
-    parts = []
+    tokens: list[Token] = []
     for piece in one.value:
-        if isinstance(piece, Variable):
+        if isinstance(piece, Wildcard):
+            tokens.append(MANY if piece.sign == "*" else ONE)
+        elif isinstance(piece, Variable):
             resolved = _resolved(piece, values)
             if resolved is None:
                 return False
-            parts.append(re.escape(resolved))
-        elif isinstance(piece, Wildcard):
-            parts.append(".*" if piece.sign == "*" else ".")
+            tokens += map(ord, resolved)
         else:
-            parts.append(re.escape(piece))
+            tokens += map(ord, piece)
     flags = re.DOTALL | (re.IGNORECASE if one.fold else 0)
-    return re.fullmatch("".join(parts), text, flags) is not None
+    return re.fullmatch(expression(tokens), text, flags) is not None

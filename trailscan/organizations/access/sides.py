@@ -6,6 +6,8 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from trailscan.organizations.access.statements import Names, parse_policy
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ def _by_rest(
     found: dict[Statement, list[frozenset[str]]] = {}
     for one in statements:
         if one not in without:
-            rest = one._replace(actions=_NOT_NOTHING if one.actions.negated else _NOTHING)
+            rest = replace(one, actions=_NOT_NOTHING if one.actions.negated else _NOTHING)
             found.setdefault(rest, []).append(one.actions.values)
     return found
 
@@ -131,6 +133,7 @@ class _Related:
     """
 
     def __init__(self, actions: Iterable[str]) -> None:
+        self._actions = frozenset(actions)
         self._beginnings = {_beginning(one) for one in actions}
         self._sorted = sorted(self._beginnings)
         self._lengths = sorted({len(one) for one in self._beginnings})
@@ -143,16 +146,22 @@ class _Related:
     def _of(self, statements: Iterable[Statement]) -> tuple[Statement, ...]:
         found = []
         for one in statements:
-            if one not in self._known:
-                values = frozenset(value for value in one.actions.values if self._has(value))
-                self._known[one] = one._replace(actions=Names(values, one.actions.negated))
-            related = self._known[one]
+            related = self._known.get(one)
+            if related is None:
+                values = frozenset(filter(self._has, one.actions.values))
+                related = self._known[one] = (
+                    one
+                    if len(values) == len(one.actions.values)
+                    else replace(one, actions=Names(values, one.actions.negated))
+                )
             if related.actions.values or related.actions.negated:
                 found.append(related)
         return tuple(found)
 
     def _has(self, action: str) -> bool:
         """Whether one of the beginnings begins with that of an action, or the other way round."""
+        if action in self._actions:
+            return True
         beginning = _beginning(action)
         at = bisect_left(self._sorted, beginning)
         if at < len(self._sorted) and self._sorted[at].startswith(beginning):

@@ -12,6 +12,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import msgspec
+
 from trailscan.errors import DecodeError
 from trailscan.events.event import decode_object
 from trailscan.organizations.access.budget import Undecidable
@@ -75,14 +77,14 @@ MOST_CHARACTERS = 40_960
 """The longest text that is read: four times what AWS accepts (the quotas of AWS Organizations)."""
 
 
-class Names(NamedTuple):
+class Names(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """An element such as `Action`, or `NotAction` if it is negated."""
 
     values: frozenset[str]
     negated: bool
 
 
-class Condition(NamedTuple):
+class Condition(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """One key of one operator: every value is an alternative."""
 
     operator: Operator
@@ -93,7 +95,7 @@ class Condition(NamedTuple):
     values: frozenset[str]
 
 
-class Statement(NamedTuple):
+class Statement(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A statement without its `Sid`; equal ones mean the same.
 
     Attributes:
@@ -115,12 +117,10 @@ class Statement(NamedTuple):
     def variables_named(self) -> Iterator[str]:
         """The condition keys that the policy variables name, as the text spells them."""
         if self.variables:
-            for text in (
-                *self.resources.values,
-                *(v for one in self.conditions for v in one.values),
-            ):
-                if "${" in text:
-                    yield from _VARIABLE.findall(text)
+            for values in (self.resources.values, *(one.values for one in self.conditions)):
+                for text in values:
+                    if "${" in text:
+                        yield from _VARIABLE.findall(text)
 
 
 class Policy(NamedTuple):
@@ -154,9 +154,9 @@ def parse_policy(text: str, kind: Kind) -> Policy:
     spellings: dict[str, str] = {}
     statements = []
     for one in _listed(policy["Statement"]):
-        statement, spelled = _recurring(one, kind, variables=version == _WITH_VARIABLES)
-        statements.append(statement)
-        spellings.update(spelled)
+        read = _recurring(one, kind, variables=version == _WITH_VARIABLES)
+        statements.append(read.statement)
+        spellings.update(read.spellings)
     return Policy(tuple(statements), spellings)
 
 
@@ -208,26 +208,44 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-_READ: dict[tuple[str, Kind, bool], tuple[Statement, dict[str, str]]] = {}
+class _Read(msgspec.Struct, frozen=True, gc=False):
+    """A statement, and how it spells its names."""
+
+    statement: Statement
+    spellings: dict[str, str]
+
+
+_READ: dict[tuple[str, Kind, bool], _Read] = {}
+_PARTS: dict[Any, Any] = {}
 _MOST_READ = 4_096
 _LONGEST_READ = 2_000
 
 
-def _recurring(found: object, kind: Kind, *, variables: bool) -> tuple[Statement, dict[str, str]]:
-    """A statement, and how it spells its names: versions of a policy have most in common."""
+def _recurring(found: object, kind: Kind, *, variables: bool) -> _Read:
+    """A statement of a text: versions of a policy have most in common."""
     spellings: dict[str, str] = {}
     key = repr(found), kind, variables
     if len(key[0]) > _LONGEST_READ:
-        return _statement(found, kind, spellings, variables=variables), spellings
+        return _Read(_statement(found, kind, spellings, variables=variables), spellings)
     known = _READ.get(key)
     if known is None:
         if len(_READ) >= _MOST_READ:
             _READ.clear()
-        known = _READ[key] = (
-            _statement(found, kind, spellings, variables=variables),
-            spellings,
-        )
+        statement = _statement(found, kind, spellings, variables=variables)
+        known = _READ[key] = _Read(_with_common_parts(statement), spellings)
     return known
+
+
+def _with_common_parts(one: Statement) -> Statement:
+    """An equal statement, of which the parts that other statements have too exist once."""
+    if len(_PARTS) >= _MOST_READ:
+        _PARTS.clear()
+    return msgspec.structs.replace(
+        one,
+        actions=_PARTS.setdefault(one.actions, one.actions),
+        resources=_PARTS.setdefault(one.resources, one.resources),
+        conditions=_PARTS.setdefault(one.conditions, one.conditions),
+    )
 
 
 def _statement(
@@ -249,10 +267,11 @@ def _statement(
             raise Undecidable(
                 f"the action {_quoted(action)} names no service; AWS refuses the text"
             )
-    spellings.update((one.lower(), one) for one in actions.values)
+    lower = {one.lower(): one for one in actions.values}
+    spellings.update(lower)
     statement = Statement(
         allow=effect == "Allow",
-        actions=Names(frozenset(one.lower() for one in actions.values), actions.negated),
+        actions=Names(frozenset(lower), actions.negated),
         resources=resources,
         principals=_principals(found, kind),
         conditions=frozenset(_conditions(found.get("Condition", {}), spellings)),
@@ -276,7 +295,7 @@ def _texts(value: object, name: str) -> frozenset[str]:
     texts = _listed(value)
     if not texts:
         raise Undecidable(f"{name} is empty; AWS refuses the text")
-    if not all(isinstance(one, str) and not isinstance(one, _Number) for one in texts):
+    if any(type(one) is not str for one in texts):
         raise Undecidable(f"{name} is not a text; AWS refuses the text")
     return frozenset(texts)
 
