@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trailscan.errors import StoreError
-from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
+from trailscan.events.schema import EVENTS, Evidence, event_values, to_table
 from trailscan.parallel import in_order
 from trailscan.store.copies import Compared
 from trailscan.store.layout import LOG_FILES, LOG_FILES_ENCODING, REJECTS
@@ -23,6 +23,8 @@ from trailscan.store.paths import NO_DAY, DataFile, TableName, data_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
+
+    from trailscan.events.row import EventRow
 
 _ENCODERS = 2
 _ROW_GROUP = 64 * 1024

@@ -6,16 +6,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from trailscan.errors import NotFoundError
-from trailscan.store.known import LogFileId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from trailscan.errors import DecodeError
-    from trailscan.events.schema import EventRow
+    from trailscan.events.row import EventRow
 
 _RAW_KEPT = 64 * 1024
+
+
+class LogFileId(NamedTuple):
+    """The version of a log file, and the delivery day in its name."""
+
+    bucket: str
+    key: str
+    etag: str
+    day: date | None
 
 
 class Reject(NamedTuple):
