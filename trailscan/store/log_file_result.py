@@ -96,7 +96,9 @@ class LogFileResult:
     @property
     def record_rejects(self) -> int:
         """The number of records that cannot be used."""
-        return 0 if self.failure else sum(reject.times for reject in self.rejects)
+        if not self.rejects or self.failure:
+            return 0
+        return sum(reject.times for reject in self.rejects)
 
     @property
     def id(self) -> LogFileId:
