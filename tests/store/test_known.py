@@ -13,8 +13,8 @@ from services.memory import MemoryBucket
 from services.trail import log_file_key
 
 from trailscan.store import known
-from trailscan.store.known import KnownLogFiles, LogFileId, covers
-from trailscan.store.log_file_result import LogFileResult, Reject
+from trailscan.store.known import KnownLogFiles, covers
+from trailscan.store.log_file_result import LogFileId, LogFileResult, Reject
 from trailscan.store.writer import StoreWriter
 from trailscan.trail.keys import parse_key
 

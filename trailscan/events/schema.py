@@ -12,14 +12,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import pyarrow as pa
 
-from trailscan.events.event import Event, SessionAttributes, SessionContext, SessionIssuer
+from trailscan.events.event import SessionAttributes, SessionContext, SessionIssuer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+
+    from trailscan.events.row import EventRow
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -75,32 +75,6 @@ EVENTS = pa.schema(
 """One row per event."""
 
 
-class EventRow(NamedTuple):
-    """An event to be written to the store: the values of its columns, and its key."""
-
-    event: Event
-    recipient_account_id: str
-    record: str
-    record_sha256: str
-    nested: tuple[str | None, str | None, str | None, str | None]
-    record_index: int
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The key of an event in a store: recipient account and event id."""
-        return (self.recipient_account_id, self.event.event_id)
-
-    @property
-    def event_date(self) -> date:
-        """The UTC day it belongs to."""
-        return self.event.event_time.date()
-
-    @property
-    def order(self) -> tuple[datetime, str, str, str]:
-        """The sort key of events in a data file."""
-        return (self.event.event_time, *self.key, self.record_sha256)
-
-
 class Evidence(NamedTuple):
     """The log file that an event was read from."""
 
@@ -108,28 +82,6 @@ class Evidence(NamedTuple):
     key: str
     etag: str
     sha256: str | None
-
-
-def nested_json(record: dict[str, object]) -> tuple[str | None, str | None, str | None, str | None]:
-    """The four nested objects of a record as JSON text; None where the record has none."""
-    names = ("userIdentity", "requestParameters", "responseElements", "serviceEventDetails")
-    found = (record.get(name) for name in names)
-    identity, request, response, details = (
-        None if value is None else msgspec.json.encode(value).decode() for value in found
-    )
-    return identity, request, response, details
-
-
-def without_nested(row: EventRow) -> EventRow:
-    """The same event for the store, without the parsed objects that the row has as text."""
-    bare = msgspec.structs.replace(
-        row.event,
-        request_parameters=None,
-        response_elements=None,
-        service_event_details=None,
-        addendum=None,
-    )
-    return row._replace(event=bare)
 
 
 def event_values(row: EventRow, evidence: Evidence, *, conflict: bool) -> tuple[object, ...]:

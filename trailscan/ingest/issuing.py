@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import numpy as np
 
+from trailscan.buckets import ObjectInfo
 from trailscan.errors import DecodeError
 from trailscan.events.event import decode_object
-from trailscan.events.schema import nested_json
-from trailscan.ingest.scan import decode_candidate, read_planned
+from trailscan.events.row import nested_json
+from trailscan.ingest.plan import PlannedFile
+from trailscan.ingest.scan import decode_candidate, new_result, read_planned
 from trailscan.sessions.issued import STS, read_issued
 from trailscan.store.log_file_result import LogFileResult
+from trailscan.trail.keys import parse_key
 from trailscan.trail.log_file import Wanted, scan_log_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from trailscan.events.schema import EventRow
-    from trailscan.ingest.plan import PlannedFile
+    from trailscan.buckets import Bucket
+    from trailscan.events.row import EventRow
     from trailscan.ingest.reading import LargeOneAtATime
     from trailscan.sessions.issued import Issued
     from trailscan.trail.log_file import ScannedLogFile
@@ -59,6 +62,55 @@ class LogFilePlace(NamedTuple):
     stored: bytes | None = None
 
 
+class _Places:
+    """Log files by number; of those without their bytes only what a listing says, packed.
+
+    Of a load of years nearly every log file may have issued credentials: objects take 900 bytes
+    each, packed they take 250.
+    """
+
+    def __init__(self) -> None:
+        self._places: list[LogFilePlace | bytes] = []
+        self._buckets: list[Bucket] = []
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(tuple[int, ObjectInfo, str]).decode
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, number: int) -> LogFilePlace:
+        place = self._places[number]
+        if isinstance(place, LogFilePlace):
+            return place
+        bucket, info, kind = self._decode(place)
+        trail = parse_key(info.key)._replace(kind=kind)
+        planned = PlannedFile(self._buckets[bucket], info, trail)
+        return LogFilePlace(new_result(planned), planned)
+
+    def add(self, place: LogFilePlace) -> None:
+        """Add a log file."""
+        packed = None
+        if place.stored is None and place.planned is not None:
+            packed = self._pack(place.planned)
+        self._places.append(packed or place)
+
+    def _pack(self, planned: PlannedFile) -> bytes | None:
+        """A planned log file in few bytes; None if they would not tell all of it."""
+        bucket, info, trail = planned
+        if parse_key(info.key)._replace(kind=trail.kind) != trail:
+            return None
+        if bucket not in self._buckets:
+            self._buckets.append(bucket)
+        with contextlib.suppress(UnicodeEncodeError):  # the name of a local file may be any bytes
+            return self._encode((self._buckets.index(bucket), info, trail.kind))
+        return None
+
+    def with_bytes(self) -> list[LogFilePlace]:
+        """The log files whose bytes are held."""
+        places = (place for place in self._places if isinstance(place, LogFilePlace))
+        return [place for place in places if place.stored is not None]
+
+
 class FoundRecords(NamedTuple):
     """What was found in a log file.
 
@@ -86,7 +138,7 @@ class IssuingLogFiles:
 
     def __init__(self) -> None:
         self._keys, self._places_of = array("q"), array("I")
-        self._places: list[LogFilePlace] = []
+        self._places = _Places()
         self._read: set[int] = set()
         self._held = 0
         self.keys_read = False
@@ -119,7 +171,7 @@ class IssuingLogFiles:
             self._held += size if hold else 0
             self._keys.extend(keys)
             self._places_of.extend([len(self._places)] * len(keys))
-            self._places.append(LogFilePlace(_named(result), planned, stored if hold else None))
+            self._places.add(LogFilePlace(_named(result), planned, stored if hold else None))
 
     def has_read(self, bucket: str, key: str) -> bool:
         """Whether the load read a log file."""
@@ -127,7 +179,7 @@ class IssuingLogFiles:
 
     def sample(self) -> list[LogFilePlace]:
         """Some log files whose bytes are held, from the first to the last."""
-        held = [place for place in self._places if place.stored is not None]
+        held = self._places.with_bytes()
         return held[:: 1 + len(held) // _SAMPLED]
 
     def find(self, key_ids: Iterable[str]) -> list[LogFilePlace]:

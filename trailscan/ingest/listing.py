@@ -28,7 +28,7 @@ from trailscan.ingest.plan import (
 )
 from trailscan.location import key_text
 from trailscan.parallel import streams_in_order
-from trailscan.store.known import LogFileId
+from trailscan.store.log_file_result import LogFileId
 from trailscan.store.paths import MARKER
 from trailscan.trail.keys import TrailKey, parse_key
 from trailscan.window import day_path, shifted

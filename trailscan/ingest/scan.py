@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.errors import DecodeError, TrailscanError
 from trailscan.events.event import decode_event, decode_with_texts, record_sha256
-from trailscan.events.schema import EventRow, nested_json, without_nested
+from trailscan.events.row import EventRow, nested_json, without_nested
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
 from trailscan.location import STDIN, key_text
 from trailscan.numbers import counted

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from trailscan.events.event import JsonObject
-    from trailscan.events.schema import EventRow
+    from trailscan.events.row import EventRow
 
 _MEANING = ("errorCode", "errorMessage", "serviceEventDetails", "addendum", "eventType")
 """Members whose absence says something: a copy that lacks one of them is another record."""

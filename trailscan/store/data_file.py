@@ -7,13 +7,13 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trailscan.errors import StoreError
-from trailscan.events.schema import EVENTS, EventRow, Evidence, event_values, to_table
+from trailscan.events.schema import EVENTS, Evidence, event_values, to_table
 from trailscan.parallel import in_order
 from trailscan.store.copies import Compared
 from trailscan.store.layout import LOG_FILES, LOG_FILES_ENCODING, REJECTS
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from trailscan.events.row import EventRow
+
 _ENCODERS = 2
 _ROW_GROUP = 64 * 1024
+_COMPRESSED = 512  # bytes of a column in memory, at least
 _READ_ONLY = ("Describe", "List", "Get")
 _BY_KEY = itemgetter(0, 1, 2)
 _ENCODINGS = {"log_files": LOG_FILES_ENCODING}
@@ -65,7 +68,8 @@ def _parts(compared: list[ComparedFile], event_sources: str) -> Iterator[_Part]:
     for one in compared:
         result = one.result
         log_files[result.day or NO_DAY].append(_log_file_values(one, event_sources))
-        rejects += [_reject_values(result, reject) for reject in result.rejects]
+        if result.rejects:
+            rejects += [_reject_values(result, reject) for reject in result.rejects]
     yield from event_parts(compared)
     for day, values in sorted(log_files.items()):
         yield _Part("log_files", day, to_table(sorted(values, key=_BY_KEY), LOG_FILES))
@@ -77,6 +81,8 @@ def event_parts(compared: list[ComparedFile]) -> Iterator[_Part]:
     """The events to keep, one part for each day."""
     events: defaultdict[date, list[tuple[EventRow, Evidence, bool]]] = defaultdict(list)
     for one in compared:
+        if not one.kept:  # as most log files
+            continue
         result = one.result
         evidence = Evidence(result.bucket, result.key, result.etag, result.sha256)
         for row, conflict in one.kept:
@@ -147,6 +153,18 @@ def _reject_values(result: LogFileResult, reject: Reject) -> tuple[object, ...]:
     )
 
 
+def _how(table: TableName, rows: pa.Table) -> dict[str, Any]:
+    """How a data file is encoded.
+
+    A column of few bytes is not compressed: that takes longer than all of its other encoding, and
+    what describes a compressed page is longer than what is saved.
+    """
+    levels = {name: 3 for name in rows.column_names if rows[name].nbytes > _COMPRESSED}
+    codecs = {name: "zstd" if name in levels else "none" for name in rows.column_names}
+    how = {"compression": codecs, "compression_level": levels}
+    return {**how, **_ENCODINGS.get(table, {})}
+
+
 def data_file(
     table: TableName, day: date | None, seq: int, rows: pa.Table, first: int = 0
 ) -> tuple[DataFile, bytes]:
@@ -155,8 +173,7 @@ def data_file(
     The first rows are in row groups of their own, so that they can be read without the others.
     """
     sink = pa.BufferOutputStream()
-    how = {"compression": "zstd", "compression_level": 3, **_ENCODINGS.get(table, {})}
-    with pq.ParquetWriter(sink, rows.schema, **how) as writer:
+    with pq.ParquetWriter(sink, rows.schema, **_how(table, rows)) as writer:
         for part in (rows.slice(0, first), rows.slice(first)):
             if part.num_rows or not rows.num_rows:
                 writer.write_table(part, row_group_size=_ROW_GROUP)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from trailscan.buckets import Bucket
     from trailscan.store.ledger import Commit
+    from trailscan.store.log_file_result import LogFileId
 
 _LOG_FILE = ["bucket", "key", "etag", "status", "reason", "event_sources"]
 _EVENT = ["recipient_account_id", "event_id", "record_sha256"]
@@ -37,15 +38,6 @@ _MOST_LOG_FILES = 4_000_000
 _MOST_EVENT_BYTES = 128 * 1024 * 1024
 """How many bytes of event identities stay in memory; the others are read again when needed."""
 _DIGEST = np.dtype("S16")
-
-
-class LogFileId(NamedTuple):
-    """The version of a log file, and the delivery day in its name."""
-
-    bucket: str
-    key: str
-    etag: str
-    day: date | None
 
 
 Place = tuple[str, str]

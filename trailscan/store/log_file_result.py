@@ -6,16 +6,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from trailscan.errors import NotFoundError
-from trailscan.store.known import LogFileId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from trailscan.errors import DecodeError
-    from trailscan.events.schema import EventRow
+    from trailscan.events.row import EventRow
 
 _RAW_KEPT = 64 * 1024
+
+
+class LogFileId(NamedTuple):
+    """The version of a log file, and the delivery day in its name."""
+
+    bucket: str
+    key: str
+    etag: str
+    day: date | None
 
 
 class Reject(NamedTuple):
@@ -88,7 +96,9 @@ class LogFileResult:
     @property
     def record_rejects(self) -> int:
         """The number of records that cannot be used."""
-        return 0 if self.failure else sum(reject.times for reject in self.rejects)
+        if not self.rejects or self.failure:
+            return 0
+        return sum(reject.times for reject in self.rejects)
 
     @property
     def id(self) -> LogFileId:

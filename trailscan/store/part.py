@@ -142,7 +142,7 @@ def _replaced(
 ) -> Replaced | None:
     """The counts of the earlier readings of log files that were read now; None without any."""
     total = dict.fromkeys(Replaced.counted(), 0)
-    for one in compared:
+    for one in compared if earlier else ():  # as a rule each is read for the first time
         if one.result.failure is not None:
             continue
         readings = earlier.get(one.result.id[:2], ())

@@ -81,8 +81,8 @@ class StoreWriter:
         """
 
         def draft(commits: tuple[Commit, ...], seq: int) -> Draft:
-            earlier = self.known(event_sources).earlier([result.id for result in batch])
-            compared, superseded = self._compare(self._still_new(batch, event_sources, earlier))
+            new, earlier = self._still_new(batch, event_sources)
+            compared, superseded = self._compare(new)
             is_first = not select_files(commits, "events")
             files = data_files(compared, event_sources, seq, is_first=is_first)
             part = make_part(compared, earlier, superseded, files)
@@ -150,22 +150,29 @@ class StoreWriter:
         return self._ledger.append(draft, self._load_id, now).counts
 
     def _still_new(
-        self, batch: Sequence[LogFileResult], event_sources: str, earlier: Earlier
-    ) -> list[LogFileResult]:
+        self, batch: Sequence[LogFileResult], event_sources: str
+    ) -> tuple[list[LogFileResult], Earlier]:
         """The log files of a batch that the store holds neither as done nor as the same reject.
 
         A log file is its place and its bytes: a copy with other times, and so another ETag, is the
         same.
+
+        Returns:
+            The log files, and how they were read before.
         """
         known = self.known(event_sources)
-        done = known.done([result.id for result in batch])
-        return [
+        ids = [result.id for result in batch]
+        earlier, done = known.earlier(ids), known.done(ids)
+        new = [
             result
             for result, is_done in zip(batch, done, strict=True)
             if not is_done
             and not (result.failure and known.is_rejected(result.id, result.failure.reason))
-            and not is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
+            and not (
+                earlier and is_same_again(result, earlier.get(result.id[:2], ()), event_sources)
+            )
         ]
+        return new, earlier
 
     def _compare(self, batch: list[LogFileResult]) -> tuple[list[ComparedFile], dict[str, bool]]:
         """Decide which events are new, which are duplicates, and which conflict with a known one.

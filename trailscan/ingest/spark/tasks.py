@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from trailscan.buckets import Bucket
-    from trailscan.events.schema import EventRow
+    from trailscan.events.row import EventRow
     from trailscan.ingest.scan import Scanned
     from trailscan.store.ledger import Commit
     from trailscan.store.log_file_result import LogFileResult

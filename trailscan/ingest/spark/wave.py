@@ -16,7 +16,7 @@ from trailscan.ingest.spark.rows import SCANNED, WRITTEN, planned_table, unpack
 from trailscan.ingest.spark.session import carried_environment, quiet
 from trailscan.ingest.spark.tasks import Scan, Settle, Setup, Write
 from trailscan.location import key_text
-from trailscan.store.known import LogFileId
+from trailscan.store.log_file_result import LogFileId
 from trailscan.store.part import Part, sum_parts
 from trailscan.store.paths import NO_DAY
 
