@@ -321,16 +321,21 @@ def _column(values: list[Any], of: pa.DataType, tz: tzinfo) -> tuple[Kind, list[
     elif pa.types.is_floating(of) or pa.types.is_decimal(of):
         if all(map(math.isfinite, some)):
             return "number", [None if value is None else float(value) for value in values]
-    elif _is_chain(of):
-        return "chain", [None if value is None else tuple(value) for value in values]
     elif pa.types.is_list(of):
-        return "list", [None if value is None else tuple(map(_text, value)) for value in values]
+        return _list_column(values, of)
     return "text", [None if value is None else _text(value) for value in values]
 
 
+def _list_column(values: list[Any], of: pa.DataType) -> tuple[Kind, list[object]]:
+    """The kind and values of a column of lists: chains of sessions, or lists of texts."""
+    if _is_chain(of):
+        return "chain", [None if value is None else tuple(value) for value in values]
+    return "list", [None if value is None else tuple(map(_text, value)) for value in values]
+
+
 def _is_chain(of: pa.DataType) -> bool:
-    """Whether a type is that of chains of sessions."""
-    if not pa.types.is_list(of) or not pa.types.is_struct(of.value_type):
+    """Whether a type of lists is that of chains of sessions."""
+    if not pa.types.is_struct(of.value_type):
         return False
     fields = [of.value_type.field(at) for at in range(of.value_type.num_fields)]
     is_text = all(pa.types.is_string(field.type) for field in fields)
