@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from services.command import run_command
-from sessions.organization_trail import GLOBAL, MANAGEMENT, START, Trail, Who
+from sessions.organization_trail import GLOBAL, MANAGEMENT, START, Trail, Who, put
 
 import trailscan as ts
 from trailscan.ingest import cost, run
@@ -81,21 +81,25 @@ def test_a_store_loaded_without_tracing_is_traced_by_the_next_load(tmp_path):
     assert summary.tracing.traced == 1
 
 
-@pytest.mark.parametrize("hours", [3, 26, 47])
-def test_a_late_record_of_a_region_that_is_not_loaded_is_found(tmp_path, hours):
-    """A later load finds a record that CloudTrail delivered up to 48 hours late."""
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(days=9)], ids=["live", "copied"])
+@pytest.mark.parametrize("hours", [0.1, 3, 26, 47])
+def test_a_late_record_of_a_region_that_is_not_loaded_is_found(tmp_path, hours, behind):
+    """A later load finds a record that CloudTrail delivered up to 48 hours late.
+
+    Also in a copy of a bucket that is days behind it.
+    """
     trail = one_session(timedelta(hours=hours))
-    trail.write(tmp_path / "logs", START + timedelta(hours=1))
-    first = load(
-        tmp_path / "logs", tmp_path / "store", START + timedelta(hours=1), trace_share=MUCH
-    )
+    before = trail.log_files() if hours > 1 else [*trail.log_files()][1:]
+    put(tmp_path / "logs", (file for file in before if file[2] < START + timedelta(hours=1)))
+    now = START + behind + timedelta(hours=1)
+    first = load(tmp_path / "logs", tmp_path / "store", now, trace_share=MUCH)
     (left,) = first.tracing.untraced
     assert left.arn == "arn:aws:sts::111122223333:assumed-role/deploy/alice@example.com"
     why = "no issuing record in the log files of account 111122223333; later loads look again"
     assert (left.reason, first.tracing.pending) == (why, 1)
     more(trail, START + timedelta(hours=48))
     trail.write(tmp_path / "logs")
-    now = START + timedelta(hours=49)
+    now = START + behind + timedelta(hours=49)
     second = load(tmp_path / "logs", tmp_path / "store", now, trace_share=MUCH)
     assert (second.tracing.traced, second.tracing.pending) == (1, 0)
     assert names(tmp_path / "store").count(TRACED) == 1
@@ -225,9 +229,9 @@ def test_the_budget_is_an_option_and_untraced_sessions_are_grouped(tmp_path):
         "sessions: 0 of 3 traced to who opened them, 0 issuing records added; 0 more log files "
         "read for it, 0 bytes\n"
         "not traced: 3 sessions of arn:aws:sts::111122223333:assumed-role/deploy: no issuing record "
-        "in the log files of account 111122223333\n"
+        "in the log files of account 111122223333; later loads look again\n"
     ) in text
     again = ("load", tmp_path / "logs", "--store", tmp_path / "other", "--format", "json")
     sessions = json.loads(run_command(*again, "--trace-budget", "25").stdout)["sessions"]
-    assert (sessions["budget_percent"], sessions["looked_for_again"]) == (25.0, 0)
+    assert (sessions["budget_percent"], sessions["looked_for_again"]) == (25.0, 3)
     assert len(sessions["untraced"]) == 3

@@ -24,6 +24,7 @@ from trailscan.sessions.chain import Issuances, chain_behind, needs_tracing
 from trailscan.sessions.sought import AllSought, Sought, sought
 from trailscan.store.issuances import read_calls, read_issuances
 from trailscan.store.reader import StoreReader
+from trailscan.store.requests import newest_delivery
 from trailscan.store.traced import MOST_PENDING, Pending, Traced
 from trailscan.store.untraced import Untraced, read_untraced
 from trailscan.window import Window, shifted
@@ -45,7 +46,7 @@ ARRIVAL = timedelta(days=4)
 arrive up to 48 hours late, and a session of GetFederationToken lasts up to 36 hours."""
 
 MARGIN = timedelta(minutes=15)
-"""How much earlier than its delivery the name of a log file may say that it was delivered."""
+"""How much earlier than the newest log file one may be named that is delivered after it."""
 
 _STEP = timedelta(hours=1)
 
@@ -74,7 +75,9 @@ def trace_sessions(
     read, left = job.issuing, read_untraced(writer.commits)
     if read is None or job.stop.is_set() or not (read.keys_read or left.to_trace):
         return None
-    return Tracer(StoreReader(bucket, place), job, read, bytes_read).run(writer, now)
+    newest = newest_delivery(writer.commits, [source.uri for source, _ in job.sources])
+    seen = shifted(min(now, newest or now), -MARGIN)
+    return Tracer(StoreReader(bucket, place), job, read, bytes_read, seen).run(writer, now)
 
 
 class Tracer:
@@ -85,12 +88,19 @@ class Tracer:
         job: the load.
         log_files: that the load read.
         bytes_read: by the load.
+        seen: up to when what was delivered is there: nothing is given up before, however late the
+            load or a copy of the bucket is.
     """
 
     def __init__(
-        self, reader: StoreReader, job: Job, log_files: IssuingLogFiles, bytes_read: int
+        self,
+        reader: StoreReader,
+        job: Job,
+        log_files: IssuingLogFiles,
+        bytes_read: int,
+        seen: datetime,
     ) -> None:
-        self._job, self._log_files = job, log_files
+        self._job, self._log_files, self._seen = job, log_files, seen
         self._through = len(reader.commits)
         self._untraced = read_untraced(reader.commits)
         self._pending = {one.id: one for one in self._untraced.last.pending}
@@ -126,9 +136,9 @@ class Tracer:
         """
         self._learn()
         looked = set[_Id]()
-        self._search_near(looked, now)
-        while self._search_late(now):
-            self._search_near(looked, now)
+        self._search_near(looked)
+        while self._search_late():
+            self._search_near(looked)
         left = None if self._stops else self._left_over()
         if self._found or left:
             self._result.kept = writer.commit_evidence(self._found, now, left).kept
@@ -163,7 +173,7 @@ class Tracer:
         missing = [one for one in self._missing() if one.id not in pending]
         return frozenset(one.id for one in missing if since is None or one.called_at < since)
 
-    def _search_near(self, looked: set[_Id], now: datetime) -> None:
+    def _search_near(self, looked: set[_Id]) -> None:
         """Search what the load read, and the log files of the minutes after each record."""
         new, wanted = list[Sought](), dict[_Id, Sought]()
         while not self._stops:
@@ -187,10 +197,11 @@ class Tracer:
         unfinished = self._likeliest.unfinished()
         self._out_of_budget |= unfinished & wanted.keys()
         for one in wanted.values():
-            if one.id not in self._out_of_budget:
-                self._searched[one.id] = _until(shifted(one.issued_at, AFTER), now)
+            end = shifted(one.issued_at, AFTER)
+            if one.id not in self._out_of_budget and end <= self._seen:
+                self._searched[one.id] = end
 
-    def _search_late(self, now: datetime) -> bool:
+    def _search_late(self) -> bool:
         """Search the log files of the days after each record, until one is found.
 
         Of all records the hour that was delivered first comes first: a log file is read once for
@@ -209,7 +220,7 @@ class Tracer:
         heapify(turns)
         while turns and self._left > 0 and not self._stops and len(self._issued) == before:
             start, number, one = heappop(turns)
-            if not self._look_later(one, key_ids, now):
+            if not self._look_later(one, key_ids):
                 break
             searched = self._searched[one.id]
             if start < searched < shifted(one.issued_at, LATEST):
@@ -232,7 +243,7 @@ class Tracer:
         tried = earlier.tried if earlier else b""
         self._likeliest.add(one, self._candidates.near(one), self._has_read, tried)
 
-    def _look_later(self, one: Sought, key_ids: Collection[str], now: datetime) -> bool:
+    def _look_later(self, one: Sought, key_ids: Collection[str]) -> bool:
         """Look for an issuing record in the log files of the next hour in which it may arrive.
 
         Returns:
@@ -245,12 +256,14 @@ class Tracer:
                 continue
             if not self._may_read(planned):
                 self._out_of_budget.add(one.id)
-                self._searched[one.id] = _until(planned.trail.delivered or start, now)
+                self._searched[one.id] = max(
+                    start, min(planned.trail.delivered or start, self._seen)
+                )
                 return False
             if one.access_key_id in self._read(planned, key_ids):
                 return True
         if self._candidates.may_list:
-            self._searched[one.id] = _until(end, now)
+            self._searched[one.id] = max(start, min(end, self._seen))
         return self._candidates.may_list
 
     def _has_read(self, planned: PlannedFile) -> bool:
@@ -343,11 +356,6 @@ class Tracer:
         account = f"account {missing.account_id}" if missing.account_id else "its account"
         later = "; later loads look again" if missing.id in self._pending else ""
         return f"no issuing record in the log files of {account}{later}"
-
-
-def _until(searched: datetime, now: datetime) -> datetime:
-    """Up to when nothing more is delivered that was not there when it was searched."""
-    return min(searched, shifted(now, -MARGIN))
 
 
 def _window(log_files: IssuingLogFiles, untraced: Untraced) -> Window:
