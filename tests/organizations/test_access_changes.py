@@ -13,8 +13,14 @@ OU, OTHER_OU, ROOT = "ou-exam-11111111", "ou-exam-22222222", "r-exam"
 GUARD, OTHER, FULL = "p-guard001", "p-guard002", "p-FullAWSAccess"
 SECOND = "444455556666"
 MANY = [f"ou-exam-{at:08}" for at in range(60)]
+DEEP, THIRD, RCP_ID = "ou-exam-33333333", "p-guard003", "p-perimeter"
 IN_OU = call("CreateOrganizationalUnit", request={"parentId": ROOT, "name": "w"},
     responseElements={"organizationalUnit": {"id": OU, "name": "w"}})  # fmt: skip
+
+IN_DEEP = call("CreateOrganizationalUnit", request={"parentId": OU, "name": "d"},
+    responseElements={"organizationalUnit": {"id": DEEP, "name": "d"}})  # fmt: skip
+FOUNDED = call("CreateOrganization", responseElements={"organization": {"id": "o-exampleorg1",
+    "managementAccountId": MANAGEMENT}})  # fmt: skip
 
 
 def text(*actions, effect="Deny"):
@@ -26,6 +32,25 @@ def text(*actions, effect="Deny"):
 def create(*actions, policy_id=GUARD, effect="Deny"):
     """A policy made."""
     return write_policy("CreatePolicy", text(*actions, effect=effect), policy_id=policy_id)
+
+
+def perimeter(*actions):
+    """A resource control policy made."""
+    one = {"Effect": "Deny", "Principal": "*", "Action": list(actions), "Resource": "*"}
+    content = json.dumps({"Version": "2012-10-17", "Statement": [one]})
+    kind = "RESOURCE_CONTROL_POLICY"
+    return write_policy("CreatePolicy", content, policy_id=RCP_ID, policy_type=kind)
+
+
+def only(policy_id, target):
+    """A policy attached in place of FullAWSAccess."""
+    return attach(policy_id, target), attach(FULL, target, "DetachPolicy")
+
+
+def move(source, destination, account=MEMBER):
+    """An account moved, after everything else."""
+    request = {"accountId": account, "sourceParentId": source, "destinationParentId": destination}
+    return call("MoveAccount", 2 * MINUTE, request=request)
 
 
 def attach(policy_id, target, name="AttachPolicy", after=MINUTE):
@@ -55,8 +80,7 @@ def place(account, parent):
     return call("MoveAccount", request=request)
 
 
-MOVE = call("MoveAccount", 2 * MINUTE, request={"accountId": MEMBER, "sourceParentId": OU,
-    "destinationParentId": OTHER_OU})  # fmt: skip
+MOVE = move(OU, OTHER_OU)
 RENAME = call("UpdatePolicy", 2 * MINUTE, request={"policyId": GUARD, "name": "new"})
 
 CASES = [
@@ -73,9 +97,31 @@ CASES = [
     ("attached", [create("a:B"), attach(GUARD, OU, after=2 * MINUTE)], "less", ""),
     ("attached where the root denies it", [IN_OU, create("a:B"), create("a:*", policy_id=OTHER),
         attach(OTHER, ROOT), attach(GUARD, OU, after=2 * MINUTE)], "same", ""),
-    ("attached to the management account", [create("a:B"), call("CreateOrganization",
-        responseElements={"organization": {"id": "o-exampleorg1", "managementAccountId": MANAGEMENT}}),
-        attach(GUARD, MANAGEMENT, after=2 * MINUTE)], "same", ""),
+    ("attached to the management account",
+        [FOUNDED, create("a:B"), attach(GUARD, MANAGEMENT, after=2 * MINUTE)], "same", ""),
+    ("an RCP attached to the management account",
+        [FOUNDED, perimeter("s3:*"), attach(RCP_ID, MANAGEMENT, after=2 * MINUTE)], "same", ""),
+    ("an RCP attached", [IN_OU, perimeter("s3:*"), attach(RCP_ID, OU, after=2 * MINUTE)], "less", ""),
+    ("an RCP detached", [IN_OU, perimeter("s3:*"), attach(RCP_ID, OU), detach(RCP_ID, OU)], "more", ""),
+    ("the management account moved out of reach", [FOUNDED, IN_OU, create("a:B"), perimeter("s3:*"),
+        attach(GUARD, OU), attach(RCP_ID, OU), move(OU, ROOT, MANAGEMENT)], "same", ""),
+    ("moved below the OU", [IN_OU, IN_DEEP, create("a:B"), attach(GUARD, OU), move(OU, DEEP)],
+        "same", ""),
+    ("moved below, where more is denied", [IN_OU, IN_DEEP, create("a:B"),
+        create("c:D", policy_id=OTHER), attach(GUARD, OU), attach(OTHER, DEEP), move(OU, DEEP)],
+        "less", ""),
+    ("moved up", [IN_OU, IN_DEEP, create("a:B"), create("c:D", policy_id=OTHER), attach(GUARD, OU),
+        attach(OTHER, DEEP), move(DEEP, OU)], "more", ""),
+    ("moved away from an allow list",
+        [IN_OU, create("s3:*", effect="Allow"), *only(GUARD, OU), move(OU, ROOT)], "more", ""),
+    ("an allow list attached where nothing was allowed", [IN_OU, create("s3:*", effect="Allow"),
+        attach(FULL, OU, "DetachPolicy"), attach(GUARD, OU, after=2 * MINUTE)], "more", ""),
+    ("full access attached beside an allow list", [IN_OU, create("s3:*", effect="Allow"),
+        *only(GUARD, OU), attach(FULL, OU, after=2 * MINUTE)], "more", ""),
+    ("a second allow list below a narrower one", [IN_OU, IN_DEEP, create("s3:Get*", effect="Allow"),
+        create("s3:Get*", "ec2:*", policy_id=OTHER, effect="Allow"),
+        create("s3:*", policy_id=THIRD, effect="Allow"), *only(GUARD, OU), *only(THIRD, DEEP),
+        attach(OTHER, DEEP, after=2 * MINUTE)], "same", ""),
     ("attached, of unknown text", [attach(GUARD, OU)], "unknown",
         "the text of the policy is not in the store"),
     ("detached", [create("a:B"), attach(GUARD, OU), detach(GUARD, OU)], "more", ""),
@@ -120,13 +166,17 @@ CASES = [
             for one in (GUARD, OTHER)), update("a:B")], "unknown",
         "the policy is attached to 201 targets, more than the 200 whose policies are compared"),
     ("a text that opens on one path and closes on another", [create("a:B", "c:D"),
-        create("c:*", policy_id=OTHER), create("e:*", policy_id="p-guard003"), attach(GUARD, OU),
-        attach(OTHER, OU), attach(GUARD, OTHER_OU), attach("p-guard003", OTHER_OU),
+        create("c:*", policy_id=OTHER), create("e:*", policy_id=THIRD), attach(GUARD, OU),
+        attach(OTHER, OU), attach(GUARD, OTHER_OU), attach(THIRD, OTHER_OU),
         update("a:B", "e:F")], "both", ""),
     ("a text that cannot be read, again", [write_policy("CreatePolicy", "{}", policy_id=GUARD),
         attach(GUARD, OU), call("UpdatePolicy", 2 * MINUTE, request={"policyId": GUARD,
         "content": "{}"})], "same", ""),
     ("a type disabled", [create("a:B"), attach(GUARD, OU), switch("DisablePolicyType")], "more", ""),
+    ("RCPs disabled", [IN_OU, perimeter("s3:*"), attach(RCP_ID, OU),
+        switch("DisablePolicyType", "RESOURCE_CONTROL_POLICY")], "more", ""),
+    ("a type disabled that only the management account has",
+        [FOUNDED, create("a:B"), attach(GUARD, MANAGEMENT), switch("DisablePolicyType")], "same", ""),
     ("a type disabled of which nothing is known", [switch("DisablePolicyType")], "unknown",
         "no attached policy of this type is in the store"),
     ("a type enabled", [switch("EnablePolicyType")], "same", ""),

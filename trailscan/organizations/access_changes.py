@@ -3,7 +3,8 @@
 What stands beside a policy decides what it means: where the log has the attachments on the way to
 the root, they do. Where the log has no attachment, or not the text of a policy that is attached, a
 text is compared by itself. Where paths are too many to be compared, the answer is that it is not
-known. No policy restricts service-linked roles, and no SCP the management account.
+known. No policy restricts service-linked roles, no SCP the management account, and no RCP the
+resources of it.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def of_attachment(state: Organization, attachment: Attachment, *, attaches: bool
     if kind is None:
         sides = (_NO_SETTINGS, text) if attaches else (text, _NO_SETTINGS)
         return _of_settings(policy_type, *sides)
-    path = path_of(state, target, policy_type)
+    path = path_of(state, target)
     if path is None:
         return SAME
     without = levels_on(state, path, policy_type, Edit(without=attachment))
@@ -136,17 +137,18 @@ def of_move(state: Organization, account: str, source: str, destination: str) ->
         source: its parent before the call.
         destination: its parent afterwards.
     """
+    if is_exempt(state, account):
+        return SAME
     old, new = ((account, *path_from(state, parent)) for parent in (source, destination))
     if not any(True for _ in attached(state, {*old, *new})):
         return unknown("no policy attached on the old or the new path is in the store")
     found = []
     for policy_type, kind in KINDS.items():
-        if not is_exempt(state, account, kind):
-            before = levels_on(state, old, policy_type, Edit())
-            after = levels_on(state, new, policy_type, Edit())
-            if before is None or after is None:
-                return unknown("the policies on the path are not all known from the store")
-            found.append(_decided(before, after, kind))
+        before = levels_on(state, old, policy_type, Edit())
+        after = levels_on(state, new, policy_type, Edit())
+        if before is None or after is None:
+            return unknown("the policies on the path are not all known from the store")
+        found.append(_decided(before, after, kind))
     return _joined(found)
 
 
@@ -164,7 +166,7 @@ def of_type(state: Organization, policy_type: str, *, enables: bool) -> AccessCh
     open_to_all = ((FULL_ACCESS_TEXT[kind],),)
     sides: dict[Pair, None] = {}
     for target in dict.fromkeys(target for _, target in mine):
-        path = path_of(state, target, policy_type)
+        path = path_of(state, target)
         if path is None:
             continue
         before = levels_on(state, path, policy_type, Edit())
@@ -184,7 +186,7 @@ def _pairs(
 ) -> Iterator[Pair | None]:
     """The texts on the path of each target, before and after; None if they are not known."""
     for target in targets:
-        path = path_of(state, target, policy_type)
+        path = path_of(state, target)
         if path is not None:
             old = levels_on(state, path, policy_type, Edit())
             new = levels_on(state, path, policy_type, edit)

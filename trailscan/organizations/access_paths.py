@@ -63,17 +63,15 @@ def text_of(state: Organization, policy_id: str, kind: Kind) -> str | None:
     return FULL_ACCESS_TEXT[kind] if policy_id.endswith("FullAWSAccess") else None
 
 
-def is_exempt(state: Organization, target: str, kind: Kind) -> bool:
-    """Whether a target is the management account, which no SCP restricts."""
+def is_exempt(state: Organization, target: str) -> bool:
+    """Whether a target is the management account: no SCP restricts it, no RCP its resources."""
     organizations = state.organizations.values()
-    return kind == "scp" and any(one.management_account_id == target for one in organizations)
+    return any(one.management_account_id == target for one in organizations)
 
 
-def path_of(state: Organization, target: str, policy_type: str) -> tuple[str, ...] | None:
+def path_of(state: Organization, target: str) -> tuple[str, ...] | None:
     """The path to the root on which the policies of a target are judged; None: nothing binds it."""
-    if is_exempt(state, target, KINDS[policy_type]):
-        return None
-    return path_from(state, target)
+    return None if is_exempt(state, target) else path_from(state, target)
 
 
 def levels_on(

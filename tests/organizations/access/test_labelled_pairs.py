@@ -54,6 +54,10 @@ def rcp(statement, principal="*"):
 LEAVE = "organizations:LeaveOrganization"
 LOGS = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"]
 MFA = "aws:MultiFactorAuthPresent"
+TEAM, REGION, TAG_KEYS = "aws:PrincipalTag/team", "aws:RequestedRegion", "aws:TagKeys"
+ADDRESS, ARN = "aws:SourceIp", "aws:PrincipalArn"
+HOME = "arn:aws:s3:::${aws:username}"
+NEVER = deny(Null={TEAM: "true"}, StringEquals={TEAM: "x"})
 
 SCPS = [
     (deny(LEAVE), deny("organizations:leaveorganization"), "same", "the case of actions does not count"),
@@ -110,6 +114,46 @@ SCPS = [
     (allow("s3:*", "ec2:*"), allow("s3:*"), "less", "an allow list without a service"),
     (allow("s3:*"), allow("*"), "more", "an allow list of everything"),
     (allow("s3:*"), allow("s3:Get*", "s3:*"), "same", "what is inside adds nothing"),
+    (deny("s3:*", HOME), (deny("s3:*", HOME), "2008-10-17"), "both", "a variable becomes text"),
+    (deny("s3:*", "arn:aws:s3:::a*"), (deny("s3:*", "arn:aws:s3:::a*"), "2008-10-17"), "same", "no variable: the version does not count"),
+    (deny("s3:*", "arn:aws:s3:::${*}"), deny("s3:*", "arn:aws:s3:::*"), "less", "an escaped asterisk is a character"),
+    (deny(StringEquals={REGION: "eu-*"}), deny(StringLike={REGION: "eu-*"}), "less", "wildcard counts now"),
+    (deny(StringLike={REGION: "eu-central-?"}), deny(StringEquals={REGION: ["eu-central-1", "eu-central-2"]}), "more", "a third opens"),
+    (deny(ForAllValues__StringEquals={TAG_KEYS: ["a"]}), deny(ForAnyValue__StringEquals={TAG_KEYS: ["a"]}), "both", "no key opens, a beside b closes"),
+    (deny(ForAllValues__StringLike={TAG_KEYS: "*"}), deny(), "same", "all values match, and none too"),
+    (deny(ForAnyValue__StringLike={TAG_KEYS: "*"}), deny(), "less", "requests without the key"),
+    (deny(ForAnyValue__StringNotLike={TAG_KEYS: "*"}), NEVER, "same", "both never apply"),
+    (deny(Null={TEAM: ["true", "false"]}), deny(), "same", "present or absent"),
+    (deny(StringNotEqualsIfExists={TEAM: "x"}, Null={TEAM: "false"}), deny(StringNotEquals={TEAM: "x"}, Null={TEAM: "false"}), "same", "present anyway"),
+    (deny(StringEqualsIfExists={TEAM: "x"}, Null={TEAM: "true"}), deny(Null={TEAM: "true"}), "same", "absent satisfies IfExists"),
+    (deny(BoolIfExists={MFA: "false"}), [deny(Bool={MFA: "false"}), deny(Null={MFA: "true"})], "same", "split in two"),
+    (deny(NumericLessThan={"a:n": "10"}, NumericGreaterThan={"a:n": "5"}), deny(NumericLessThan={"a:n": "10"}, NumericGreaterThanEquals={"a:n": "5"}), "less", "5 itself"),
+    (deny(NumericLessThan={"a:n": ["5", "10"]}), deny(NumericLessThan={"a:n": "10.0"}), "same", "the larger decides"),
+    (deny(NumericNotEquals={"a:n": ["5", "6"]}), deny(NumericNotEquals={"a:n": "5"}), "less", "6 excepted no more"),
+    (deny(DateLessThan={"aws:CurrentTime": "2026-01-01T00:00:00Z"}), deny(DateLessThan={"aws:CurrentTime": "1767225600"}), "same", "epoch"),
+    (deny(IpAddress={ADDRESS: "2001:db8::/32"}), deny(IpAddress={ADDRESS: ["2001:0DB8::/33", "2001:db8:8000::/33"]}), "same", "two halves of IPv6"),
+    (deny(NotIpAddress={ADDRESS: ["0.0.0.0/0", "::/0"]}), deny(Null={ADDRESS: "true"}), "same", "only requests without an address are left"),
+    (deny("iam:*", ArnLike={ARN: "*"}), deny("iam:*"), "same", "every principal has an ARN"),
+    (deny("*:GetObject"), deny("s3:GetObject"), "more", "other services open"),
+    (deny("?3:*"), deny("s3:*"), "more", "other services of such names"),
+    ([deny(but("s3:*")), deny("S3:*")], deny(), "same", "complement and set are everything"),
+    (deny("s3:*", "arn:aws:s3:::Logs/*"), deny("s3:*", "arn:aws:s3:::logs/*"), "both", "case of resources counts"),
+    (deny(stringnotequals={"AWS:PrincipalOrgId": "o-1"}), deny(StringNotEquals={"aws:principalorgid": "o-1"}), "same", "case of keys and operators"),
+    (deny(StringNotEquals={"aws:RequestTag/team": "${aws:PrincipalTag/team, 'none'}"}), deny(StringNotEquals={"aws:RequestTag/team": "${aws:PrincipalTag/team}"}), "more", "without default the statement is invalid for untagged"),
+    (deny(StringEquals={TEAM: "${aws:PrincipalTag/team}"}), deny(Null={TEAM: "false"}), "same", "equals itself if present"),
+    (deny(StringLike={TEAM: "${aws:PrincipalTag/b}*"}), deny(StringEquals={TEAM: "${aws:PrincipalTag/b}"}), "more", "longer ones open"),
+    (deny(ArnLike={ARN: "arn:aws:iam::*:role/aws-service-role/*"}), NEVER, "same", "service-linked roles are never restricted"),
+    (deny(ArnNotLike={ARN: "arn:aws:iam::*:role/aws-service-role/*"}), deny(), "same", "the exception is for roles that are never restricted"),
+    ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], [allow("*"), deny("iam:*")], "same", "two ways to leave iam out"),
+    ([deny("a:B", StringEquals={TEAM: "x"}), deny("c:D", StringEquals={TEAM: "y"})], deny(["a:B", "c:D"], StringEquals={TEAM: ["x", "y"]}), "less", "crosswise pairs close"),
+    (deny(StringEquals={TEAM: "x", REGION: "r"}), deny(StringEquals={TEAM: "x"}, StringLike={REGION: "r"}), "same", "two operators, all must hold"),
+    (deny(StringNotEquals={TEAM: ["x", "y"]}), [deny(StringNotEquals={TEAM: "x"}), deny(StringNotEquals={TEAM: "y"})], "less", "nothing is neither not x nor not y"),
+    (deny("s3:*", "arn:*"), deny("s3:*"), "less", "requests without a resource"),
+    (deny(BinaryEquals={"a:k": "QmluYXJ5"}), deny(BinaryEquals={"a:k": "QmluYXJ6"}), "both", "other bytes"),
+    (deny(StringEquals={TEAM: ""}), deny(Null={TEAM: "true"}), "both", "an empty value is not absence"),
+    (deny(StringEqualsIgnoreCase={TEAM: "Ab"}), deny(StringEquals={TEAM: ["ab", "AB", "Ab", "aB"]}), "same", "four spellings"),
+    (deny(StringEquals={TEAM: "x"}, StringNotEquals={TEAM: "x"}), NEVER, "same", "contradiction"),
+    (deny("s3:GetObject", elsewhere("*")), NEVER, "same", "no resource is outside of all"),
 ]  # fmt: skip
 RCPS = [
     (rcp(deny("s3:*", StringNotEqualsIfExists=ORGANIZATION)), rcp(deny("s3:GetObject", StringNotEqualsIfExists=ORGANIZATION)), "more", "other actions on buckets open"),
@@ -120,13 +164,22 @@ RCPS = [
     (rcp(deny("s3:*")), rcp(deny("s3:*"), {"AWS": "*"}), "same", "both mean everybody"),
     (rcp(deny("s3:*")), rcp(deny("s3:*"), {"AWS": "111122223333"}), "more", "only one account is denied"),
     (rcp(deny("s3:*"), {"AWS": "111122223333"}), rcp(deny("s3:*"), {"AWS": "arn:aws:iam::111122223333:root"}), "same", "two names of an account"),
+    (rcp(deny("s3:*"), {"AWS": ["111122223333", "444455556666"]}), rcp(deny("s3:*"), {"AWS": "*"}), "less", "everybody"),
+    (rcp(deny("s3:*"), {"AWS": ["111122223333", "444455556666"]}), [rcp(deny("s3:*"), {"AWS": "arn:aws:iam::444455556666:root"}), rcp(deny("s3:*"), {"AWS": "111122223333"})], "same", "split in two"),
+    (rcp(deny("s3:*", StringNotEqualsIfExists={"aws:SourceOrgID": "o-1"}, Null={"aws:SourceAccount": "false"}, Bool={"aws:PrincipalIsAWSService": "true"})), rcp(deny("s3:*", StringNotEqualsIfExists={"aws:SourceOrgID": "o-1"}, Bool={"aws:PrincipalIsAWSService": "true"})), "less", "requests without a source account"),
+    (rcp(deny("s3:*", "arn:aws:s3:::a")), rcp(deny("s3:*", ["arn:aws:s3:::a", "arn:aws:s3:::a/*"])), "less", "objects too"),
+    (rcp(deny("sts:AssumeRole", StringNotEquals={"aws:PrincipalAccount": ["111122223333"]})), rcp(deny("sts:AssumeRole", StringNotEquals={"aws:PrincipalAccount": ["111122223333"]}), {"AWS": "444455556666"}), "more", "only one other account is denied"),
+    (rcp(deny("s3:*", StringNotEquals={"aws:PrincipalOrgID": "o-1"})), rcp(deny("s3:*", ForAllValues__StringNotLike={"aws:PrincipalOrgPaths": "o-1/*"})), "both", "two keys"),
 ]  # fmt: skip
 OPPOSITE = {"more": "less", "less": "more", "both": "both", "same": "same"}
 
 
-def text(statement):
-    """A policy with one statement."""
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def text(statements):
+    """A policy with one statement, with several, or of another version."""
+    statements, version = (
+        statements if isinstance(statements, tuple) else (statements, "2012-10-17")
+    )
+    return json.dumps({"Version": version, "Statement": statements})
 
 
 @pytest.mark.parametrize(

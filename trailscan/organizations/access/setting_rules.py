@@ -7,12 +7,19 @@ less, so that accounts may do more; `less` that it enforces more; `same` that ne
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from trailscan.organizations.access.patterns import MANY, ONE, expression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Direction = Literal["same", "less", "more", "unknown"]
 Stricter = Literal["more values", "fewer values"]
 
+_MOST_STEPS = 25_000_000
 _EVERYTHING = {"ALL", "ALL_SUPPORTED", "@@all", "*"}
 
 
@@ -92,12 +99,15 @@ class Number:
 class Values:
     """A list, where more or fewer values are stricter.
 
-    `absent` and `empty` say what a missing and an empty list stand for.
+    `absent` and `empty` say what a missing and an empty list stand for, `nothing` is a value that
+    stands for none, and `wildcards` says which of `*` and `?` stand for other characters.
     """
 
     stricter: Stricter
     absent: Literal["nothing", "everything"] = "nothing"
     empty: Literal["nothing", "everything"] = "nothing"
+    nothing: str = ""
+    wildcards: str = ""
 
     def direction(self, old: Value | None, new: Value | None) -> Direction:
         """Compare which values are gained and lost; what is inherited counts for both the same."""
@@ -105,13 +115,19 @@ class Values:
             return "unknown"
         before, after = self._read(old), self._read(new)
         removed_before, removed_after = (frozenset(v.removed if v else ()) for v in (old, new))
-        gained = _not_covered(after, before) or _not_covered(removed_before, removed_after)
-        lost = _not_covered(before, after) or _not_covered(removed_after, removed_before)
+        gained = self._gains(before, after) or _not_covered(removed_before, removed_after)
+        lost = self._gains(after, before) or _not_covered(removed_after, removed_before)
         if gained and lost:
             return "unknown"
         if not gained and not lost:
             return "same"
         return "less" if gained == (self.stricter == "more values") else "more"
+
+    def _gains(self, before: frozenset[str], after: frozenset[str]) -> bool:
+        """Whether some value was in no way among those before."""
+        if not _not_covered(after, before):
+            return False
+        return not self.wildcards or any(_unmatched(after - before, before, self.wildcards))
 
     def _read(self, value: Value | None) -> frozenset[str]:
         """The values that are in effect."""
@@ -119,7 +135,7 @@ class Values:
             return frozenset({"ALL"} if self.absent == "everything" else ())
         if value.assigned == () and not value.appended and self.empty == "everything":
             return frozenset({"ALL"})
-        return value.listed
+        return value.listed - {self.nothing}
 
 
 @dataclass(frozen=True)
@@ -186,3 +202,26 @@ def _not_covered(values: frozenset[str], by: frozenset[str]) -> bool:
     return any(
         value not in by and f"{value.partition(':')[0]}:ALL_SUPPORTED" not in by for value in values
     )
+
+
+def _unmatched(values: frozenset[str], by: frozenset[str], wildcards: str) -> Iterator[str]:
+    """The values that no pattern matches; all of them if that is too much work to find out.
+
+    What a pattern matches with its wildcards as characters, it matches whatever they stand for; but
+    a `?` stands for no `*`.
+    """
+    patterns = [one for one in by if any(sign in one for sign in wildcards)]
+    if sum(map(len, values)) * sum(map(len, patterns)) > _MOST_STEPS:
+        yield from values
+        return
+    tokens = {sign: token for sign, token in (("*", MANY), ("?", ONE)) if sign in wildcards}
+    read = [
+        (one, re.compile(expression(tokens.get(sign, ord(sign)) for sign in one), re.DOTALL))
+        for one in patterns
+    ]
+    for value in values:
+        if not any(
+            matches.fullmatch(value) and not ("*" in value and "?" in wildcards and "?" in one)
+            for one, matches in read
+        ):
+            yield value

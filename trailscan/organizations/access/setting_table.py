@@ -45,6 +45,11 @@ _REGIONS: dict[str, Rule] = {
     "**.disable_in_regions": Values("fewer values"),
 }
 _ANY_UNLESS_LISTED = Values("fewer values", absent="everything")
+_TAG_VALUES = Values("fewer values", absent="everything", wildcards="*")
+"""Such as `300*`."""
+_IMAGE_NAMES = Values("fewer values", absent="everything", wildcards="*?")
+_IMAGE_PROVIDERS = Values("fewer values", absent="everything", nothing="none")
+"""Images of the account itself are always allowed (`API_ImageCriterionRequest` of EC2)."""
 _RETENTION = Number("more values")
 
 _EC2: dict[str, Rule] = {
@@ -61,8 +66,8 @@ _EC2: dict[str, Rule] = {
         ("unblocked", "block_new_sharing", "block_all_sharing")
     ),
     "allowed_images_settings.state": Scale(("disabled", "audit_mode", "enabled")),
-    "allowed_images_settings.image_criteria.*.allowed_image_providers": _ANY_UNLESS_LISTED,
-    "allowed_images_settings.image_criteria.*.image_names": _ANY_UNLESS_LISTED,
+    "allowed_images_settings.image_criteria.*.allowed_image_providers": _IMAGE_PROVIDERS,
+    "allowed_images_settings.image_criteria.*.image_names": _IMAGE_NAMES,
     "allowed_images_settings.image_criteria.*.marketplace_product_codes": _ANY_UNLESS_LISTED,
     "allowed_images_settings.image_criteria.*.creation_date_condition"
     ".maximum_days_since_created": Number("fewer values"),
@@ -88,8 +93,8 @@ _BACKUP: dict[str, Rule] = {
     "plans.*.rules.*.index_actions.**": Neutral(),
     "plans.*.backup_plan_tags.**": Neutral(),
     "plans.*.selections.tags.*.tag_value": Values("more values"),
-    "plans.*.selections.resources.*.resource_types": Values("more values"),
-    "plans.*.selections.resources.*.not_resource_types": Values("fewer values"),
+    "plans.*.selections.resources.*.resource_types": Values("more values", wildcards="*"),
+    "plans.*.selections.resources.*.not_resource_types": Values("fewer values", wildcards="*"),
     "plans.*.advanced_backup_settings.ec2.windows_vss": Scale(
         ("disabled", "enabled"), default="disabled"
     ),
@@ -169,8 +174,8 @@ POLICY_TYPES: dict[str, PolicyType] = {
         "orgs_manage_policies_example-tag-policies",
         {
             "*.tag_key": Required(),
-            "*.tag_value": _ANY_UNLESS_LISTED,
-            "*.enforced_for": Values("more values"),
+            "*.tag_value": _TAG_VALUES,
+            "*.enforced_for": Values("more values", wildcards="*"),
             "*.report_required_tag_for": Values("more values"),
         },
     ),
