@@ -17,7 +17,7 @@ from signed import keys, load, validate, write_archive
 
 from trailscan.aws.public_keys import ListedKey
 from trailscan.buckets import LocalBucket
-from trailscan.errors import DecodeError
+from trailscan.errors import DecodeError, StoreError
 from trailscan.ingest.validation.key_ring import KEPT, KeyRing
 from trailscan.store.attesting import write_validation
 from trailscan.store.paths import NO_DAY
@@ -69,6 +69,20 @@ def test_a_planted_key_does_not_vouch_for_a_forged_archive(
     assert ("valid", "signature") not in found.digests
     if not given:
         assert "is not the one of its fingerprint" in "\n".join(found.failures)
+
+
+def test_a_damaged_store_does_not_hide_a_forged_archive(archive, tmp_path, forge):
+    """What the archive shows without the store is found; an honest one is no answer then."""
+    (true,) = keys()
+    store = tmp_path / "S"
+    load(archive, store)
+    commit = store / "_ledger" / "00000001.json"
+    commit.write_bytes(commit.read_bytes().replace(b'"seq": 1', b'"seq":  1'))
+    with pytest.raises(StoreError, match="the ledger is broken"):
+        validate(archive, store)
+    found = validate(forge(true.fingerprint), store)
+    assert found.outcome == "tampered"
+    assert f"{store} was not compared with: the ledger is broken at _ledger/0" in found.failures[-1]
 
 
 def test_a_key_that_the_user_does_not_give_is_not_taken_from_the_store(

@@ -78,6 +78,23 @@ def test_small_log_files_do_not_wait_for_a_large_one():
         assert (large.result(), other.result()) == (2002, 2002)
 
 
+def test_what_is_large_as_it_is_stored_waits_before_it_is_read():
+    """Its turn lasts until it is scanned; it takes the lock once, and small ones take none."""
+    bound = LargeOneAtATime()
+
+    def work():
+        with bound.turn(1001):
+            return bound.run(lambda most: inflate(b"x" * 1001, most).body)
+
+    with ThreadPoolExecutor(1) as pool, bound.turn(1001):
+        other = pool.submit(work)
+        with bound.turn(1000), pytest.raises(TimeoutError):
+            other.result(timeout=0.1)
+        assert len(work()) == 1001
+        assert not other.done()
+    assert len(other.result()) == 1001
+
+
 def test_a_log_file_that_cannot_be_inflated_is_an_error_at_once():
     """Only what is too large is tried again."""
     tries = []

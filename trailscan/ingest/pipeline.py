@@ -21,8 +21,10 @@ from trailscan.ingest.read_ahead import ReadAhead
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import scan_into, stream_result
 from trailscan.location import Location, RejectLine
+from trailscan.memory import release_freed
 from trailscan.numbers import counted
 from trailscan.store.ledger import Counts, Source
+from trailscan.store.log_file_result import Reject
 from trailscan.store.requests import short_failures
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
 
 _COMMIT_LOG_FILES = 10_000  # 1 kB each while they wait, and twice that while they are written
 _COMMIT_EVENTS = 10_000  # 5 kB each while they wait, and twice that while they are written
-_RAW_BYTES = 2_000  # of rejects, which wait like an event
+_COMMIT_BYTES = 48 * 1024 * 1024  # of events and rejects, if they have much text
+_MOST_REJECTS = 20_000
+"""How many rejects a load names; of a log file beyond them it names one and counts the others."""
 _SHOWN_VANISHED = 10
 _MOST_ACCOUNTS = 1000  # that the ledger names of those left out
 _MOST_UNRECOGNISED = 2000
@@ -58,7 +62,7 @@ class Pipeline:
         self._known: KnownLogFiles = writer.known(job.wanted.text)
         self._large = LargeOneAtATime()
         self._batch: list[LogFileResult] = []
-        self._batch_events = self._batch_others = 0
+        self._batch_events = self._batch_others = self._batch_bytes = 0
         self._newest: dict[SourcePlan | None, datetime] = {}
         self._complete: set[SourcePlan] = set()
         self._skipped: dict[SourcePlan, Skipped] = {}
@@ -200,16 +204,35 @@ class Pipeline:
             return
         if result.kind != "log_file" and not self._keeps_other(result):
             return
-        if len(self._batch) >= _COMMIT_LOG_FILES or self._batch_events >= _COMMIT_EVENTS:
+        if self._is_full:
             self._commit()
+        self._limit_rejects(result)
         self._count_read(result)
         if result.delivered and result.failure is None:
             of = self._source_now
             self._newest[of] = max(result.delivered, self._newest.get(of, result.delivered))
         self._batch.append(result)
         self._batch_others += result.kind != "log_file"
-        raw_bytes = sum(len(reject.raw) for reject in result.rejects)
-        self._batch_events += len(result.events) + raw_bytes // _RAW_BYTES
+        self._batch_events += len(result.events)
+        self._batch_bytes += result.held_bytes
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the batch is to be committed before anything is added to it."""
+        return (
+            len(self._batch) >= _COMMIT_LOG_FILES
+            or self._batch_events >= _COMMIT_EVENTS
+            or self._batch_bytes >= _COMMIT_BYTES
+        )
+
+    def _limit_rejects(self, result: LogFileResult) -> None:
+        """Name only one reject of a log file, and count the others, if the load has too many."""
+        first, *others = result.rejects or (None,)
+        if first is not None and others and len(self._summary.rejected) >= _MOST_REJECTS:
+            more = sum(reject.times for reject in others)
+            words = f"{counted(more, 'more record')} of this log file cannot be used"
+            at = others[0].record_index
+            result.rejects = (first, Reject(at, "too_many_rejects", words, times=more))
 
     def _has_vanished(self, result: LogFileResult) -> bool:
         """Count a log file that an inventory has and the bucket no longer has."""
@@ -267,9 +290,11 @@ class Pipeline:
     def _commit(self) -> None:
         """Commit the batch to the store, and add its counts to the summary."""
         batch, self._batch = self._batch, []
-        self._batch_events = self._batch_others = 0
+        self._batch_events = self._batch_others = self._batch_bytes = 0
         counts = self._writer.commit(batch, self._job.wanted.text, self._sources(), self._now)
         self._count(batch, counts)
+        batch.clear()
+        release_freed()
 
     def _count(self, batch: list[LogFileResult], counts: Counts) -> None:
         """Add the counts of a commit; a log file that was known meanwhile has no other counts."""

@@ -92,6 +92,7 @@ class Processes(Executor):
         count: how many processes.
 
     Attributes:
+        shared: the file that is locked while a large log file is in memory.
         ended: how many of them ended early.
         failure: how many could start and why no more; empty if all could.
     """
@@ -112,7 +113,7 @@ class Processes(Executor):
         self._processes: list[_Process] = []
         self._lock = threading.Lock()
         self._ends = False
-        self._shared: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
+        self.shared: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         self.ended = 0
         self.failure = ""
 
@@ -127,7 +128,7 @@ class Processes(Executor):
             one.process.wait()
             one.receiver.join()
             one.connection.close()
-        self._shared.close()
+        self.shared.close()
 
     def start(self) -> None:
         """Start the processes, unless they run; `failure` says why some could not start."""
@@ -135,7 +136,7 @@ class Processes(Executor):
             return
         for number in range(self.count):
             try:
-                one = _Process(self._setup, self._shared)
+                one = _Process(self._setup, self.shared)
             except OSError as error:
                 started = f"{number} of {counted(self.count, 'worker process', 'worker processes')}"
                 self.failure = f"{started} started: {error.strerror or error}"

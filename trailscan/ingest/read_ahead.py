@@ -13,13 +13,15 @@ from __future__ import annotations
 import os
 import pickle
 from contextlib import ExitStack
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from trailscan.ingest.connections import FETCHERS, Connections, Slowed
 from trailscan.ingest.processes import Processes, default_processes
 from trailscan.ingest.reading import LargeOneAtATime
-from trailscan.ingest.scan import Fetched, Scanned, Scanner, read_planned
+from trailscan.ingest.room import Room
+from trailscan.ingest.scan import Fetched, Scanned, Scanner
+from trailscan.ingest.worker import ROOM_OF_BATCH
 from trailscan.parallel import grouped, in_order, workers
 
 if TYPE_CHECKING:
@@ -29,10 +31,13 @@ if TYPE_CHECKING:
     from trailscan.ingest.plan import PlannedFile, SourcePlan
 
 _PROCESSORS = os.cpu_count() or 1
-_FETCHED_BYTES = 256 * 1024 * 1024
+_MIB = 1024 * 1024
+_FETCHED_BYTES = 64 * _MIB
+_SCANNED_BYTES = 64 * _MIB
+"""What may be in memory of log files that wait to be scanned, and of events that wait then."""
 _GROUP = 16  # log files a task, so that passing tasks between threads costs little
+_GROUP_BYTES = 8 * _MIB
 _BATCH = 64  # log files a message to a process
-_BATCH_BYTES = 32 * 1024 * 1024
 _BATCHES = 4  # that a process has, begun or not
 _FEW = 4000
 """How many log files of a source are read before worker processes start: a second's work."""
@@ -51,9 +56,35 @@ class ReadAhead:
         self._source = source
         self._job = job
         self._scanner = Scanner(job.wanted, LargeOneAtATime(), hash_all=job.hash_all)
+        self._room = Room(_SCANNED_BYTES)
+        self._stored = self._held = 1
         self.slowed, self.ended, self.failure = Slowed(), 0, ""
 
     def read_all(self, new: Iterator[PlannedFile]) -> Iterator[list[Scanned]]:
+        """The log files in groups, in order; those whose events had no room are scanned now."""
+        for group in self._read_ahead(new):
+            yield from self._complete(group)
+
+    def _complete(self, group: list[Scanned]) -> Iterator[list[Scanned]]:
+        """The log files of a group; one that was left is scanned alone."""
+        for is_left, some in groupby(group, lambda scanned: scanned.is_left):
+            if is_left:
+                yield from ([self._note(self._scanner.read(one.planned))] for one in some)
+            else:
+                yield [*map(self._note, some)]
+
+    def _note(self, scanned: Scanned) -> Scanned:
+        """Remember how much memory the events of log files take."""
+        self._stored += scanned.result.stored_bytes
+        self._held += scanned.result.held_bytes
+        return scanned
+
+    def _held_of(self, planned: PlannedFile) -> int:
+        """What a log file is expected to take in memory, as those before it did."""
+        size = planned.info.size
+        return max(size, size * self._held // self._stored)
+
+    def _read_ahead(self, new: Iterator[PlannedFile]) -> Iterator[list[Scanned]]:
         """The log files in groups, in order."""
         with ExitStack() as stack:
             processes = self._processes(stack)
@@ -79,18 +110,23 @@ class ReadAhead:
         if count <= 1 or self._source.commit_often:
             return None
         try:
-            return stack.enter_context(Processes(self._source, self._job, count))
+            processes = stack.enter_context(Processes(self._source, self._job, count))
         except pickle.PicklingError:  # its credentials need somebody who types a code
             return None
+        large = LargeOneAtATime(shared=processes.shared.fileno())
+        self._scanner = Scanner(self._job.wanted, large, hash_all=self._job.hash_all)
+        return processes
 
     def _read_there(
         self, new: Iterable[PlannedFile], processes: Processes
     ) -> Iterator[list[Scanned]]:
         """Read and scan in the worker processes."""
-        batches = grouped(new, _BATCH, _size, _BATCH_BYTES)
+        batches = grouped(new, _BATCH, self._held_of, ROOM_OF_BATCH // 2)
         ahead = _BATCHES * processes.count
         try:
-            yield from in_order(processes, _itself, batches, ahead, _sizes, _FETCHED_BYTES)
+            yield from in_order(
+                processes, _itself, batches, ahead, self._held_of_group, _FETCHED_BYTES
+            )
         finally:
             self.slowed = self.slowed.plus(processes.slowed)
             self.ended += processes.ended
@@ -101,8 +137,18 @@ class ReadAhead:
         count = max(1, _PROCESSORS - 1) if source.is_remote else _PROCESSORS
         with workers("scan", count) as scanners:
             if not source.is_remote:
-                planned = grouped(new, 1 if source.commit_often else _GROUP)
-                yield from in_order(scanners, self._read_group, planned, 4 * count)
+                size = 1 if source.commit_often else _GROUP
+                planned = grouped(new, size, self._held_of, _GROUP_BYTES)
+                yield from self._taken(
+                    in_order(
+                        scanners,
+                        self._read_group,
+                        planned,
+                        4 * count,
+                        self._held_of_group,
+                        _SCANNED_BYTES,
+                    )
+                )
                 return
             connections = Connections(source.bucket, most=FETCHERS)
             with workers("fetch", FETCHERS) as fetchers:
@@ -114,17 +160,38 @@ class ReadAhead:
                     _sizes,
                     _FETCHED_BYTES,
                 )
-                groups = grouped(chain.from_iterable(fetched), _GROUP)
-                yield from in_order(scanners, self._scan_group, groups, 2 * count)
+                groups = grouped(chain.from_iterable(fetched), _GROUP, self._weight, _GROUP_BYTES)
+                yield from self._taken(
+                    in_order(
+                        scanners,
+                        self._scan_group,
+                        groups,
+                        2 * count,
+                        lambda group: sum(map(self._weight, group)),
+                        _SCANNED_BYTES,
+                    )
+                )
                 self.slowed = self.slowed.plus(connections.slowed)
 
     def _read_group(self, group: list[PlannedFile]) -> list[Scanned]:
         """Read and scan a group of log files, in a thread of the pool."""
-        return self._scan_group(map(read_planned, group))
+        return [self._scanner.read(planned, self._room) for planned in group]
 
-    def _scan_group(self, group: Iterable[Fetched]) -> list[Scanned]:
+    def _scan_group(self, group: list[Fetched]) -> list[Scanned]:
         """Scan a group of log files, in a thread of the pool."""
-        return [self._scanner.scan(fetched) for fetched in group]
+        return [self._scanner.scan(fetched, self._room) for fetched in group]
+
+    def _taken(self, groups: Iterable[list[Scanned]]) -> Iterator[list[Scanned]]:
+        """Groups that were scanned in threads; what their events took is room for others."""
+        for group in groups:
+            self._room.give(sum(scanned.result.held_bytes for scanned in group))
+            yield group
+
+    def _held_of_group(self, group: list[PlannedFile]) -> int:
+        return sum(map(self._held_of, group))
+
+    def _weight(self, fetched: Fetched) -> int:
+        return self._held_of(fetched.planned)
 
 
 def _first(new: Iterator[PlannedFile], processes: Processes) -> Iterator[PlannedFile]:
@@ -148,10 +215,6 @@ def _groups(new: Iterator[PlannedFile], connections: Connections) -> Iterator[li
 def _itself(group: list[PlannedFile]) -> Any:
     """What a process is to scan; the process gives back what it scanned."""
     return group
-
-
-def _size(planned: PlannedFile) -> int:
-    return planned.info.size
 
 
 def _sizes(group: list[PlannedFile]) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from trailscan.errors import DecodeError, NoAnswerError
 from trailscan.location import object_uri
+from trailscan.memory import release_freed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +72,17 @@ class LargeOneAtATime:
     def __init__(self, large: int | None = None, shared: int | None = None) -> None:
         self._large = large
         self._shared = shared
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._depth = 0
+
+    @contextlib.contextmanager
+    def turn(self, size: int) -> Iterator[None]:
+        """Wait for the turn of a log file that is large as it is stored; of others it is always."""
+        if size <= self._most:
+            yield
+            return
+        with self._lock, self._alone():
+            yield
 
     def run(self, work: Callable[[int | None], Item]) -> Item:
         """The result of some work on a log file.
@@ -81,21 +92,32 @@ class LargeOneAtATime:
                 any log file), and raises `DecodeError` with `inflates_too_large` if it has more.
         """
         try:
-            return work(LARGE if self._large is None else self._large)
+            return work(self._most)
         except DecodeError as error:
             if error.reason != "inflates_too_large":
                 raise
         with self._lock, self._alone():
-            return work(None)
+            try:
+                return work(None)
+            except DecodeError as error:
+                raise error.with_traceback(None) from None  # its frames hold the log file
+
+    @property
+    def _most(self) -> int:
+        """How many bytes are not large."""
+        return LARGE if self._large is None else self._large
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Wait until no other process is at a large log file."""
-        if self._shared is None:
-            yield
-            return
-        fcntl.lockf(self._shared, fcntl.LOCK_EX)
+        """Wait until no other process is at a large log file; what it took is given back then."""
+        self._depth += 1
+        if self._shared is not None:
+            fcntl.lockf(self._shared, fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.lockf(self._shared, fcntl.LOCK_UN)
+            self._depth -= 1
+            if not self._depth:
+                release_freed()
+                if self._shared is not None:
+                    fcntl.lockf(self._shared, fcntl.LOCK_UN)

@@ -9,6 +9,7 @@ from trailscan.errors import DecodeError, TrailscanError
 from trailscan.events.event import decode_event, decode_with_texts, record_sha256
 from trailscan.events.row import EventRow, nested_json, without_nested
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
+from trailscan.ingest.room import NoRoomError
 from trailscan.location import STDIN, key_text
 from trailscan.numbers import counted
 from trailscan.store.log_file_result import LogFileResult, Reject
@@ -35,8 +36,15 @@ from trailscan.trail.log_file import (
 if TYPE_CHECKING:
     from trailscan.events.event import Decoded
     from trailscan.ingest.plan import PlannedFile
+    from trailscan.ingest.room import Room
 
 _WHOLE_EVENTS = 2000
+
+_EVENT_BYTES, _COPIES = 5000, 3
+"""What an event takes in memory until it is committed, but at least so many times its text."""
+
+_STORED_BYTES = 4 * 1024 * 1024
+"""Larger log files are read again to trace sessions."""
 
 
 class Fetched(NamedTuple):
@@ -56,6 +64,7 @@ class Scanned(NamedTuple):
         issued: the ids of the access keys that its records may have issued.
         stored: its bytes, if it may have issued any; they need not be read again to trace them.
         was_read: whether its bytes could be read.
+        is_left: there was no room for its events; only `planned` says something.
     """
 
     planned: PlannedFile
@@ -63,6 +72,7 @@ class Scanned(NamedTuple):
     issued: tuple[bytes, ...] = ()
     stored: bytes | None = None
     was_read: bool = True
+    is_left: bool = False
 
 
 class Scanner:
@@ -79,26 +89,45 @@ class Scanner:
         self._large = large
         self._hash_all = hash_all
 
-    def scan(self, fetched: Fetched) -> Scanned:
+    def read(self, planned: PlannedFile, room: Room | None = None) -> Scanned:
+        """Read and scan one log file, as `scan`."""
+        with self._large.turn(planned.info.size):
+            return self.scan(read_planned(planned), room)
+
+    def scan(self, fetched: Fetched, room: Room | None = None) -> Scanned:
         """Scan one log file; a remote one that cannot be used is read and scanned once more.
 
         A bit that flipped on the network says nothing about the log file.
+
+        Args:
+            fetched: the log file.
+            room: for its events; None if they need not wait.
         """
+        try:
+            return self._scan_twice(fetched, room)
+        except NoRoomError:
+            return Scanned(fetched.planned, new_result(fetched.planned), is_left=True)
+
+    def _scan_twice(self, fetched: Fetched, room: Room | None) -> Scanned:
+        """Scan one log file, and once more if it came from afar and cannot be used."""
         planned, result, stored = fetched
-        scanned = self._scan(fetched)
+        scanned = self._scan(fetched, room)
         is_final = result.failure is None or result.kind != "log_file"
         if stored is None or is_final or not planned.bucket.is_remote:
             return scanned
         again = read_planned(planned)
         if again.stored is None or again.stored == stored:
             return scanned
-        return self._scan(again)
+        return self._scan(again, room)
 
-    def _scan(self, fetched: Fetched) -> Scanned:
+    def _scan(self, fetched: Fetched, room: Room | None) -> Scanned:
         """Fill the result of a log file that was read."""
         planned, result, stored = fetched
-        issued = scan_planned(fetched, self._wanted, self._large, hash_all=self._hash_all)
-        return Scanned(planned, result, issued, stored if issued else None, stored is not None)
+        issued = scan_planned(
+            fetched, self._wanted, self._large, hash_all=self._hash_all, room=room
+        )
+        is_held = stored is not None and issued and len(stored) <= _STORED_BYTES
+        return Scanned(planned, result, issued, stored if is_held else None, stored is not None)
 
 
 def new_result(planned: PlannedFile) -> LogFileResult:
@@ -175,7 +204,12 @@ def stream_result(stored: bytes) -> LogFileResult:
 
 
 def scan_planned(
-    fetched: Fetched, wanted: Wanted, large: LargeOneAtATime, *, hash_all: bool = False
+    fetched: Fetched,
+    wanted: Wanted,
+    large: LargeOneAtATime,
+    *,
+    hash_all: bool = False,
+    room: Room | None = None,
 ) -> tuple[bytes, ...]:
     """Fill the result of a log file that was read.
 
@@ -184,11 +218,14 @@ def scan_planned(
 
     Returns:
         The ids of the access keys that its records may have issued, if `wanted` asks for them.
+
+    Raises:
+        NoRoomError: as `scan_into`.
     """
     result, planned = fetched.result, fetched.planned
     if fetched.stored is None:
         return ()
-    issued = scan_into(result, fetched.stored, wanted, large, hash_all=hash_all)
+    issued = scan_into(result, fetched.stored, wanted, large, hash_all=hash_all, room=room)
     failure = result.failure
     if failure is not None and planned.trail.kind == "unknown":
         result.kind = "unrecognised"
@@ -206,6 +243,7 @@ def scan_into(
     large: LargeOneAtATime,
     *,
     hash_all: bool = False,
+    room: Room | None = None,
 ) -> tuple[bytes, ...]:
     """Fill a result with what a log file holds: its wanted events, its rejects, its counts.
 
@@ -218,6 +256,10 @@ def scan_into(
         wanted: the event sources to keep.
         large: shared by all threads that scan.
         hash_all: hash the uncompressed bytes even if no wanted event is among them.
+        room: for its events, from which its `held_bytes` are taken; None if they need not wait.
+
+    Raises:
+        NoRoomError: there is not as much room; the result is of no use.
     """
     result.stored_sha256 = hashlib.sha256(stored).hexdigest()
     try:
@@ -233,8 +275,22 @@ def scan_into(
     result.deviations = scanned.deviations
     result.others = scanned.others
     if scanned.candidates:
+        texts = sum(len(record.raw) for _, record in scanned.candidates)
+        most = max(_EVENT_BYTES * len(scanned.candidates), _COPIES * texts)
+        if room is not None and not room.take(most):
+            raise NoRoomError
         result.events, result.rejects = _decode(scanned, wanted, result.account_id)
+        result.held_bytes = _held_bytes(result)
+        if room is not None:
+            room.give(most - result.held_bytes)
     return scanned.issued
+
+
+def _held_bytes(result: LogFileResult) -> int:
+    """About how many bytes the events and rejects of a log file take until they are committed."""
+    texts = sum(len(row.record) for row in result.events)
+    raw = sum(len(reject.raw) for reject in result.rejects)
+    return max(_EVENT_BYTES * len(result.events), _COPIES * texts) + _COPIES * raw
 
 
 def _decode(

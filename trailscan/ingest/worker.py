@@ -21,11 +21,12 @@ from trailscan.buckets import Bucket, ObjectInfo
 from trailscan.ingest.connections import Connections, Slowed
 from trailscan.ingest.plan import PlannedFile
 from trailscan.ingest.reading import LargeOneAtATime
+from trailscan.ingest.room import Room
 from trailscan.ingest.scan import Fetched, Scanned, Scanner, new_result
 from trailscan.trail.keys import TrailKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
     from trailscan.trail.log_file import Wanted
@@ -35,9 +36,12 @@ Row = tuple[ObjectInfo, TrailKey]
 
 _FIELDS = (
     *("stored_bytes", "records", "inflated_bytes", "stored_sha256", "sha256", "deviations"),
-    *("others", "events", "rejects", "kind"),
+    *("others", "events", "rejects", "kind", "held_bytes"),
 )
 """What a scan adds to the result of a log file: the rest is known from the listing."""
+
+ROOM_OF_BATCH = 8 * 1024 * 1024
+"""What the events of a batch may take; those of further log files are left to whoever asked."""
 
 _values = attrgetter(*_FIELDS)
 
@@ -74,16 +78,16 @@ class Done(NamedTuple):
 def packed(scanned: Scanned, *, hold: bool) -> tuple[Any, ...]:
     """What a worker sends back of a log file: values only."""
     stored = scanned.stored if hold else None
-    return scanned.issued, stored, scanned.was_read, _values(scanned.result)
+    return scanned.issued, stored, scanned.was_read, scanned.is_left, _values(scanned.result)
 
 
 def unpacked(planned: PlannedFile, outcome: tuple[Any, ...]) -> Scanned:
     """The log file that a worker scanned."""
-    issued, stored, was_read, values = outcome
+    issued, stored, was_read, is_left, values = outcome
     result = new_result(planned)
     for name, value in zip(_FIELDS, values, strict=True):
         setattr(result, name, value)
-    return Scanned(planned, result, issued, stored, was_read)
+    return Scanned(planned, result, issued, stored, was_read, is_left)
 
 
 class Worker:
@@ -135,14 +139,23 @@ class Worker:
     def _scan(self, batch: Iterable[Future[list[Fetched]]] | list[PlannedFile]) -> Done:
         """Scan a batch in its order; what is on the local disk is read here too."""
         outcomes = []
+        room = Room(ROOM_OF_BATCH)
         for one in batch:
-            group = [self._connections.read(one)] if isinstance(one, PlannedFile) else one.result()
-            for fetched in group:
-                scanned = self._scanner.scan(fetched)
+            for scanned in self._scan_some(one, room):
                 size = len(scanned.stored or b"")
                 outcomes.append(packed(scanned, hold=size <= self._held))
                 self._held -= size if size <= self._held else 0
         return Done(outcomes, self._connections.slowed)
+
+    def _scan_some(
+        self, some: Future[list[Fetched]] | PlannedFile, room: Room
+    ) -> Iterator[Scanned]:
+        """Scan a log file, or some that were read."""
+        if isinstance(some, PlannedFile):
+            yield self._scanner.read(some, room)
+            return
+        for fetched in some.result():
+            yield self._scanner.scan(fetched, room)
 
 
 def main(descriptor: int, shared: int) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _ENCODERS = 2
 _ROW_GROUP = 64 * 1024
 _COMPRESSED = 512  # bytes of a column in memory, at least
+_STEP, _STEP_BYTES = 1024, 4 * 1024 * 1024
+"""The rows that Parquet takes at a time: beside their bytes, it needs three times a step."""
 _READ_ONLY = ("Describe", "List", "Get")
 _BY_KEY = itemgetter(0, 1, 2)
 _ENCODINGS = {"log_files": LOG_FILES_ENCODING}
@@ -161,7 +163,12 @@ def _how(table: TableName, rows: pa.Table) -> dict[str, Any]:
     """
     levels = {name: 3 for name in rows.column_names if rows[name].nbytes > _COMPRESSED}
     codecs = {name: "zstd" if name in levels else "none" for name in rows.column_names}
-    how = {"compression": codecs, "compression_level": levels}
+    step = _STEP_BYTES * max(1, rows.num_rows) // max(1, rows.nbytes)
+    how = {
+        "compression": codecs,
+        "compression_level": levels,
+        "write_batch_size": max(1, min(_STEP, step)),
+    }
     return {**how, **_ENCODINGS.get(table, {})}
 
 

@@ -59,7 +59,8 @@ class LogFileResult:
     """One log file on its way into the store; the counts of a rejected log file are 0.
 
     Its `others` are events that are no records of a call or service event, by kind. Its `kind` is
-    what its first bytes say where its name says nothing; what is not recognised is a reject.
+    what its first bytes say where its name says nothing; what is not recognised is a reject. Its
+    `held_bytes` are about what its events and rejects take in memory until they are committed.
     """
 
     bucket: str
@@ -80,6 +81,7 @@ class LogFileResult:
     events: Sequence[EventRow] = ()
     rejects: Sequence[Reject] = ()
     kind: Literal["log_file", "marker", "document", "unrecognised"] = "log_file"
+    held_bytes: int = 0
 
     @property
     def failure(self) -> Reject | None:

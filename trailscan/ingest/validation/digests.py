@@ -7,12 +7,12 @@ once they fill the room for them; its log files are read again if its chain prov
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.errors import DecodeError, TrailscanError
 from trailscan.ingest.reading import LargeOneAtATime, read_listed
+from trailscan.ingest.room import Room
 from trailscan.trail.digest import MAX_DIGEST_BYTES, decode_digest, decode_signature
 from trailscan.validate.chain import DigestFile
 from trailscan.validate.keys import is_signed
@@ -49,7 +49,7 @@ class DigestReader:
         self._bucket = bucket
         self._keys = keys
         self._large = LargeOneAtATime(LARGE_DIGEST)
-        self._room = _Room()
+        self._room = Room(ROOM)
 
     def read(self, listed: ListedDigest) -> ReadDigest:
         """Read and decode one digest; a failure is part of the result."""
@@ -119,27 +119,6 @@ class DigestReader:
         if digest.sha256 != head.sha256:
             return _unread(verdict, "it changed while it was validated")
         return replace(verdict, digest=digest)
-
-
-class _Room:
-    """The memory for digests that nothing proves yet; many threads may share it."""
-
-    def __init__(self) -> None:
-        self._taken = 0
-        self._lock = threading.Lock()
-
-    def take(self, size: int) -> bool:
-        """Take some bytes, if there are as many left."""
-        with self._lock:
-            if self._taken + size > ROOM:
-                return False
-            self._taken += size
-            return True
-
-    def give(self, size: int) -> None:
-        """Give bytes back."""
-        with self._lock:
-            self._taken -= size
 
 
 def _unread(verdict: DigestVerdict, why: str) -> DigestVerdict:

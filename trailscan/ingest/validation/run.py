@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from trailscan.aws.public_keys import PublicKeyLister
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import list_folder
-from trailscan.errors import TrailscanError
+from trailscan.errors import StoreError, TrailscanError
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.validation.elsewhere import ElsewhereReader
 from trailscan.ingest.validation.key_ring import KeyRing
@@ -103,11 +103,33 @@ def validate_opened(
         now: the present.
         trust_loaded: use the hashes of a load that just ended.
 
+    A damaged store does not hide what the archive itself shows: if that was tampered with, the
+    verdicts are those without a store, and the damage is one more failure.
+
     Raises:
         TrailscanError: the store cannot be opened, or the source cannot have digests.
     """
     if not source.has_digests:
         raise TrailscanError(f"{source.uri} is a single file", "validate a folder or a bucket")
+    try:
+        return _validate(source, store, options, now, trust_loaded=trust_loaded)
+    except StoreError as damage:
+        found = _validate(source, None, options, now, trust_loaded=trust_loaded)
+        if found.outcome != "tampered":
+            raise
+        found.failures.append(f"{store} was not compared with: {damage}")
+        return found
+
+
+def _validate(
+    source: SourcePlan,
+    store: str | None,
+    options: ValidateOptions,
+    now: datetime,
+    *,
+    trust_loaded: bool,
+) -> ValidationSummary:
+    """Validate an archive that is open, with a store or without one."""
     began = time.monotonic()
     opened = None
     if store is not None:
