@@ -267,16 +267,16 @@ def _of_settings(policy_type: str, before: str, after: str) -> AccessChange:
 
 
 def _joined(changes: Sequence[AccessChange]) -> AccessChange:
-    """The answer for several targets together."""
-    different = [one for one in dict.fromkeys(map(_Key, changes)) if one.change.kind != "same"]
-    if not different:
+    """The answer for several targets together: what is not known hides nothing that opens."""
+    different = dict.fromkeys(map(_Key, changes))
+    every = [one.change for one in different if one.change.kind != "same"]
+    if any(one.kind in {"more", "both"} for one in every):
+        every = [one for one in every if one.kind != "unknown"]
+    if not every:
         return changes[0] if changes else SAME
-    if len(different) == 1:
-        return different[0].change
-    for one in different:
-        if one.change.kind == "unknown":
-            return one.change
-    every = [one.change for one in different]
+    first = next((one for one in every if one.kind == "unknown"), every[0])
+    if len(every) == 1 or first.kind == "unknown":
+        return first
     kinds = {one.kind for one in every}
     kind: Answer = "both" if len(kinds) > 1 or "both" in kinds else every[0].kind
     shown = []

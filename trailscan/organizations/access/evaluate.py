@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -47,6 +47,15 @@ _POLICY_ELEMENTS = {"Version", "Id", "Statement"}
 _STATEMENT_ELEMENTS = {
     *("Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition")
 }
+
+
+class _Asked(NamedTuple):
+    """A request as it is compared: with every context key that is present, in lower case."""
+
+    principal: str
+    action: str
+    resource: str
+    context: tuple[tuple[str, Texts], ...]
 
 
 @dataclass(frozen=True)
@@ -100,14 +109,24 @@ def evaluate(
     Raises:
         ValueError: A text is not a valid policy.
     """
-    statements = [[each for text in level for each in _statements(text, kind)] for level in levels]
+    context = tuple(sorted(_context_of(request).items()))
+    asked = _Asked(request.principal, request.action, request.resource, context)
+    effects = [
+        frozenset[bool]().union(*(_effects(text, kind, asked) for text in level))
+        for level in levels
+    ]
     if _is_service_linked(request.principal):
         return "allowed"
-    context = _context_of(request)
-    effects = [
-        {each.allows for each in level if _applies(each, request, context)} for level in statements
-    ]
     return "allowed" if all(effect == {True} for effect in effects) else "denied"
+
+
+@lru_cache(maxsize=512)
+def _effects(text: str, kind: Kind, asked: _Asked) -> frozenset[bool]:
+    """Whether a policy allows a request (True), denies it (False), both or neither."""
+    context = dict(asked.context)
+    return frozenset(
+        each.allows for each in _statements(text, kind) if _applies(each, asked, context)
+    )
 
 
 def _is_service_linked(principal: str) -> bool:
@@ -130,7 +149,7 @@ def _context_of(request: Request) -> Context:
     return {key: value for key, value in values.items() if value}
 
 
-def _applies(statement: _Statement, request: Request, context: Context) -> bool:
+def _applies(statement: _Statement, asked: _Asked, context: Context) -> bool:
     """Whether every element of a statement matches.
 
     A policy variable that cannot be resolved makes the statement invalid: it does not apply
@@ -139,9 +158,9 @@ def _applies(statement: _Statement, request: Request, context: Context) -> bool:
     """
     try:
         return (
-            _principal_matches(statement.principals, request.principal)
-            and _action_matches(statement, request.action)
-            and _resource_matches(statement, request.resource, context)
+            _principal_matches(statement.principals, asked.principal)
+            and _action_matches(statement, asked.action)
+            and _resource_matches(statement, asked.resource, context)
             and all(_holds(each, context, statement.variables) for each in statement.conditions)
         )
     except UnresolvedError:
