@@ -182,6 +182,22 @@ def test_looking_for_records_ends(monkeypatch):
     assert [one.raw for one in read_records(text)] == [record(1), *junk, record(1), record(2)]
 
 
+def test_the_brackets_of_broken_lines_are_counted_so_often(monkeypatch):
+    """Two million lines that are broken would cost a minute; what is not counted is a record."""
+    monkeypatch.setattr(envelopes, "MOST_LOOKS", 5)
+    looks = []
+    each_value = json_bytes.each_value
+
+    def count(text):
+        looks.append(text)
+        return each_value(text)
+
+    monkeypatch.setattr(json_bytes, "each_value", count)
+    lines = [record(0), *[b'{"a":}', b'{"never closed":1'] * 50, record(1)]
+    assert [one.raw for one in read_records(b"\n".join(lines))] == lines
+    assert len(looks) < 20
+
+
 def test_looking_for_records_does_not_end_while_they_are_found(monkeypatch):
     """However many envelopes a log file has."""
     monkeypatch.setattr(envelopes, "MOST_LOOKS", 20)

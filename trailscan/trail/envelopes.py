@@ -27,6 +27,7 @@ from trailscan.trail.json_bytes import (
     all_values,
     each_value,
     excerpt,
+    is_value,
     split_array,
     split_object,
     split_values,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 MOST_ENVELOPES = 16
 """How many envelopes around one another are taken off."""
 
-MOST_LOOKS = 1_000_000
+MOST_LOOKS = 200_000
 LOOKS_A_RECORD = 20
 """How many values of a log file are looked into for records inside of them, and how many more for
 each record that is found. What is not looked into stands for itself."""
@@ -162,7 +163,7 @@ def _one_at_a_time(text: bytes | bytearray) -> Iterator[RawRecord]:
     at = after_space(text, len(_BOM) if text.startswith(_BOM) else 0)
     if at == len(text):
         raise DecodeError("empty", "the log file is empty")
-    if _closes(_TIME_BEFORE.sub(b"", first_line(text, at)).strip(SPACE)):
+    if unwrapper.closes(_TIME_BEFORE.sub(b"", first_line(text, at)).strip(SPACE)):
         lines = (_TIME_BEFORE.sub(b"", line) for line in each_line(text, at))
         yield from _lines(lines, unwrapper)
         return
@@ -212,7 +213,7 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
         values = split_values(text)
     except DecodeError:
         lines = text.splitlines()
-        if len(lines) < 2 or not any(map(_closes, lines)):  # noqa: PLR2004  # one line is no JSON lines
+        if len(lines) < 2 or not any(map(unwrapper.closes, lines)):  # noqa: PLR2004  # one line is no JSON lines
             raise
         yield from _lines(lines, unwrapper)
         return
@@ -223,18 +224,10 @@ def _any_form(body: bytes) -> Iterator[RawRecord]:
 def _lines(lines: Iterable[bytes], unwrapper: _Unwrapper) -> Iterator[RawRecord]:
     """The records of JSON lines; a broken line is a record itself, to be rejected."""
     for line in filter(None, (line.strip(SPACE) for line in lines)):
-        if _closes(line):
+        if unwrapper.closes(line):
             yield from unwrapper.one(line)
         else:
             yield RawRecord(line)
-
-
-def _closes(line: bytes) -> bool:
-    """Whether a line is one whole JSON object or array, by its brackets."""
-    try:
-        return len(split_values(line)) == 1
-    except DecodeError:
-        return False
 
 
 class _Unwrapper:
@@ -242,6 +235,10 @@ class _Unwrapper:
 
     def __init__(self) -> None:
         self._looks = MOST_LOOKS
+
+    def closes(self, line: bytes) -> bool:
+        """Whether a line is one whole JSON object or array."""
+        return is_value(line, self._may_look)
 
     def only(self, value: bytes) -> Iterator[RawRecord]:
         """The records inside the only JSON value of a log file.
