@@ -49,11 +49,11 @@ class Cluster:
 
     @property
     def state(self) -> Any:
-        """What the master says of itself; None if it does not answer."""
+        """What the master says of itself; None if it does not answer yet, or not in JSON."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._ui}/json/") as answer:
                 return json.load(answer)
-        except OSError:
+        except (OSError, ValueError):  # its pages are there before its JSON is
             return None
 
     @property

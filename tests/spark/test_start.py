@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from services.command import run_command
 
 from trailscan.errors import TrailscanError
-from trailscan.ingest.spark import session
+from trailscan.ingest.spark import failures, session
 
 SPARK = ("--engine", "spark")
 
@@ -99,6 +100,99 @@ def test_options_that_cannot_be_meant_are_usage_errors(tmp_path, words, said):
     assert code == 2
     assert said in printed
     assert not (tmp_path / "store").exists()
+
+
+def test_a_master_that_does_not_answer_is_named_at_once():
+    """Exit code 5; Spark itself would try for a minute. Any of several addresses may answer."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    master = f"spark://127.0.0.1:{port},[::1]:{port}"
+    with pytest.raises(TrailscanError) as caught:
+        session._check_master(master)
+    expected = f"Spark cannot start: {master} does not answer: Connection refused"
+    assert (str(caught.value), caught.value.hint) == (expected, "check --master")
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        session._check_master(f"spark://127.0.0.1:{port},127.0.0.1:{opened.getsockname()[1]}")
+    for other in ("local[2]", "yarn", "k8s://https://127.0.0.1:1"):
+        session._check_master(other)
+
+
+PYTHON = (
+    "An exception was thrown from the Python worker:\nTraceback (most recent call last):\n"
+    '  File "x.zip/pyspark/worker.py", line 598, in read_single_udf\n    f, return_type = ...\n'
+    "                     ^^^^^^^^^^^^^^^^\n"
+)
+LOST = (
+    "org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 "
+    "times, most recent failure: Lost task 0.0 in stage 0.0 (TID 0) (192.0.2.2 executor 1): "
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        (
+            f"{PYTHON}ModuleNotFoundError: No module named 'trailscan'",
+            "the executors have no Python module trailscan",
+            "ship Python with trailscan to the executors, and let PYSPARK_PYTHON name it there",
+        ),
+        (
+            (
+                f"{PYTHON}pyspark.errors.exceptions.base.PySparkRuntimeError: [PYTHON_VERSION_MISMATCH] "
+                "Python in worker has different version: 3.12 than that in driver: 3.11, PySpark "
+                "cannot run with different minor versions."
+            ),
+            "the executors run Python 3.12, and this process runs 3.11",
+            "let PYSPARK_PYTHON name Python 3.11 of the executors",
+        ),
+        (
+            f'{LOST}java.io.IOException: Cannot run program "/venv/bin/python": error=2, No such file',
+            "the executors have no program /venv/bin/python",
+            "ship Python with trailscan to the executors, and let PYSPARK_PYTHON name it there",
+        ),
+        (
+            f"{PYTHON}trailscan.errors.CredentialsError: no AWS credentials found",
+            "on the executors: no AWS credentials found",
+            (
+                "give them a role, or this process keys in AWS_ACCESS_KEY_ID and so on: profiles and "
+                "files of credentials are not passed on to them"
+            ),
+        ),
+        (
+            f"{LOST}java.io.IOException: No space left on device\n\tat java.base/x",
+            "the folder of Spark's temporary files is full, on an executor or on this machine",
+            "give them more disk, or let --conf spark.local.dir=FOLDER name another folder",
+        ),
+        (
+            f"{LOST}org.apache.spark.SparkException: Python worker exited unexpectedly (crashed).",
+            "Python on an executor was killed, as happens when memory runs out",
+            "give the executors more memory: --conf spark.executor.memoryOverhead=2g",
+        ),
+        (
+            (
+                "org.apache.spark.SparkException: Job aborted due to stage failure: Total size of "
+                "serialized results of 9 tasks (1025.0 MiB) is bigger than spark.driver.maxResultSize "
+                "(1024.0 MiB)"
+            ),
+            "the data files of a wave are larger than spark.driver.maxResultSize (1024.0 MiB)",
+            "add --conf spark.driver.maxResultSize=0, and give the driver memory",
+        ),
+        (
+            "java.lang.IllegalStateException: Cannot call methods on a stopped SparkContext.\n",
+            "the cluster did not take the application",
+            "check --master and --conf; standard error has what Spark says",
+        ),
+        (f"{PYTHON}KeyError: 'x'\n\n SQLSTATE: 38000", "KeyError: 'x'", "do this"),
+        (f"\n{LOST}x\n\tat y", f"{LOST}x", "do this"),
+        ("", "ValueError", "do this"),
+    ],
+    ids=lambda value: value[-20:],
+)
+def test_what_spark_says_becomes_one_line_with_what_to_do(text, said, hint):
+    """As Spark 4.3 says it; what is not known is shown without its traces."""
+    error = failures.failed("Spark could not run the load", ValueError(text), "do this")
+    assert (str(error), error.hint) == (f"Spark could not run the load: {said}", hint)
 
 
 @pytest.mark.usefixtures("java")

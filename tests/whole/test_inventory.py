@@ -244,8 +244,11 @@ def test_vanished_log_files_are_no_errors(s3, tmp_path):
 
 
 def test_archived_log_files_are_priced_and_not_read(s3, tmp_path):
-    """Log files in archives are named with their price; --restored reads them."""
-    objects = {log_file_key(n): pack([make_event(n)]) for n in range(1, 5)}
+    """Log files in archives are named with their price; --restored reads them.
+
+    Those of Glacier Instant Retrieval and of the tier of instant access are read at once.
+    """
+    objects = {log_file_key(n): pack([make_event(n)]) for n in range(1, 8)}
     trail(s3, objects)
     rows = rows_of(objects)
     rows[0] |= {"StorageClass": "GLACIER", "Size": 1024**3}
@@ -254,16 +257,28 @@ def test_archived_log_files_are_priced_and_not_read(s3, tmp_path):
         "StorageClass": "INTELLIGENT_TIERING",
         "IntelligentTieringAccessTier": "ARCHIVE",
     }
+    rows[3] |= {
+        "StorageClass": "INTELLIGENT_TIERING",
+        "IntelligentTieringAccessTier": "DEEP_ARCHIVE_ACCESS",
+    }
+    rows[4] |= {
+        "StorageClass": "INTELLIGENT_TIERING",
+        "IntelligentTieringAccessTier": "ARCHIVE_INSTANT_ACCESS",
+    }
+    rows[5] |= {"StorageClass": "GLACIER_IR"}
     publish(s3, inventory("trail", rows))
     found = load(s3, tmp_path, inventory=MANIFEST)
-    assert (found.listed, found.done, found.archived.count, int(found.exit_code)) == (4, 1, 3, 4)
+    assert (found.listed, found.done, found.archived.count, int(found.exit_code)) == (7, 3, 4, 4)
     assert found.archived.dollars == (
         pytest.approx(0.0025 + 0.025 / 1000),
         pytest.approx(0.01 + 0.05 / 1000 + 0.02 + 0.10 / 1000),
     )
-    assert "(DEEP_ARCHIVE 1, GLACIER 1, INTELLIGENT_TIERING ARCHIVE 1; " in summary_text(found)
+    assert (
+        "4 log files in archives not read (DEEP_ARCHIVE 1, GLACIER 1, INTELLIGENT_TIERING ARCHIVE 1, "
+        "INTELLIGENT_TIERING DEEP_ARCHIVE 1; "
+    ) in summary_text(found)
     publish(s3, inventory("trail", rows_of(objects)))
-    assert load(s3, tmp_path, inventory=MANIFEST, restored=True).done == 3
+    assert load(s3, tmp_path, inventory=MANIFEST, restored=True).done == 4
 
 
 def damaged(files: dict[str, bytes], end: str, change: Any) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ import pytest
 from services.command import run_command
 
 import trailscan as ts
+from trailscan.ingest import pipeline
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.store.counts import total_counts
 
@@ -473,6 +474,28 @@ def test_copies_are_the_same_from_any_place_in_any_order(
     load(str(tmp_path / "together"), "in", *order)
     check(str(tmp_path / "together"), 1)
     assert len(opened.changes()) == changes
+
+
+def test_a_load_counts_the_same_however_many_commits_it_makes(tmp_path, monkeypatch):
+    """A copy that another one replaces is a duplicate, also if both are of different commits."""
+    orders = (("part", "other part", "whole"), ("least", "forged", "part", "whole"))
+    for number, order in enumerate(orders):
+        for position, name in enumerate(order):
+            path = tmp_path / f"in-{number}" / f"{position}.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(COPIES[name]), encoding="utf-8")
+
+    def load(source, store):
+        found = run_load([str(tmp_path / source)], str(tmp_path / store), LoadOptions(), NOW)
+        return found.kept, found.duplicates, found.conflicts
+
+    together = [load(f"in-{number}", f"together-{number}") for number in range(2)]
+    monkeypatch.setattr(pipeline, "_COMMIT_LOG_FILES", 1)
+    apart = [load(f"in-{number}", f"apart-{number}") for number in range(2)]
+    assert apart == together == [(1, 2, 0), (2, 2, 1)]
+    (tmp_path / "in-0" / "2.json").rename(tmp_path / "whole.json")
+    assert load("in-0", "loads") == (2, 0, 1)
+    assert load("whole.json", "loads") == (0, 1, 0)
 
 
 def test_a_correction_replaces_the_event_that_it_corrects(case, loaded, report, tmp_path):

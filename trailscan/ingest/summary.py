@@ -148,6 +148,13 @@ class LoadSummary:
         self.accounts_left_out += len(skipped.accounts_left_out)
         self.regions_left_out = tuple(sorted({*self.regions_left_out, *skipped.regions_left_out}))
 
+    def settle(self) -> None:
+        """Let no sum be negative, as where one event replaced two of an earlier load."""
+        less = min(0, self.kept)
+        self.kept -= less
+        self.duplicates += less
+        self.conflicts = max(0, self.conflicts)
+
     def check(self) -> None:
         """Check that every log file and record is accounted for.
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trailscan.store.copies import Comparison
+from trailscan.store.counts import gained
 from trailscan.store.data_file import ComparedFile, data_file, data_files, event_parts
 from trailscan.store.known import KnownEvents, KnownLogFiles
 from trailscan.store.ledger import Commit, Counts, Draft, Ledger, Source
@@ -89,7 +90,7 @@ class StoreWriter:
             news = is_news(commits, sources, event_sources, now)
             return part.draft(event_sources, sources, is_news=news)
 
-        return self._ledger.append(draft, self._load_id, now).counts
+        return gained(self._ledger.append(draft, self._load_id, now))
 
     def commit_part(
         self,
@@ -117,7 +118,7 @@ class StoreWriter:
             news = is_news(commits, requested, event_sources, now)
             return part.draft(event_sources, requested, is_news=news)
 
-        return self._ledger.append(draft, self._load_id, now).counts
+        return gained(self._ledger.append(draft, self._load_id, now))
 
     def commit_evidence(
         self, batch: Sequence[LogFileResult], now: datetime, traced: Traced | None = None

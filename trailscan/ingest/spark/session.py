@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trailscan.errors import TrailscanError
+from trailscan.ingest.spark.failures import RESUME, failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +33,9 @@ JAVA = 17
 
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 _SECONDS = 30
+_ADDRESS = re.compile(r"(?:^spark://|,)(\[[^\]]+\]|[^,:]+):(\d+)")
+_ANSWER_SECONDS = 10
+_SCHEDULER = "org.apache.spark.scheduler.TaskSchedulerImpl"
 
 _DEFAULTS = {
     "spark.app.name": "trailscan load",
@@ -145,22 +150,55 @@ def _start(options: SparkOptions) -> SparkSession:
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     properties = given if submitted else _DEFAULTS | given
     builder = SparkSession.builder
-    if options.master is not None:
-        builder = builder.master(options.master)
-    elif not (submitted or "spark.master" in given):
-        builder = builder.master("local[*]")
-    if not (submitted or "spark.pyspark.python" in given or "PYSPARK_PYTHON" in os.environ):
-        # Without it the executors start `python3` from PATH, which has no trailscan in a virtual
-        # environment that is not activated.
-        os.environ["PYSPARK_PYTHON"] = sys.executable
-        properties["spark.pyspark.python"] = sys.executable
+    master = options.master or given.get("spark.master")
+    if master is None and not submitted:
+        master = "local[*]"
+    if master is not None:
+        _check_master(master)
+        builder = builder.master(master)
+    if not submitted:
+        # pyspark takes it from the environment, not from the property. Without it the executors
+        # start `python3` from PATH, which has no trailscan in a virtual environment that is not
+        # activated.
+        python = given.get("spark.pyspark.python") or os.environ.get("PYSPARK_PYTHON")
+        os.environ["PYSPARK_PYTHON"] = python or sys.executable
+        properties["spark.pyspark.python"] = python or sys.executable
     for name, value in properties.items():
         builder = builder.config(name, value)
     try:
         with quiet():
-            return builder.getOrCreate()
+            session = builder.getOrCreate()
+            _let_waiting_be_said(session)
     except _spark_errors() as error:
-        raise TrailscanError(f"Spark cannot start: {first_line(error)}", _START_HINT) from None
+        raise failed("Spark cannot start", error, _START_HINT) from None
+    return session
+
+
+def _check_master(master: str) -> None:
+    """Check that the master of a standalone cluster answers; Spark itself tries for a minute.
+
+    Raises:
+        TrailscanError: none of its addresses does.
+    """
+    why = ""
+    for host, port in _ADDRESS.findall(master):
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), _ANSWER_SECONDS):
+                return
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+    if why:
+        raise TrailscanError(
+            f"Spark cannot start: {master} does not answer: {why}", "check --master"
+        )
+
+
+def _let_waiting_be_said(session: SparkSession) -> None:
+    """Let Spark say on standard error that tasks wait because no executor is free."""
+    context = session.sparkContext
+    if context.getConf().get("spark.log.level") == _DEFAULTS["spark.log.level"]:
+        log4j = context._jvm.org.apache.logging.log4j  # type: ignore[union-attr]  # noqa: SLF001  # pyspark has no other way
+        log4j.core.config.Configurator.setLevel(_SCHEDULER, log4j.Level.WARN)
 
 
 @contextmanager
@@ -175,18 +213,11 @@ _START_HINT = "check --master and --conf; standard error has what Spark says"
 
 
 def _spark_errors() -> tuple[type[Exception], ...]:
-    """The exceptions of Spark, of its process of Java, and of the end of that process."""
+    """The exceptions of Spark, of its process of Java, and of the files through which both talk."""
     from py4j.protocol import Py4JError  # noqa: PLC0415  # of an extra
     from pyspark.errors import PySparkException  # noqa: PLC0415  # of an extra
 
-    return (PySparkException, Py4JError, ConnectionError, EOFError)
-
-
-def first_line(error: Exception) -> str:
-    """What an exception of Spark says, without its traces."""
-    cause = getattr(error, "java_exception", None)
-    text = str(cause.toString() if cause is not None else error)
-    return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
+    return (PySparkException, Py4JError, OSError, EOFError)
 
 
 @contextmanager
@@ -211,10 +242,7 @@ def running(session: SparkSession, stop: threading.Event) -> Iterator[Callable[[
         yield cancelled.is_set
     except _spark_errors() as error:
         if not cancelled.is_set():
-            raise TrailscanError(
-                f"Spark could not run the load: {first_line(error)}",
-                "what was committed is in the store; run the same command to resume",
-            ) from None
+            raise failed("Spark could not run the load", error, RESUME) from None
     finally:
         ended.set()
         watcher.join()
