@@ -34,6 +34,9 @@ def test_everything_is_signed_and_goes_to_one_host(cloud):
     opened.delete("new")
     assert set(bucket.objects) == {PLAIN, ODD}
     assert cloud.hosts("boto3") == cloud.hosts("obstore") == {"my-bucket.s3.amazonaws.com"}
+    lists = cloud.asked("s3:ListBucket")
+    by_botocore = ["amz-sdk-invocation-id" in one.headers for one in lists]
+    assert by_botocore == [True] + [False] * (len(lists) - 1)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from trailscan.aws.endpoint import Endpoint
 from trailscan.aws.listing import PAGE, Page, parse_pages
+from trailscan.aws.plain_lists import PlainLists
 from trailscan.aws.saving import persist, save
 from trailscan.aws.session import AwsOptions, certificates, find_credentials, without_answer
 from trailscan.errors import (
@@ -140,6 +141,7 @@ class S3Access:
         self.answered_at = ""
         self._client = _client(session, options)
         self._client.meta.events.register("before-send.s3", self._note_address)
+        self._plain = PlainLists(self._client, session)
         self._always: dict[str, str] = {"Bucket": bucket}
         if options.request_payer is not None:
             self._always["RequestPayer"] = options.request_payer
@@ -242,7 +244,7 @@ class S3Access:
         tokens: set[bytes] = set()
         empty = 0
         for _ in range(_MOST_PAGES):
-            page: Page = self._list(prefix, request)[PAGE]
+            page = self._page(prefix, request)
             yield page
             if page.token is None:
                 return
@@ -258,6 +260,17 @@ class S3Access:
             f"{self._uri(prefix)}: the listing has not ended after {_MOST_PAGES:,} pages; load a "
             "longer prefix or a shorter window"
         )
+
+    def _page(self, prefix: str, request: dict[str, Any]) -> Page:
+        """A page of a listing."""
+        if self._plain.can_list:
+            began = time.monotonic()
+            page = self._plain.page(self.endpoint, self.bucket, prefix, request)
+            self._note_list(time.monotonic() - began)
+            if page is not None:
+                return page
+        found: Page = self._list(prefix, request)[PAGE]
+        return found
 
     def _list(
         self, prefix: str, request: dict[str, Any], pauses: tuple[float, ...] | None = None

@@ -11,8 +11,10 @@ from __future__ import annotations
 import contextlib
 import pickle
 import re
+import threading
 import time
 from datetime import timedelta
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import Protection, S3Access
@@ -65,13 +67,38 @@ _SLOW_DOWN = re.compile(r"SlowDown|\b503 Service Unavailable|\b429 Too Many")
 """How S3, and servers like it, ask for fewer requests."""
 
 
+class _Stores:
+    """A bucket in obstore: without retries for the first attempt of each read, and with.
+
+    The one with retries is opened when it is needed: a load from a server that answers needs none.
+
+    Args:
+        open_store: opens the bucket with some retries, which takes 4 ms.
+        retry: the retries.
+    """
+
+    def __init__(self, open_store: Callable[[Any], S3Store], retry: Any) -> None:
+        self.first = open_store({**retry, "max_retries": 0})
+        self._open = partial(open_store, retry)
+        self._opened: S3Store | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def patient(self) -> S3Store:
+        """The bucket with retries."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+
 class S3Bucket:
     """An S3 bucket, or the objects in it under a prefix; keys are given without that prefix.
 
     Bytes go through obstore, except for keys that it cannot name; listings go through boto3.
 
     Args:
-        stores: the bucket in obstore, without retries for the first attempt of each read, and with.
+        stores: the bucket in obstore.
         access: the bucket in boto3.
         prefix: empty, or ending in `/`.
         careful: read through boto3, which follows no redirect; obstore does, and takes a session
@@ -83,7 +110,7 @@ class S3Bucket:
 
     def __init__(
         self,
-        stores: tuple[S3Store, S3Store],
+        stores: _Stores,
         access: S3Access,
         prefix: str = "",
         *,
@@ -92,7 +119,7 @@ class S3Bucket:
     ) -> None:
         self._careful = careful
         self.name = access.bucket
-        self._first, self._store = stores
+        self._stores = stores
         self._access = access
         self._prefix = prefix
         self._made_of = made_of
@@ -100,8 +127,8 @@ class S3Bucket:
 
     def below(self, prefix: str) -> S3Bucket:
         """The objects under a prefix, as a bucket of their own."""
-        stores = self._first, self._store
-        return S3Bucket(stores, self._access, prefix, careful=self._careful, made_of=self._made_of)
+        made_of = self._made_of
+        return S3Bucket(self._stores, self._access, prefix, careful=self._careful, made_of=made_of)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """How a process opens the same bucket, without a request to S3.
@@ -157,8 +184,8 @@ class S3Bucket:
     def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
         """The bytes of an object, and obstore's result for it; runs once a log file."""
         with contextlib.suppress(NoAnswerError):
-            return self._get_from(self._first, key, etag)
-        return self._get_from(self._store, key, etag)
+            return self._get_from(self._stores.first, key, etag)
+        return self._get_from(self._stores.patient, key, etag)
 
     def _get_from(self, store: S3Store, key: str, etag: str | None) -> tuple[bytes, GetResult]:
         """The bytes of an object and obstore's result for it, with the retries of a store."""
@@ -208,7 +235,7 @@ class S3Bucket:
         def put() -> None:
             with s3_errors(self._uri(key), "PutObject"):
                 whole = self._prefix + key
-                obstore.put(self._store, whole, data, mode=mode, use_multipart=False)
+                obstore.put(self._stores.patient, whole, data, mode=mode, use_multipart=False)
 
         _persist(put)
 
@@ -218,7 +245,7 @@ class S3Bucket:
 
         def delete() -> None:
             with s3_errors(self._uri(key), "DeleteObject"):
-                obstore.delete(self._store, self._prefix + key)
+                obstore.delete(self._stores.patient, self._prefix + key)
 
         _persist(delete)
 
@@ -365,5 +392,5 @@ def _made(access: S3Access, made_of: Reopening, prefix: str) -> S3Bucket:
             **signing,
         )
 
-    stores = store({**made_of.retry, "max_retries": 0}), store(made_of.retry)
+    stores = _Stores(store, made_of.retry)
     return S3Bucket(stores, access, prefix, careful=careful, made_of=made_of)

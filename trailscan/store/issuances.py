@@ -13,10 +13,12 @@ from trailscan.events.schema import strings
 from trailscan.location import Location
 from trailscan.sessions.issued import ISSUERS, STS, Issued, read_issued
 from trailscan.sessions.sought import Call
+from trailscan.store.known import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from trailscan.store.ledger import Commit
     from trailscan.store.reader import StoreReader
     from trailscan.window import Window
 
@@ -34,6 +36,8 @@ def read_issuances(store: StoreReader, window: Window | None = None) -> list[Iss
         store: where they are.
         window: of event time; None for all.
     """
+    if not any(map(_may_hold_issuances, store.commits)):
+        return []
     if not store.events(window, ["event_id"], _issuing, ordered=False).num_rows:
         return []
     used = store.events(
@@ -49,6 +53,12 @@ def read_issuances(store: StoreReader, window: Window | None = None) -> list[Iss
         found += _decoded(rows)
         new = _key_ids(rows) - known
     return found
+
+
+def _may_hold_issuances(commit: Commit) -> bool:
+    """Whether a commit kept records of AWS STS: asked for, or as evidence of an earlier load."""
+    kept = commit.counts.kept > 0
+    return kept and (not commit.event_sources or covers(commit.event_sources, STS))
 
 
 def read_calls(store: StoreReader, window: Window | None = None) -> list[Call]:
