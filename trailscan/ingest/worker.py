@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.buckets import Bucket, ObjectInfo
 from trailscan.ingest.connections import Connections, Slowed
+from trailscan.ingest.garbage import collect_rarely
 from trailscan.ingest.plan import PlannedFile
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.room import Room
-from trailscan.ingest.scan import Fetched, Scanned, Scanner, new_result
+from trailscan.ingest.scan import Fetched, Scanned, Scanner, new_result, read_planned
 from trailscan.trail.keys import TrailKey
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Worker:
                 size = self._connections.group
                 groups = [batch[at : at + size] for at in range(0, len(batch), size)]
                 read = self._connections.read_group
-                self._begun.put([self._pool.submit(read, group) for group in groups])
+                self._begun.put([self._connections.submit(read, group) for group in groups])
         except (EOFError, OSError):
             os._exit(0)
 
