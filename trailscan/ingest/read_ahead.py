@@ -150,10 +150,9 @@ class ReadAhead:
                     )
                 )
                 return
-            connections = Connections(source.bucket, most=FETCHERS)
-            with workers("fetch", FETCHERS) as fetchers:
+            with Connections(source.bucket, most=FETCHERS) as connections:
                 fetched = in_order(
-                    fetchers,
+                    connections,
                     connections.read_group,
                     _groups(new, connections),
                     lambda: 2 * connections.limit,

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from operator import attrgetter
 from queue import SimpleQueue
@@ -106,7 +105,6 @@ class Worker:
         self._held = setup.held_bytes
         self._scanner = Scanner(setup.wanted, large, hash_all=setup.hash_all)
         self._connections = Connections(setup.bucket, setup.least, setup.most, setup.reads_a_second)
-        self._pool = ThreadPoolExecutor(setup.most, thread_name_prefix="trailscan-fetch")
         self._begun: SimpleQueue[Iterable[Future[list[Fetched]]] | list[PlannedFile]] = (
             SimpleQueue()
         )
@@ -171,6 +169,7 @@ def main(descriptor: int, shared: int) -> None:
     connection = Connection(descriptor)
     try:
         setup: Setup = connection.recv()
+        collect_rarely()
         worker = Worker(connection, setup, LargeOneAtATime(shared=shared))
         connection.send(None)
         worker.run()
