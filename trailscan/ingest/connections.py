@@ -40,12 +40,25 @@ class Slowed(NamedTuple):
         return Slowed(self.times + other.times, lowest)
 
 
+class _Awaited(Future[Any]):
+    """The result of some work, which tells whether somebody had to wait for it."""
+
+    def __init__(self, connections: Connections) -> None:
+        super().__init__()
+        self._connections = connections
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The result of the work."""
+        self._connections.note_taken(waited=not self.done())
+        return super().result(timeout)
+
+
 class Connections(Executor):
     """Threads that read log files, as many as may be read at a time; use it as a context.
 
     The fastest read so far tells how far away S3 is: so many reads are under way as give the
-    process what it can handle, and more if no thread ever waits for work. An answer that asks to
-    slow down halves the number, at most once a second; after that it grows by one with every so
+    process what it can handle, and more if results are waited for. An answer that asks to slow down
+    halves the number, at most once a second; after that it grows by one with every so
     many reads. A thread that is one too many rests after its group.
 
     Args:
@@ -73,7 +86,7 @@ class Connections(Executor):
         self._fastest = 0.0
         self._slowed_before = bucket.slowed
         self._slowed, self._lowest, self._slowed_at = self._slowed_before, most, 0.0
-        self._since = self._without_rest = 0
+        self._since = self._taken = self._waited = 0
         self._tasks: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="trailscan-fetch")
         self._busy = 0
@@ -93,7 +106,7 @@ class Connections(Executor):
 
     def submit(self, work: Callable[..., Any], /, *values: Any, **named: Any) -> Future[Any]:
         """Let a thread do some work when its turn comes."""
-        done: Future[Any] = Future()
+        done = _Awaited(self)
         with self._lock:
             self._tasks.append((done, partial(work, *values, **named)))
             begins = self._busy < self.limit
@@ -107,6 +120,15 @@ class Connections(Executor):
         with self._lock:
             self._tasks.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def note_taken(self, *, waited: bool) -> None:
+        """Learn from the one who takes the results in order whether more connections pay."""
+        self._taken += 1
+        self._waited += waited
+        if self._taken >= self.limit:
+            if 2 * self._waited > self._taken:
+                self._rate = min(MOST_A_SECOND, self._rate * 9 // 8)
+            self._taken = self._waited = 0
 
     def _work(self) -> None:
         """Do what is submitted, in a thread, while there is something and not one too many."""
@@ -151,9 +173,5 @@ class Connections(Executor):
         elif self._ceiling < self._most and self._since >= self._ceiling:
             self._ceiling, self._since = self._ceiling + 1, 0
         self._fastest = min(self._fastest or seconds, seconds)
-        self._without_rest = self._without_rest + 1 if self._tasks else 0
-        if self._without_rest >= self.limit:
-            self._rate = min(MOST_A_SECOND, self._rate * 9 // 8)
-            self._without_rest = 0
         asked = max(self._least, round(self._fastest * self._rate))
         self.limit = min(asked, self._ceiling)
