@@ -22,7 +22,7 @@ from trailscan.ingest.garbage import collect_rarely
 from trailscan.ingest.plan import PlannedFile
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.room import Room
-from trailscan.ingest.scan import Fetched, Scanned, Scanner, new_result, read_planned
+from trailscan.ingest.scan import Fetched, Scanned, Scanner, new_result
 from trailscan.trail.keys import TrailKey
 
 if TYPE_CHECKING:
