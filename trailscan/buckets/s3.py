@@ -11,27 +11,17 @@ from __future__ import annotations
 import contextlib
 import pickle
 import re
-import threading
 import time
 from datetime import timedelta
-from functools import partial
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.aws.s3 import Protection, S3Access
-from trailscan.aws.session import (
-    AwsOptions,
-    asks_for_code,
-    credential_provider,
-    open_session,
-)
+from trailscan.aws.session import AwsOptions, asks_for_code, open_session
 from trailscan.buckets.base import ARCHIVES, ObjectInfo, StoredObject
 from trailscan.buckets.reopening import Reopening
 from trailscan.buckets.s3_errors import s3_error, s3_errors
-from trailscan.errors import (
-    NoAnswerError,
-    NotFoundError,
-    TrailscanError,
-)
+from trailscan.buckets.stores import Stores, open_stores
+from trailscan.errors import NoAnswerError, NotFoundError, TrailscanError
 from trailscan.location import S3Location, parse_bucket
 
 if TYPE_CHECKING:
@@ -56,40 +46,11 @@ _RETRY: Any = {
 _CLIENT: Any = {"connect_timeout": "10s", "read_timeout": "30s", "timeout": "10m"}
 """obstore's timeouts of one request: they measure silence, not a slow line."""
 
-_NOWHERE = "http://127.0.0.1:1"
-"""The proxy for every host but the bucket's own: nobody listens there, so that no redirect of the
-server leads obstore to another host."""
-
 _WRITE_PAUSES = (0.2, 1.0, 5.0)
 """Seconds before a write of unknown outcome is repeated."""
 
 _SLOW_DOWN = re.compile(r"SlowDown|\b503 Service Unavailable|\b429 Too Many")
 """How S3, and servers like it, ask for fewer requests."""
-
-
-class _Stores:
-    """A bucket in obstore: without retries for the first attempt of each read, and with.
-
-    The one with retries is opened when it is needed: a load from a server that answers needs none.
-
-    Args:
-        open_store: opens the bucket with some retries, which takes 4 ms.
-        retry: the retries.
-    """
-
-    def __init__(self, open_store: Callable[[Any], S3Store], retry: Any) -> None:
-        self.first = open_store({**retry, "max_retries": 0})
-        self._open = partial(open_store, retry)
-        self._opened: S3Store | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def patient(self) -> S3Store:
-        """The bucket with retries."""
-        with self._lock:
-            if self._opened is None:
-                self._opened = self._open()
-            return self._opened
 
 
 class S3Bucket:
@@ -110,7 +71,7 @@ class S3Bucket:
 
     def __init__(
         self,
-        stores: _Stores,
+        stores: Stores,
         access: S3Access,
         prefix: str = "",
         *,
@@ -164,7 +125,8 @@ class S3Bucket:
 
     def read(self, key: str, etag: str | None = None) -> bytes:
         """The bytes of an object, which must have the length that S3 announced."""
-        return self.read_with_metadata(key, etag).data
+        found = self._from_obstore(key, etag)
+        return found[0] if found else self._access.read(self._prefix + key, etag)[0]
 
     def read_start(self, key: str, etag: str | None, length: int) -> bytes:
         """The first bytes of an object, by range."""
@@ -172,14 +134,21 @@ class S3Bucket:
 
     def read_with_metadata(self, key: str, etag: str | None = None) -> StoredObject:
         """The bytes and metadata of an object, in one request."""
+        found = self._from_obstore(key, etag)
+        if found is None:
+            return StoredObject(*self._access.read(self._prefix + key, etag))
+        data, result = found
+        return StoredObject(data, {name.lower(): text for name, text in result.attributes.items()})
+
+    def _from_obstore(self, key: str, etag: str | None) -> tuple[bytes, GetResult] | None:
+        """The bytes of an object and obstore's result for it; None if boto3 is to read it."""
         whole = self._prefix + key
         if self._careful or not _is_plain(whole) or whole.endswith("/"):
-            return StoredObject(*self._access.read(whole, etag))
+            return None
         try:
-            data, found = self._get(key, etag)
+            return self._get(key, etag)
         except NoAnswerError:  # obstore does not always say why: boto3 reads it, or says so
-            return StoredObject(*self._access.read(whole, etag))
-        return StoredObject(data, {name.lower(): text for name, text in found.attributes.items()})
+            return None
 
     def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
         """The bytes of an object, and obstore's result for it; runs once a log file."""
@@ -361,36 +330,6 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
 
 def _made(access: S3Access, made_of: Reopening, prefix: str) -> S3Bucket:
     """A bucket of plain settings."""
-    from obstore.store import S3Store  # noqa: PLC0415  # start-up
-
-    options = made_of.options
-    client: Any = {**made_of.client, "allow_http": access.endpoint.url.startswith("http://")}
-    if not access.endpoint.has_proxy:
-        client["proxy_url"], client["proxy_excludes"] = _NOWHERE, access.endpoint.host
-    if access.certificates is not None:
-        client["root_certificate"] = access.certificates
-    owner = options.owner_of(access.bucket)
-    if owner is not None:
-        client["default_headers"] = {"x-amz-expected-bucket-owner": owner}
-    careful = False
-    signing: Any = {"skip_signature": options.no_sign_request}
-    if not options.no_sign_request:
-        signing["credential_provider"] = credential_provider(access.session)
-        careful = access.has_token and not access.endpoint.is_aws
-
-    def store(retry: Any) -> S3Store:
-        return S3Store(  # obstore takes anything missing here from environment variables of its own
-            access.bucket,
-            region=made_of.region,
-            aws_endpoint_url_s3=access.endpoint.url,
-            virtual_hosted_style_request=access.endpoint.virtual_hosted,
-            request_payer=options.request_payer is not None,
-            conditional_put="etag",
-            disable_bulk_delete=True,  # one DELETE, so that a refusal is an error
-            client_options=client,
-            retry_config=retry,
-            **signing,
-        )
-
-    stores = _Stores(store, made_of.retry)
-    return S3Bucket(stores, access, prefix, careful=careful, made_of=made_of)
+    signs = not made_of.options.no_sign_request
+    careful = signs and access.has_token and not access.endpoint.is_aws
+    return S3Bucket(open_stores(access, made_of), access, prefix, careful=careful, made_of=made_of)

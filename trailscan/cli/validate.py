@@ -85,6 +85,7 @@ def validate(
     All accounts and regions at once. Exit code 0: valid; 3: something was tampered with; 4: not
     everything could be proved, and the summary says what. 3 wins over 4.
     """
+    from trailscan.ingest.garbage import collecting_rarely
     from trailscan.ingest.validation.run import ValidateOptions, run_validate
 
     options = ValidateOptions(
@@ -98,7 +99,7 @@ def validate(
         trust_store=store is not None,
         aws=aws,
     )
-    with _progress(quiet=quiet) as progress, _collecting_rarely():
+    with _progress(quiet=quiet) as progress, collecting_rarely():
         from dataclasses import replace
 
         asked = replace(options, progress=progress)
@@ -195,19 +196,6 @@ def _copy_of(given: str | None) -> str | None:
 def _default_store() -> str | None:
     """The default store, if it exists."""
     return o.DEFAULT_STORE if Path(o.DEFAULT_STORE, "_store.json").exists() else None
-
-
-@contextmanager
-def _collecting_rarely() -> Iterator[None]:
-    """Look for reference cycles rarely: there are none, and the search takes a tenth of a run."""
-    import gc
-
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections import deque
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.ingest.scan import read_planned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trailscan.buckets import Bucket
     from trailscan.ingest.plan import PlannedFile
     from trailscan.ingest.scan import Fetched
 
 LEAST_FETCHERS, FETCHERS = 8, 256
-READS_A_SECOND = 6000
-"""How many log files the processors of one process can handle; it limits the connections to a fast
-server, on which more of them only take turns."""
+READS_A_SECOND, MOST_A_SECOND = 3000, 12_000
+"""How many log files one process is thought to handle, and how many it may turn out to handle: more
+connections than keep it busy only take turns."""
 
-_AT_ONCE = 256  # log files requested at a time, at most a group a task
+_AT_ONCE = 128  # log files requested at a time, at most a group a task
 _GROUP = 16  # log files a task, so that passing tasks between threads costs little
 _PAUSE = 1.0  # seconds in which several requests to slow down are one
 
@@ -35,17 +40,35 @@ class Slowed(NamedTuple):
         return Slowed(self.times + other.times, lowest)
 
 
-class Connections:
-    """Limits how many reads are under way; threads share it.
+class _Awaited(Future[Any]):
+    """The result of some work, which tells whether somebody had to wait for it."""
 
-    The fastest read so far tells how far away S3 is. An answer that asks to slow down halves the
-    number, at most once a second; after that it grows by one with every so many reads.
+    def __init__(self, connections: Connections) -> None:
+        super().__init__()
+        self._connections = connections
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The result of the work."""
+        self._connections.note_taken(waited=not self.done())
+        return super().result(timeout)
+
+
+class Connections(Executor):
+    """Threads that read log files, as many as may be read at a time; use it as a context.
+
+    The fastest read so far tells how far away S3 is: so many reads are under way as give the
+    process what it can handle, and more if results are waited for. An answer that asks to slow down
+    halves the number, at most once a second; after that it grows by one with every so
+    many reads. A thread that is one too many rests after its group.
 
     Args:
         bucket: counts the answers that ask to slow down.
         least: how many reads are under way at first, and at least until S3 asks to slow down.
         most: how many at most.
-        reads_a_second: what the processors of this process can handle.
+        reads_a_second: what this process can handle, as far as is known at first.
+
+    Attributes:
+        limit: how many reads may be under way.
     """
 
     def __init__(
@@ -63,9 +86,11 @@ class Connections:
         self._fastest = 0.0
         self._slowed_before = bucket.slowed
         self._slowed, self._lowest, self._slowed_at = self._slowed_before, most, 0.0
-        self._since = 0
+        self._since = self._taken = self._waited = 0
+        self._tasks: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="trailscan-fetch")
         self._busy = 0
-        self._free = threading.Condition()
+        self._lock = threading.Lock()
         self.limit = self._least
 
     @property
@@ -79,29 +104,65 @@ class Connections:
         times = self._bucket.slowed - self._slowed_before
         return Slowed(times, self._lowest) if times else Slowed()
 
-    def read(self, planned: PlannedFile) -> Fetched:
-        """Read a log file when its turn comes."""
-        with self._free:
-            while self._busy >= self.limit:
-                self._free.wait()
-            self._busy += 1
-        began = time.monotonic()
-        try:
-            return read_planned(planned)
-        finally:
-            seconds = time.monotonic() - began
-            with self._free:
-                self._busy -= 1
-                self._adapt(seconds)
-                self._free.notify(max(1, self.limit - self._busy))
+    def submit(self, work: Callable[..., Any], /, *values: Any, **named: Any) -> Future[Any]:
+        """Let a thread do some work when its turn comes."""
+        done = _Awaited(self)
+        with self._lock:
+            self._tasks.append((done, partial(work, *values, **named)))
+            begins = self._busy < self.limit
+            self._busy += begins
+        if begins:
+            self._threads.submit(self._work)
+        return done
+
+    def __exit__(self, *_: object) -> None:
+        """Let the threads end with what they have begun; nobody waits for it."""
+        with self._lock:
+            self._tasks.clear()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def note_taken(self, *, waited: bool) -> None:
+        """Learn from the one who takes the results in order whether more connections pay."""
+        self._taken += 1
+        self._waited += waited
+        if self._taken >= self.limit:
+            if 2 * self._waited > self._taken:
+                self._rate = min(MOST_A_SECOND, self._rate * 9 // 8)
+            self._taken = self._waited = 0
+
+    def _work(self) -> None:
+        """Do what is submitted, in a thread, while there is something and not one too many."""
+        while (task := self._next()) is not None:
+            done, work = task
+            try:
+                done.set_result(work())
+            except Exception as error:  # noqa: BLE001  # raised by the future's result()
+                done.set_exception(error)
+
+    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        """What a thread is to do now; None if it is to rest."""
+        with self._lock:
+            if self._tasks and self._busy <= self.limit:
+                return self._tasks.popleft()
+            self._busy -= 1
+            return None
 
     def read_group(self, group: list[PlannedFile]) -> list[Fetched]:
         """Read a group of log files, one after another."""
-        return [self.read(planned) for planned in group]
+        return [self._read(planned) for planned in group]
 
-    def _adapt(self, seconds: float) -> None:
+    def _read(self, planned: PlannedFile) -> Fetched:
+        """Read a log file, and learn how long that takes."""
+        began = time.monotonic()
+        fetched = read_planned(planned)
+        now = time.monotonic()
+        with self._lock:
+            self._adapt(now, now - began)
+        return fetched
+
+    def _adapt(self, now: float, seconds: float) -> None:
         """Decide how many reads may be under way, after one that took some time."""
-        now, slowed = time.monotonic(), self._bucket.slowed
+        slowed = self._bucket.slowed
         self._since += 1
         if slowed > self._slowed:
             if now - self._slowed_at >= _PAUSE:

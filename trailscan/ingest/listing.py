@@ -177,16 +177,17 @@ def _list_folder(
         except TrailscanError as error:
             page.skipped.failures.append(error.line)
             break
-        page.skipped.objects += 1
-        if planned := _planned(source, request, info, page.skipped):
-            found.append(planned)
-        if len(found) == _PAGE:
+        if info is not None:
+            page.skipped.objects += 1
+            if planned := _planned(source, request, info, page.skipped):
+                found.append(planned)
+        if len(found) == _PAGE or (found and info is None):
             first = first or found[0].trail.day
             part = _part(first, found[-1].trail.day, listing.days, request.today)
             page.units, passed = max(0.0, part - passed), max(part, passed)
             _leave_out_known(page, found, request)
             yield page
-            page, found = ListingPage(), []
+            page, found = ListingPage(), []  # what is read now waits for no further request
     _leave_out_known(page, found, request)
     page.units = 1.0 - passed
     yield page
@@ -200,8 +201,8 @@ def _part(first: date | None, day: date | None, days_of: DayRange | None, today:
     return min(1.0, max(0, (day - first).days) / max(1, days))
 
 
-def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo]:
-    """The objects of a listing."""
+def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo | None]:
+    """The objects of a listing; None before those that take requests of their own."""
     bucket, folder, days = source.bucket, listing.folder, listing.days
     if source.single:
         return _single(source)
@@ -214,7 +215,7 @@ def _objects(source: SourcePlan, listing: FolderListing) -> Iterable[ObjectInfo]
     found = (one for one in in_days if _YEAR.match(one.key, len(folder)))
     if listing.beside is None:
         return found
-    return chain(found, _outside_days(bucket, folder, listing.beside))
+    return chain(found, [None], _outside_days(bucket, folder, listing.beside))
 
 
 def _outside_days(bucket: Bucket, folder: str, days: DayRange) -> Objects:

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from trailscan.aws.partitions import global_regions
+from trailscan.ingest.garbage import collecting_rarely
 from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.patience import Patience
@@ -81,9 +82,10 @@ class Pipeline:
         began = time.monotonic()
         for _, stored in self._job.streams:
             self._load_stream(stored)
-        for source, window in self._job.sources:
-            self._load_source(source, window)
-        self._commit()
+        with collecting_rarely():
+            for source, window in self._job.sources:
+                self._load_source(source, window)
+            self._commit()
         self._summary.interrupted = self._job.stop.is_set()
         self._summary.seconds = time.monotonic() - began
         self._summary.settle()

@@ -106,7 +106,7 @@ class Processes(Executor):
                 job.hash_all,
                 max(1, LEAST_FETCHERS // count),
                 max(1, FETCHERS // count),
-                READS_A_SECOND // 2,
+                READS_A_SECOND,
                 0 if job.issuing is None else HELD_BYTES // count,
             )
         )

@@ -39,7 +39,7 @@ _GROUP = 16  # log files a task, so that passing tasks between threads costs lit
 _GROUP_BYTES = 8 * _MIB
 _BATCH = 64  # log files a message to a process
 _BATCHES = 4  # that a process has, begun or not
-_FEW = 4000
+_FEW = 2500
 """How many log files of a source are read before worker processes start: a second's work."""
 
 
@@ -150,10 +150,9 @@ class ReadAhead:
                     )
                 )
                 return
-            connections = Connections(source.bucket, most=FETCHERS)
-            with workers("fetch", FETCHERS) as fetchers:
+            with Connections(source.bucket, most=FETCHERS) as connections:
                 fetched = in_order(
-                    fetchers,
+                    connections,
                     connections.read_group,
                     _groups(new, connections),
                     lambda: 2 * connections.limit,

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from operator import attrgetter
 from queue import SimpleQueue
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trailscan.buckets import Bucket, ObjectInfo
 from trailscan.ingest.connections import Connections, Slowed
+from trailscan.ingest.garbage import collect_rarely
 from trailscan.ingest.plan import PlannedFile
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.room import Room
@@ -105,7 +105,6 @@ class Worker:
         self._held = setup.held_bytes
         self._scanner = Scanner(setup.wanted, large, hash_all=setup.hash_all)
         self._connections = Connections(setup.bucket, setup.least, setup.most, setup.reads_a_second)
-        self._pool = ThreadPoolExecutor(setup.most, thread_name_prefix="trailscan-fetch")
         self._begun: SimpleQueue[Iterable[Future[list[Fetched]]] | list[PlannedFile]] = (
             SimpleQueue()
         )
@@ -132,7 +131,7 @@ class Worker:
                 size = self._connections.group
                 groups = [batch[at : at + size] for at in range(0, len(batch), size)]
                 read = self._connections.read_group
-                self._begun.put([self._pool.submit(read, group) for group in groups])
+                self._begun.put([self._connections.submit(read, group) for group in groups])
         except (EOFError, OSError):
             os._exit(0)
 
@@ -170,6 +169,7 @@ def main(descriptor: int, shared: int) -> None:
     connection = Connection(descriptor)
     try:
         setup: Setup = connection.recv()
+        collect_rarely()
         worker = Worker(connection, setup, LargeOneAtATime(shared=shared))
         connection.send(None)
         worker.run()
