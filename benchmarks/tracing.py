@@ -14,7 +14,7 @@ later. Then loads it from an S3 server on loopback, with tracing and without, in
 
 Accounts after the twelfth have log files in the default region only, some hundred different ones
 that repeat: tracing has no reason to read theirs. `--nights` loads the day, and then days without
-changes, night after night, from a folder.
+changes, whose log files repeat, too, night after night, from a folder.
 """
 
 from __future__ import annotations
@@ -114,19 +114,21 @@ def happened(trail: Trail, delivered: datetime) -> datetime:
     return written - trail.usual_delay()
 
 
-def write(folder: Path, trail: Trail, accounts: int, hours: int, records: int) -> None:
-    """Write the log files of a trail, between whose records there is noise."""
+def write(folder: Path, trail: Trail, accounts: int, hours: int, more: int, records: int) -> None:
+    """Write the log files of a trail, between whose records there is noise, and of more hours."""
     slots: dict[_Slot, list[dict[str, Any]]] = {}
     for account, region, delivered, record in trail.records:
         slot = START + (delivered - START) // SLOT * SLOT
         slots.setdefault((account, region, slot), []).append(record)
     everybody = [*ACCOUNTS, *(f"5{number:011d}" for number in range(accounts))][:accounts]
-    times = [START + number * SLOT for number in range(hours * 12)]
+    times = [START + number * SLOT for number in range((hours + more) * 12)]
+    times, later = times[: hours * 12], times[hours * 12 :]
     for slot in itertools.product(everybody[:DIFFERENT], sorted({*REGIONS}), times):
         slots.setdefault(slot, [])
     for slot, kept in slots.items():
         write_log_file(folder, trail, slot, log_file(trail, slot, kept, records))
-    others = [*itertools.product(everybody[DIFFERENT:], [GLOBAL], times)]
+    others = [*itertools.product(everybody[DIFFERENT:], [GLOBAL], times + later)]
+    others += itertools.product(everybody[:DIFFERENT], sorted({*REGIONS}), later)
     repeated = [log_file(trail, others[0], [], records) for _ in range(REPEATED if others else 0)]
     for slot in others:
         write_log_file(folder, trail, slot, trail.random.choice(repeated))
@@ -258,8 +260,8 @@ def main() -> None:
         corpus, trail = Path(folder) / "corpus", Trail(given.seed, given.late / 100)
         trail.usual_delay = lambda: given.delay.draw(trail.random)
         trail.fill(given.hours, noise=False)
-        hours = max(given.hours, 24 * given.nights)
-        write(corpus, trail, given.accounts, hours, given.records)
+        more = max(24 * given.nights - given.hours, 0)
+        write(corpus, trail, given.accounts, given.hours, more, given.records)
         if given.nights:
             load_nightly(corpus, Path(folder) / "nightly", given.nights)
             right, wrong = names(Path(folder) / "nightly-store", trail)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import timedelta
 
 import pytest
 from services import stand_in as faults
 from services.trail import log_file_key, make_event, pack
+from sessions.organization_trail import MANAGEMENT, START, Trail
 
 from trailscan.ingest import connections, patience, read_ahead
 
@@ -203,3 +205,24 @@ def test_a_small_key_is_not_mistaken_for_the_one_before(s3, load, ids):
         s3.put("trail", log_file_key(number), pack([make_event(1)]))
     ended = load()
     assert (ended.summary["log_files"]["done"], ended.kept, ids()) == (2, 1, [1])
+
+
+@pytest.mark.parametrize("call", ["GET", "LIST"])
+def test_a_session_whose_issuing_record_cannot_be_read_is_not_said_to_have_none(s3, load, call):
+    """F20: tracing names what it could not read, and a later load that can goes on."""
+    trail = Trail(1)
+    trail.random.choice = lambda options: "eu-west-1" if "eu-west-1" in options else options[0]
+    trail.call(trail.assume(trail.center(MANAGEMENT, START), "deploy", MANAGEMENT, START), START)
+    files = [*trail.log_files()]
+    s3.put_all("trail", [(name, faults.Object.of(data)) for name, data, _ in files])
+    s3.fail(call, faults.error(403, "AccessDenied", "Access Denied"), "CloudTrail/eu-west-1/")
+    (left,) = load().summary["sessions"]["untraced"]
+    assert left.rpartition(": ")[2] == (
+        "log files of account 111122223333 that may hold its issuing record could not be read; "
+        "later loads look again"
+    )
+    s3.heal()
+    trail.records.clear()
+    trail.call(trail.user(MANAGEMENT), START + timedelta(hours=1))
+    s3.put_all("trail", [(name, faults.Object.of(data)) for name, data, _ in trail.log_files()])
+    assert load().summary["sessions"]["traced"] == 1

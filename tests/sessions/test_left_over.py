@@ -125,6 +125,8 @@ def test_the_same_load_again_changes_nothing(tmp_path):
     for _ in range(3):
         load(tmp_path / "logs", tmp_path / "store", START + timedelta(hours=1))
     assert commits(tmp_path / "store") == 2
+    planned = load(tmp_path / "logs", tmp_path / "store", START, dry_run=True).planned
+    assert planned.trace_bytes == 0
 
 
 def test_after_48_hours_a_record_is_given_up(tmp_path):

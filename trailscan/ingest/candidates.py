@@ -46,12 +46,18 @@ class Candidates:
         self._recipients = frozenset(recipients)
         self._folders: dict[tuple[str, frozenset[str]], SourceFolders] = {}
         self._lists = self._questions = 0
+        self._unlisted: set[str] = set()
         self._of_day = lru_cache(_MOST_DAYS)(self._list_day)
 
     @property
     def may_list(self) -> bool:
         """Whether the load may list more."""
         return self._lists < _MOST_LISTS and self._questions < _MOST_QUESTIONS
+
+    def could_list(self, one: Sought) -> bool:
+        """Whether no folder that may hold an issuing record failed to be listed."""
+        folders = (self._walk(source, one).regions for source in self._sources)
+        return self._unlisted.isdisjoint(folder for each in folders for folder in each)
 
     def near(self, one: Sought) -> list[PlannedFile]:
         """The log files delivered in the minutes after an issuing record, or nobody knows when."""
@@ -112,7 +118,12 @@ class Candidates:
     def _list(self, bucket: Bucket, folder: str, window: Window) -> list[PlannedFile]:
         """The log files of an account and region that were delivered in a window."""
         self._lists += 1
-        return _sorted(_delivered(bucket, folder, window))
+        found = list[PlannedFile]()
+        try:
+            found.extend(_delivered(bucket, folder, window))
+        except TrailscanError:
+            self._unlisted.add(folder)
+        return _sorted(found)
 
 
 def _days(window: Window) -> Iterator[date]:
@@ -145,15 +156,12 @@ def _delivered(bucket: Bucket, folder: str, window: Window) -> Iterator[PlannedF
     if window.start is None or window.end is None or window.end <= window.start:
         return
     last = f"{folder}{day_path(shifted(window.end, -timedelta(microseconds=1)).date())}/\U0010ffff"
-    try:
-        for info in bucket.list_objects(folder, f"{folder}{day_path(window.start.date())}"):
-            if info.key > last:
-                return
-            trail = parse_key(info.key)
-            if trail.kind == "log_file" and trail.delivered and trail.delivered in window:
-                yield PlannedFile(bucket, info, trail)
-    except TrailscanError:
-        return  # a load names folders that it cannot list
+    for info in bucket.list_objects(folder, f"{folder}{day_path(window.start.date())}"):
+        if info.key > last:
+            return
+        trail = parse_key(info.key)
+        if trail.kind == "log_file" and trail.delivered and trail.delivered in window:
+            yield PlannedFile(bucket, info, trail)
 
 
 def _beside(bucket: Bucket, folder: str) -> Iterator[PlannedFile]:
@@ -165,4 +173,4 @@ def _beside(bucket: Bucket, folder: str) -> Iterator[PlannedFile]:
                 if trail.kind in {"log_file", "unknown"}:
                     yield PlannedFile(bucket, info, trail)
     except TrailscanError:
-        return  # the same
+        return  # a load names folders that it cannot list

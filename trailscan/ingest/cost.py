@@ -46,6 +46,7 @@ class Planned(NamedTuple):
         get_requests: the number of objects to read from S3.
         trace_share: how many bytes it may read to trace sessions, as a share of its own.
         trace_left: how many more, to trace what earlier loads left over.
+        trace_waits: whether that is traced without new log files, too.
     """
 
     log_files: int = 0
@@ -54,6 +55,7 @@ class Planned(NamedTuple):
     get_requests: int = 0
     trace_share: float = 0.0
     trace_left: int = 0
+    trace_waits: bool = False
 
     def more(self, new: Sequence[PlannedFile], *, from_s3: bool) -> Planned:
         """This plan with more log files."""
@@ -73,5 +75,5 @@ class Planned(NamedTuple):
     @property
     def trace_bytes(self) -> int:
         """How many more bytes the load may read to trace sessions."""
-        reads = self.log_files or self.trace_left
+        reads = self.log_files or self.trace_waits
         return trace_budget(self.trace_share, self.stored_bytes, self.trace_left) if reads else 0

@@ -69,6 +69,7 @@ class Likeliest:
         self._known: set[tuple[str, str]] = set()
         self._believed: _Numbers = np.zeros((0, 0))
         self._next: list[int] = []
+        self._unreadable: set[int] = set()
 
     def add(
         self,
@@ -116,6 +117,14 @@ class Likeliest:
                 return self._files[number]
         return None
 
+    def fail(self, planned: PlannedFile) -> set[_Id]:
+        """Take note that a log file could not be read; returns the records that it may hold."""
+        number = self._number(planned)
+        self._unreadable.add(number)
+        record, file = self._pairs()
+        held = set(record[file == number].tolist())
+        return {one for one, at in self._sought.items() if at in held}
+
     def unfinished(self) -> set[_Id]:
         """The records for which log files are left that were not read."""
         record, file = self._pairs()
@@ -126,6 +135,7 @@ class Likeliest:
         """The log files that were read for a record, so that no later load reads them again."""
         record, file = self._pairs()
         closed = (record == self._sought.get(one, -1)) & ~self._is_open(file)
+        closed &= ~np.isin(file, list(self._unreadable))
         files = [self._files[number] for number in file[closed]]
         return b"".join(sorted(map(_digest, files))[:_MOST_TRIED])
 

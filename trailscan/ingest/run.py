@@ -22,7 +22,8 @@ from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.recording import Recording
 from trailscan.ingest.stream import is_stream, read_streams
 from trailscan.ingest.summary import LoadSummary
-from trailscan.ingest.tracing import left_to_read, trace_sessions
+from trailscan.ingest.to_trace import left_to_read
+from trailscan.ingest.tracing import trace_sessions
 from trailscan.ingest.validation.run import ValidateOptions, validate_opened
 from trailscan.location import EVENT_HISTORY, STANDARD_INPUT
 from trailscan.numbers import counted
@@ -276,8 +277,9 @@ def _plan(
     known.update(commits)
     planned = Planned()
     if options.trace:
-        left = left_to_read(reader, options.trace_share) if reader else 0
-        planned = Planned(trace_share=options.trace_share, trace_left=left)
+        share = options.trace_share
+        left, waits = left_to_read(reader, share) if reader else (0, False)
+        planned = Planned(trace_share=share, trace_left=left, trace_waits=waits)
     for source, window in windows:
         held = rows_by_day(commits, "log_files")
         request = ListingRequest(options.scope, window, known, held, now.date(), options.restored)

@@ -18,6 +18,7 @@ from trailscan.ingest.cost import trace_budget
 from trailscan.ingest.issuing import IssuingLogFiles, read_log_file, search
 from trailscan.ingest.likeliest import Likeliest, is_free
 from trailscan.ingest.reading import LargeOneAtATime
+from trailscan.ingest.to_trace import bytes_of_others, window_to_trace
 from trailscan.ingest.traced_sessions import Tracing, UntracedSession
 from trailscan.location import key_text
 from trailscan.sessions.chain import Issuances, chain_behind, needs_tracing
@@ -26,11 +27,11 @@ from trailscan.store.issuances import read_calls, read_issuances
 from trailscan.store.reader import StoreReader
 from trailscan.store.requests import newest_delivery
 from trailscan.store.traced import MOST_PENDING, Pending, Traced
-from trailscan.store.untraced import Untraced, read_untraced
+from trailscan.store.untraced import read_untraced
 from trailscan.window import Window, shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from trailscan.buckets import Bucket
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
     from trailscan.sessions.chain import State
     from trailscan.store.log_file_result import LogFileResult
     from trailscan.store.writer import StoreWriter
-
-ARRIVAL = timedelta(days=4)
-"""How long before the log files of a load the calls lie whose issuing records they may hold: these
-arrive up to 48 hours late, and a session of GetFederationToken lasts up to 36 hours."""
 
 MARGIN = timedelta(minutes=15)
 """How much earlier than the newest log file one may be named that is delivered after it."""
@@ -104,7 +101,7 @@ class Tracer:
         self._through = len(reader.commits)
         self._untraced = read_untraced(reader.commits)
         self._pending = {one.id: one for one in self._untraced.last.pending}
-        window = _window(log_files, self._untraced)
+        window = window_to_trace(log_files, self._untraced)
         self._issued = read_issuances(reader, window)
         self._calls = read_calls(reader, window)
         self._sought = AllSought(self._calls, self._issued)
@@ -112,7 +109,7 @@ class Tracer:
         self._given_up = self._find_given_up()
         recipients = {call.recipient_account_id or "" for call in self._calls}
         self._candidates = Candidates([source for source, _ in job.sources], recipients)
-        read = bytes_read + _bytes_of_others(reader, self._untraced, job.load_id)
+        read = bytes_read + bytes_of_others(reader, self._untraced, job.load_id)
         last = self._untraced.last.bytes_left
         self._left = trace_budget(job.trace_share, read, last)
         self._advance = self._left - last - int(read * job.trace_share)
@@ -124,6 +121,7 @@ class Tracer:
             one.id: one.searched for one in self._pending.values() if one.searched
         }
         self._out_of_budget: set[_Id] = set()
+        self._unread: set[_Id] = set()
         self._result = Tracing(share=job.trace_share)
 
     def run(self, writer: StoreWriter, now: datetime) -> Tracing:
@@ -193,12 +191,13 @@ class Tracer:
             if not self._may_read(planned):
                 self._out_of_budget |= wanted.keys()
             elif not self._has_read(planned):
-                self._read(planned, {one.access_key_id for one in wanted.values()})
+                self._read_for(planned, wanted.values())
         unfinished = self._likeliest.unfinished()
         self._out_of_budget |= unfinished & wanted.keys()
         for one in wanted.values():
             end = shifted(one.issued_at, AFTER)
-            if one.id not in self._out_of_budget and end <= self._seen:
+            left = one.id in self._out_of_budget or self._could_not_read(one)
+            if end <= self._seen and not left:
                 self._searched[one.id] = end
 
     def _search_late(self) -> bool:
@@ -260,7 +259,10 @@ class Tracer:
                     start, min(planned.trail.delivered or start, self._seen)
                 )
                 return False
-            if one.access_key_id in self._read(planned, key_ids):
+            found = self._read(planned, key_ids)
+            if found is None:
+                self._unread.add(one.id)
+            elif one.access_key_id in found:
                 return True
         if self._candidates.may_list:
             self._searched[one.id] = max(start, min(end, self._seen))
@@ -281,11 +283,24 @@ class Tracer:
         self._left -= size
         return True
 
-    def _read(self, planned: PlannedFile, key_ids: Collection[str]) -> set[str]:
-        """Read a log file for tracing alone; returns which of some access keys it issued."""
+    def _read_for(self, planned: PlannedFile, wanted: Iterable[Sought]) -> None:
+        """Read a log file, and take note of the records that it may hold if it cannot be read."""
+        if self._read(planned, {one.access_key_id for one in wanted}) is None:
+            self._unread |= self._likeliest.fail(planned)
+
+    def _could_not_read(self, one: Sought) -> bool:
+        """Whether a log file that may hold an issuing record could not be read or listed."""
+        return one.id in self._unread or not self._candidates.could_list(one)
+
+    def _read(self, planned: PlannedFile, key_ids: Collection[str]) -> set[str] | None:
+        """Read a log file for tracing alone.
+
+        Returns:
+            Which of some access keys it issued; None if it cannot be read.
+        """
         read = read_log_file(self._log_files, planned, self._large)
         if read is None:
-            return set()
+            return None
         self._count(read.place.result.stored_bytes)
         self._likeliest.delays.add(read.delays)
         wanted = read.issued.intersection(key_ids)
@@ -316,8 +331,10 @@ class Tracer:
         """What later loads look for; None if the ledger says the same."""
         found: dict[_Id, Pending] = {}
         for one in self._wanted():
-            searched = self._searched.get(one.id)
-            if searched is None or searched < shifted(one.issued_at, LATEST):
+            searched, latest = self._searched.get(one.id), shifted(one.issued_at, LATEST)
+            if self._could_not_read(one) and self._seen >= latest:
+                continue
+            if searched is None or searched < latest:
                 tried = b"" if searched else self._likeliest.tried(one.id)
                 found[one.id] = Pending(*one.id, one.called_at, searched, tried)
         self._pending = dict([*found.items()][:MOST_PENDING])
@@ -355,32 +372,7 @@ class Tracer:
             return f"looking for its issuing record takes more than {share}; later loads go on"
         account = f"account {missing.account_id}" if missing.account_id else "its account"
         later = "; later loads look again" if missing.id in self._pending else ""
+        if self._could_not_read(missing):
+            held = f"log files of {account} that may hold its issuing record"
+            return f"{held} could not be read{later}"
         return f"no issuing record in the log files of {account}{later}"
-
-
-def _window(log_files: IssuingLogFiles, untraced: Untraced) -> Window:
-    """The window of event time in which the calls lie whose issuing records may be found."""
-    if log_files.keys_read and log_files.earliest is None:
-        return Window()
-    times = [untraced.earliest, log_files.earliest if log_files.keys_read else None]
-    known = [when for when in times if when is not None]
-    return Window(shifted(min(known), -ARRIVAL)) if known else Window()
-
-
-def _bytes_of_others(reader: StoreReader, untraced: Untraced, load_id: str) -> int:
-    """The bytes that other loads read whose sessions were not traced: they were killed, say."""
-    loads = untraced.to_trace - {load_id}
-    files = [
-        file
-        for commit in untraced.commits
-        for file in commit.files
-        if commit.load_id in loads and file.table == "log_files"
-    ]
-    sizes = (rows["bytes"].to_pylist() for rows in reader.read(files, ["bytes"]))
-    return sum(size or 0 for rows in sizes for size in rows)
-
-
-def left_to_read(reader: StoreReader, share: float) -> int:
-    """How many bytes the next load may read to trace what earlier loads left over."""
-    untraced = read_untraced(reader.commits)
-    return untraced.last.bytes_left + int(_bytes_of_others(reader, untraced, "") * share)
