@@ -80,7 +80,8 @@ TraceBudget = Annotated[
         metavar="PERCENT",
         min=0,
         max=10_000,
-        help="How many more bytes may be read to trace sessions, in percent of those of the load.",
+        help="How many more bytes may be read to trace sessions, in percent of those of the load; "
+        "32 KiB at least, unless it is 0.",
     ),
 ]
 Workers = Annotated[
