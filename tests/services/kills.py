@@ -52,6 +52,7 @@ WRITERS = 3
 A_ROUND = 50
 _NAME = "111122223333_CloudTrail_us-east-1_{}_{:016d}.json.gz"
 _PATIENCE = 60
+_PAUSE = 0.15  # seconds between two kills, at most, on a machine that is not busy
 ENOUGH = 1000.0  # bytes for tracing, as a share of those that a load reads
 _ISSUING = 500_000  # added to the number of a call: the number of the record that issued its key
 _FORKS = multiprocessing.get_context("forkserver")
@@ -280,13 +281,14 @@ def run_round(
     (folder / "trail").mkdir(parents=True)
     trail, outcome = Trail(folder / "trail", rng, sessions=sessions), Outcome()
     running: list[BaseProcess] = []
+    pause = max(_PAUSE, _seconds_of_a_load(trail, store, protocol) / 2)
     try:
         while outcome.kills < kills:
             trail.deliver(rng.randrange(1, 8))
             running = [one for one in running if _is_running(one, outcome)]
             while len(running) < WRITERS:
                 running.append(start_load(trail.folder, store, protocol))
-            time.sleep(rng.uniform(0.0, 0.15))
+            time.sleep(rng.uniform(0.0, pause))
             victim = running.pop(rng.randrange(len(running)))
             if victim.is_alive():
                 victim.kill()
@@ -305,6 +307,14 @@ def run_round(
         outcome.broken += 1
     _look(store, outcome, trail, whole=True)
     return outcome
+
+
+def _seconds_of_a_load(trail: Trail, store: str, protocol: str) -> float:
+    """How long a load takes: on a busy machine, too, loads are killed while they commit."""
+    trail.deliver(3)
+    began = time.monotonic()
+    start_load(trail.folder, store, protocol).join(_PATIENCE)
+    return time.monotonic() - began
 
 
 def _is_running(process: BaseProcess, outcome: Outcome) -> bool:
