@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from trailscan.organizations.resources import Resource, Role, resource_in_role
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from trailscan.events.event import Event
     from trailscan.organizations.state import Organization
+
+_Found = TypeVar("_Found")
 
 
 class SentenceContext:
@@ -24,7 +26,16 @@ class SentenceContext:
         state: the organization before the call.
     """
 
-    __slots__ = ("_resources", "_roles", "_values", "cause", "event", "outcome_event", "state")
+    __slots__ = (
+        "_found",
+        "_resources",
+        "_roles",
+        "_values",
+        "cause",
+        "event",
+        "outcome_event",
+        "state",
+    )
 
     def __init__(
         self,
@@ -42,6 +53,13 @@ class SentenceContext:
         self._roles = roles
         self._values = values
         self._resources: dict[str, Resource] = {}
+        self._found: dict[object, object] = {}
+
+    def once(self, find: Callable[[SentenceContext], _Found]) -> _Found:
+        """What a function finds about the call; it is asked once, however often it is needed."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        return cast("_Found", self._found[find])
 
     def value(self, name: str) -> Resource | str | None:
         """The value of a name in a sentence; None if it is not known."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 def updated_access(call: SentenceContext) -> AccessChange:
     """What an update of a policy changes; a new name or description is nothing."""
+    return call.once(_updated)
+
+
+def _updated(call: SentenceContext) -> AccessChange:
     event = call.event
     text = text_at(event, "request.content")
     policy_id = text_at(event, "request.policyId") or ""
