@@ -121,6 +121,15 @@ def test_a_store_in_the_current_folder_is_not_trusted_silently(archive, tmp_path
     assert (done.returncode, KEPT.encode() in done.stdout) == (0, True)
 
 
+def test_a_file_of_keys_is_not_read_whole_if_it_is_none(archive, tmp_path):
+    """Gigabytes that are no keys: exit code 5 with the name of the file."""
+    with (tmp_path / "keys.json").open("wb") as file:
+        file.truncate(3 * 2**30)
+    done = run_command("validate", archive, "--offline", "--public-keys", tmp_path / "keys.json")
+    words = b"keys.json: it has more than 67,108,864 bytes: no public keys"
+    assert (done.returncode, words in done.stderr) == (5, True)
+
+
 class Lister:
     """AWS, which lists some keys."""
 

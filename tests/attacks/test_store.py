@@ -492,6 +492,50 @@ def test_records_that_are_none_end_with_5(store, record):
         assert (done.returncode, b"the store is damaged" in done.stderr) == (5, True), words
 
 
+@pytest.mark.parametrize("micro", [2**62, -(2**62)])
+def test_times_beyond_the_calendar_end_with_5(store, micro):
+    """A forged event of the year 146,000 is an error of the store wherever times are read."""
+    rows = pq.read_table(events_file(store), partitioning=None).slice(0, 1)
+    at = rows.schema.get_field_index("event_time")
+    time = pa.array([micro], pa.int64()).cast(rows.schema.field(at).type)
+    commit_rows(store, "events", rows.set_column(at, "event_time", time), DAY)
+    found = answers(store, ["changes", "events"])
+    assert all("it has times beyond the calendar" in str(answer) for answer in found.values())
+
+
+@pytest.mark.parametrize(
+    ("bounds", "shown"),
+    [
+        (("2026-11-25T10:00:00Z", "2026-11-20T00:00:00Z"), True),
+        (("2026-11-25T10:00:00", None), False),
+        (("9999-12-31T23:00:00-14:00", None), False),
+    ],
+)
+def test_requests_of_odd_times_are_shown_or_refused(store, bounds, shown):
+    """One that ends before it began, as with an old inventory, is empty; others are damage."""
+    since, until = bounds
+    sources = [{"uri": "s3://trail", "since": since, "until": until}]
+    path, fields = last_commit(store)
+    path.write_text(
+        json.dumps({**fields, "sources": sources, "event_sources": "all", "checksum": ""})
+    )
+    for words in (["status"], ["status", "--format", "json"], ["report", "coverage"]):
+        done = run_command(*words, "--store", store)
+        assert (done.returncode == 5) is not shown, (words, done.stderr)
+        assert done.returncode in {0, 4, 5}
+
+
+@pytest.mark.parametrize("name", ["_store.json", "_intent/00000005.zip", "_ledger/00000005.json"])
+def test_a_file_of_any_size_in_the_store_is_not_read_whole(store, tmp_path, name):
+    """Three gigabytes of nothing, which take no room on the disk: exit code 5 with the name."""
+    path = store / name
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(3 * 2**30)
+    with pytest.raises(StoreError, match=f"{name} has more than "):
+        load(tmp_path, store)
+
+
 def test_the_newest_commit_is_named_for_keeping_outside(store, tmp_path):
     """`status --head` and each package have the hash that a rolled-back ledger lacks."""
     path, fields = last_commit(store)

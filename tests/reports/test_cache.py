@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from trailscan.api import open as open_store
 from trailscan.cli.app import app
+from trailscan.errors import TrailscanError
 from trailscan.export.package import build_package
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.render.csv import render_csv
@@ -159,6 +160,25 @@ def test_a_file_that_others_may_write_is_not_used(cache, place, mode):
     assert not is_read(place)
     file.chmod(0o644)
     assert is_read(place)
+
+
+def test_a_cache_that_is_sealed_and_no_cache_is_named(cache, place, monkeypatch):
+    """What only its owner can have written is an error with the file's name, whatever it holds."""
+    store = open_store(place).reader
+    for what, read in (
+        ("changes", lambda: read_changes(store)),
+        ("rows", lambda: caching.read_rows(store)),
+        ("decisions", lambda: read_changes(store)),
+    ):
+        file = caching._file(store, what)
+        for content in (b"junk", b'{"a":' * 100_000):
+            caching._replace(file, content)
+            with pytest.raises(TrailscanError, match=rf"{file.path.name} is damaged: "):
+                read()
+        file.path.unlink()
+    caching._replace(file, b"{}")
+    monkeypatch.setattr(caching, "_MOST_BYTES", 20)
+    assert not is_read(place, "decisions")
 
 
 def test_a_file_of_somebody_else_is_not_used(cache, place, monkeypatch):

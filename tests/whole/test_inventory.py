@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from services.inventory import AS_OF, COLUMNS, inventory, row
+from services.inventory import AS_OF, COLUMNS, inventory, manifest_files, row
 from services.stand_in import StandIn
 from services.trail import log_file_key, make_event, pack
 
@@ -21,6 +22,9 @@ from trailscan.aws.session import AwsOptions
 from trailscan.buckets import LocalBucket
 from trailscan.errors import NotFoundError, TrailscanError
 from trailscan.ingest.run import LoadOptions, run_load
+from trailscan.inventory.folder import LocalFiles
+from trailscan.inventory.manifest import parse_manifest
+from trailscan.inventory.rows import Left, to_rows
 from trailscan.render.summary_json import summary_json
 from trailscan.render.summary_text import summary_text
 from trailscan.store.reader import StoreReader
@@ -330,6 +334,36 @@ def test_a_copy_of_the_folder_works(s3, tmp_path):
     with pytest.raises(NotFoundError, match="is not in") as refused:
         load(s3, tmp_path / "store", inventory=str(manifest))
     assert refused.value.hint == "copy the whole folder of the inventory, with its data files"
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("a/" * 100_000, r"names a key of 200,000 characters"),
+        ("n" * 300, r"the data file n+ of the inventory is not in "),
+        ("../../etc/passwd", r"names '../../etc/passwd', which no inventory has"),
+    ],
+)
+def test_a_manifest_that_names_odd_files_is_refused(tmp_path, key, message):
+    """Long names, which the system refuses, and ways out of the folder."""
+    folder = tmp_path / "2026-11-25T01-00Z"
+    folder.mkdir()
+    for name, data in manifest_files("trail", {key: b""}, "CSV").items():
+        (folder / name.rpartition("/")[2]).write_bytes(data)
+    raw, checksum = ((folder / f"manifest.{end}").read_bytes() for end in ("json", "checksum"))
+    with pytest.raises(TrailscanError, match=message):  # noqa: PT012  # either refuses it
+        key = parse_manifest(raw, checksum, "x").files[0].key
+        LocalFiles(folder).save(key, io.BytesIO())
+
+
+def test_columns_that_no_inventory_has_are_refused():
+    """Too many of them, and values of other types."""
+    raw, checksum = manifest_files("trail", {}, "CSV", columns=["Key"] * 101).values()
+    with pytest.raises(TrailscanError, match="it has 101 columns; an inventory has some 20"):
+        parse_manifest(raw, checksum, "x")
+    table = pa.table({"bucket": [[1]], "key": [{"a": 1}]})
+    with pytest.raises(TrailscanError, match="x has columns that no inventory has: Unsupported"):
+        to_rows(table, "trail", "x", Left(), encoded=False)
 
 
 def test_hostile_rows_are_counted_and_named(s3, tmp_path):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from trailscan.validate.keys import PublicKey
 
+_MOST_KEY_BYTES = 64 * 1024 * 1024
 _CODES = {
     "valid": ExitCode.COMPLETE,
     "tampered": ExitCode.FOUND,
@@ -126,7 +127,7 @@ def read_public_keys(files: list[Path] | None, source: str) -> tuple[PublicKey, 
     found: list[PublicKey] = []
     for path in [*(files or ()), *_sample_keys(source)]:
         try:
-            found += parse_public_keys(path.read_bytes(), str(path))
+            found += parse_public_keys(_read_keys(path), str(path))
         except FileNotFoundError:
             raise NotFoundError(f"{path} does not exist") from None
         except OSError as error:
@@ -134,6 +135,23 @@ def read_public_keys(files: list[Path] | None, source: str) -> tuple[PublicKey, 
         except DecodeError as error:
             raise TrailscanError(f"{path}: {error}") from None
     return tuple(found)
+
+
+def _read_keys(path: Path) -> bytes:
+    """The bytes of a file of public keys, which has some hundred of each.
+
+    Raises:
+        DecodeError: it is larger than any list of keys.
+    """
+    from trailscan.errors import DecodeError
+
+    with path.open("rb") as file:
+        data = file.read(_MOST_KEY_BYTES + 1)
+    if len(data) > _MOST_KEY_BYTES:
+        raise DecodeError(
+            "too_large", f"it has more than {_MOST_KEY_BYTES:,} bytes: no public keys"
+        )
+    return data
 
 
 def _sample_keys(source: str) -> list[Path]:

@@ -19,7 +19,7 @@ from trailscan.organizations.services import ORGANIZATIONS
 from trailscan.reports.attestation import NOT_CHECKED, STATES
 from trailscan.reports.missing import reasons
 from trailscan.reports.quiet import is_quiet, merged_windows
-from trailscan.store.requests import read_requests
+from trailscan.store.requests import read_requests, window_of
 from trailscan.store.tool import tool_name
 from trailscan.window import Window, format_instant
 
@@ -191,7 +191,7 @@ def _scope(evidence: Evidence) -> dict[str, object]:
     said = [
         {
             "source": one.source.uri,
-            **_bounds(Window(one.source.since, one.source.until)),
+            **_bounds(window_of(one.source)),
             "accounts": list(one.source.accounts),
             "regions": list(one.source.regions),
             "event_sources": one.event_sources,

@@ -16,9 +16,13 @@ from trailscan.errors import TrailscanError
 
 MANIFEST, CHECKSUM = "manifest.json", "manifest.checksum"
 
+LONGEST_KEY = 1024
+"""Bytes of UTF-8: docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
 MOST_BYTES = 64 * 1024 * 1024
 """The largest manifest: 300,000 data files; S3 writes one for about a million objects."""
 
+_MOST_COLUMNS = 100
 FORMATS = ("CSV", "Parquet", "ORC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FETCH_AGAIN = "copy or request the inventory again, all files of it"
@@ -87,7 +91,11 @@ def parse_manifest(raw: bytes, checksum: bytes, where: str) -> Manifest:
             f"{where}: its format is {said.file_format!r}, expected CSV, Parquet or ORC"
         )
     columns = tuple(one.strip() for one in said.file_schema.split(","))
+    if len(columns) > _MOST_COLUMNS and said.file_format == "CSV":
+        raise TrailscanError(f"{where}: it has {len(columns):,} columns; an inventory has some 20")
     for one in said.files:
+        if len(one.key) > LONGEST_KEY:
+            raise TrailscanError(f"{where} names a key of {len(one.key):,} characters")
         if ".." in re.split(r"[/\\]", one.key) or one.key.startswith("/") or "\0" in one.key:
             raise TrailscanError(f"{where} names {one.key!r}, which no inventory has")
         if one.size < 0:

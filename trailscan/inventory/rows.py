@@ -12,14 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trailscan.buckets import ARCHIVES, UNKNOWN_SIZE
+from trailscan.errors import TrailscanError
 from trailscan.inventory.columns import ARCHIVE_TIERS, ROWS
+from trailscan.inventory.manifest import LONGEST_KEY
 from trailscan.numbers import counted
 from trailscan.visible import visible
 
 _ETAG = r"^[!-~]{1,256}$"
-_LONGEST_KEY = (
-    1024  # bytes of UTF-8: docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-)
 _LARGEST = 2**50
 _ENCODED = re.compile(r"[%+]")
 _SHOWN = 60
@@ -86,7 +85,21 @@ def to_rows(table: pa.Table, bucket: str, where: str, left: Left, *, encoded: bo
         where: the data file.
         left: gets what is left out.
         encoded: keys are URL-encoded, as in CSV.
+
+    Raises:
+        TrailscanError: a column has values of a type that no inventory has.
     """
+    try:
+        return _to_rows(table, bucket, where, left, encoded=encoded)
+    except pa.ArrowException as error:
+        first = next(iter(str(error).splitlines()), type(error).__name__)
+        raise TrailscanError(
+            f"{where} has columns that no inventory has: {first}", "request the inventory again"
+        ) from None
+
+
+def _to_rows(table: pa.Table, bucket: str, where: str, left: Left, *, encoded: bool) -> pa.Table:
+    """The rows of a listing; the others are counted."""
     table = pa.table({name: table[name].combine_chunks() for name in table.column_names})
     table = _of_bucket(table, bucket, left)
     latest = _flag(table, "latest")
@@ -103,7 +116,7 @@ def to_rows(table: pa.Table, bucket: str, where: str, left: Left, *, encoded: bo
     etag = _etags(table)
     none = pa.nulls(table.num_rows, pa.bool_()).fill_null(fill_value=False)
     gone = none if marker is None else marker
-    long = pc.greater(pc.binary_length(keys), _LONGEST_KEY)
+    long = pc.greater(pc.binary_length(keys), LONGEST_KEY)
     bad = {
         "key is not UTF-8 or missing": pc.is_null(keys),
         "key is empty or longer than S3 allows": pc.fill_null(

@@ -14,6 +14,7 @@ from trailscan.store.counts import sum_counts
 from trailscan.store.ledger import Counts
 from trailscan.store.paths import FORMAT
 from trailscan.store.read_files import days_of, stored_files
+from trailscan.store.requests import window_of
 from trailscan.store.tool import tool_name
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.window import Window, format_duration, format_instant
@@ -279,8 +280,7 @@ def _status(status: Status) -> dict[str, object]:
             "load_id": last.load_id,
             "event_sources": last.event_sources,
             "sources": [
-                {"uri": source.uri, **window_json(Window(source.since, source.until))}
-                for source in last.sources
+                {"uri": source.uri, **window_json(window_of(source))} for source in last.sources
             ],
             "counts": {name: getattr(counts, name) for name in Counts.__struct_fields__},
         },

@@ -21,9 +21,10 @@ from trailscan.store.counts import sum_counts
 from trailscan.store.paths import FORMAT
 from trailscan.store.read_files import days_of
 from trailscan.store.rejects import SHORT_ID
+from trailscan.store.requests import window_of
 from trailscan.validate.verdicts import DigestVerdict
 from trailscan.visible import visible
-from trailscan.window import Window, format_instant
+from trailscan.window import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -362,7 +363,7 @@ def _source_in_words(source: Source) -> str:
     """A source, and what was requested of it."""
     if source.stream:
         return "standard input" if source.uri == STANDARD_INPUT else source.uri
-    return f"{source.uri}, delivered: {Window(source.since, source.until).in_words}"
+    return f"{source.uri}, delivered: {window_of(source).in_words}"
 
 
 def _records(counts: LoadSummary | Counts) -> str:

@@ -25,6 +25,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from trailscan.errors import TrailscanError
 from trailscan.organizations.access.change import AccessChange
 from trailscan.organizations.changes import Change
 from trailscan.organizations.decisions import Decisions
@@ -58,6 +59,7 @@ _CODE = (
 _ENGINE = ("organizations/access", "organizations/decisions.py")
 _HASH_BYTES = 32
 _OTHERS_MAY_WRITE = 0o022
+_MOST_BYTES = 1024 * 1024 * 1024  # of the changes of a store ten times a large one
 _BATCH = 512
 _SCHEMA = pa.schema([("change", pa.binary())])  # as JSON, which holds integers of any size
 _HOW = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
@@ -72,14 +74,17 @@ def cached(store: StoreReader, changes: Iterable[Change]) -> Iterator[Change]:
     if file is None:
         return iter(changes)
     table = _read(file)
-    return _write(file, changes) if table is None else _decode(table)
+    return _write(file, changes) if table is None else _decode(file, table)
 
 
 def read_rows(store: StoreReader) -> pa.Table | None:
     """The rows of `report changes` for all changes of a store, if they are cached."""
     file = _file(store, "rows")
     table = None if file is None else _read(file)
-    return None if table is None else pa.ipc.open_file(table).read_all()
+    if file is None or table is None:
+        return None
+    with _decoding(file):
+        return pa.ipc.open_file(table).read_all()
 
 
 def write_rows(
@@ -103,16 +108,37 @@ def kept_decisions(store: StoreReader) -> Iterator[Decisions]:
     """
     file = _file(store, "decisions")
     kept = None if file is None else _read(file)
-    decisions = Decisions(None if kept is None else _DECISIONS.decode(kept))
+    decisions = Decisions()
+    if file is not None and kept is not None:
+        with _decoding(file):
+            decisions = Decisions(_DECISIONS.decode(kept))
     yield decisions
     if file is not None and decisions.made >= LEAST_DECISIONS:
         _replace(file, msgspec.json.encode(decisions.used))
 
 
-def _decode(table: bytes) -> Iterator[Change]:
+def _decode(file: _File, table: bytes) -> Iterator[Change]:
     """The changes of a cache, a batch at a time."""
-    for batch in pq.ParquetFile(pa.BufferReader(table)).iter_batches(_BATCH):
-        yield from map(_DECODER.decode, batch.column(0).to_pylist())
+    with _decoding(file):
+        batches = pq.ParquetFile(pa.BufferReader(table)).iter_batches(_BATCH)
+    while True:
+        with _decoding(file):
+            batch = next(batches, None)
+            changes = [] if batch is None else [*map(_DECODER.decode, batch.column(0).to_pylist())]
+        if batch is None:
+            return
+        yield from changes
+
+
+@contextmanager
+def _decoding(file: _File) -> Iterator[None]:
+    """Name the cache whose content cannot be decoded, though its seal is right."""
+    try:
+        yield
+    except (pa.ArrowException, msgspec.MsgspecError, OSError, RecursionError) as error:
+        raise TrailscanError(
+            f"the cache {file.path} is damaged: {error}", "remove the file; nothing is lost"
+        ) from None
 
 
 def _read(file: _File) -> bytes | None:
@@ -124,6 +150,8 @@ def _read(file: _File) -> bytes | None:
             if not stat.S_ISREG(status.st_mode):  # a pipe must not wait
                 return None
             if status.st_uid != os.getuid() or status.st_mode & _OTHERS_MAY_WRITE:
+                return None
+            if status.st_size > _MOST_BYTES:
                 return None
             sha256, table = opened.read(_HASH_BYTES), opened.read()
     except OSError:

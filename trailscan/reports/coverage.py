@@ -21,6 +21,7 @@ from trailscan.reports.attestation import STATES, count_attested
 from trailscan.reports.missing import Question, missing
 from trailscan.reports.notes import store_notes
 from trailscan.store.paths import NO_DAY
+from trailscan.store.requests import window_of
 from trailscan.table import Column, Table, detail, rows_of
 from trailscan.window import Window, shifted
 
@@ -330,7 +331,7 @@ def _requests(store: StoreReader, filters: ChangeFilter) -> Iterator[str]:
     requests: dict[tuple[str, str, str], list[int]] = {}
     for commit in store.commits:
         for source in commit.sources:
-            window = Window(source.since, source.until).told_in(filters.tz)
+            window = window_of(source).told_in(filters.tz)
             window = "whatever it held" if source.stream else window
             requests.setdefault((source.uri, window, commit.event_sources), []).append(commit.seq)
     for (uri, window, event_sources), seqs in requests.items():

@@ -34,11 +34,12 @@ from trailscan.errors import AlreadyExistsError, NotFoundError, StoreError, Trai
 from trailscan.store.acceptance import Acceptance
 from trailscan.store.merge import Merge, move_rows
 from trailscan.store.packing import is_sealed, pack, seal, unpack
-from trailscan.store.paths import DataFile, contradiction, intent_path, ledger_path, own_key
+from trailscan.store.paths import DataFile, contradiction, held, intent_path, ledger_path, own_key
 from trailscan.store.pruned import Pruned
 from trailscan.store.readings import Replaced
 from trailscan.store.tool import tool_name
 from trailscan.store.traced import Traced
+from trailscan.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,6 +82,11 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     failures: tuple[str, ...] = ()
     partial: bool = False
     stream: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a time without a time zone, or beyond the calendar."""
+        for bound in (self.since, self.until, self.newest):
+            Window(bound)
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -268,7 +274,7 @@ class Ledger:
         """Every commit, after finishing one that another process claimed and did not finish."""
         while True:
             commits = self.refresh()
-            intent = self._held(intent_path(self.next_seq))
+            intent = held(self._bucket, intent_path(self.next_seq))
             if intent is None:
                 return commits
             self._finish(self.next_seq, intent)
@@ -319,7 +325,7 @@ class Ledger:
 
     def unfinished(self) -> frozenset[str]:
         """The data files of a commit that was claimed and is not finished; none without one."""
-        intent = self._held(intent_path(self.next_seq))
+        intent = held(self._bucket, intent_path(self.next_seq))
         if intent is None:
             return frozenset()
         return frozenset(unpack(intent, self.next_seq, self._files_of)[1])
@@ -348,16 +354,9 @@ class Ledger:
         try:
             self._bucket.write_new(path, intent)
         except AlreadyExistsError:
-            if self._held(path) != intent:  # not this one, whose answer was lost
+            if held(self._bucket, path) != intent:  # not this one, whose answer was lost
                 return False
         return self._finish(commit.seq, intent)
-
-    def _held(self, path: str) -> bytes | None:
-        """The bytes of a claim or a commit, or None if it does not exist."""
-        try:
-            return self._bucket.read(path)
-        except NotFoundError:
-            return None
 
     def _finish(self, seq: int, intent: bytes) -> bool:
         """Publish and commit what an intent decided; returns False if the intent was spent.
@@ -365,7 +364,7 @@ class Ledger:
         The check for the commit must come after the intent was read: a spent intent can only be
         created again after its commit exists. An intent that does not follow is a `StoreError`.
         """
-        decided = self._held(ledger_path(seq)) is None
+        decided = held(self._bucket, ledger_path(seq)) is None
         if decided:
             raw, files = unpack(intent, seq, self._files_of)
             with ThreadPoolExecutor(_WRITERS) as writers:

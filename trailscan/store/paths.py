@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from trailscan.errors import StoreError
+from trailscan.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from trailscan.buckets import ObjectInfo
+    from trailscan.buckets import Bucket, ObjectInfo
 
 FORMAT = 1
 """The format that this version writes and reads."""
@@ -38,6 +38,11 @@ STORE_FOLDERS = (
     *("_ledger", "_intent", "_runs", "_tmp", "_probe"),
 )
 """Every folder that a store may have."""
+
+MARKER_BYTES = 64 * 1024
+MOST_COMMIT_BYTES = 64 * 1024 * 1024
+MOST_INTENT_BYTES = 1024 * 1024 * 1024
+"""The largest marker, commit and intent: a commit names data files, an intent has their bytes."""
 
 NO_DAY = date(1970, 1, 1)
 """The delivery day of log files whose name gives none."""
@@ -149,11 +154,44 @@ def own_key(found: ObjectInfo) -> str:
     """The key of a file in the ledger's folder.
 
     Raises:
-        StoreError: it is a link, and so perhaps no file of the store.
+        StoreError: it is a link, and so perhaps no file of the store, or larger than any commit.
     """
     if found.odd:
         raise StoreError(f"the ledger is damaged: {found.key} is {found.odd}")
+    _check_size(found.key, found.size, MOST_COMMIT_BYTES)
     return found.key
+
+
+def read_at_most(bucket: Bucket, path: str, most: int) -> bytes:
+    """A file of the store that no data file is, if it is no larger than such a file can be.
+
+    A server is asked for all of it: it answers as quickly as it can.
+
+    Raises:
+        NotFoundError: it does not exist.
+        StoreError: it is larger.
+    """
+    data = bucket.read(path) if bucket.is_remote else bucket.read_start(path, None, most + 1)
+    _check_size(path, len(data), most)
+    return data
+
+
+def held(bucket: Bucket, path: str) -> bytes | None:
+    """The bytes of a commit or an intent; None if it does not exist.
+
+    Raises:
+        StoreError: it is larger than any.
+    """
+    try:
+        return read_at_most(bucket, path, MOST_INTENT_BYTES)
+    except NotFoundError:
+        return None
+
+
+def _check_size(path: str, size: int, most: int) -> None:
+    """Check that a file of the store is no larger than it can be."""
+    if size > most:
+        raise StoreError(f"the store is damaged: {path} has more than {most:,} bytes")
 
 
 def ledger_path(seq: int) -> str:

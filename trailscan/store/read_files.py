@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from itertools import accumulate
 from threading import Lock
@@ -42,6 +43,11 @@ SCHEMAS: dict[TableName, pa.Schema] = {
 }
 """The columns of each table."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_TIME, _LAST_TIME = (
+    (bound - _EPOCH) // timedelta(microseconds=1)
+    for bound in (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+)
 _S3_READERS = 16
 
 
@@ -227,6 +233,7 @@ def _read_file(
         else:
             table, chosen = _selected(parquet, columns, selection)
         table.validate(full=True)
+        _check_times(file, table)
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise damaged(file, f"{error}") from None
     return table.select(columns).replace_schema_metadata(None), chosen
@@ -242,6 +249,19 @@ def _check_types(file: DataFile, found: pa.Schema, columns: Iterable[str]) -> No
         at = found.get_field_index(column.name)
         if at < 0 or found.field(at).type != column.type:
             raise damaged(file, f"its column {column.name!r} is not of type {column.type}")
+
+
+def _check_times(file: DataFile, table: pa.Table) -> None:
+    """Check that the times of a data file are in the years 1 to 9999, as those of Python are.
+
+    Raises:
+        StoreError: one is not.
+    """
+    for column in filter(lambda column: pa.types.is_timestamp(column.type), table.itercolumns()):
+        found = pc.min_max(column.cast(pa.int64()))
+        first, last = found["min"].as_py(), found["max"].as_py()
+        if first is not None and not (first >= _FIRST_TIME and last <= _LAST_TIME):
+            raise damaged(file, "it has times beyond the calendar")
 
 
 def _selected(

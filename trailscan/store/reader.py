@@ -19,7 +19,16 @@ from trailscan.store.attestations import (
 )
 from trailscan.store.layout import ARRIVED, LOG_FILES
 from trailscan.store.ledger import Commit, Ledger
-from trailscan.store.paths import FORMAT, MARKER, NO_DAY, DataFile, TableName, commit_of
+from trailscan.store.paths import (
+    FORMAT,
+    MARKER,
+    MARKER_BYTES,
+    NO_DAY,
+    DataFile,
+    TableName,
+    commit_of,
+    read_at_most,
+)
 from trailscan.store.read_files import (
     SCHEMAS,
     Selection,
@@ -375,7 +384,7 @@ def check_marker(bucket: Bucket, uri: str) -> None:
         StoreError: the format is another.
     """
     try:
-        marker = msgspec.json.decode(bucket.read(MARKER), type=_Marker)
+        marker = msgspec.json.decode(read_at_most(bucket, MARKER, MARKER_BYTES), type=_Marker)
     except NotFoundError:
         raise NotFoundError(
             f"there is no store at {uri}",

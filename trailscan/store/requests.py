@@ -58,6 +58,15 @@ class Request(NamedTuple):
         )
 
 
+def window_of(source: Source) -> Window:
+    """What was requested of delivery time; empty where it ends before it starts.
+
+    An inventory can be older than the start.
+    """
+    since, until = source.since, source.until
+    return Window(since, until if since is None or until is None else max(since, until))
+
+
 def make_request(source: Source, event_sources: str, now: datetime) -> Request | None:
     """What a source was asked at a time; None where the window ends before it starts."""
     end = source.until or now

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from trailscan.errors import ExitCode, TrailscanError
+from trailscan.window import Window
 
 if TYPE_CHECKING:
     from trailscan.buckets import Bucket, ObjectInfo
@@ -160,7 +161,8 @@ def _read(bucket: Bucket, found: ObjectInfo) -> Run | None:
         if data != _sealed(line):
             return None
         run = msgspec.json.decode(line, type=Run)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        Window(run.since, run.until)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
         return None
     aware = all(one is None or one.tzinfo for one in (run.started, run.finished))
     says_so = run.name == name[1] and (run.finished is not None) == (name[2] == "ended")
