@@ -139,14 +139,25 @@ class S3Access:
         self.delay = 0.0
         self.certificates = certificates(session)
         self.answered_at = ""
-        self._client = _client(session, options)
-        self._client.meta.events.register("before-send.s3", self._note_address)
-        self._plain = PlainLists(self._client, session)
+        self._options = options
+        self._opening = threading.Lock()
+        self._opened: S3Client | None = None
+        self._plain: PlainLists | None = None
         self._always: dict[str, str] = {"Bucket": bucket}
         if options.request_payer is not None:
             self._always["RequestPayer"] = options.request_payer
         if owner := options.owner_of(bucket):
             self._always["ExpectedBucketOwner"] = owner
+
+    @property
+    def _client(self) -> S3Client:
+        """The client; a process that only reads objects needs none: 0.1 s and 10 MB."""
+        with self._opening:
+            if self._opened is None:
+                self._opened = _client(self.session, self._options)
+                self._opened.meta.events.register("before-send.s3", self._note_address)
+                self._plain = PlainLists(self._opened, self.session)
+            return self._opened
 
     def _note_address(self, request: Any, **_: object) -> None:
         """Remember the URL of a request; returns None, as botocore requires."""
@@ -263,7 +274,7 @@ class S3Access:
 
     def _page(self, prefix: str, request: dict[str, Any]) -> Page:
         """A page of a listing."""
-        if self._plain.can_list:
+        if self._plain is not None and self._plain.can_list:
             began = time.monotonic()
             page = self._plain.page(self.endpoint, self.bucket, prefix, request)
             self._note_list(time.monotonic() - began)
