@@ -12,7 +12,7 @@ from itertools import count
 from services.memory import MemoryBucket
 from services.trail import log_file_key
 
-from trailscan.buckets import s3
+from trailscan.buckets import stores
 from trailscan.ingest import connections, garbage, listing
 from trailscan.ingest.connections import Connections
 from trailscan.ingest.garbage import collecting_rarely
@@ -93,8 +93,8 @@ def test_garbage_is_looked_for_as_before_when_the_last_load_ends():
 def test_obstore_starts_one_thread_and_the_environment_is_left_as_it_was(monkeypatch):
     """Whoever asks for another number gets it."""
     for asked in (None, "3"):
-        monkeypatch.delenv(s3._THREADS, raising=False)
+        monkeypatch.delenv(stores._THREADS, raising=False)
         if asked:
-            monkeypatch.setenv(s3._THREADS, asked)
-        s3._start_obstore.__wrapped__()
-        assert os.environ.get(s3._THREADS) == asked
+            monkeypatch.setenv(stores._THREADS, asked)
+        stores._start_obstore.__wrapped__()
+        assert os.environ.get(stores._THREADS) == asked
