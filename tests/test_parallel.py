@@ -147,6 +147,27 @@ def test_a_stream_waits_when_nobody_takes_its_results(pool: ThreadPoolExecutor) 
     assert max(made.values()) < 10
 
 
+def test_a_stream_does_not_wait_with_light_results(pool: ThreadPoolExecutor) -> None:
+    """While nobody takes results, it makes all up to the second heavy one: here those of 2 and 5."""
+    made: list[int] = []
+    stopped = threading.Event()
+
+    def stream(item: int) -> Iterator[int]:
+        for number in range(9):
+            if item:
+                made.append(number)
+                if number == 5:
+                    stopped.set()
+            yield number
+
+    heavy = streams_in_order(pool, stream, [0, 1], 2, is_heavy=lambda number: number % 3 == 2)
+    assert next(heavy) == 0
+    assert stopped.wait(5)
+    time.sleep(0.05)
+    assert made == [0, 1, 2, 3, 4, 5]
+    assert list(heavy) == [*range(1, 9), *range(9)]
+
+
 def test_a_failure_of_a_stream_is_raised_at_its_turn(pool: ThreadPoolExecutor) -> None:
     """What came before a failure is given, in the streams before it too."""
 

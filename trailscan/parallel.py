@@ -121,11 +121,17 @@ def grouped(
 
 
 class _Stream(Generic[Result]):
-    """An iterator that runs in a thread, a few results ahead of its consumer."""
+    """An iterator that runs in a thread, a few heavy results ahead of its consumer."""
 
-    def __init__(self, make: Callable[[], Iterable[Result]], buffered: int) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Iterable[Result]],
+        buffered: int,
+        is_heavy: Callable[[Result], bool],
+    ) -> None:
         self._make = make
         self._room = threading.Semaphore(buffered)
+        self._is_heavy = is_heavy
         self._results: SimpleQueue[tuple[Result] | Exception | None] = SimpleQueue()
         self._left = False
 
@@ -133,7 +139,8 @@ class _Stream(Generic[Result]):
         """Produce the results; wait while the buffer is full."""
         try:
             for result in self._make():
-                self._room.acquire()
+                if self._is_heavy(result):
+                    self._room.acquire()
                 if self._left:
                     return
                 self._results.put((result,))
@@ -147,7 +154,8 @@ class _Stream(Generic[Result]):
         while (taken := self._results.get()) is not None:
             if isinstance(taken, Exception):
                 raise taken
-            self._room.release()
+            if self._is_heavy(taken[0]):
+                self._room.release()
             yield taken[0]
 
     def leave(self) -> None:
@@ -162,6 +170,7 @@ def streams_in_order(
     items: Iterable[Item],
     ahead: int,
     buffered: int = 1,
+    is_heavy: Callable[[Result], bool] = lambda _: True,
 ) -> Iterator[Result]:
     """What several iterators give, one iterator after another, `ahead` of them running in threads.
 
@@ -170,14 +179,15 @@ def streams_in_order(
         made: makes an iterator of an item, and runs in a thread.
         items: taken only as needed.
         ahead: how many iterators run at once.
-        buffered: how many results of each wait to be taken.
+        buffered: how many heavy results of each wait to be taken, before a further one.
+        is_heavy: whether memory should hold only a few of such results; any number of others waits.
     """
     source = iter(items)
     running: deque[_Stream[Result]] = deque()
 
     def begin(count: int) -> None:
         for item in islice(source, count):
-            stream = _Stream(lambda item=item: made(item), buffered)  # type: ignore[misc]  # a default binds it
+            stream = _Stream(lambda item=item: made(item), buffered, is_heavy)  # type: ignore[misc]  # a default binds it
             running.append(stream)
             pool.submit(stream.run)
 

@@ -138,7 +138,12 @@ class Listings:
             yield from chain.from_iterable(map(list_part, parts))
         else:
             ahead = source.connections(LEAST_LISTERS, LISTERS)
-            yield from streams_in_order(pool, list_part, parts, ahead)
+            yield from streams_in_order(pool, list_part, parts, ahead, is_heavy=_has_new)
+
+
+def _has_new(page: ListingPage) -> bool:
+    """Whether a page holds more than counts, so that few of them are to wait in memory."""
+    return bool(page.new)
 
 
 def _list_part(
