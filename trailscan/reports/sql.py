@@ -12,6 +12,7 @@ only what the query keeps. A report is built when a query reads its view, and so
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from datetime import UTC, tzinfo
@@ -118,7 +119,8 @@ def confined(tz: tzinfo) -> DuckDBPyConnection:
 
     database = duckdb.connect(":memory:", config=dict(_CONFINED))
     database.execute("SET TimeZone = ?", [str(tz)])
-    database.execute("SET enable_progress_bar = false")  # it goes to standard output
+    with contextlib.suppress(duckdb.InvalidInputException):  # in Jupyter it may not be changed
+        database.execute("SET enable_progress_bar = false")  # it goes to standard output
     database.execute("SET lock_configuration = true")
     return database
 
