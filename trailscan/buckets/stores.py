@@ -95,7 +95,7 @@ def _start_obstore() -> None:
     """Let obstore start its threads, which it does with its first call: one of them.
 
     It starts one for each processor otherwise, and they wake each other for what one of them does
-    at the side: a fifth of the processor time of a load from a server that answers at once.
+    at the side.
     """
     import obstore  # noqa: PLC0415  # start-up
     from obstore.store import MemoryStore  # noqa: PLC0415  # start-up

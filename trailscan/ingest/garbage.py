@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RARELY = (200_000, 50, 100)
-"""By default Python looks after 700 objects, and at everything whenever a quarter of it is new,
-which takes a twentieth of a load, and a tenth of a validation."""
+"""By default Python looks after 700 objects, and at everything whenever a quarter of it is new."""
 
 _lock = threading.Lock()
 _before: list[tuple[int, int, int]] = []
