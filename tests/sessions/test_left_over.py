@@ -86,11 +86,12 @@ def test_a_store_loaded_without_tracing_is_traced_by_the_next_load(tmp_path):
 def test_a_late_record_of_a_region_that_is_not_loaded_is_found(tmp_path, hours, behind):
     """A later load finds a record that CloudTrail delivered up to 48 hours late.
 
-    Also in a copy of a bucket that is days behind it.
+    Also in a copy of a bucket that is days behind it. A program beside the log files holds no record.
     """
     trail = one_session(timedelta(hours=hours))
     before = trail.log_files() if hours > 1 else [*trail.log_files()][1:]
     put(tmp_path / "logs", (file for file in before if file[2] < START + timedelta(hours=1)))
+    (tmp_path / "logs" / "make_logs.py").write_text("print('no log file')")
     now = START + behind + timedelta(hours=1)
     first = load(tmp_path / "logs", tmp_path / "store", now, trace_share=MUCH)
     (left,) = first.tracing.untraced

@@ -17,7 +17,7 @@ from trailscan.errors import DecodeError
 from trailscan.events.event import decode_object
 from trailscan.events.row import nested_json
 from trailscan.ingest.plan import PlannedFile
-from trailscan.ingest.scan import decode_candidate, new_result, read_planned
+from trailscan.ingest.scan import NO_LOG_FILES, decode_candidate, new_result, read_planned
 from trailscan.sessions.issued import STS, read_issued
 from trailscan.store.log_file_result import LogFileResult
 from trailscan.trail.keys import parse_key
@@ -209,12 +209,19 @@ class ReadLogFile(NamedTuple):
 def read_log_file(
     log_files: IssuingLogFiles, planned: PlannedFile, large: LargeOneAtATime
 ) -> ReadLogFile | None:
-    """Read a log file that the load did not read, and add it; None if it cannot be read."""
+    """Read a log file that the load did not read, and add it; None if it cannot be read.
+
+    What its first bytes show to be something else has no records.
+    """
     fetched = read_planned(planned)
     stored = fetched.stored
-    if stored is None:
-        return None
     place = LogFilePlace(_named(fetched.result), planned, stored)
+    if stored is None:
+        if fetched.result.kind not in NO_LOG_FILES:
+            return None
+        log_files.add(fetched.result, planned, None, ())
+        place.result.stored_bytes = 0
+        return ReadLogFile(place, frozenset())
     try:
         scanned = large.run(lambda most: scan_log_file(stored, _STS, most=most))
     except DecodeError:  # a load that reads it names it

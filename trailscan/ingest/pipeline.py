@@ -20,7 +20,7 @@ from trailscan.ingest.patience import Patience
 from trailscan.ingest.plan import PlannedFile, Skipped, SourcePlan
 from trailscan.ingest.read_ahead import ReadAhead
 from trailscan.ingest.reading import LargeOneAtATime
-from trailscan.ingest.scan import scan_into, stream_result
+from trailscan.ingest.scan import NO_LOG_FILES, scan_into, stream_result
 from trailscan.location import Location, RejectLine
 from trailscan.memory import release_freed
 from trailscan.numbers import counted
@@ -254,7 +254,7 @@ class Pipeline:
     def _keeps_other(self, result: LogFileResult) -> bool:
         """Count what is no log file; returns whether the store keeps it, as a reject."""
         self._summary.listed -= 1
-        if result.kind in {"marker", "document"}:
+        if result.kind in NO_LOG_FILES:
             others = self._summary.others
             others[result.kind] = others.get(result.kind, 0) + 1
             return False

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from trailscan.ingest.plan import PlannedFile
     from trailscan.ingest.room import Room
 
+NO_LOG_FILES = frozenset({"marker", "document"})
+"""The kinds of objects that hold no records, as their first bytes show."""
+
 _WHOLE_EVENTS = 2000
 
 _EVENT_BYTES, _COPIES = 5000, 3
