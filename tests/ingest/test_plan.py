@@ -10,16 +10,7 @@ from services.memory import MemoryBucket
 from trailscan.buckets import LocalBucket
 from trailscan.ingest import plan
 from trailscan.ingest.listing import _between_days
-from trailscan.ingest.plan import (
-    DIGESTS,
-    LOGS,
-    DayRange,
-    Scope,
-    Skipped,
-    SourcePlan,
-    Walker,
-    split_window,
-)
+from trailscan.ingest.plan import DayRange, SourcePlan, split_window
 from trailscan.ingest.run import LoadOptions, delivery_window
 from trailscan.store.ledger import Commit, Counts, Source
 from trailscan.window import Window
@@ -147,55 +138,6 @@ def test_delivery_window_is_the_user_s_where_there_is_one(tmp_path):
     assert delivery_window(S3, since, [], NOW) == (Window(midnight("01-01")), None)
     folder = SourcePlan(str(tmp_path), LocalBucket(tmp_path), "")
     assert delivery_window(folder, LoadOptions(), [], NOW) == (Window(), None)
-
-
-def test_a_walker_finds_the_folders_of_log_files_and_of_digests():
-    """For a load and for a validation; what is skipped is named."""
-    bucket = MemoryBucket("trail")
-    for kind in ("CloudTrail", "CloudTrail-Digest", "CloudTrail-Insight"):
-        for account in ("111122223333", "222233334444"):
-            for region in ("us-east-1", "eu-west-1"):
-                bucket.objects[f"AWSLogs/{account}/{kind}/{region}/2026/11/22/x"] = b""
-    bucket.objects["AWSLogs/111122223333/Config/us-east-1/x"] = b""
-    bucket.objects["copies/x"] = b""
-    bucket.objects["store/_store.json"] = bucket.objects["store/events/x"] = b""
-    scope = Scope(frozenset({"111122223333"}), frozenset({"us-east-1"}))
-    loaded, skipped = Skipped(), Skipped()
-    folders = Walker(bucket, scope).walk("", loaded)
-    assert (folders.regions, folders.others, folders.unvisited) == (
-        ["AWSLogs/111122223333/CloudTrail/us-east-1/"],
-        ["copies/"],
-        [],
-    )
-    assert loaded == Skipped(
-        objects=1,
-        others=loaded.others,
-        elsewhere={"config", "digest", "insight"},
-        regions_left_out={"eu-west-1"},
-        accounts_left_out={"222233334444"},
-    )
-    assert loaded.others == {"store": 1}
-    both = Walker(bucket, scope, (LOGS, DIGESTS)).walk("", skipped)
-    assert sorted(both.regions) == [
-        "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/",
-        "AWSLogs/111122223333/CloudTrail/us-east-1/",
-    ]
-    assert skipped.elsewhere == {"config", "insight"}
-
-
-@pytest.mark.parametrize(
-    ("most", "unvisited"),
-    [(0, [""]), (1, ["AWSLogs/1/", "AWSLogs/2/"]), (2, []), (None, [])],
-)
-def test_a_walker_leaves_levels_of_many_folders_unvisited(most, unvisited):
-    """So that 10,000 accounts need not be known before the first log file is read."""
-    bucket = MemoryBucket("trail")
-    bucket.objects = {"AWSLogs/1/x": b"", "AWSLogs/2/x": b""}
-    folders = Walker(bucket, Scope()).walk("", Skipped(), most=most)
-    assert (folders.unvisited, folders.others) == (
-        unvisited,
-        [] if unvisited else ["AWSLogs/1/", "AWSLogs/2/"],
-    )
 
 
 @pytest.mark.parametrize(

@@ -257,11 +257,13 @@ class OpenedS3(NamedTuple):
         bucket: the whole bucket.
         prefix: a folder (empty, or ending in `/`), or the key of one object.
         single: it is one object.
+        first: the first key that begins with the prefix, or None.
     """
 
     bucket: S3Bucket
     prefix: str
     single: bool
+    first: str | None
 
 
 def find_s3(uri: str, options: AwsOptions) -> OpenedS3:
@@ -281,7 +283,7 @@ def find_s3(uri: str, options: AwsOptions) -> OpenedS3:
         _, first = access.first(prefix)
     if prefix and first is None:
         raise NotFoundError(f"there is no object or folder at {uri}")
-    return OpenedS3(_bucket(access, region, options), prefix, single)
+    return OpenedS3(_bucket(access, region, options), prefix, single, first)
 
 
 def open_s3(uri: str, options: AwsOptions) -> S3Bucket:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from trailscan.errors import TrailscanError
 from trailscan.ingest.delays import FIRST, LAST
-from trailscan.ingest.plan import LOGS, PlannedFile, Scope, Skipped, SourceFolders, Walker
+from trailscan.ingest.plan import LOGS, PlannedFile, Scope, Skipped
+from trailscan.ingest.walk import SourceFolders, Walker
 from trailscan.trail.keys import parse_key
 from trailscan.window import Window, day_path, shifted
 

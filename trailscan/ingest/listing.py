@@ -23,9 +23,9 @@ from trailscan.ingest.plan import (
     Scope,
     Skipped,
     SourcePlan,
-    Walker,
     split_window,
 )
+from trailscan.ingest.walk import Walker
 from trailscan.location import key_text
 from trailscan.parallel import streams_in_order
 from trailscan.store.log_file_result import LogFileId
@@ -129,6 +129,8 @@ class Listings:
         look = map if pool is None else pool.map
         most = _BRANCHES if len(ranges) == 1 else None
         walker = Walker(source.bucket, request.scope, source=source.prefix)
+        if pool is not None and source.first_key is not None:
+            walker.look_ahead(source.first_key, pool)
         folders = walker.walk(source.prefix, skipped, look, most)
         parts = [*folders.listings(ranges), *folders.unvisited]
         self.units = len(parts)

@@ -16,7 +16,6 @@ take 30 requests for an account that is quiet for a month.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -25,23 +24,19 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from trailscan.aws.partitions import global_regions
 from trailscan.buckets import LocalArchive, find_s3, list_folder
-from trailscan.errors import NotFoundError, TrailscanError
+from trailscan.errors import NotFoundError
 from trailscan.ingest.archived import Archived
 from trailscan.location import parse_s3_uri
-from trailscan.store.paths import MARKER, STORE_FOLDERS
-from trailscan.trail.deliveries import service_of
 from trailscan.window import shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from trailscan.aws.session import AwsOptions
     from trailscan.buckets import Bucket, ObjectInfo
     from trailscan.trail.keys import TrailKey
     from trailscan.window import Window
-
-    Map = Callable[[Callable[[str], "_Content"], Iterable[str]], Iterator["_Content"]]
 
 DELIVERY_MARGIN = timedelta(hours=1)
 """How long before a window's start the name of a log file in the window may lie: names run ahead of
@@ -56,16 +51,6 @@ _REQUESTS_A_SECOND = 6000
 
 LOGS, DIGESTS = "CloudTrail", "CloudTrail-Digest"
 """The folders of an account in which CloudTrail puts log files and digests."""
-
-_DEEPEST = 16
-"""How many folders inside one another are walked; what is deeper is listed without folders."""
-
-_MOST_FOLDERS = 2000
-"""How many folders that are not of accounts are walked; others are listed without their folders."""
-
-_ACCOUNT = re.compile(r"(?:^|/)(\d{12})/$")
-_TRAIL_FOLDER = re.compile(r"(?:^|/)\d{12}/(CloudTrail(?:-Digest)?)/$")
-_REGION = re.compile(r"/([a-z0-9-]{5,30})/$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +157,7 @@ class SourcePlan:
         bucket: holds its objects.
         prefix: a folder of the bucket (empty, or ending in `/`), or the key of one file.
         single: the source is one file, named by the user: it is read whatever its name.
+        first_key: the first of its keys, of a bucket that was asked for it; None for others.
         has_digests: the source can hold digest files, so it can be validated.
         commit_often: reading the source again costs more than one more commit.
         note: what a reader of the summary should know about the source.
@@ -187,6 +173,7 @@ class SourcePlan:
     bucket: Bucket
     prefix: str
     single: bool = False
+    first_key: str | None = None
     has_digests: bool = True
     commit_often: bool = False
     note: str = ""
@@ -219,9 +206,8 @@ def open_source(uri: str, options: AwsOptions) -> SourcePlan:
     """
     if parse_s3_uri(uri):
         found = find_s3(uri, options)
-        return SourcePlan(
-            uri, found.bucket, found.prefix, single=found.single, has_digests=not found.single
-        )
+        single = found.single
+        return SourcePlan(uri, found.bucket, found.prefix, single, found.first, not single)
     path = Path(uri).expanduser().absolute()
     if not path.exists():
         raise NotFoundError(f"{uri} does not exist")
@@ -259,138 +245,3 @@ def split_window(window: Window, held: Mapping[date, int], today: date) -> list[
     begins = sorted(day for day in cuts if (not first or first < day) and (not last or day <= last))
     ends = [shifted(day, -timedelta(days=1)) for day in begins]
     return [DayRange(*pair) for pair in zip([first, *begins], [*ends, last], strict=True)]
-
-
-@dataclass(slots=True)
-class SourceFolders:
-    """The folders that a walk found.
-
-    Attributes:
-        unvisited: folders that were not looked into yet.
-        regions: folders of an account and region in scope.
-        others: all other folders that hold objects.
-        whole: folders that are listed with all that is below them.
-    """
-
-    unvisited: list[str]
-    regions: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
-    whole: list[str] = field(default_factory=list)
-
-    def listings(self, ranges: Sequence[DayRange]) -> list[FolderListing]:
-        """The listings of the folders found, in order."""
-        regions = sorted(self.regions)
-        found = [FolderListing(folder) for folder in sorted(self.others)]
-        found += [FolderListing(folder, objects="all") for folder in sorted(self.whole)]
-        if list(ranges) == [DayRange()]:
-            return found + [FolderListing(folder, DayRange(), "all") for folder in regions]
-        for number, days in enumerate(ranges):
-            beside = None if number else DayRange(ranges[0].first, ranges[-1].last)
-            found += [FolderListing(folder, days, "days", beside) for folder in regions]
-        return found
-
-
-class Walker:
-    """Finds the folders of a source that hold the log files in scope, level by level.
-
-    Args:
-        bucket: of the source.
-        scope: the accounts and regions to look for.
-        kinds: the folders of an account to look into.
-        source: the folder that is the source; folders above it decide nothing.
-    """
-
-    def __init__(
-        self, bucket: Bucket, scope: Scope, kinds: Collection[str] = (LOGS,), source: str = ""
-    ) -> None:
-        self._bucket = bucket
-        self._scope = scope
-        self._kinds = kinds
-        self._source = source
-        self._walked = 0
-
-    def walk(
-        self, folder: str, skipped: Skipped, look: Map = map, most: int | None = None
-    ) -> SourceFolders:
-        """The folders below a folder.
-
-        Args:
-            folder: where to begin.
-            skipped: gets what is left out, and the folders that could not be listed.
-            look: applies a function to several folders: `map`, or that of a pool of threads.
-            most: stop at a level of more folders than this and leave them unvisited.
-        """
-        found = SourceFolders([folder])
-        while found.unvisited and (most is None or len(found.unvisited) <= most):
-            level, found.unvisited = found.unvisited, []
-            contents = look(lambda each: _read_content(self._bucket, each), level)
-            for above, content in zip(level, contents, strict=True):
-                if content.failure is not None:
-                    skipped.failures.append(content.failure)
-                if content.is_store:
-                    skipped.others["store"] += 1
-                    skipped.objects += 1
-                if content.holds_objects:
-                    found.others.append(above)
-                for inside in content.folders:
-                    self._sort(inside, above, skipped, found)
-        return found
-
-    def _sort(self, folder: str, above: str, skipped: Skipped, found: SourceFolders) -> None:
-        """Add a folder to those of regions or to those to visit, or skip it."""
-        if self._is_trail_folder(above) and (region := _REGION.search(folder)):
-            if self._scope.holds(None, region[1]):
-                found.regions.append(folder)
-            else:
-                skipped.regions_left_out.add(region[1])
-        elif not self._is_trail_folder(folder) and (kind := service_of(folder, len(self._source))):
-            skipped.elsewhere.add(kind)
-        elif (account := _ACCOUNT.search(folder)) and not self._scope.holds(account[1], None):
-            skipped.accounts_left_out.add(account[1])
-        elif self._is_walked(folder, of_account=bool(account)):
-            found.unvisited.append(folder)
-        else:
-            found.whole.append(folder)
-
-    def _is_walked(self, folder: str, *, of_account: bool) -> bool:
-        """Whether a folder is walked, and not listed with all that is below it."""
-        if of_account or self._is_trail_folder(folder):
-            return True
-        self._walked += 1
-        depth = folder.count("/", len(self._source))
-        return depth <= _DEEPEST and self._walked <= _MOST_FOLDERS
-
-    def _is_trail_folder(self, folder: str) -> bool:
-        """Whether a folder is one of the kinds to look into."""
-        kind = _TRAIL_FOLDER.search(folder)
-        return kind is not None and kind[1] in self._kinds
-
-
-class _Content(NamedTuple):
-    """What is directly in a folder."""
-
-    folders: list[str]
-    holds_objects: bool = False
-    is_store: bool = False
-    failure: str | None = None
-
-
-def _read_content(bucket: Bucket, folder: str) -> _Content:
-    """What is directly in a folder, without the folders of a store, as far as it can be listed."""
-    folders: list[str] = []
-    holds_objects = is_store = False
-    failure = None
-    try:
-        for found in bucket.list_here(folder):
-            if isinstance(found, str):
-                folders.append(found)
-            elif found.key == folder + MARKER:
-                is_store = True
-            else:
-                holds_objects = True
-    except TrailscanError as error:
-        failure = error.line
-    if is_store:
-        names = {f"{folder}{name}/" for name in STORE_FOLDERS}
-        folders = [inside for inside in folders if inside not in names]
-    return _Content(folders, holds_objects, is_store, failure)

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from trailscan.ingest.plan import DIGESTS, LOGS, Skipped, Walker
+from trailscan.ingest.plan import DIGESTS, LOGS, Skipped
+from trailscan.ingest.walk import Walker
 from trailscan.location import key_text
 from trailscan.trail.digest import DigestKey, parse_digest_key
 from trailscan.trail.keys import parse_key
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trailscan.buckets import Bucket, ObjectInfo
-    from trailscan.ingest.plan import Map, Scope
+    from trailscan.ingest.plan import Scope
+    from trailscan.ingest.walk import Map
     from trailscan.trail.digest import ChainName
     from trailscan.window import Window
 
