@@ -179,6 +179,7 @@ def load_in_process(processors: set[int], checkout: Path | None = None) -> float
             stdout=subprocess.PIPE,
             check=True,
             env=environment,
+            cwd=folder,  # `-c` looks for modules here first
         )
     return float(json.loads(done.stdout)[0])
 
