@@ -58,6 +58,23 @@ def test_more_log_files_are_read_at_a_time_only_where_results_are_waited_for(mon
     assert limits == [47, 47, 53, 59]
 
 
+def test_what_waits_is_read_as_soon_as_more_reads_pay(monkeypatch):
+    """One read is under way until it is known how long reads take; then the other eight are."""
+    ticks, all_submitted = count(), threading.Event()
+    together = threading.Barrier(8, timeout=20)
+
+    def read(planned):
+        all_submitted.wait(20) if planned == 0 else together.wait()
+        return planned
+
+    monkeypatch.setattr(connections.time, "monotonic", lambda: next(ticks) / 64)
+    monkeypatch.setattr(connections, "read_planned", read)
+    with Connections(BUCKET, least=1) as some:
+        done = [some.submit(some.read_group, [number]) for number in range(9)]
+        all_submitted.set()
+        assert [one.result() for one in done] == [[number] for number in range(9)]
+
+
 def test_log_files_are_read_before_what_is_beside_their_days_is_listed(monkeypatch):
     """The page with the log files comes first; the requests for the rest are made after it."""
     bucket, asked = MemoryBucket("trail"), []

@@ -109,11 +109,14 @@ class Connections(Executor):
         done = _Awaited(self)
         with self._lock:
             self._tasks.append((done, partial(work, *values, **named)))
-            begins = self._busy < self.limit
-            self._busy += begins
-        if begins:
-            self._threads.submit(self._work)
+            self._begin()
         return done
+
+    def _begin(self) -> None:
+        """Let threads work, as many as there is something for and as may read at a time."""
+        for _ in range(min(self.limit - self._busy, len(self._tasks))):
+            self._busy += 1
+            self._threads.submit(self._work)
 
     def __exit__(self, *_: object) -> None:
         """Let the threads end with what they have begun; nobody waits for it."""
@@ -158,6 +161,7 @@ class Connections(Executor):
         now = time.monotonic()
         with self._lock:
             self._adapt(now, now - began)
+            self._begin()
         return fetched
 
     def _adapt(self, now: float, seconds: float) -> None:

@@ -71,6 +71,7 @@ class Pipeline:
         self._patience = Patience("")
         self._unrecognised = self._unread_objects = 0
         self._passed, self._units = 0.0, 0
+        self._expected = 0.0
 
     def run(self) -> LoadSummary:
         """Load everything; an interruption leaves whole commits only.
@@ -144,7 +145,7 @@ class Pipeline:
 
     def _read_source(self, source: SourcePlan, new: Iterator[PlannedFile]) -> None:
         """Read the new log files of one source, and commit each batch that is full."""
-        ahead = ReadAhead(source, self._job)
+        ahead = ReadAhead(source, self._job, lambda: self._expected)
         for group in ahead.read_all(new):
             for scanned in group:
                 self._remember(scanned)
@@ -161,10 +162,12 @@ class Pipeline:
 
     def _new(self, listings: Listings, skipped: Skipped) -> Iterator[PlannedFile]:
         """The log files of a source that the store does not hold, until the load ends."""
-        before = self._units
+        before, found, listed, self._expected = self._units, 0, 0.0, 0.0
         for page in listings:
             skipped.add(page.skipped)
             self._units = before + listings.units
+            found, listed = found + len(page.new), listed + page.units
+            self._expected = found * listings.units / listed if listed else 0.0
             self._summary.listed += page.known
             self._summary.known += page.known
             for number, planned in enumerate(page.new):

@@ -25,7 +25,7 @@ from trailscan.ingest.worker import ROOM_OF_BATCH
 from trailscan.parallel import grouped, in_order, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from trailscan.ingest.job import Job
     from trailscan.ingest.plan import PlannedFile, SourcePlan
@@ -38,13 +38,19 @@ _SCANNED_BYTES = 64 * _MIB
 _GROUP = 16  # log files a task, so that passing tasks between threads costs little
 _GROUP_BYTES = 8 * _MIB
 _BATCH = 64  # log files a message to a process
-_BATCHES = 4  # that a process has, begun or not
-_FEW = 2500
-"""How many log files of a source are read before worker processes start: a second's work."""
+_BATCHES = 16
+_FEW, _MANY = 2500, 5000
+"""How many log files of a source are read before worker processes start, a second's work, and how
+many are expected if they start at once."""
 
 
 class ReadAhead:
     """Reads and scans the log files of one source.
+
+    Args:
+        source: where they are.
+        job: what to look for.
+        expected: how many there are, as far as the listings tell so far.
 
     Attributes:
         slowed: how often S3 asked to slow down.
@@ -52,9 +58,10 @@ class ReadAhead:
         failure: how many worker processes could start and why no more; empty if all could.
     """
 
-    def __init__(self, source: SourcePlan, job: Job) -> None:
+    def __init__(self, source: SourcePlan, job: Job, expected: Callable[[], float]) -> None:
         self._source = source
         self._job = job
+        self._expected = expected
         self._scanner = Scanner(job.wanted, LargeOneAtATime(), hash_all=job.hash_all)
         self._room = Room(_SCANNED_BYTES)
         self._stored = self._held = 1
@@ -92,7 +99,7 @@ class ReadAhead:
                 yield from self._read_here(new)
                 return
             if self._job.workers is None:
-                yield from self._read_here(_first(new, processes))
+                yield from self._read_here(self._first(new, processes))
             following = next(new, None)
             if following is None:
                 return
@@ -116,6 +123,16 @@ class ReadAhead:
         large = LargeOneAtATime(shared=processes.shared.fileno())
         self._scanner = Scanner(self._job.wanted, large, hash_all=self._job.hash_all)
         return processes
+
+    def _first(self, new: Iterator[PlannedFile], processes: Processes) -> Iterator[PlannedFile]:
+        """The log files to read in this process: a few, and those until the others are ready."""
+        for number, planned in enumerate(new):
+            yield planned
+            if number >= _FEW or self._expected() >= _MANY:
+                processes.start()
+                break
+        while not processes.are_ready and (following := next(new, None)) is not None:
+            yield following
 
     def _read_there(
         self, new: Iterable[PlannedFile], processes: Processes
@@ -191,18 +208,6 @@ class ReadAhead:
 
     def _weight(self, fetched: Fetched) -> int:
         return self._held_of(fetched.planned)
-
-
-def _first(new: Iterator[PlannedFile], processes: Processes) -> Iterator[PlannedFile]:
-    """The log files to read in this process: a few, and those until the others are ready."""
-    yield from islice(new, _FEW)
-    following = next(new, None)
-    if following is None:
-        return
-    processes.start()
-    yield following
-    while not processes.are_ready and (following := next(new, None)) is not None:
-        yield following
 
 
 def _groups(new: Iterator[PlannedFile], connections: Connections) -> Iterator[list[PlannedFile]]:
