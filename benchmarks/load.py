@@ -60,6 +60,8 @@ SMALL = 0.44
 ONE_LOAD = """
 import json, sys, time
 from datetime import UTC, datetime
+from trailscan.cli.without_pandas import keep_out_pandas
+keep_out_pandas()
 from trailscan.ingest.run import LoadOptions, run_load
 from trailscan.window import Window
 asked = LoadOptions(window=Window(datetime(2026, 9, 1, tzinfo=UTC)))
@@ -67,7 +69,7 @@ began = time.perf_counter()
 done = run_load(["s3://trail"], sys.argv[1], asked, datetime(2026, 11, 24, tzinfo=UTC)).done
 print(json.dumps([time.perf_counter() - began, done]))
 """
-"""One load in a process of its own, of this version or of an older one."""
+"""One load in a process of its own as the command does it, of this version or of an older one."""
 
 
 class Listed(NamedTuple):

@@ -87,12 +87,12 @@ class _Places:
         planned = PlannedFile(self._buckets[bucket], info, trail)
         return LogFilePlace(new_result(planned), planned)
 
-    def add(self, place: LogFilePlace) -> None:
+    def add(
+        self, result: LogFileResult, planned: PlannedFile | None, stored: bytes | None
+    ) -> None:
         """Add a log file."""
-        packed = None
-        if place.stored is None and place.planned is not None:
-            packed = self._pack(place.planned)
-        self._places.append(packed or place)
+        packed = None if stored is not None or planned is None else self._pack(planned)
+        self._places.append(packed or LogFilePlace(_named(result), planned, stored))
 
     def _pack(self, planned: PlannedFile) -> bytes | None:
         """A planned log file in few bytes; None if they would not tell all of it."""
@@ -171,7 +171,7 @@ class IssuingLogFiles:
             self._held += size if hold else 0
             self._keys.extend(keys)
             self._places_of.extend([len(self._places)] * len(keys))
-            self._places.add(LogFilePlace(_named(result), planned, stored if hold else None))
+            self._places.add(result, planned, stored if hold else None)
 
     def has_read(self, bucket: str, key: str) -> bool:
         """Whether the load read a log file."""

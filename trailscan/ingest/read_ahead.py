@@ -58,7 +58,9 @@ class ReadAhead:
         failure: how many worker processes could start and why no more; empty if all could.
     """
 
-    def __init__(self, source: SourcePlan, job: Job, expected: Callable[[], float]) -> None:
+    def __init__(
+        self, source: SourcePlan, job: Job, expected: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._source = source
         self._job = job
         self._expected = expected
