@@ -1,7 +1,7 @@
-"""Worker processes: each reads and scans batches of log files with an interpreter of its own.
+"""Worker processes: each works on batches of log files with an interpreter of its own.
 
 They are new interpreters, not forks, and import no program of the user. A batch whose process dies
-goes to another one; a batch with which two of them died ends the load.
+goes to another one; a batch with which two of them died fails.
 """
 
 from __future__ import annotations
@@ -19,25 +19,23 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from trailscan.errors import TrailscanError
 from trailscan.ingest.connections import FETCHERS, LEAST_FETCHERS, READS_A_SECOND, Slowed
-from trailscan.ingest.issuing import HELD_BYTES
-from trailscan.ingest.worker import Done, Row, Setup, unpacked
+from trailscan.ingest.worker import Done, Row, Setup, Work
 from trailscan.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from trailscan.ingest.job import Job
-    from trailscan.ingest.plan import PlannedFile, SourcePlan
-    from trailscan.ingest.scan import Scanned
+    from trailscan.buckets import Bucket
+    from trailscan.ingest.reading import LargeOneAtATime
 
 MOST_PROCESSES = 16
 _MOST_DEATHS = 2
-"""With how many processes a batch may die before the load ends."""
+"""With how many processes a batch may die before it fails."""
 
 
 def default_processes() -> int:
-    """How many worker processes a large load uses: one for each processor, 0 if there is one."""
+    """How many worker processes many log files get: one for each processor, 0 if there is one."""
     processors = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     )
@@ -45,13 +43,18 @@ def default_processes() -> int:
     return found if found > 1 and sys.executable else 0
 
 
-class _Batch:
-    """Log files that one process is to scan."""
+class Batch:
+    """Log files that one process works on.
 
-    def __init__(self, planned: list[PlannedFile]) -> None:
-        self.planned = planned
-        self.rows: list[Row] = [(one.info, one.trail) for one in planned]
-        self.done: Future[list[Scanned]] = Future()
+    Args:
+        rows: what is sent of them.
+        result: makes the result of the values that come back, one for each row.
+    """
+
+    def __init__(self, rows: list[Row], result: Callable[[list[Any]], Any]) -> None:
+        self.rows = rows
+        self.result = result
+        self.done: Future[Any] = Future()
         self.deaths = 0
 
 
@@ -71,7 +74,7 @@ class _Process:
             [sys.executable, "-c", program], pass_fds=descriptors, stdin=subprocess.DEVNULL
         )
         theirs.close()
-        self.waiting: deque[_Batch] = deque()
+        self.waiting: deque[Batch] = deque()
         self.sending = threading.Lock()
         self.is_alive, self.is_ready = True, False
         self.slowed = Slowed()
@@ -82,13 +85,13 @@ class _Process:
 
 
 class Processes(Executor):
-    """Worker processes for one source; use it as a context.
+    """Worker processes for one bucket; use it as a context.
 
-    As an executor it has one kind of work, so that what is submitted is only its subject.
+    As an executor it has one kind of work, so that what is submitted only makes a `Batch`.
 
     Args:
-        source: where the log files are.
-        job: what to look for in them.
+        bucket: where the log files are.
+        work: makes the work in each process.
         count: how many processes.
 
     Attributes:
@@ -97,19 +100,10 @@ class Processes(Executor):
         failure: how many could start and why no more; empty if all could.
     """
 
-    def __init__(self, source: SourcePlan, job: Job, count: int) -> None:
+    def __init__(self, bucket: Bucket, work: Callable[[LargeOneAtATime], Work], count: int) -> None:
         self.count = count
-        self._setup = pickle.dumps(
-            Setup(
-                source.bucket,
-                job.wanted,
-                job.hash_all,
-                max(1, LEAST_FETCHERS // count),
-                max(1, FETCHERS // count),
-                READS_A_SECOND,
-                0 if job.issuing is None else HELD_BYTES // count,
-            )
-        )
+        least, most = max(1, LEAST_FETCHERS // count), max(1, FETCHERS // count)
+        self._setup = pickle.dumps(Setup(bucket, work, least, most, READS_A_SECOND))
         self._processes: list[_Process] = []
         self._lock = threading.Lock()
         self._ends = False
@@ -162,12 +156,12 @@ class Processes(Executor):
         return Slowed(sum(one.times for one in found), sum(one.lowest for one in found))
 
     def submit(self, work: Callable[..., Any], /, *values: Any, **named: Any) -> Future[Any]:
-        """Let the process with the least work scan the log files that the work returns."""
-        batch = _Batch(work(*values, **named))
+        """Let the process with the least to do work on the batch that `work` returns."""
+        batch: Batch = work(*values, **named)
         self._give(batch)
         return batch.done
 
-    def _give(self, batch: _Batch) -> None:
+    def _give(self, batch: Batch) -> None:
         """Send a batch to a process; its future fails if all of them have ended."""
         with self._lock:
             alive = [one for one in self._processes if one.is_alive]
@@ -202,8 +196,7 @@ class Processes(Executor):
             batch.done.set_exception(answer)
             return
         one.slowed = answer.slowed
-        pairs = zip(batch.planned, answer.outcomes, strict=True)
-        batch.done.set_result([unpacked(*pair) for pair in pairs])
+        batch.done.set_result(batch.result(answer.values))
 
     def _bury(self, one: _Process) -> None:
         """Give the batches of a process that died to others."""
@@ -218,10 +211,10 @@ class Processes(Executor):
             self._give(batch)
 
 
-def _ended(batch: _Batch) -> TrailscanError:
+def _ended(batch: Batch) -> TrailscanError:
     """The error for log files that no process is left to read."""
-    first, last = batch.planned[0], batch.planned[-1]
+    (first, _), (last, _) = batch.rows[0], batch.rows[-1]
     return TrailscanError(
-        f"the worker processes that read {first.info.key} to {last.info.key} ended (killed?)",
+        f"the worker processes that read {first.key} to {last.key} ended (killed?)",
         "run the same command to resume; with --workers 0 one process reads everything",
     )
