@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from trailscan.ingest.reading import LargeOneAtATime
 
 MOST_PROCESSES = 16
+FEW = 2500
+"""How many log files are read before worker processes start: a second's work."""
+
 _MOST_DEATHS = 2
 """With how many processes a batch may die before it fails."""
 
@@ -49,13 +52,30 @@ class Batch:
     Args:
         rows: what is sent of them.
         result: makes the result of the values that come back, one for each row.
+        otherwise: makes it if no process can; None if that is an error.
     """
 
-    def __init__(self, rows: list[Row], result: Callable[[list[Any]], Any]) -> None:
+    def __init__(
+        self,
+        rows: list[Row],
+        result: Callable[[list[Any]], Any],
+        otherwise: Callable[[], Any] | None = None,
+    ) -> None:
         self.rows = rows
         self.result = result
         self.done: Future[Any] = Future()
         self.deaths = 0
+        self._otherwise = otherwise
+
+    def give_up(self) -> None:
+        """Make the result without a process."""
+        if self._otherwise is None:
+            self.done.set_exception(_ended(self))
+            return
+        try:
+            self.done.set_result(self._otherwise())
+        except Exception as error:  # noqa: BLE001  # raised by the future's result()
+            self.done.set_exception(error)
 
 
 class _Process:
@@ -126,7 +146,7 @@ class Processes(Executor):
 
     def start(self) -> None:
         """Start the processes, unless they run; `failure` says why some could not start."""
-        if self._processes or self.failure:
+        if self._processes or self.failure or self._ends:
             return
         for number in range(self.count):
             try:
@@ -143,6 +163,11 @@ class Processes(Executor):
     def have_started(self) -> bool:
         """Whether there is at least one process."""
         return bool(self._processes)
+
+    @property
+    def are_alive(self) -> bool:
+        """Whether at least one process has started and not ended."""
+        return any(one.is_alive for one in self._processes)
 
     @property
     def are_ready(self) -> bool:
@@ -162,21 +187,31 @@ class Processes(Executor):
         return batch.done
 
     def _give(self, batch: Batch) -> None:
-        """Send a batch to a process; its future fails if all of them have ended."""
+        """Send a batch to a process, if one is left that may try."""
         with self._lock:
             alive = [one for one in self._processes if one.is_alive]
-            if not alive or batch.deaths >= _MOST_DEATHS:
-                batch.done.set_exception(_ended(batch))
-                return
-            one = min(alive, key=lambda one: len(one.waiting))
-            one.sending.acquire()  # before another batch, so that answers come in this order
-            one.waiting.append(batch)
+            one = min(alive, key=lambda one: len(one.waiting), default=None)
+            if one is not None and batch.deaths < _MOST_DEATHS:
+                one.sending.acquire()  # before another batch, so that answers come in this order
+                one.waiting.append(batch)
+            else:
+                one = None
+        if one is None:
+            self._end(batch)
+            return
         try:
             one.connection.send(batch.rows)
         except (OSError, ValueError):  # it died: whoever receives from it gives the batch away
             return
         finally:
             one.sending.release()
+
+    def _end(self, batch: Batch) -> None:
+        """Let whoever waits for a batch that no process is to try go on."""
+        if self._ends:
+            batch.done.cancel()
+        else:
+            batch.give_up()
 
     def _receive(self, one: _Process) -> None:
         """Take the answers of a process until it ends."""
@@ -204,11 +239,32 @@ class Processes(Executor):
             one.is_alive = False
             left, one.waiting = list(one.waiting), deque()
             self.ended += not self._ends
-        if self._ends:
-            return
         for number, batch in enumerate(left):
             batch.deaths += number == 0  # the others had not begun
             self._give(batch)
+
+
+def notes_of(uri: str, slowed: Slowed, failure: str = "", ended: int = 0) -> list[str]:
+    """What a summary says of how log files were read.
+
+    Args:
+        uri: where they are.
+        slowed: how often S3 asked to slow down.
+        failure: how many worker processes could start and why no more; empty if all could.
+        ended: how many of them ended early.
+    """
+    notes = []
+    if slowed.times:
+        notes.append(
+            f"S3 asked {counted(slowed.times, 'time')} to slow down: as few as "
+            f"{counted(slowed.lowest, 'log file')} of {uri} were read at a time"
+        )
+    if failure:
+        notes.append(failure)
+    if ended:
+        processes = counted(ended, "worker process", "worker processes")
+        notes.append(f"{processes} ended early; others read their log files again")
+    return notes
 
 
 def _ended(batch: Batch) -> TrailscanError:

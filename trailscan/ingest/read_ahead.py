@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from trailscan.ingest.connections import FETCHERS, Connections, Slowed
 from trailscan.ingest.issuing import HELD_BYTES
-from trailscan.ingest.processes import Batch, Processes, default_processes
+from trailscan.ingest.processes import FEW, Batch, Processes, default_processes
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.room import Room
 from trailscan.ingest.scan import Fetched, Scanned, Scanner, read_planned
@@ -42,8 +42,6 @@ _GROUP = 16  # log files a task, so that passing tasks between threads costs lit
 _GROUP_BYTES = 8 * _MIB
 _BATCH = 64  # log files a message to a process
 _BATCHES = 4  # that a process has, begun or not
-_FEW = 2500
-"""How many log files of a source are read before worker processes start: a second's work."""
 
 
 class ReadAhead:
@@ -202,7 +200,7 @@ class ReadAhead:
 
 def _first(new: Iterator[PlannedFile], processes: Processes) -> Iterator[PlannedFile]:
     """The log files to read in this process: a few, and those until the others are ready."""
-    yield from islice(new, _FEW)
+    yield from islice(new, FEW)
     following = next(new, None)
     if following is None:
         return
