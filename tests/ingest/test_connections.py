@@ -47,13 +47,12 @@ def test_more_log_files_are_read_at_a_time_only_where_results_are_waited_for(mon
     """Reads of 16 ms ask for 47 at first; waiting for most results asks for an eighth more."""
     ticks = count()
     monkeypatch.setattr(connections.time, "monotonic", lambda: next(ticks) / 64)
-    monkeypatch.setattr(connections, "read_planned", lambda planned: planned)
     limits = []
     with Connections(BUCKET) as some:
         for is_waited_for in (None, False, True, True):
             for _ in range(0 if is_waited_for is None else some.limit):
                 some.note_taken(waited=is_waited_for)
-            assert some.read_group(["a log file"]) == ["a log file"]
+            assert some.read_group(str, ["a log file"]) == ["a log file"]
             limits.append(some.limit)
     assert limits == [47, 47, 53, 59]
 
@@ -68,9 +67,8 @@ def test_what_waits_is_read_as_soon_as_more_reads_pay(monkeypatch):
         return planned
 
     monkeypatch.setattr(connections.time, "monotonic", lambda: next(ticks) / 64)
-    monkeypatch.setattr(connections, "read_planned", read)
     with Connections(BUCKET, least=1) as some:
-        done = [some.submit(some.read_group, [number]) for number in range(9)]
+        done = [some.submit(some.read_group, read, [number]) for number in range(9)]
         all_submitted.set()
         assert [one.result() for one in done] == [[number] for number in range(9)]
 

@@ -20,6 +20,7 @@ from trailscan.buckets import ObjectInfo, StoredObject
 from trailscan.errors import NotFoundError
 from trailscan.ingest.plan import Scope
 from trailscan.ingest.validation.key_ring import KeyRing
+from trailscan.ingest.validation.readers import Readers
 from trailscan.ingest.validation.unit import UnitReader, UnitVerdicts, ValidationContext
 from trailscan.ingest.validation.units import find_units
 from trailscan.validate.keys import PublicKey, parse_public_keys
@@ -75,6 +76,7 @@ class MemoryBucket:
     objects: dict[str, StoredObject] = field(default_factory=dict)
     name: str = BUCKET
     is_remote = True
+    slowed = 0
     asked: list[str] = field(default_factory=list)
 
     def list_objects(self, folder: str = "", after: str | None = None) -> Any:
@@ -176,14 +178,13 @@ class Lab:
 
     def validate(self, **changed: Any) -> UnitVerdicts:
         """What is to be said of the one account and region."""
-        with ThreadPoolExecutor(4) as readers:
+        with ThreadPoolExecutor(4) as threads:
             asked: dict[str, Any] = {
                 "bucket": self.bucket,
                 "layout": ArchiveLayout(BUCKET),
                 "window": Window(),
                 "keys": KeyRing(self.keys, None),
-                "readers": readers,
-                "ahead": 4,
+                "readers": Readers(self.bucket, threads, 4, workers=0),
                 "now": self.end + timedelta(minutes=10),
                 **changed,
             }

@@ -7,16 +7,15 @@ import time
 from collections import deque
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from trailscan.ingest.scan import read_planned
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trailscan.buckets import Bucket
-    from trailscan.ingest.plan import PlannedFile
-    from trailscan.ingest.scan import Fetched
+
+Item = TypeVar("Item")
+Read = TypeVar("Read")
 
 LEAST_FETCHERS, FETCHERS = 8, 256
 READS_A_SECOND, MOST_A_SECOND = 3000, 12_000
@@ -150,19 +149,19 @@ class Connections(Executor):
             self._busy -= 1
             return None
 
-    def read_group(self, group: list[PlannedFile]) -> list[Fetched]:
+    def read_group(self, read: Callable[[Item], Read], group: list[Item]) -> list[Read]:
         """Read a group of log files, one after another."""
-        return [self._read(planned) for planned in group]
+        return [self._timed(read, one) for one in group]
 
-    def _read(self, planned: PlannedFile) -> Fetched:
+    def _timed(self, read: Callable[[Item], Read], one: Item) -> Read:
         """Read a log file, and learn how long that takes."""
         began = time.monotonic()
-        fetched = read_planned(planned)
+        found = read(one)
         now = time.monotonic()
         with self._lock:
             self._adapt(now, now - began)
             self._begin()
-        return fetched
+        return found
 
     def _adapt(self, now: float, seconds: float) -> None:
         """Decide how many reads may be under way, after one that took some time."""

@@ -87,9 +87,7 @@ class _Places:
         planned = PlannedFile(self._buckets[bucket], info, trail)
         return LogFilePlace(new_result(planned), planned)
 
-    def add(
-        self, result: LogFileResult, planned: PlannedFile | None, stored: bytes | None
-    ) -> None:
+    def add(self, result: LogFileResult, planned: PlannedFile | None, stored: bytes | None) -> None:
         """Add a log file."""
         packed = None if stored is not None or planned is None else self._pack(planned)
         self._places.append(packed or LogFilePlace(_named(result), planned, stored))

@@ -18,6 +18,7 @@ from trailscan.ingest.job import Job, Progress
 from trailscan.ingest.listing import ListingRequest, Listings
 from trailscan.ingest.patience import Patience
 from trailscan.ingest.plan import PlannedFile, Skipped, SourcePlan
+from trailscan.ingest.processes import notes_of
 from trailscan.ingest.read_ahead import ReadAhead
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.scan import NO_LOG_FILES, scan_into, stream_result
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from trailscan.ingest.connections import Slowed
     from trailscan.ingest.scan import Scanned
     from trailscan.ingest.summary import LoadSummary
     from trailscan.store.known import KnownLogFiles
@@ -153,12 +153,7 @@ class Pipeline:
             self._report_progress()
             if source.commit_often and self._batch_events:
                 self._commit()
-        self._note_slowed(ahead.slowed, source.uri)
-        if ahead.failure:
-            self._summary.notes.append(ahead.failure)
-        if ahead.ended:
-            ended = counted(ahead.ended, "worker process", "worker processes")
-            self._summary.notes.append(f"{ended} ended early; others read their log files again")
+        self._summary.notes += notes_of(source.uri, ahead.slowed, ahead.failure, ahead.ended)
 
     def _new(self, listings: Listings, skipped: Skipped) -> Iterator[PlannedFile]:
         """The log files of a source that the store does not hold, until the load ends."""
@@ -188,14 +183,6 @@ class Pipeline:
         if self._job.issuing is not None and scanned.was_read:
             found = (scanned.result, scanned.planned, scanned.stored, scanned.issued)
             self._job.issuing.add(*found)
-
-    def _note_slowed(self, slowed: Slowed, uri: str) -> None:
-        """Say in the summary how often S3 slowed the load down."""
-        if slowed.times:
-            self._summary.notes.append(
-                f"S3 asked {counted(slowed.times, 'time')} to slow down: as few as "
-                f"{counted(slowed.lowest, 'log file')} of {uri} were read at a time"
-            )
 
     def _take(self, result: LogFileResult) -> None:
         """Add a result to the batch, after committing a batch that is full.

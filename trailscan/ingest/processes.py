@@ -1,7 +1,7 @@
-"""Worker processes: each reads and scans batches of log files with an interpreter of its own.
+"""Worker processes: each works on batches of log files with an interpreter of its own.
 
 They are new interpreters, not forks, and import no program of the user. A batch whose process dies
-goes to another one; a batch with which two of them died ends the load.
+goes to another one; a batch with which two of them died fails.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from trailscan.errors import TrailscanError
 from trailscan.ingest.connections import FETCHERS, LEAST_FETCHERS, READS_A_SECOND, Slowed
-from trailscan.ingest.issuing import HELD_BYTES
-from trailscan.ingest.worker import Done, Row, Setup, unpacked
+from trailscan.ingest.worker import Done, Row, Setup, Work
 from trailscan.numbers import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from trailscan.ingest.job import Job
-    from trailscan.ingest.plan import PlannedFile, SourcePlan
-    from trailscan.ingest.scan import Scanned
+    from trailscan.buckets import Bucket
+    from trailscan.ingest.reading import LargeOneAtATime
 
 MOST_PROCESSES = 16
+FEW = 2500
+"""How many log files are read before worker processes start: a second's work."""
+
 _MOST_DEATHS = 2
-"""With how many processes a batch may die before the load ends."""
+"""With how many processes a batch may die before it fails."""
 
 
 def default_processes() -> int:
-    """How many worker processes a large load uses: one for each processor, 0 if there is one."""
+    """How many worker processes many log files get: one for each processor, 0 if there is one."""
     processors = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     )
@@ -45,14 +46,36 @@ def default_processes() -> int:
     return found if found > 1 and sys.executable else 0
 
 
-class _Batch:
-    """Log files that one process is to scan."""
+class Batch:
+    """Log files that one process works on.
 
-    def __init__(self, planned: list[PlannedFile]) -> None:
-        self.planned = planned
-        self.rows: list[Row] = [(one.info, one.trail) for one in planned]
-        self.done: Future[list[Scanned]] = Future()
+    Args:
+        rows: what is sent of them.
+        result: makes the result of the values that come back, one for each row.
+        otherwise: makes it if no process can; None if that is an error.
+    """
+
+    def __init__(
+        self,
+        rows: list[Row],
+        result: Callable[[list[Any]], Any],
+        otherwise: Callable[[], Any] | None = None,
+    ) -> None:
+        self.rows = rows
+        self.result = result
+        self.done: Future[Any] = Future()
         self.deaths = 0
+        self._otherwise = otherwise
+
+    def give_up(self) -> None:
+        """Make the result without a process."""
+        if self._otherwise is None:
+            self.done.set_exception(_ended(self))
+            return
+        try:
+            self.done.set_result(self._otherwise())
+        except Exception as error:  # noqa: BLE001  # raised by the future's result()
+            self.done.set_exception(error)
 
 
 class _Process:
@@ -71,7 +94,7 @@ class _Process:
             [sys.executable, "-c", program], pass_fds=descriptors, stdin=subprocess.DEVNULL
         )
         theirs.close()
-        self.waiting: deque[_Batch] = deque()
+        self.waiting: deque[Batch] = deque()
         self.sending = threading.Lock()
         self.is_alive, self.is_ready = True, False
         self.slowed = Slowed()
@@ -82,13 +105,13 @@ class _Process:
 
 
 class Processes(Executor):
-    """Worker processes for one source; use it as a context.
+    """Worker processes for one bucket; use it as a context.
 
-    As an executor it has one kind of work, so that what is submitted is only its subject.
+    As an executor it has one kind of work, so that what is submitted only makes a `Batch`.
 
     Args:
-        source: where the log files are.
-        job: what to look for in them.
+        bucket: where the log files are.
+        work: makes the work in each process.
         count: how many processes.
 
     Attributes:
@@ -97,19 +120,10 @@ class Processes(Executor):
         failure: how many could start and why no more; empty if all could.
     """
 
-    def __init__(self, source: SourcePlan, job: Job, count: int) -> None:
+    def __init__(self, bucket: Bucket, work: Callable[[LargeOneAtATime], Work], count: int) -> None:
         self.count = count
-        self._setup = pickle.dumps(
-            Setup(
-                source.bucket,
-                job.wanted,
-                job.hash_all,
-                max(1, LEAST_FETCHERS // count),
-                max(1, FETCHERS // count),
-                READS_A_SECOND,
-                0 if job.issuing is None else HELD_BYTES // count,
-            )
-        )
+        least, most = max(1, LEAST_FETCHERS // count), max(1, FETCHERS // count)
+        self._setup = pickle.dumps(Setup(bucket, work, least, most, READS_A_SECOND))
         self._processes: list[_Process] = []
         self._lock = threading.Lock()
         self._ends = False
@@ -132,7 +146,7 @@ class Processes(Executor):
 
     def start(self) -> None:
         """Start the processes, unless they run; `failure` says why some could not start."""
-        if self._processes or self.failure:
+        if self._processes or self.failure or self._ends:
             return
         for number in range(self.count):
             try:
@@ -151,6 +165,11 @@ class Processes(Executor):
         return bool(self._processes)
 
     @property
+    def are_alive(self) -> bool:
+        """Whether at least one process has started and not ended."""
+        return any(one.is_alive for one in self._processes)
+
+    @property
     def are_ready(self) -> bool:
         """Whether all of them wait for work, or have died."""
         return all(one.is_ready or not one.is_alive for one in self._processes)
@@ -162,27 +181,37 @@ class Processes(Executor):
         return Slowed(sum(one.times for one in found), sum(one.lowest for one in found))
 
     def submit(self, work: Callable[..., Any], /, *values: Any, **named: Any) -> Future[Any]:
-        """Let the process with the least work scan the log files that the work returns."""
-        batch = _Batch(work(*values, **named))
+        """Let the process with the least to do work on the batch that `work` returns."""
+        batch: Batch = work(*values, **named)
         self._give(batch)
         return batch.done
 
-    def _give(self, batch: _Batch) -> None:
-        """Send a batch to a process; its future fails if all of them have ended."""
+    def _give(self, batch: Batch) -> None:
+        """Send a batch to a process, if one is left that may try."""
         with self._lock:
             alive = [one for one in self._processes if one.is_alive]
-            if not alive or batch.deaths >= _MOST_DEATHS:
-                batch.done.set_exception(_ended(batch))
-                return
-            one = min(alive, key=lambda one: len(one.waiting))
-            one.sending.acquire()  # before another batch, so that answers come in this order
-            one.waiting.append(batch)
+            one = min(alive, key=lambda one: len(one.waiting), default=None)
+            if one is not None and batch.deaths < _MOST_DEATHS:
+                one.sending.acquire()  # before another batch, so that answers come in this order
+                one.waiting.append(batch)
+            else:
+                one = None
+        if one is None:
+            self._end(batch)
+            return
         try:
             one.connection.send(batch.rows)
         except (OSError, ValueError):  # it died: whoever receives from it gives the batch away
             return
         finally:
             one.sending.release()
+
+    def _end(self, batch: Batch) -> None:
+        """Let whoever waits for a batch that no process is to try go on."""
+        if self._ends:
+            batch.done.cancel()
+        else:
+            batch.give_up()
 
     def _receive(self, one: _Process) -> None:
         """Take the answers of a process until it ends."""
@@ -202,8 +231,7 @@ class Processes(Executor):
             batch.done.set_exception(answer)
             return
         one.slowed = answer.slowed
-        pairs = zip(batch.planned, answer.outcomes, strict=True)
-        batch.done.set_result([unpacked(*pair) for pair in pairs])
+        batch.done.set_result(batch.result(answer.values))
 
     def _bury(self, one: _Process) -> None:
         """Give the batches of a process that died to others."""
@@ -211,17 +239,38 @@ class Processes(Executor):
             one.is_alive = False
             left, one.waiting = list(one.waiting), deque()
             self.ended += not self._ends
-        if self._ends:
-            return
         for number, batch in enumerate(left):
             batch.deaths += number == 0  # the others had not begun
             self._give(batch)
 
 
-def _ended(batch: _Batch) -> TrailscanError:
+def notes_of(uri: str, slowed: Slowed, failure: str = "", ended: int = 0) -> list[str]:
+    """What a summary says of how log files were read.
+
+    Args:
+        uri: where they are.
+        slowed: how often S3 asked to slow down.
+        failure: how many worker processes could start and why no more; empty if all could.
+        ended: how many of them ended early.
+    """
+    notes = []
+    if slowed.times:
+        notes.append(
+            f"S3 asked {counted(slowed.times, 'time')} to slow down: as few as "
+            f"{counted(slowed.lowest, 'log file')} of {uri} were read at a time"
+        )
+    if failure:
+        notes.append(failure)
+    if ended:
+        processes = counted(ended, "worker process", "worker processes")
+        notes.append(f"{processes} ended early; others read their log files again")
+    return notes
+
+
+def _ended(batch: Batch) -> TrailscanError:
     """The error for log files that no process is left to read."""
-    first, last = batch.planned[0], batch.planned[-1]
+    (first, _), (last, _) = batch.rows[0], batch.rows[-1]
     return TrailscanError(
-        f"the worker processes that read {first.info.key} to {last.info.key} ended (killed?)",
+        f"the worker processes that read {first.key} to {last.key} ended (killed?)",
         "run the same command to resume; with --workers 0 one process reads everything",
     )

@@ -13,14 +13,17 @@ from __future__ import annotations
 import os
 import pickle
 from contextlib import ExitStack
+from functools import partial
 from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from trailscan.ingest.connections import FETCHERS, Connections, Slowed
-from trailscan.ingest.processes import Processes, default_processes
+from trailscan.ingest.issuing import HELD_BYTES
+from trailscan.ingest.processes import FEW, Batch, Processes, default_processes
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.room import Room
-from trailscan.ingest.scan import Fetched, Scanned, Scanner
+from trailscan.ingest.scan import Fetched, Scanned, Scanner, read_planned
+from trailscan.ingest.scan_work import ScanWork, row_of, scanned_there
 from trailscan.ingest.worker import ROOM_OF_BATCH
 from trailscan.parallel import grouped, in_order, workers
 
@@ -38,10 +41,9 @@ _SCANNED_BYTES = 64 * _MIB
 _GROUP = 16  # log files a task, so that passing tasks between threads costs little
 _GROUP_BYTES = 8 * _MIB
 _BATCH = 64  # log files a message to a process
-_BATCHES = 16
-_FEW, _MANY = 2500, 5000
-"""How many log files of a source are read before worker processes start, a second's work, and how
-many are expected if they start at once."""
+_BATCHES = 7  # that a process has, begun or not: work for as long as a commit takes
+_MANY = 5000
+"""How many log files are expected of a source if worker processes start at once."""
 
 
 class ReadAhead:
@@ -118,8 +120,12 @@ class ReadAhead:
         count = default_processes() if self._job.workers is None else self._job.workers
         if count <= 1 or self._source.commit_often:
             return None
+        held = 0 if self._job.issuing is None else HELD_BYTES // count
+        work = partial(
+            ScanWork, wanted=self._job.wanted, hash_all=self._job.hash_all, held_bytes=held
+        )
         try:
-            processes = stack.enter_context(Processes(self._source, self._job, count))
+            processes = stack.enter_context(Processes(self._source.bucket, work, count))
         except pickle.PicklingError:  # its credentials need somebody who types a code
             return None
         large = LargeOneAtATime(shared=processes.shared.fileno())
@@ -130,7 +136,7 @@ class ReadAhead:
         """The log files to read in this process: a few, and those until the others are ready."""
         for number, planned in enumerate(new):
             yield planned
-            if number >= _FEW or self._expected() >= _MANY:
+            if number >= FEW or self._expected() >= _MANY:
                 processes.start()
                 break
         while not processes.are_ready and (following := next(new, None)) is not None:
@@ -144,7 +150,7 @@ class ReadAhead:
         ahead = _BATCHES * processes.count
         try:
             yield from in_order(
-                processes, _itself, batches, ahead, self._held_of_group, _FETCHED_BYTES
+                processes, _batch, batches, ahead, self._held_of_group, _FETCHED_BYTES
             )
         finally:
             self.slowed = self.slowed.plus(processes.slowed)
@@ -172,7 +178,7 @@ class ReadAhead:
             with Connections(source.bucket, most=FETCHERS) as connections:
                 fetched = in_order(
                     connections,
-                    connections.read_group,
+                    partial(connections.read_group, read_planned),
                     _groups(new, connections),
                     lambda: 2 * connections.limit,
                     _sizes,
@@ -218,9 +224,13 @@ def _groups(new: Iterator[PlannedFile], connections: Connections) -> Iterator[li
         yield group
 
 
-def _itself(group: list[PlannedFile]) -> Any:
-    """What a process is to scan; the process gives back what it scanned."""
-    return group
+def _batch(group: list[PlannedFile]) -> Any:
+    """What a process is to scan; its result are the log files that it scanned."""
+
+    def scanned(values: list[Any]) -> list[Scanned]:
+        return [scanned_there(*pair) for pair in zip(group, values, strict=True)]
+
+    return Batch([*map(row_of, group)], scanned)
 
 
 def _sizes(group: list[PlannedFile]) -> int:

@@ -1,4 +1,4 @@
-"""Room in memory for what was read and waits to be used; many threads may share it."""
+"""Room in memory for what was read, or is to be, and waits to be used; threads may share it."""
 
 from __future__ import annotations
 
@@ -33,3 +33,28 @@ class Room:
         if size:  # most log files take none
             with self._lock:
                 self._left += size
+
+
+class Gate:
+    """Lets so much be under way as has room together; what needs more is under way alone.
+
+    Args:
+        most: the room.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._inside = 0
+        self._left = threading.Condition()
+
+    def enter(self, weight: int) -> None:
+        """Wait until there is room."""
+        with self._left:
+            self._left.wait_for(lambda: not self._inside or self._inside + weight <= self._most)
+            self._inside += weight
+
+    def leave(self, weight: int) -> None:
+        """Make room for others."""
+        with self._left:
+            self._inside -= weight
+            self._left.notify_all()

@@ -316,6 +316,7 @@ def validate_loaded(
         accounts=options.accounts,
         regions=options.regions,
         aws=options.aws,
+        workers=options.workers,
     )
     return validate_opened(source, store, validation, now, trust_loaded=True)
 

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.ingest.pipeline import Pipeline
+from trailscan.ingest.processes import notes_of
 from trailscan.ingest.scan import new_result
 from trailscan.ingest.spark.session import check_spark, running, spark_session
 from trailscan.ingest.spark.wave import Outcome, Wave, WaveRunner, limits_of, next_wave
@@ -164,7 +165,7 @@ class SparkPipeline(Pipeline):
         self._count_records(counts)
         self._count_content(outcome, source)
         self._remember_issued(wave, outcome)
-        self._note_slowed(outcome.slowed, source.uri)
+        summary.notes += notes_of(source.uri, outcome.slowed)
         self._report_progress()
 
     def _count_content(self, outcome: Outcome, source: SourcePlan) -> None:

@@ -15,6 +15,7 @@ from trailscan.errors import StoreError, TrailscanError
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.validation.elsewhere import ElsewhereReader
 from trailscan.ingest.validation.key_ring import KeyRing
+from trailscan.ingest.validation.readers import Readers
 from trailscan.ingest.validation.summary import ValidationSummary
 from trailscan.ingest.validation.unit import UnitReader, UnitVerdicts, ValidationContext
 from trailscan.ingest.validation.units import find_units
@@ -25,7 +26,6 @@ from trailscan.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
     from datetime import datetime
 
     from trailscan.ingest.validation.in_store import ValidationStore
@@ -53,6 +53,8 @@ class ValidateOptions:
         every: put every verdict into the summary, not only those that are not fine.
         trust_store: use the public keys that the store keeps, where nobody else knows them.
         aws: how to reach AWS.
+        workers: how many processes hash log files, from the first one on; 0 and 1 for this one
+            alone, None for one a processor if there are many log files.
         progress: called with the numbers of digests, log files and bytes read so far.
     """
 
@@ -65,6 +67,7 @@ class ValidateOptions:
     every: bool = False
     trust_store: bool = True
     aws: AwsOptions = field(default_factory=AwsOptions)
+    workers: int | None = None
     progress: Callable[[int, int, int], None] = lambda *_: None
 
 
@@ -186,13 +189,17 @@ class _Run:
         source, scope = self._source, Scope(self._options.accounts, self._options.regions)
         count = self._readers()
         at_once = min(UNITS, max(1, count // 3)) if source.is_remote else 1
-        with workers("read", count) as readers, workers("unit", at_once) as pool:
+        with (
+            workers("read", count) as threads,
+            workers("unit", at_once) as pool,
+            Readers(source.bucket, threads, count, self._options.workers) as readers,
+        ):
             failures = self.summary.failures
             others: list[str] = []
-            units = find_units(source.bucket, source.prefix, scope, failures, readers.map, others)
+            units = find_units(source.bucket, source.prefix, scope, failures, threads.map, others)
             if self._store is not None and not failures:  # a failed listing misses nothing
                 units += self._store.units(scope, units)
-            unit_reader = UnitReader(self._context(readers, count))
+            unit_reader = UnitReader(self._context(readers))
             elsewhere = ElsewhereReader(
                 source.bucket,
                 scope,
@@ -203,6 +210,7 @@ class _Run:
             for verdicts in in_order(pool, unit_reader.validate, units, 2 * at_once):
                 self._add(verdicts)
                 elsewhere.note(verdicts)
+            self.summary.notes += readers.notes(source.uri)
         outside = elsewhere.judge(self._now)
         self.summary.add_log_files(outside)
         if self._store is not None:
@@ -224,7 +232,7 @@ class _Run:
             list_folder(source.bucket, source.prefix)
         return source.connections(LEAST_READERS, MOST_READERS)
 
-    def _context(self, readers: Executor, threads: int) -> ValidationContext:
+    def _context(self, readers: Readers) -> ValidationContext:
         """What all units share."""
         return ValidationContext(
             bucket=self._source.bucket,
@@ -232,7 +240,6 @@ class _Run:
             window=self._options.window,
             keys=self._keys,
             readers=readers,
-            ahead=threads,
             now=None if self.summary.copy else self._now,
             clock=self._now,
             loaded=self._store.loaded if self._store else None,

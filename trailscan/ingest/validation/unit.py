@@ -6,17 +6,13 @@ everything that is listed is read at once, and the chain is walked in memory.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
-import threading
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from trailscan.errors import DecodeError, NotFoundError, TrailscanError
-from trailscan.ingest.reading import LargeOneAtATime, read_listed
+from trailscan.errors import TrailscanError
 from trailscan.ingest.validation.digests import DigestReader
+from trailscan.ingest.validation.hash_work import row_of, worst
 from trailscan.ingest.validation.units import (
     ListedDigest,
     ListedLogFile,
@@ -24,8 +20,6 @@ from trailscan.ingest.validation.units import (
     list_log_files,
 )
 from trailscan.location import key_text
-from trailscan.parallel import grouped, in_order
-from trailscan.trail.gunzip import MAX_INFLATED_BYTES, inflate
 from trailscan.validate.chain import judge_chain
 from trailscan.validate.elsewhere import AttestedContent
 from trailscan.validate.layout import ArchiveLayout, guess_layout
@@ -40,14 +34,15 @@ from trailscan.validate.reconcile import (
 from trailscan.validate.remembered import remember
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
-    from concurrent.futures import Executor
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
-    from trailscan.buckets import Bucket, ObjectInfo
+    from trailscan.buckets import Bucket
     from trailscan.ingest.validation.digests import ReadDigest
     from trailscan.ingest.validation.key_ring import KeyRing
+    from trailscan.ingest.validation.readers import Readers
     from trailscan.ingest.validation.units import Unit
+    from trailscan.ingest.worker import Row
     from trailscan.validate.chain import DigestFile
     from trailscan.validate.reconcile import TimeRange
     from trailscan.validate.verdicts import ChainVerdicts, DigestVerdict, Gap, LogFileVerdict
@@ -55,12 +50,6 @@ if TYPE_CHECKING:
 
 Chains = tuple["ChainVerdicts", ...]
 Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-_PROCESSORS = os.cpu_count() or 1
-_MOST_IN_A_TASK = 16
-_TASK_BYTES = 1024 * 1024
-_BYTES_AHEAD = 64 * 1024 * 1024  # as stored, that one unit reads ahead
 
 
 class LoadedLogFile(NamedTuple):
@@ -80,8 +69,7 @@ class ValidationContext:
         layout: of the archive; None for a folder, whose layout follows from its digests.
         window: of delivery time.
         keys: the public keys.
-        readers: threads that read.
-        ahead: how many threads there are.
+        readers: read digests and log files.
         now: the present, for a bucket that CloudTrail delivers to; None for a copy.
         clock: the present; None if it does not matter.
         loaded: returns the log files of a unit in the store, by key; None without a store.
@@ -94,8 +82,7 @@ class ValidationContext:
     layout: ArchiveLayout | None
     window: Window
     keys: KeyRing
-    readers: Executor
-    ahead: int
+    readers: Readers
     now: datetime | None = None
     clock: datetime | None = None
     loaded: Callable[[Unit], dict[str, LoadedLogFile]] | None = None
@@ -148,16 +135,14 @@ class UnitReader:
     def __init__(self, context: ValidationContext) -> None:
         self._context = context
         self._bucket = context.bucket
-        self._hashing = threading.BoundedSemaphore(_PROCESSORS)
         self.elsewhere: Collection[str] | None = None
-        self._large = LargeOneAtATime()
         self._digests = DigestReader(context.bucket, context.keys)
 
     def validate(self, unit: Unit) -> UnitVerdicts:
         """The verdicts on one unit. Never raises for what is in the bucket."""
         context = self._context
         found = UnitVerdicts(unit, context.layout or ArchiveLayout(None, copy=True))
-        listing = context.readers.submit(self._list, list_log_files, unit.logs, found)
+        listing = context.readers.threads.submit(self._list, list_log_files, unit.logs, found)
         files = self._read_digests(self._list(list_digests, unit.digests, found), found)
         listed = {one.info.key: one for one in listing.result()}
         chains = self._remember(unit, self._judge_chains(unit, files, found), listed, found)
@@ -225,7 +210,8 @@ class UnitReader:
     def _read_digests(self, listed: list[ListedDigest], found: UnitVerdicts) -> list[DigestFile]:
         """Read digests that are listed."""
         files = []
-        for results in self._in_groups(self._read_group, listed, _digest_size):
+        readers, count = self._context.readers, len(listed)
+        for results in readers.in_groups(self._read_group, listed, _digest_size, count):
             for read in results:
                 file, held = self._digests.hold(read)
                 files.append(file)
@@ -288,107 +274,26 @@ class UnitReader:
     ) -> dict[str, Hashed]:
         """The hashes of log files; those that the load did not compute are read."""
         hashed: dict[str, Hashed] = {}
-        reading: list[tuple[str, ObjectInfo | None]] = []
+        reading: list[Row] = []
         for key in keys:
             info = listed[key].info if key in listed else None
             known = loaded.get(key) if self._context.trust_loaded else None
             if info is None and not self._bucket.is_remote:
                 hashed[key] = Hashed(absent=True)
             elif known and known.sha256 and info and known.etag == info.etag:
-                hashed[key] = Hashed(known.sha256, _worst(known.deviations))
+                hashed[key] = Hashed(known.sha256, worst(known.deviations))
                 found.known += 1
             else:
-                reading.append((key, info))
-        for results in self._in_groups(self._hash_group, reading, _size):
+                reading.append(row_of(key, info))
+        for results in self._context.readers.hash_all(reading):
             for key, result, size in results:
                 hashed[key] = result
                 found.bytes_read += size
         return hashed
 
-    def _in_groups(
-        self,
-        work: Callable[[list[Item]], list[Result]],
-        items: list[Item],
-        weigh: Callable[[Item], int],
-    ) -> Iterator[list[Result]]:
-        """Results in the order of their items, in groups if there are many items.
-
-        Passing each item to another thread by itself would cost as much as the work.
-        """
-        ahead = self._context.ahead
-        size = min(_MOST_IN_A_TASK, 1 + len(items) // (4 * ahead))
-        groups = grouped(items, size, weigh, _TASK_BYTES)
-        limits = (lambda group: sum(map(weigh, group)), _BYTES_AHEAD)
-        return in_order(self._context.readers, work, groups, ahead, *limits)
-
-    def _hash_group(
-        self, group: list[tuple[str, ObjectInfo | None]]
-    ) -> list[tuple[str, Hashed, int]]:
-        """Read and hash a group of log files, in a thread of the pool.
-
-        One thread a processor hashes: more would take turns with the threads that read.
-        """
-        found = [(key, self._read_one(key, info)) for key, info in group]
-        with self._hashing:
-            return [
-                (key, read, 0)
-                if isinstance(read, Hashed)
-                else (key, self._hash_stored(read), len(read))
-                for key, read in found
-            ]
-
-    def _read_one(self, key: str, info: ObjectInfo | None) -> bytes | Hashed:
-        """The bytes of a log file, or the reason why it cannot be read."""
-        if info is not None and info.size > MAX_INFLATED_BYTES:
-            return Hashed(problem="inflates_too_large")
-        try:
-            return self._read(key, info)
-        except NotFoundError:
-            return Hashed(absent=True)
-        except TrailscanError as error:
-            return Hashed(unread=error.line)
-
-    def _hash_stored(self, stored: bytes) -> Hashed:
-        """The hash of a log file, or why it cannot be uncompressed."""
-        try:
-            return self._large.run(lambda most: hash_log_file(stored, most))
-        except DecodeError as error:
-            return Hashed(problem=error.reason)
-
-    def _read(self, key: str, info: ObjectInfo | None) -> bytes:
-        """The bytes of a log file, even if it was replaced after it was listed."""
-        if info is not None:
-            with contextlib.suppress(NotFoundError):
-                return read_listed(self._bucket, info, self._bucket.read, len)
-        return self._bucket.read(key)
-
-
-def hash_log_file(stored: bytes, most: int | None = None) -> Hashed:
-    """The SHA-256 of a log file's uncompressed bytes, and how it differs from its delivered form.
-
-    Args:
-        stored: its bytes as they are stored.
-        most: the limit of uncompressed bytes; None for `MAX_INFLATED_BYTES`.
-
-    Raises:
-        DecodeError: it cannot be uncompressed within the limit.
-    """
-    body, deviations = inflate(stored, most)
-    return Hashed(hashlib.sha256(body).hexdigest(), _worst(deviations))
-
-
-def _size(log_file: tuple[str, ObjectInfo | None]) -> int:
-    """The size of a log file as listed; 0 if it is not listed."""
-    return log_file[1].size if log_file[1] else 0
-
 
 def _digest_size(listed: ListedDigest) -> int:
     return listed.info.size
-
-
-def _worst(deviations: tuple[str, ...]) -> str | None:
-    """The first deviation, or None."""
-    return next(iter(deviations), None)
 
 
 def _chain_order(file: DigestFile) -> tuple[str, str, str, bool]:
