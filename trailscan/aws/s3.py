@@ -17,7 +17,13 @@ from trailscan.aws.endpoint import Endpoint
 from trailscan.aws.listing import PAGE, Page, parse_pages
 from trailscan.aws.plain_lists import PlainLists
 from trailscan.aws.saving import persist, save
-from trailscan.aws.session import AwsOptions, certificates, find_credentials, without_answer
+from trailscan.aws.session import (
+    AwsOptions,
+    certificates,
+    find_credentials,
+    open_session,
+    without_answer,
+)
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
@@ -123,24 +129,30 @@ class S3Access:
     Every call raises `NotFoundError`, `AccessError`, `NoAnswerError` or, for anything else,
     `TrailscanError`.
 
+    Args:
+        session: of the options; None to open one if it is needed.
+        options: how to reach it.
+        bucket: its name.
+
     Attributes:
         list_requests: the number of LIST requests so far.
         delay: seconds that the fastest of them took; 0 before the first.
         answered_at: the URL of the last request.
+        certificates: of the session given, in PEM; None for the usual ones.
     """
 
-    def __init__(self, session: boto3.Session, options: AwsOptions, bucket: str) -> None:
+    def __init__(self, session: boto3.Session | None, options: AwsOptions, bucket: str) -> None:
         if not _BUCKET.fullmatch(bucket):
             raise TrailscanError(f"{bucket!r} is not a bucket name")
         self.bucket = bucket
-        self.session = session
+        self._session = session
         self._counting = threading.Lock()
         self.list_requests = 0
         self.delay = 0.0
-        self.certificates = certificates(session)
+        self.certificates = None if session is None else certificates(session)
         self.answered_at = ""
         self._options = options
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()
         self._opened: S3Client | None = None
         self._plain: PlainLists | None = None
         self._always: dict[str, str] = {"Bucket": bucket}
@@ -148,6 +160,18 @@ class S3Access:
             self._always["RequestPayer"] = options.request_payer
         if owner := options.owner_of(bucket):
             self._always["ExpectedBucketOwner"] = owner
+
+    @property
+    def session(self) -> boto3.Session:
+        """The session; opened if none was given.
+
+        Raises:
+            AccessError: the profile is unknown.
+        """
+        with self._opening:
+            if self._session is None:
+                self._session = open_session(self._options)
+            return self._session
 
     @property
     def _client(self) -> S3Client:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from botocore.session import Session as BotocoreSession
     from obstore.auth.boto3 import Boto3CredentialProvider
 
-_CREDENTIAL_LIFE = timedelta(minutes=5)  # boto3 renews what is about to expire; so ask it often
+CREDENTIAL_LIFE = timedelta(minutes=5)
+"""How long credentials are used until boto3, which renews what expires soon, is asked again."""
+
 _SESSION_NAME = "trailscan"
 _OWNER = re.compile(r"(?:(?P<bucket>[A-Za-z0-9._-]{3,255})=)?(?P<account>[0-9]{12})")
 
@@ -159,7 +161,7 @@ def credential_provider(session: boto3.Session) -> Boto3CredentialProvider:
     from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415  # start-up
 
     find_credentials(session)
-    return Boto3CredentialProvider(session, ttl=_CREDENTIAL_LIFE)
+    return Boto3CredentialProvider(session, ttl=CREDENTIAL_LIFE)
 
 
 def asks_for_code(session: boto3.Session) -> bool:

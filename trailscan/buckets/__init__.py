@@ -34,11 +34,21 @@ __all__ = [
     "S3Bucket",
     "StoredObject",
     "find_s3",
+    "lending",
     "list_folder",
     "open_bucket",
     "open_s3",
     "open_unlisted",
 ]
+
+
+def lending(bucket: Bucket) -> Bucket:
+    """A bucket for another process of this machine, which lends it credentials.
+
+    Raises:
+        AccessError: there are none any more.
+    """
+    return bucket.lending() if isinstance(bucket, S3Bucket) else bucket
 
 
 def open_bucket(uri: str, options: AwsOptions) -> Bucket:

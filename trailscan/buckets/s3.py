@@ -15,6 +15,7 @@ import time
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from trailscan.aws.lent import lend
 from trailscan.aws.s3 import Protection, S3Access
 from trailscan.aws.session import AwsOptions, asks_for_code, open_session
 from trailscan.buckets.base import ARCHIVES, ObjectInfo, StoredObject
@@ -100,6 +101,20 @@ class S3Bucket:
         if asks_for_code(self._access.session):
             raise pickle.PicklingError(f"{self.name} cannot be opened in another process")
         return _reopen, (self._made_of, self._prefix)
+
+    def lending(self) -> S3Bucket:
+        """The same bucket, which takes its credentials along into a process that opens it again.
+
+        Raises:
+            AccessError: there are none any more.
+        """
+        if self._made_of.options.no_sign_request:
+            return self
+        access, careful = self._access, self._careful
+        made_of = self._made_of._replace(
+            lent=lend(access.session), certificates=access.certificates
+        )
+        return S3Bucket(self._stores, access, self._prefix, careful=careful, made_of=made_of)
 
     @property
     def list_requests(self) -> int:
@@ -318,9 +333,12 @@ def open_unlisted(name: str, options: AwsOptions) -> S3Bucket:
 
 
 def _reopen(made_of: Reopening, prefix: str) -> S3Bucket:
-    """The bucket that another process found, with credentials of the same options."""
-    access = S3Access(open_session(made_of.options), made_of.options, made_of.bucket)
+    """The bucket that another process found, with credentials that it lent or of its options."""
+    session = open_session(made_of.options) if made_of.lent is None else None
+    access = S3Access(session, made_of.options, made_of.bucket)
     access.answered_at = made_of.answered_at
+    if made_of.lent is not None:
+        access.certificates = made_of.certificates
     return _made(access, made_of, prefix)
 
 
@@ -333,5 +351,6 @@ def _bucket(access: S3Access, region: str, options: AwsOptions, prefix: str = ""
 def _made(access: S3Access, made_of: Reopening, prefix: str) -> S3Bucket:
     """A bucket of plain settings."""
     signs = not made_of.options.no_sign_request
-    careful = signs and access.has_token and not access.endpoint.is_aws
+    has_token = signs and (made_of.lent.token if made_of.lent else access.has_token)
+    careful = bool(has_token) and not access.endpoint.is_aws
     return S3Bucket(open_stores(access, made_of), access, prefix, careful=careful, made_of=made_of)

@@ -7,6 +7,7 @@ import threading
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from trailscan.aws.lent import Borrower
 from trailscan.aws.session import credential_provider
 
 if TYPE_CHECKING:
@@ -71,7 +72,11 @@ def open_stores(access: S3Access, made_of: Reopening) -> Stores:
         client["default_headers"] = {"x-amz-expected-bucket-owner": owner}
     signing: Any = {"skip_signature": options.no_sign_request}
     if not options.no_sign_request:
-        signing["credential_provider"] = credential_provider(access.session)
+        signing["credential_provider"] = (
+            credential_provider(access.session)
+            if made_of.lent is None
+            else Borrower(made_of.lent, lambda: access.session)
+        )
 
     def store(retry: Any) -> S3Store:
         return S3Store(  # obstore takes anything missing here from environment variables of its own

@@ -6,6 +6,7 @@ goes to another one; a batch with which two of them died fails.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -17,6 +18,7 @@ from concurrent.futures import Executor, Future
 from multiprocessing import Pipe
 from typing import IO, TYPE_CHECKING, Any, Self
 
+from trailscan.buckets import lending
 from trailscan.errors import TrailscanError
 from trailscan.ingest.connections import FETCHERS, LEAST_FETCHERS, READS_A_SECOND, Slowed
 from trailscan.ingest.worker import Done, Row, Setup, Work
@@ -114,6 +116,9 @@ class Processes(Executor):
         work: makes the work in each process.
         count: how many processes.
 
+    Raises:
+        PicklingError: the bucket cannot be opened in another process.
+
     Attributes:
         shared: the file that is locked while a large log file is in memory.
         ended: how many of them ended early.
@@ -123,7 +128,8 @@ class Processes(Executor):
     def __init__(self, bucket: Bucket, work: Callable[[LargeOneAtATime], Work], count: int) -> None:
         self.count = count
         least, most = max(1, LEAST_FETCHERS // count), max(1, FETCHERS // count)
-        self._setup = pickle.dumps(Setup(bucket, work, least, most, READS_A_SECOND))
+        self._setup = Setup(bucket, work, least, most, READS_A_SECOND)
+        pickle.dumps(self._setup)
         self._processes: list[_Process] = []
         self._lock = threading.Lock()
         self._ends = False
@@ -148,9 +154,10 @@ class Processes(Executor):
         """Start the processes, unless they run; `failure` says why some could not start."""
         if self._processes or self.failure or self._ends:
             return
+        setup = self._packed_setup()
         for number in range(self.count):
             try:
-                one = _Process(self._setup, self.shared)
+                one = _Process(setup, self.shared)
             except OSError as error:
                 started = f"{number} of {counted(self.count, 'worker process', 'worker processes')}"
                 self.failure = f"{started} started: {error.strerror or error}"
@@ -158,6 +165,13 @@ class Processes(Executor):
             self._processes.append(one)
             one.receiver = threading.Thread(target=self._receive, args=[one], daemon=True)
             one.receiver.start()
+
+    def _packed_setup(self) -> bytes:
+        """What each process gets first, with credentials as long as there are any."""
+        setup = self._setup
+        with contextlib.suppress(TrailscanError):  # who reads without them says what is wrong
+            setup = setup._replace(bucket=lending(setup.bucket))
+        return pickle.dumps(setup)
 
     @property
     def have_started(self) -> bool:
