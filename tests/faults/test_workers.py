@@ -80,9 +80,16 @@ class Killed(processes.Processes):
 
     def start(self) -> None:
         """Start them, and kill some soon."""
+        if self.have_started:
+            return
         super().start()
         for one in self._processes[: self.deaths]:
-            threading.Thread(target=self._kill, args=[one]).start()
+            threading.Thread(target=self._kill, args=[one], daemon=True).start()
+
+    @property
+    def are_killed(self) -> bool:
+        """Whether those that are to be killed have ended."""
+        return all(one.process.poll() is not None for one in self._processes[: self.deaths])
 
     @staticmethod
     def _kill(one: processes._Process) -> None:
@@ -325,11 +332,28 @@ def test_workers_validate_a_bucket_as_one_process_does(bucket):
     assert found[1] == found[0]
 
 
+def held_until(condition):
+    """Answers that are right, and are not sent before something happens."""
+
+    def held(_, right):
+        answer = right()
+        answer.held = condition
+        return answer
+
+    return held
+
+
 @pytest.mark.parametrize("deaths", [1, 2])
 def test_the_log_files_of_killed_workers_are_validated_all_the_same(bucket, monkeypatch, deaths):
     """Others hash them, or the first process if none is left."""
-    bucket.latency = 0.02
-    monkeypatch.setattr(readers, "Processes", Killed)
+    made = []
+
+    def make(*given):
+        made.append(Killed(*given))
+        return made[0]
+
+    bucket.fail("GET", held_until(lambda: made[0].are_killed), "/CloudTrail/")
+    monkeypatch.setattr(readers, "Processes", make)
     monkeypatch.setattr(readers, "_BATCH", 1)
     monkeypatch.setattr(Killed, "deaths", deaths)
     found = validated()
@@ -381,13 +405,7 @@ signed.validate("s3://trail", copy_of="s3://trail-bucket", workers=2)
 
 def test_ctrl_c_ends_a_validation(bucket):
     """Whoever waits for a worker does not keep the program, and none of them is left."""
-
-    def held(_, right):
-        answer = right()
-        answer.held = lambda: False
-        return answer
-
-    bucket.fail("GET", held, "/CloudTrail/")
+    bucket.fail("GET", held_until(lambda: False), "/CloudTrail/")
     process = subprocess.Popen(
         [sys.executable, "-c", VALIDATE.format(str(Path(signed.__file__).parent))],
         stderr=subprocess.PIPE,
