@@ -6,7 +6,8 @@
 Generates one day of an organization, with signed digests, and serves it on loopback from a small S3
 server (s3_stand_in.py), first without and then with a delay added to each response. Both programs
 run as whole processes, start-up included; aws-cli runs once per account. Then compares `load
---validate` with `load` alone, from a folder and from that server.
+--validate` with `load` alone, from a folder and from that server. Then compares hashing in worker
+processes with hashing in this one, from a folder and from the server of load.py (s3_process.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import json
 import os
 import random
 import re
+import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from make_corpus import generator
+from s3_process import described, serving
 from s3_stand_in import StandIn
 
 if TYPE_CHECKING:
@@ -191,6 +195,40 @@ def loads(what: str, source: str, keys: Path, corpus: Corpus, runs: int) -> None
     print(f"  {what}: {one:.2f} s, {other:.2f} s: ratio {other / one:.2f}", flush=True)
 
 
+def by_workers(what: str, source: str, keys: Path, corpus: Corpus, runs: int) -> None:
+    """Log files a second that are validated without worker processes and with two, in turn."""
+    from trailscan.ingest.garbage import collecting_rarely
+    from trailscan.ingest.validation.run import ValidateOptions, run_validate
+    from trailscan.validate.keys import parse_public_keys
+
+    checked = parse_public_keys(keys.read_bytes(), "the benchmark")
+    measured: dict[int, list[tuple[float, float]]] = {0: [], 2: []}
+    for _ in range(runs):
+        for workers, runs_so_far in measured.items():
+            options = ValidateOptions(
+                public_keys=checked,
+                ask_aws=False,
+                workers=workers,
+                copy_of=f"s3://{BUCKET}" if source.startswith("s3:") else None,
+            )
+            before = resource.getrusage(resource.RUSAGE_SELF)
+            with collecting_rarely():
+                found = run_validate(source, None, options, corpus.end)
+            after = resource.getrusage(resource.RUSAGE_SELF)
+            if found.log_files.total() != corpus.log_files or found.outcome == "tampered":
+                sys.exit(f"{source}: {found.log_files}, {found.failures}")
+            took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            runs_so_far.append((corpus.log_files / found.seconds, 1e6 * took / corpus.log_files))
+    for workers, taken in measured.items():
+        rates, own = zip(*taken, strict=True)
+        print(
+            f"  {what}, {workers} worker processes: {statistics.median(rates):,.0f} log files/s "
+            f"({min(rates):,.0f} to {max(rates):,.0f}), {statistics.median(own):.0f} microseconds "
+            "of the first process each",
+            flush=True,
+        )
+
+
 @contextlib.contextmanager
 def in_folder(corpus: Corpus) -> Iterator[Path]:
     """The corpus on disk, with the metadata of digests beside them."""
@@ -214,7 +252,7 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=20, help="milliseconds")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--peer-accounts", type=int, help="of how many aws-cli takes its rate")
-    parser.add_argument("--only", choices=["aws-cli", "load"])
+    parser.add_argument("--only", choices=["aws-cli", "load", "workers"])
     given = parser.parse_args()
     corpus = make(given.accounts, given.hours, given.records)
     size = sum(len(data) for data, _ in corpus.objects.values())
@@ -222,22 +260,32 @@ def main() -> None:
         f"{given.accounts} accounts, {given.hours} hours: {corpus.log_files:,} log files, "
         f"{given.accounts * given.hours:,} digests, {size / 1e6:.1f} MB stored"
     )
-    if given.only != "load":
+    if given.only in (None, "aws-cli"):
         print("trailscan validate against aws cloudtrail validate-logs")
         few = given.peer_accounts or given.accounts
         against_aws_cli(corpus, 0.0, given.runs, few)
         against_aws_cli(corpus, given.delay / 1000, 1, given.peer_accounts or 3)
-    if given.only != "aws-cli":
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as keys, in_folder(corpus) as folder:
-            json.dump(corpus.public_keys, keys)
-            keys.flush()
+    if given.only == "aws-cli":
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file, in_folder(corpus) as folder:
+        json.dump(corpus.public_keys, file)
+        file.flush()
+        keys, delays = Path(file.name), (0.0, given.delay / 1000)
+        if given.only != "workers":
             print("load --validate against load")
-            for delay in (0.0, given.delay / 1000):
+            for delay in delays:
                 with StandIn(BUCKET, corpus.objects, corpus.public_keys, delay) as endpoint:
                     os.environ.update(environment(endpoint))
                     what = f"from S3 on loopback, {delay * 1000:.0f} ms an answer"
-                    loads(what, f"s3://{BUCKET}", Path(keys.name), corpus, given.runs)
-            loads("from a folder", str(folder), Path(keys.name), corpus, given.runs)
+                    loads(what, f"s3://{BUCKET}", keys, corpus, given.runs)
+            loads("from a folder", str(folder), keys, corpus, given.runs)
+        if given.only != "load":
+            print(f"validation in worker processes; {described()}")
+            for delay in delays:
+                with serving(folder, delay):
+                    what = f"from S3 on loopback, {delay * 1000:.0f} ms an answer"
+                    by_workers(what, "s3://trail", keys, corpus, given.runs)
+            by_workers("from a folder", str(folder), keys, corpus, given.runs)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,13 +177,13 @@ class Lab:
 
     def validate(self, **changed: Any) -> UnitVerdicts:
         """What is to be said of the one account and region."""
-        with ThreadPoolExecutor(4) as threads:
+        with Readers(self.bucket, 4, workers=0) as readers:
             asked: dict[str, Any] = {
                 "bucket": self.bucket,
                 "layout": ArchiveLayout(BUCKET),
                 "window": Window(),
                 "keys": KeyRing(self.keys, None),
-                "readers": Readers(self.bucket, threads, 4, workers=0),
+                "readers": readers,
                 "now": self.end + timedelta(minutes=10),
                 **changed,
             }

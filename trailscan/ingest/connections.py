@@ -90,6 +90,7 @@ class Connections(Executor):
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="trailscan-fetch")
         self._busy = 0
         self._lock = threading.Lock()
+        self._ends = False
         self.limit = self._least
 
     @property
@@ -107,6 +108,9 @@ class Connections(Executor):
         """Let a thread do some work when its turn comes."""
         done = _Awaited(self)
         with self._lock:
+            if self._ends:
+                done.cancel()
+                return done
             self._tasks.append((done, partial(work, *values, **named)))
             self._begin()
         return done
@@ -118,9 +122,11 @@ class Connections(Executor):
             self._threads.submit(self._work)
 
     def __exit__(self, *_: object) -> None:
-        """Let the threads end with what they have begun; nobody waits for it."""
+        """Let the threads end with what they have begun; whoever waits for other work goes on."""
         with self._lock:
-            self._tasks.clear()
+            self._ends = True
+            while self._tasks:
+                self._tasks.popleft()[0].cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def note_taken(self, *, waited: bool) -> None:
@@ -136,6 +142,8 @@ class Connections(Executor):
         """Do what is submitted, in a thread, while there is something and not one too many."""
         while (task := self._next()) is not None:
             done, work = task
+            if not done.set_running_or_notify_cancel():
+                continue
             try:
                 done.set_result(work())
             except Exception as error:  # noqa: BLE001  # raised by the future's result()

@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import pickle
 import threading
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from trailscan.ingest.connections import Slowed
+from trailscan.ingest.connections import Connections, Slowed
 from trailscan.ingest.processes import FEW, Batch, Processes, default_processes, notes_of
 from trailscan.ingest.reading import LargeOneAtATime
 from trailscan.ingest.room import Gate
 from trailscan.ingest.validation.hash_work import HashedLogFile, HashWork
 from trailscan.parallel import grouped, in_order
+from trailscan.parallel import workers as threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+LEAST_READERS, MOST_READERS = 4, 128
 _PROCESSORS = os.cpu_count() or 1
 _MIB = 1024 * 1024
 _MOST_IN_A_TASK = 16
@@ -44,26 +47,27 @@ class Readers:
 
     Args:
         bucket: the archive.
-        threads: read and hash in this process.
-        ahead: how many threads there are.
+        count: how many threads read in this process; of a bucket in S3, how many do at first.
         workers: how many processes hash log files, from the first one on; 0 and 1 for this one
             alone, None for one a processor if there are many.
 
     Attributes:
-        threads: as above.
+        threads: list, read and hash in this process.
     """
 
-    def __init__(
-        self, bucket: Bucket, threads: Executor, ahead: int, workers: int | None = None
-    ) -> None:
-        self.threads = threads
+    def __init__(self, bucket: Bucket, count: int, workers: int | None = None) -> None:
         self._bucket = bucket
-        self._slowed_before = bucket.slowed
-        self._ahead = ahead
-        self._turns = threading.BoundedSemaphore(_PROCESSORS)
+        self._count = count
+        self._stack = ExitStack()
+        self._connections = Connections(bucket, count, MOST_READERS) if bucket.is_remote else None
+        here = threads("read", count) if self._connections is None else self._connections
+        self.threads: Executor = self._stack.enter_context(here)
         self._processes = _processes(bucket, workers)
+        if self._processes is not None:
+            self._stack.enter_context(self._processes)
         shared = None if self._processes is None else self._processes.shared.fileno()
         self._work = HashWork(LargeOneAtATime(shared=shared))
+        self._turns = threading.BoundedSemaphore(_PROCESSORS)
         self._gate = Gate(_BYTES_AHEAD)
         self._starting = threading.Lock()
         self._begins_here = workers is None
@@ -74,16 +78,15 @@ class Readers:
 
     def __exit__(self, *_: object) -> None:
         with self._starting:
-            if self._processes is not None:
-                self._processes.__exit__()
+            self._stack.close()
 
     def notes(self, uri: str) -> list[str]:
         """What the summary says of how the archive of this name was read."""
-        times, found = self._bucket.slowed - self._slowed_before, self._processes
-        slowed = Slowed(times, self._ahead) if times else Slowed()
-        if found is None:
+        slowed = self._connections.slowed if self._connections else Slowed()
+        if self._processes is None:
             return notes_of(uri, slowed)
-        return notes_of(uri, slowed.plus(found.slowed), found.failure, found.ended)
+        slowed = slowed.plus(self._processes.slowed)
+        return notes_of(uri, slowed, self._processes.failure, self._processes.ended)
 
     def in_groups(
         self,
@@ -96,10 +99,20 @@ class Readers:
 
         Passing each item to another thread by itself would cost as much as the work.
         """
-        size = min(_MOST_IN_A_TASK, 1 + count // (4 * self._ahead))
+        size = min(_MOST_IN_A_TASK, 1 + count // (4 * self._count))
         groups = grouped(items, size, weigh, _TASK_BYTES)
         limits = (lambda group: sum(map(weigh, group)), _BYTES_AHEAD)
         return in_order(self.threads, work, groups, self._ahead, *limits)
+
+    def _ahead(self) -> int:
+        """How many groups of a unit are begun and not yet taken."""
+        return self._connections.limit if self._connections else self._count
+
+    def read_group(self, read: Callable[[Item], Result], group: list[Item]) -> list[Result]:
+        """Read a group one after another, in one of the threads."""
+        if self._connections is not None:
+            return self._connections.read_group(read, group)
+        return [*map(read, group)]
 
     def hash_all(self, rows: list[Row]) -> Iterator[list[HashedLogFile]]:
         """The hashes of log files in groups, in order."""
@@ -147,7 +160,7 @@ class Readers:
 
         One thread a processor hashes: more would take turns with the threads that read.
         """
-        read = [self._work.read(self._bucket, row) for row in group]
+        read = self.read_group(partial(self._work.read, self._bucket), group)
         with self._turns:
             return [*map(self._work.finish, read)]
 

@@ -15,7 +15,7 @@ from trailscan.errors import StoreError, TrailscanError
 from trailscan.ingest.plan import Scope, SourcePlan, open_source
 from trailscan.ingest.validation.elsewhere import ElsewhereReader
 from trailscan.ingest.validation.key_ring import KeyRing
-from trailscan.ingest.validation.readers import Readers
+from trailscan.ingest.validation.readers import LEAST_READERS, MOST_READERS, Readers
 from trailscan.ingest.validation.summary import ValidationSummary
 from trailscan.ingest.validation.unit import UnitReader, UnitVerdicts, ValidationContext
 from trailscan.ingest.validation.units import find_units
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 UNITS = 12
 """How many units are validated at a time; their reads share one pool of threads."""
 
-LEAST_READERS, MOST_READERS = 4, 128
 _PROCESSORS = os.cpu_count() or 1
 
 
@@ -190,13 +189,13 @@ class _Run:
         count = self._readers()
         at_once = min(UNITS, max(1, count // 3)) if source.is_remote else 1
         with (
-            workers("read", count) as threads,
+            Readers(source.bucket, count, self._options.workers) as readers,
             workers("unit", at_once) as pool,
-            Readers(source.bucket, threads, count, self._options.workers) as readers,
         ):
             failures = self.summary.failures
             others: list[str] = []
-            units = find_units(source.bucket, source.prefix, scope, failures, threads.map, others)
+            look = readers.threads.map
+            units = find_units(source.bucket, source.prefix, scope, failures, look, others)
             if self._store is not None and not failures:  # a failed listing misses nothing
                 units += self._store.units(scope, units)
             unit_reader = UnitReader(self._context(readers))

@@ -7,6 +7,7 @@ everything that is listed is read at once, and the chain is walked in memory.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trailscan.buckets import Bucket
-    from trailscan.ingest.validation.digests import ReadDigest
     from trailscan.ingest.validation.key_ring import KeyRing
     from trailscan.ingest.validation.readers import Readers
     from trailscan.ingest.validation.units import Unit
@@ -211,17 +211,14 @@ class UnitReader:
         """Read digests that are listed."""
         files = []
         readers, count = self._context.readers, len(listed)
-        for results in readers.in_groups(self._read_group, listed, _digest_size, count):
-            for read in results:
-                file, held = self._digests.hold(read)
+        read = partial(readers.read_group, self._digests.read)
+        for results in readers.in_groups(read, listed, _digest_size, count):
+            for one in results:
+                file, held = self._digests.hold(one)
                 files.append(file)
                 found.held += held
-                found.bytes_read += read.stored_bytes
+                found.bytes_read += one.stored_bytes
         return files
-
-    def _read_group(self, group: list[ListedDigest]) -> list[ReadDigest]:
-        """Read a group of digests, in a thread of the pool."""
-        return [self._digests.read(listed) for listed in group]
 
     def _judge_chains(self, unit: Unit, files: list[DigestFile], found: UnitVerdicts) -> Chains:
         """The verdicts on the digests of every chain that is listed."""
