@@ -162,7 +162,8 @@ class Pipeline:
             skipped.add(page.skipped)
             self._units = before + listings.units
             found, listed = found + len(page.new), listed + page.units
-            self._expected = found * listings.units / listed if listed else 0.0
+            if listed >= 1:  # the days of part of a listing may be the only ones with log files
+                self._expected = found * listings.units / listed
             self._summary.listed += page.known
             self._summary.known += page.known
             for number, planned in enumerate(page.new):
