@@ -8,7 +8,6 @@ object or says why not. obstore does not retry a write whose answer was lost; th
 
 from __future__ import annotations
 
-import contextlib
 import pickle
 import re
 import time
@@ -167,9 +166,10 @@ class S3Bucket:
 
     def _get(self, key: str, etag: str | None) -> tuple[bytes, GetResult]:
         """The bytes of an object, and obstore's result for it; runs once a log file."""
-        with contextlib.suppress(NoAnswerError):
+        try:
             return self._get_from(self._stores.first, key, etag)
-        return self._get_from(self._stores.patient, key, etag)
+        except NoAnswerError:
+            return self._get_from(self._stores.patient, key, etag)
 
     def _get_from(self, store: S3Store, key: str, etag: str | None) -> tuple[bytes, GetResult]:
         """The bytes of an object and obstore's result for it, with the retries of a store."""

@@ -16,8 +16,8 @@ from trailscan.cli import store as store_commands
 from trailscan.cli.examples import examples
 from trailscan.cli.log import log
 from trailscan.cli.output import say
+from trailscan.cli.start_up import start_lightly
 from trailscan.cli.streams import drop_stdout, is_full, prepare_streams
-from trailscan.cli.without_pandas import keep_out_pandas
 from trailscan.cli.words import Command, Group, hoisted, narrowed, paragraphs
 from trailscan.errors import ExitCode, TrailscanError
 
@@ -101,7 +101,7 @@ def _root(
 
 def main() -> None:
     """Run the command line; a `TrailscanError` becomes its message, its hint and its exit code."""
-    keep_out_pandas()
+    start_lightly()
     prepare_streams()
     try:
         words = _words()

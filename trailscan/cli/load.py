@@ -17,8 +17,8 @@ from trailscan.aws.session import AwsOptions
 from trailscan.cli import options as o
 from trailscan.cli.log import LogFormat, choose_log_format, log, signal_line
 from trailscan.cli.output import end, say, write_summary
+from trailscan.cli.start_up import let_in_pandas
 from trailscan.cli.validate import PublicKeys, read_public_keys
-from trailscan.cli.without_pandas import let_in_pandas
 from trailscan.window import format_instant
 
 if TYPE_CHECKING:

@@ -95,7 +95,7 @@ class _Places:
     def _pack(self, planned: PlannedFile) -> bytes | None:
         """A planned log file in few bytes; None if they would not tell all of it."""
         bucket, info, trail = planned
-        if parse_key(info.key)._replace(kind=trail.kind) != trail:
+        if parse_key(info.key)[1:] != trail[1:]:  # all but the kind
             return None
         if bucket not in self._buckets:
             self._buckets.append(bucket)
@@ -168,7 +168,7 @@ class IssuingLogFiles:
             hold = planned is None or self._held + size <= HELD_BYTES
             self._held += size if hold else 0
             self._keys.extend(keys)
-            self._places_of.extend([len(self._places)] * len(keys))
+            self._places_of.extend(array("I", [len(self._places)]) * len(keys))
             self._places.add(result, planned, stored if hold else None)
 
     def has_read(self, bucket: str, key: str) -> bool:
