@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trailscan.aws.s3 import explain
+from trailscan.aws.error_codes import explain
 from trailscan.aws.session import without_answer
 from trailscan.errors import TrailscanError
 

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from trailscan.aws.endpoint import Endpoint
+from trailscan.aws.error_codes import explain
 from trailscan.aws.listing import PAGE, Page, parse_pages
 from trailscan.aws.plain_lists import PlainLists
 from trailscan.aws.saving import persist, save
@@ -25,15 +26,9 @@ from trailscan.aws.session import (
     without_answer,
 )
 from trailscan.errors import (
-    AccessError,
     AlreadyExistsError,
-    ArchivedError,
     ChangedError,
-    CredentialsError,
-    KeyAccessError,
     NoAnswerError,
-    NotFoundError,
-    RefusedError,
     TrailscanError,
 )
 from trailscan.location import S3Location
@@ -49,43 +44,6 @@ if TYPE_CHECKING:
 
 _BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 """Names that a bucket or an access point's alias can have, the old ones of us-east-1 included."""
-_ERRORS: dict[str, type[TrailscanError]] = {
-    "404": NotFoundError,
-    "NoSuchBucket": NotFoundError,
-    "NotFound": NotFoundError,
-    "NoSuchKey": NotFoundError,
-    "412": ChangedError,
-    "PreconditionFailed": ChangedError,
-    "403": AccessError,
-    "AccessDenied": AccessError,
-    "AccessDeniedException": AccessError,
-    "Forbidden": AccessError,
-    "AllAccessDisabled": AccessError,
-    "AccountProblem": AccessError,
-    "AuthFailure": CredentialsError,
-    "ExpiredToken": CredentialsError,
-    "ExpiredTokenException": CredentialsError,
-    "InvalidClientTokenId": CredentialsError,
-    "InvalidToken": CredentialsError,
-    "UnrecognizedClientException": CredentialsError,
-    "TokenRefreshRequired": CredentialsError,
-    "InvalidAccessKeyId": CredentialsError,
-    "SignatureDoesNotMatch": AccessError,  # perhaps of this key alone
-    "RequestTimeTooSkewed": CredentialsError,
-    "RequestExpired": CredentialsError,
-    "InvalidObjectState": ArchivedError,
-    "SlowDown": NoAnswerError,
-    "InternalError": NoAnswerError,
-    "ServiceUnavailable": NoAnswerError,
-    "RequestTimeout": NoAnswerError,
-}
-"""S3's error codes (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html) as our errors."""
-
-_HINTS = {
-    "ExpiredToken": "sign in again, then run the same command to resume",
-    "RequestTimeTooSkewed": "this machine's clock is wrong",
-    "InvalidObjectState": "the object is archived: restore it, then load again with --since",
-}
 _ATTEMPTS = 8
 _READ_TIMEOUT = 60
 _FORBIDDEN = 403
@@ -395,26 +353,3 @@ def head_bucket(client: S3Client, where: str, always: dict[str, str]) -> dict[st
         raise without_answer(error, where) from None
     headers: dict[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
     return headers
-
-
-def explain(error: Any, where: str) -> TrailscanError:
-    """The error of trailscan for a botocore `ClientError`, with a message of one line."""
-    found = error.response.get("Error", {})
-    code = str(found.get("Code", ""))
-    return explain_code(code, str(found.get("Message", "")), where, error.operation_name)
-
-
-def explain_code(code: str, message: str, where: str, operation: str) -> TrailscanError:
-    """The error of trailscan for an error code of S3, with a message of one line."""
-    may_differ = code.startswith("5") or "Throttl" in code
-    kind = _ERRORS.get(code, NoAnswerError if may_differ else RefusedError)
-    if code.startswith("KMS.") or (kind is AccessError and "kms:" in message):
-        kind = KeyAccessError
-    if kind is NotFoundError:
-        return kind(f"{where} does not exist" + (f" ({code})" if code == "NoSuchBucket" else ""))
-    if kind is ChangedError:
-        return kind(f"{where} changed after it was listed")
-    said = f"{code}: {message}" if message and message != code else code
-    denied = issubclass(kind, AccessError)
-    what = f"access denied by {operation}" if denied else f"{operation} failed"
-    return kind(f"{where}: {what} ({said})", _HINTS.get(code, ""))

@@ -6,7 +6,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from trailscan.aws.s3 import explain_code
+from trailscan.aws.error_codes import explain_code
 from trailscan.errors import (
     AccessError,
     AlreadyExistsError,
