@@ -32,7 +32,7 @@ class Served(NamedTuple):
     compiled: bool
 
     def peak(self) -> int | None:
-        """How many answers were held back at a time at most, since this was asked before."""
+        """How many objects were held back at a time at most, since this was asked before."""
         if not self.compiled:
             return None
         with urllib.request.urlopen(f"{self.endpoint}/peak") as answer:  # noqa: S310  # its own server

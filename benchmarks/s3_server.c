@@ -5,7 +5,7 @@
    It serves every *.json.gz below FOLDER as the bucket `trail`, COPIES times under other accounts
    (/1111… and _1111… become /1112…, …), and answers ListObjectsV2 (prefix, delimiter, start-after,
    continuation-token, max-keys) and GET. Each answer is held back by DELAY_MS without delaying
-   others. `GET /peak` tells how many answers were held back at a time at most since it was asked
+   others. `GET /peak` tells how many objects were held back at a time at most since it was asked
    before. It prints its endpoint, and checks no signature. Only for 127.0.0.1. */
 
 #define _GNU_SOURCE
@@ -39,7 +39,7 @@ struct talk {
     char *page; /* a listing, to be freed */
 };
 
-struct late { int64_t at; int fd; uint64_t opened; };
+struct late { int64_t at; int fd; uint64_t opened; size_t objects; /* one, or none: a listing */ };
 
 static struct object *objects;
 static size_t count, room;
@@ -47,7 +47,7 @@ static size_t root;
 static struct talk *talks[MOST];
 static uint64_t opened[MOST]; /* tells connections of the same number apart */
 static struct late *waiting;
-static size_t first_late, late_count, late_room, peak;
+static size_t first_late, late_count, late_room, late_objects, peak;
 static int poller, timer;
 static int64_t delay;
 
@@ -246,8 +246,9 @@ static void hold_back(int fd) {
         if (late_count >= late_room / 2)
             waiting = checked(realloc(waiting, (late_room = 2 * late_room + 1024) * sizeof *waiting));
     }
-    waiting[first_late + late_count++] = (struct late){now() + delay, fd, opened[fd]};
-    if (late_count > peak) peak = late_count;
+    size_t objects = !talks[fd]->page;
+    waiting[first_late + late_count++] = (struct late){now() + delay, fd, opened[fd], objects};
+    if ((late_objects += objects) > peak) peak = late_objects;
     if (late_count == 1) set_timer();
 }
 
@@ -257,6 +258,7 @@ static void send_late(void) {
     while (late_count && waiting[first_late].at <= now()) {
         struct late one = waiting[first_late++];
         late_count--;
+        late_objects -= one.objects;
         if (talks[one.fd] && opened[one.fd] == one.opened) send_some(one.fd);
     }
     if (late_count) set_timer();
