@@ -9,11 +9,14 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import boto3
+import pytest
+from botocore.exceptions import ClientError
 from services.trail import log_file_key
 
-from trailscan.aws.lent import Borrower, Lent
+from trailscan.aws.lent import Borrower, Lent, lend
 from trailscan.aws.session import AwsOptions
 from trailscan.buckets import lending, open_s3
+from trailscan.errors import CredentialsError
 
 SECRET = os.urandom(20).hex()
 KEY = log_file_key(1)
@@ -66,3 +69,22 @@ def test_credentials_are_lent_for_a_while():
         assert (given["access_key_id"], given["token"]) == ("own", "token")
         assert given["expires_at"] > now
     assert opened == [1]
+
+
+class Refused:
+    """A session whose role can no longer be assumed."""
+
+    def get_credentials(self):
+        """Credentials that renew themselves, if they can."""
+        return self
+
+    def get_frozen_credentials(self):
+        """They cannot."""
+        denied = {"Error": {"Code": "AccessDenied", "Message": "no longer"}}
+        raise ClientError(denied, "AssumeRole")
+
+
+def test_credentials_that_cannot_be_renewed_are_not_lent():
+    """The error is one of trailscan, so that a load goes on and says what it could not read."""
+    with pytest.raises(CredentialsError, match="AssumeRole operation: no longer"):
+        lend(Refused())

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from trailscan.aws.session import CREDENTIAL_LIFE, credential_provider, find_credentials
+from trailscan.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,12 @@ def lend(session: boto3.Session) -> Lent:
     Raises:
         AccessError: there are none, or what should give them fails.
     """
-    frozen = find_credentials(session).get_frozen_credentials()
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up
+
+    try:
+        frozen = find_credentials(session).get_frozen_credentials()
+    except (BotoCoreError, ClientError) as error:  # they could not be renewed
+        raise CredentialsError(f"no credentials: {error}") from None
     until = datetime.now(UTC) + CREDENTIAL_LIFE
     return Lent(frozen.access_key, frozen.secret_key, frozen.token, until)
 
