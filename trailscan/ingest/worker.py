@@ -7,6 +7,7 @@ the work; the store is no business of it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -141,6 +142,7 @@ def main(descriptor: int, shared: int) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):  # the other process decides when to end
         signal.signal(number, signal.SIG_IGN)
+    _be_patient()
     connection = Connection(descriptor)
     try:
         setup: Setup = connection.recv()
@@ -150,3 +152,10 @@ def main(descriptor: int, shared: int) -> None:
         worker.run()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         sys.exit(0)
+
+
+def _be_patient() -> None:
+    """Let Linux interrupt a thread of this process less often: a fifth as many switches."""
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):  # a container may not allow it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
