@@ -1,6 +1,7 @@
-"""Start-up without what no command needs: pandas, 0.2 s, but for a load on Spark; threads of numpy.
+"""Start-up without pandas, which only a load on Spark needs, and without threads of numpy.
 
-numpy starts threads for its linear algebra, which keep the processors busy for 60 ms.
+Importing pandas takes 0.2 s. The threads that numpy starts for its linear algebra, which no command
+uses, keep the processors busy for 60 ms.
 """
 
 from __future__ import annotations

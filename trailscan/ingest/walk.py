@@ -1,7 +1,7 @@
 """Finds the folders of a source that hold log files, level by level.
 
-A folder is listed when the level above it is known, which takes an answer's time a level. Those
-above the first object of a source are certain to be there: they are all asked for at once.
+A level is listed when the one above it is known, so that each takes an answer's time. The folders
+above the first object of a source are known from its key: they are all asked for at once.
 """
 
 from __future__ import annotations
